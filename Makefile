@@ -1,0 +1,81 @@
+# Everything happens in .venv, which is built on first use. Run "make" for the list of commands.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check format lock
+
+PORT ?= 8501
+# Extra arguments, for example: make test ARGS="tests/analysis -k wilson"
+ARGS ?=
+# The Python to build .venv with; found by itself when not given.
+PYTHON ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+SERVE := $(VENV)/serve.stamp
+FULL := $(VENV)/full.stamp
+PACKAGES := data model analysis dashboard
+
+export UV_NO_PROGRESS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# An environment with everything in it serves too.
+run: $(if $(wildcard $(FULL)),$(FULL),$(SERVE)) ## Open the dashboard (PORT=8501)
+	$(BIN)/neuroval serve --port $(PORT)
+
+test: $(FULL) ## Run the tests with coverage (SLOW=1: the slow ones too)
+	$(BIN)/python -m pytest $(if $(SLOW),,-m "not slow") $(PACKAGES:%=--cov=%) --cov-branch $(ARGS)
+
+check: $(FULL) ## Check format, lint, types and architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(FULL) ## Format the code and fix what can be fixed
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-emit-index-url --custom-compile-command "make lock"
+
+lock: $(BIN)/uv ## Pin the packages again after a change of pyproject.toml (UPGRADE=1: newest versions)
+	$(LOCK) $(if $(UPGRADE),--upgrade) --all-extras --output-file requirements.lock
+	$(LOCK) --constraints requirements.lock --output-file requirements-serve.lock
+
+# The environment -----------------------------------------------------------------------------------------------------
+
+# $(call install,LOCK FILE): the pinned packages, then this project on top, built with the pinned hatchling.
+install = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) && \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --build-constraints requirements.lock --editable .
+
+$(SERVE): requirements-serve.lock pyproject.toml | $(BIN)/uv
+	@echo "Installing what the dashboard needs into $(VENV) (about 0.9 GB, once)."
+	@$(call install,requirements-serve.lock)
+	@touch $@
+
+$(FULL): requirements.lock pyproject.toml | $(BIN)/uv
+	@echo "Installing everything into $(VENV) (about 3 GB, TensorFlow included, once)."
+	@$(call install,requirements.lock)
+	@touch $@
+
+$(BIN)/uv:
+	@set -e; found=; \
+	for name in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3); do \
+		if "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; \
+		then found="$$name"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "NeuroVal needs Python 3.11, 3.12 or 3.13, and none was found." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+		echo "$$found cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$found" --version)."; \
+	"$$found" -m venv $(VENV); \
+	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)

@@ -1,0 +1,1 @@
+"""What it means: pure statistics. Tables and arrays in, frozen results out."""

@@ -1,0 +1,153 @@
+"""What a reviewer must know before believing any number, in plain sentences with their counts."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.confusion import ConfusionMatrix
+from analysis.dataset import Dataset
+from analysis.splits import Leakage
+from data.classes import ClassOrder
+from data.schema import PROBABILITY_SUM_NOTE
+
+Severity = Literal["critical", "warning", "note"]
+
+_RANK: Final[dict[Severity, int]] = {"critical": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that limits what the numbers mean: ``count`` of ``n`` things, and the page that shows them."""
+
+    severity: Severity
+    code: str
+    count: int
+    n: int | None
+    text: str
+    page: str | None
+
+
+def find(
+    *,
+    classes: ClassOrder,
+    dataset: Dataset,
+    leakage: Leakage,
+    matrix: ConfusionMatrix,
+    probabilities: NDArray[np.floating[Any]],
+) -> tuple[Finding, ...]:
+    """Return the findings about one evaluated split, critical first.
+
+    ``leakage`` names the split; ``matrix`` and ``probabilities`` (n, k) are of its evaluated cases. Found are:
+    groups on both sides of the split, exact copies with different labels, no case or only one, a class without
+    cases, a class never predicted, probabilities that do not sum to 1 within 1e-6, and files that were rejected.
+    """
+    found = (
+        _shared_groups(leakage),
+        _label_conflicts(dataset),
+        _few_cases(matrix, split=leakage.split),
+        _empty_classes(matrix, classes=classes, split=leakage.split),
+        _never_predicted(matrix, classes=classes),
+        _probability_sums(probabilities),
+        _rejected(dataset),
+    )
+    return tuple(sorted((finding for finding in found if finding), key=lambda finding: _RANK[finding.severity]))
+
+
+def _shared_groups(leakage: Leakage) -> Finding | None:
+    shared = leakage.overall.group
+    if not shared.count:
+        return None
+    verb = "shares" if shared.count == 1 else "share"
+    text = (
+        f"{shared.count:,} of {_counted(leakage.overall.n, f'{leakage.split} case')} ({shared.value:.1%}) {verb} "
+        "a patient or a copy of the image with the training data."
+    )
+    return Finding(
+        severity="critical",
+        code="shared_groups",
+        count=shared.count,
+        n=leakage.overall.n,
+        text=text,
+        page="data_set",
+    )
+
+
+def _label_conflicts(dataset: Dataset) -> Finding | None:
+    count = len(dataset.label_conflicts)
+    if count == 0:
+        return None
+    cases = sum(len(conflict.case_ids) for conflict in dataset.label_conflicts)
+    text = (
+        f"{_counted(count, 'image')} {'appears' if count == 1 else 'appear'} more than once with different labels "
+        f"({cases:,} cases): at least one label of each is wrong."
+    )
+    return Finding(severity="critical", code="label_conflicts", count=count, n=dataset.n, text=text, page="data_set")
+
+
+def _few_cases(matrix: ConfusionMatrix, *, split: str) -> Finding | None:
+    if matrix.n > 1:
+        return None
+    if matrix.n == 1:
+        code, text = "one_case", f"Only one {split} case has a prediction: no rate can be judged from it."
+    else:
+        code, text = "no_cases", f"No {split} case has a prediction: nothing can be estimated."
+    return Finding(severity="critical", code=code, count=matrix.n, n=None, text=text, page="data_set")
+
+
+def _empty_classes(matrix: ConfusionMatrix, *, classes: ClassOrder, split: str) -> Finding | None:
+    empty = _without(matrix.support, classes=classes)
+    if not empty or matrix.n == 0:
+        return None
+    text = f"No {split} case of {_listed(empty)}: sensitivity cannot be estimated there."
+    return _about_classes("empty_class", empty, text=text, classes=classes)
+
+
+def _never_predicted(matrix: ConfusionMatrix, *, classes: ClassOrder) -> Finding | None:
+    unseen = _without(matrix.predicted, classes=classes)
+    if not unseen or matrix.n < 2:
+        return None
+    text = f"The model never predicts {_listed(unseen)} in {matrix.n:,} cases."
+    return _about_classes("never_predicted", unseen, text=text, classes=classes)
+
+
+def _probability_sums(probabilities: NDArray[np.floating[Any]]) -> Finding | None:
+    deviation = np.abs(probabilities.sum(axis=1) - 1)
+    count = int((deviation > PROBABILITY_SUM_NOTE).sum())
+    if count == 0:
+        return None
+    text = (
+        f"The class probabilities of {count:,} of {_counted(len(deviation), 'case')} do not sum to 1 "
+        f"(largest deviation {deviation.max():.2g}); they are used as given."
+    )
+    return Finding(
+        severity="warning", code="probability_sums", count=count, n=len(deviation), text=text, page="confidence"
+    )
+
+
+def _rejected(dataset: Dataset) -> Finding | None:
+    if dataset.rejected == 0:
+        return None
+    verb, pronoun = ("is", "It") if dataset.rejected == 1 else ("are", "They")
+    text = f"{_counted(dataset.rejected, 'file')} could not be used. {pronoun} {verb} not part of any number."
+    files = dataset.n + dataset.rejected
+    return Finding(
+        severity="warning", code="rejected_files", count=dataset.rejected, n=files, text=text, page="data_set"
+    )
+
+
+def _about_classes(code: str, names: list[str], *, text: str, classes: ClassOrder) -> Finding:
+    return Finding(severity="warning", code=code, count=len(names), n=len(classes), text=text, page="per_class")
+
+
+def _without(cases: tuple[int, ...], *, classes: ClassOrder) -> list[str]:
+    return [classes.display[name] for name, number in zip(classes.names, cases, strict=True) if number == 0]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

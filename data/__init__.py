@@ -1,0 +1,1 @@
+"""What we have: cases, splits, images, data sets and the study folder."""

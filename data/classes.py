@@ -1,0 +1,66 @@
+"""The classes of a study, in the order fixed by name."""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Mapping, Sequence
+
+from data.errors import InputError
+
+MIN_CLASSES, MAX_CLASSES = 2, 50
+
+# Okabe and Ito's colour-blind-safe palette (https://jfly.uni-koeln.de/color/), in the order it is given out.
+OKABE_ITO = ("#D55E00", "#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#F0E442", "#7F7F7F")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassOrder:
+    """Class names in their fixed order, with how each is shown.
+
+    ``negative`` is the class that means "nothing found"; without one the study has no any-tumour question.
+    Raises ``InputError`` for fewer than 2 or more than 50 classes, a repeated or empty name, or a negative
+    class that is not among the names.
+    """
+
+    names: tuple[str, ...]
+    negative: str | None = None
+    display: Mapping[str, str] = field(default_factory=dict)
+    colour: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not MIN_CLASSES <= len(self.names) <= MAX_CLASSES:
+            raise InputError(f"classes: found {len(self.names)} names, expected {MIN_CLASSES} to {MAX_CLASSES}.")
+        if len(set(self.names)) != len(self.names) or not all(self.names):
+            raise InputError(f"classes: names must be distinct and not empty, found {list(self.names)}.")
+        if self.negative is not None and self.negative not in self.names:
+            raise InputError(
+                f"classes: negative_class {self.negative!r} is not a class; expected one of {list(self.names)}."
+            )
+        palette = {name: OKABE_ITO[i % len(OKABE_ITO)] for i, name in enumerate(self.names)}
+        shown = {name: self.display.get(name, name) for name in self.names}
+        colours = {name: self.colour.get(name, palette[name]) for name in self.names}
+        object.__setattr__(self, "display", MappingProxyType(shown))
+        object.__setattr__(self, "colour", MappingProxyType(colours))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        return self.names.index(name)
+
+    @property
+    def probability_columns(self) -> tuple[str, ...]:
+        return tuple(f"prob_{name}" for name in self.names)
+
+
+BRAIN_TUMOR = ClassOrder(
+    names=("glioma", "meningioma", "notumor", "pituitary"),
+    negative="notumor",
+    display={"glioma": "Glioma", "meningioma": "Meningioma", "notumor": "No tumour", "pituitary": "Pituitary"},
+    colour={"glioma": "#D55E00", "meningioma": "#0072B2", "notumor": "#7F7F7F", "pituitary": "#009E73"},
+)
+
+
+def check_order(found: Sequence[str], *, expected: Sequence[str], where: str) -> None:
+    """Raise ``InputError`` unless ``found`` holds the expected names in the expected order."""
+    if tuple(found) != tuple(expected):
+        raise InputError(f"{where}: class order {list(found)} differs from the expected {list(expected)}.")

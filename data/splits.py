@@ -1,0 +1,57 @@
+"""Groups, and the split into training and tuning parts that never divides one."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from sklearn.model_selection import StratifiedGroupKFold
+
+from data.errors import InputError
+
+
+def group_ids(cases: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """Return each case's group: the connected component over patient ids and confirmed pairs.
+
+    A group is named by its smallest ``case_id``; a case without patient and without pair is its own group.
+    """
+    n = len(cases)
+    position = pd.Series(np.arange(n), index=cases["case_id"].to_numpy())
+    patient = cases["patient_id"]
+    first_of_patient = pd.Series(np.arange(n), index=cases.index).groupby(patient).transform("first")
+    same_patient = first_of_patient.fillna(pd.Series(np.arange(n), index=cases.index)).to_numpy(dtype=np.int64)
+    rows = np.concatenate([np.arange(n), position.loc[pairs["case_a"]].to_numpy(dtype=np.int64)])
+    columns = np.concatenate([same_patient, position.loc[pairs["case_b"]].to_numpy(dtype=np.int64)])
+    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(n, n))
+    component = connected_components(graph, directed=False)[1]
+    return cases["case_id"].groupby(component).transform("min").rename("group_id")
+
+
+def assign_tuning(cases: pd.DataFrame, *, parts: int, seed: int) -> pd.Series:
+    """Return the splits with one of ``parts`` of the training cases moved to ``tuning``, whole groups only.
+
+    Stratified by label. Splits other than ``train`` stay, and so does everything when the data set already
+    names tuning cases. Raises ``InputError`` when a class has too few groups to appear on both sides.
+    """
+    splits = cases["split"].copy()
+    train = cases[splits == "train"]
+    if train.empty or (splits == "tuning").any():
+        return splits
+    groups_per_class = train.groupby("label")["group_id"].nunique()
+    if int(groups_per_class.min()) < parts:
+        scarce = groups_per_class.idxmin()
+        raise InputError(
+            f"split: class {scarce!r} has {groups_per_class.min()} groups in train, at least {parts} are needed "
+            "to set a tuning part aside; name the tuning cases in metadata.csv (column 'split')."
+        )
+    folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
+    _, held_out = next(folds.split(train, train["label"], train["group_id"]))
+    splits.loc[train.index[held_out]] = "tuning"
+    return splits
+
+
+def split_hash(cases: pd.DataFrame) -> str:
+    """Return the sha256 over every case's split: equal hashes mean that the same cases were held out."""
+    lines = sorted(cases["case_id"] + " " + cases["split"])
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,282 @@
+"""The study folder: everything needed to judge one model on one data set. Read once, checked once, written whole."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tomli_w
+from numpy.typing import NDArray
+
+from data import contract, schema
+from data.classes import ClassOrder, check_order
+from data.errors import ContractError
+from data.manifest import FILE, Manifest, fingerprint, from_document, to_document
+
+METADATA_KEY = b"neuroval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradCams:
+    """Grad-CAM of every evaluated case on the network's own grid.
+
+    ``maps`` float16 ``(n, k, h, w)``: evidence for each class, ReLU applied, not normalised. ``masks`` uint8
+    ``(n, 56, 56)``, 1 inside the reference outline; ``has_mask`` ``(n,)`` says where one is known. Rows follow
+    ``case_ids``.
+    """
+
+    case_ids: pd.Index
+    maps: NDArray[np.float16]
+    masks: NDArray[np.uint8]
+    has_mask: NDArray[np.bool_]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        return self.maps.shape[2], self.maps.shape[3]
+
+    def row(self, case_id: str) -> int | None:
+        position = self.case_ids.get_indexer([case_id])[0]
+        return None if position < 0 else int(position)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A checked study. Tables are as DESIGN names them; ``None`` where the study has no such table."""
+
+    path: Path
+    manifest: Manifest
+    fingerprint: str
+    cases: pd.DataFrame
+    predictions: pd.DataFrame
+    rejected: pd.DataFrame
+    pairs: pd.DataFrame
+    folds: pd.DataFrame | None = None
+    folds_ungrouped: pd.DataFrame | None = None
+    history: pd.DataFrame | None = None
+    gradcam: GradCams | None = None
+    embeddings: pd.DataFrame | None = None
+
+    @property
+    def classes(self) -> ClassOrder:
+        return self.manifest.classes
+
+
+def read_study(path: Path) -> Study:
+    """Return the study in a folder, checked against the contract.
+
+    Raises ``ContractError`` with file, column, first bad row and what was expected. A group on both sides of a split
+    is no error: leaky data sets exist and must be openable.
+    """
+    _recover(path)
+    manifest = read_manifest(path)
+    tables = {name: _read_table(path / name, manifest) for name in manifest.files}
+    for needed in ("cases.parquet", "predictions.parquet"):
+        if needed not in tables:
+            raise ContractError(f"{path}: {needed} is not listed under [files] of {FILE}.")
+    return _assemble(path, manifest, tables)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return only ``study.toml``, checked: enough to list studies without reading their tables."""
+    file = path / FILE
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ContractError(f"{path}: no {FILE}; not a study folder.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"{file}: not readable TOML ({error}).") from None
+    return from_document(document)
+
+
+def write_study(
+    path: Path,
+    *,
+    manifest: Manifest,
+    cases: pd.DataFrame,
+    predictions: pd.DataFrame,
+    gradcam: GradCams | None = None,
+    optional: Mapping[str, pd.DataFrame | None] | None = None,
+) -> Study:
+    """Write a study whole and return it as read back; a killed run leaves the old study or the new one.
+
+    ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped``, ``history`` and ``embeddings`` to
+    tables; empty ones are not written. Rows are put in order of their ids, so equal content gives equal files.
+    """
+    frames = {"cases": cases.sort_values("case_id"), "predictions": predictions.sort_values("case_id")}
+    frames |= {name: table for name, table in (optional or {}).items() if table is not None and not table.empty}
+    classes = manifest.classes
+    tables = {f"{name}.parquet": _to_arrow(frame, name, classes) for name, frame in frames.items()}
+    if gradcam is not None:
+        tables["gradcam.parquet"] = _gradcam_to_arrow(gradcam, classes)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        for name, table in tables.items():
+            pq.write_table(table, part / name, compression="zstd")
+        hashes = {name: _sha256(part / name) for name in tables}
+        complete = dataclasses.replace(manifest, files=hashes)
+        (part / FILE).write_bytes(tomli_w.dumps(to_document(complete), multiline_strings=True).encode())
+        read_study(part)  # what is written is what a reader accepts
+        for file in part.iterdir():
+            _sync(file)
+        _sync(part)
+        _put_in_place(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return read_study(path)
+
+
+def _old(path: Path) -> Path:
+    return path.with_name(f".{path.name}.old")
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    """Swap the folders. Killed between the two renames, the old one is put back by the next reader."""
+    old = _old(path)
+    shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        path.rename(old)
+    part.rename(path)
+    _sync(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _recover(path: Path) -> None:
+    if not path.exists() and _old(path).exists():
+        _old(path).rename(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _metadata(classes: ClassOrder, **more: Any) -> dict[bytes, bytes]:
+    text = json.dumps({"schema": schema.SCHEMA_VERSION, "classes": list(classes.names), **more})
+    return {METADATA_KEY: text.encode()}
+
+
+def _schema_of(name: str, classes: ClassOrder, found: pa.Schema) -> pa.Schema:
+    fixed = {"cases": schema.CASES, "rejected": schema.REJECTED, "pairs": schema.PAIRS, "history": schema.HISTORY}
+    if name in fixed:
+        return fixed[name]
+    if name == "predictions":
+        return schema.predictions_schema(classes)
+    if name in ("folds", "folds_ungrouped"):
+        return schema.folds_schema(classes)
+    if name == "embeddings":
+        kind = found.field("embedding").type if "embedding" in found.names else None
+        return schema.embeddings_schema(kind.list_size if isinstance(kind, pa.FixedSizeListType) else 1)
+    raise ContractError(f"{name}.parquet: not a table of a study.")
+
+
+def _to_arrow(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pa.Table:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    fitted = contract.conform(table, _schema_of(name, classes, table.schema), file=f"{name}.parquet")
+    return fitted.replace_schema_metadata(_metadata(classes))
+
+
+def _gradcam_to_arrow(gradcam: GradCams, classes: ClassOrder) -> pa.Table:
+    order = np.argsort(gradcam.case_ids.to_numpy())
+    maps = gradcam.maps[order]
+    grid = gradcam.grid
+    cells = grid[0] * grid[1]
+    columns: list[Any] = [pa.array(gradcam.case_ids.to_numpy()[order])]
+    for index in range(len(classes)):
+        flat = np.ascontiguousarray(maps[:, index], dtype=np.float16).reshape(-1)
+        columns.append(pa.FixedSizeListArray.from_arrays(pa.array(flat), cells))
+    packed = np.packbits(gradcam.masks[order].reshape(len(order), -1), axis=1)
+    known = gradcam.has_mask[order]
+    size = schema.MASK_SIZE**2 // 8
+    columns.append(
+        pa.array([row.tobytes() if has else None for row, has in zip(packed, known, strict=True)], pa.binary(size))
+    )
+    more = {"grid": list(grid), "mask": [schema.MASK_SIZE, schema.MASK_SIZE]}
+    table = pa.table(columns, schema=schema.gradcam_schema(classes, grid))
+    return table.replace_schema_metadata(_metadata(classes, **more))
+
+
+def _read_table(file: Path, manifest: Manifest) -> pa.Table:
+    if Path(file.name).suffix != ".parquet" or not file.is_file():
+        raise ContractError(f"{file}: listed under [files] of {FILE} but not there.")
+    if _sha256(file) != manifest.files[file.name]:
+        raise ContractError(f"{file}: content differs from the hash in {FILE}; the file was changed or cut.")
+    try:
+        table = pq.read_table(file)
+    except pa.ArrowInvalid as error:
+        raise ContractError(f"{file}: not a readable Parquet file ({error}).") from None
+    stated = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    if stated.get("schema") != schema.SCHEMA_VERSION:
+        raise ContractError(f"{file}: schema {stated.get('schema')!r} in its metadata, expected {schema.SCHEMA_VERSION}.")
+    check_order(stated["classes"], expected=manifest.classes.names, where=str(file))
+    return table
+
+
+def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table]) -> Study:
+    classes = manifest.classes
+    frames: dict[str, pd.DataFrame] = {}
+    for file, table in tables.items():
+        if file != "gradcam.parquet":
+            name = file.removesuffix(".parquet")
+            fitted = contract.conform(table, _schema_of(name, classes, table.schema), file=file)
+            frames[name] = fitted.replace_schema_metadata(None).to_pandas()
+    cases = frames["cases"]
+    contract.check_cases(cases, classes)
+    for name in ("predictions", "folds", "folds_ungrouped"):
+        if name in frames:
+            contract.check_predictions(frames[name], cases, classes, file=f"{name}.parquet")
+    empty = {"rejected": schema.REJECTED, "pairs": schema.PAIRS}
+    for name, columns in empty.items():
+        frames.setdefault(name, columns.empty_table().to_pandas())
+    contract.check_pairs(frames["pairs"], cases)
+    if "history" in frames:
+        contract.check_history(frames["history"])
+    gradcam = None
+    if "gradcam.parquet" in tables:
+        gradcam = _gradcam_from_arrow(tables["gradcam.parquet"], classes, cases)
+    return Study(path=path, manifest=manifest, fingerprint=fingerprint(manifest), gradcam=gradcam, **frames)
+
+
+def _gradcam_from_arrow(table: pa.Table, classes: ClassOrder, cases: pd.DataFrame) -> GradCams:
+    file = "gradcam.parquet"
+    height, width = json.loads(table.schema.metadata[METADATA_KEY])["grid"]
+    fitted = contract.conform(table, schema.gradcam_schema(classes, (height, width)), file=file)
+    ids = fitted.select(["case_id"]).to_pandas()
+    contract.check_unique(ids, file=file)
+    contract.check_known(ids, "case_id", cases["case_id"], file=file)
+    n = len(ids)
+    maps = np.empty((n, len(classes), height, width), dtype=np.float16)
+    for index, name in enumerate(classes.names):
+        cells = fitted.column(f"cam_{name}").combine_chunks().flatten()
+        maps[:, index] = cells.to_numpy(zero_copy_only=False).reshape(n, height, width)
+    if not np.isfinite(maps).all() or maps.min(initial=0) < 0:
+        raise ContractError(f"{file}: a map holds a negative or not finite value; expected ReLU applied.")
+    masks = fitted.column("mask")
+    has_mask = ~masks.is_null().to_numpy()
+    size = schema.MASK_SIZE
+    packed = np.zeros((n, size * size // 8), dtype=np.uint8)
+    known = b"".join(masks.drop_null().to_pylist())
+    packed[has_mask] = np.frombuffer(known, np.uint8).reshape(-1, size * size // 8)
+    unpacked = np.unpackbits(packed, axis=1).reshape(n, size, size)
+    for array in (maps, unpacked, has_mask):
+        array.flags.writeable = False
+    return GradCams(case_ids=pd.Index(ids["case_id"]), maps=maps, masks=unpacked, has_mask=has_mask)

@@ -1,0 +1,1 @@
+"""What it predicts: build, train, export, run, explain and evaluate a network."""

@@ -1,0 +1,196 @@
+"""Fine-tuning a classifier. The tuning split chooses the weights; the test split is never opened here.
+
+Each epoch ends with a checkpoint, and every random choice of an epoch is seeded by its number: a run that was
+stopped goes on where it was and ends with the same weights.
+"""
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import layers
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from data.classes import ClassOrder
+from data.errors import InputError
+from data.images import read_image
+from model.augment import augment
+from model.keras_build import Pooling, build_classifier
+from model.preprocess import preprocess
+
+WORKERS = os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """Every choice of a training run. ``tuning_parts``: one of so many parts of the training cases is set aside."""
+
+    backbone: str = "efficientnet-lite0"
+    weights: str | None = "imagenet"
+    input_size: int = 224
+    pooling: Pooling = "avg"
+    hidden_units: tuple[int, ...] = ()
+    dropout: float = 0.2
+    freeze_batch_norm: bool = True
+    epochs: int = 6
+    warmup_epochs: int = 1
+    batch_size: int = 32
+    learning_rate: float = 3e-4
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.05
+    tuning_parts: int = 8
+    seed: int = 20261123
+
+    def __post_init__(self) -> None:
+        if not 0 < self.warmup_epochs < self.epochs:
+            raise InputError(f"training: warmup_epochs {self.warmup_epochs} must be between 1 and epochs - 1.")
+        if self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.dropout < 1:
+            raise InputError("training: batch_size and learning_rate must be positive, dropout in [0, 1).")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingResult:
+    """The model with the weights of its best epoch, and one history row per epoch (the study's history table)."""
+
+    model: keras.Model
+    history: pd.DataFrame
+    best_epoch: int
+
+
+class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of (images float32 ``(b, size, size, 3)``, one-hot labels), shuffled and augmented by ``epoch``.
+
+    ``epoch=None`` gives the cases in order, unchanged.
+    """
+
+    def __init__(
+        self, cases: pd.DataFrame, folder: Path, classes: ClassOrder, config: TrainingConfig, *, epoch: int | None
+    ) -> None:
+        super().__init__(workers=WORKERS, use_multiprocessing=False, max_queue_size=8)
+        self.paths = [folder / path for path in cases["image_path"]]
+        self.targets = np.eye(len(classes))[[classes.index(label) for label in cases["label"]]]
+        self.config, self.epoch = config, epoch
+        self.order = np.arange(len(self.paths))
+        if epoch is not None:
+            self.order = np.random.default_rng([config.seed, epoch]).permutation(self.order)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.order) / self.config.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        size = self.config.batch_size
+        chosen = self.order[index * size : (index + 1) * size]
+        return np.stack([self._image(i) for i in chosen]), self.targets[chosen]
+
+    def _image(self, case: int) -> NDArray[np.float32]:
+        pixels = preprocess(read_image(self.paths[case]).pixels, size=self.config.input_size)
+        if self.epoch is not None:
+            pixels = augment(pixels, rng=np.random.default_rng([self.config.seed, self.epoch, case]))
+        return pixels.astype(np.float32)
+
+
+def train(
+    cases: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig, work: Path
+) -> TrainingResult:
+    """Return the model fine-tuned on the cases of split ``train``, with the best epoch on split ``tuning``.
+
+    ``work`` holds checkpoint and history; a run with the same configuration and cases found there is continued.
+    Raises ``InputError`` when a split is empty or ``work`` belongs to another run.
+    """
+    fitting, tuning = (cases[cases["split"] == split] for split in ("train", "tuning"))
+    for split, part in (("train", fitting), ("tuning", tuning)):
+        if part.empty:
+            raise InputError(f"training: no case in split {split!r} under {folder}.")
+    work.mkdir(parents=True, exist_ok=True)
+    _claim(work, config, cases)
+    rows = _read_history(work)
+    model = _load_or_build(work, config, classes, steps_per_epoch=math.ceil(len(fitting) / config.batch_size), rows=rows)
+    held_out = CaseBatches(tuning, folder, classes, config, epoch=None)
+    progress = tqdm(range(len(rows), config.epochs), initial=len(rows), total=config.epochs, desc="Epochs", unit="epoch")
+    for epoch in progress:
+        batches = CaseBatches(fitting, folder, classes, config, epoch=epoch)
+        fitted = model.fit(batches, validation_data=held_out, epochs=epoch + 1, initial_epoch=epoch, verbose=0)
+        rows.append(_history_row(epoch, fitted.history, model))
+        _checkpoint(work, model, rows)
+        progress.set_postfix(tuning_accuracy=f"{rows[-1]['tuning_accuracy']:.4f}")
+    best = min(rows, key=lambda row: (row["tuning_loss"], row["epoch"]))
+    model.load_weights(work / "best.weights.h5")
+    return TrainingResult(model=model, history=pd.DataFrame(rows), best_epoch=best["epoch"])
+
+
+def _claim(work: Path, config: TrainingConfig, cases: pd.DataFrame) -> None:
+    used = cases.loc[cases["split"].isin(["train", "tuning"]), ["case_id", "split", "label", "sha256"]]
+    job = {"config": asdict(config), "cases": str(pd.util.hash_pandas_object(used, index=False).sum())}
+    text = json.dumps(job, indent=1)
+    path = work / "job.json"
+    if path.is_file() and path.read_text() != text:
+        raise InputError(f"{work}: holds a run with other settings or cases; choose another folder or remove it.")
+    path.write_text(text)
+
+
+def _read_history(work: Path) -> list[dict[str, Any]]:
+    path = work / "history.json"
+    return list(json.loads(path.read_text())) if path.is_file() else []
+
+
+def _load_or_build(
+    work: Path, config: TrainingConfig, classes: ClassOrder, *, steps_per_epoch: int, rows: list[dict[str, Any]]
+) -> keras.Model:
+    if rows:
+        return keras.models.load_model(work / f"epoch-{len(rows)}.keras")
+    keras.utils.set_random_seed(config.seed)
+    model = build_classifier(
+        backbone=config.backbone,
+        classes=len(classes),
+        input_size=config.input_size,
+        pooling=config.pooling,
+        hidden_units=config.hidden_units,
+        dropout=config.dropout,
+        weights="imagenet" if config.weights == "imagenet" else None,
+    )
+    if config.freeze_batch_norm:  # small batches would spoil the statistics learnt on ImageNet
+        for layer in model.layers:
+            if isinstance(layer, layers.BatchNormalization) and not layer.name.startswith("hidden"):
+                layer.trainable = False
+    schedule = keras.optimizers.schedules.CosineDecay(
+        config.learning_rate / 100,
+        decay_steps=(config.epochs - config.warmup_epochs) * steps_per_epoch,
+        warmup_target=config.learning_rate,
+        warmup_steps=config.warmup_epochs * steps_per_epoch,
+    )
+    model.compile(
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def _history_row(epoch: int, metrics: dict[str, list[float]], model: keras.Model) -> dict[str, Any]:
+    return {
+        "run": "final",
+        "epoch": epoch + 1,
+        "loss": metrics["loss"][0],
+        "accuracy": metrics["accuracy"][0],
+        "tuning_loss": metrics["val_loss"][0],
+        "tuning_accuracy": metrics["val_accuracy"][0],
+        "learning_rate": float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)),
+    }
+
+
+def _checkpoint(work: Path, model: keras.Model, rows: list[dict[str, Any]]) -> None:
+    """Save the epoch. ``history.json`` is written last: an epoch counts once it stands there."""
+    model.save(work / f"epoch-{len(rows)}.keras")
+    if rows[-1]["tuning_loss"] <= min(row["tuning_loss"] for row in rows):
+        model.save_weights(work / "next.weights.h5")
+        (work / "next.weights.h5").replace(work / "best.weights.h5")
+    (work / "history.part").write_text(json.dumps(rows, indent=1))
+    (work / "history.part").replace(work / "history.json")
+    (work / f"epoch-{len(rows) - 1}.keras").unlink(missing_ok=True)

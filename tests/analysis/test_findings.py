@@ -1,0 +1,148 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.confusion import ConfusionMatrix
+from analysis.dataset import describe
+from analysis.findings import Finding, find
+from analysis.splits import leakage
+from data.classes import ClassOrder
+
+ORDER = ClassOrder(names=("glioma", "notumor"), negative="notumor", display={"notumor": "No tumour"})
+CLEAN = np.array([[20, 3], [2, 30]])
+
+
+@pytest.fixture
+def clean_cases(study_cases: pd.DataFrame) -> pd.DataFrame:
+    ids = study_cases["case_id"]
+    return study_cases.assign(group_id=ids, patient_id=None, sha256=ids)
+
+
+def findings(
+    cases: pd.DataFrame, *, counts: Any = CLEAN, probabilities: np.ndarray | None = None, rejected: int = 0
+) -> tuple[Finding, ...]:
+    return find(
+        classes=ORDER,
+        dataset=describe(cases, classes=ORDER.names, rejected=rejected),
+        leakage=leakage(cases, classes=ORDER.names),
+        matrix=ConfusionMatrix(classes=ORDER.names, counts=np.array(counts)),
+        probabilities=np.array([[0.25, 0.75]]) if probabilities is None else probabilities,
+    )
+
+
+def test_a_clean_study_has_none(clean_cases: pd.DataFrame) -> None:
+    assert findings(clean_cases) == ()
+
+
+def test_groups_on_both_sides_are_critical_and_counted(study_cases: pd.DataFrame) -> None:
+    first = findings(study_cases)[0]
+    assert first == Finding(
+        severity="critical",
+        code="shared_groups",
+        count=3,
+        n=5,
+        text="3 of 5 test cases (60.0%) share a patient or a copy of the image with the training data.",
+        page="data_set",
+    )
+
+
+def test_large_numbers_are_readable() -> None:
+    n = 1311
+    cases = pd.DataFrame(
+        {
+            "case_id": [f"t{i}" for i in range(n)] + [f"r{i}" for i in range(830)],
+            "split": ["test"] * n + ["train"] * 830,
+            "label": "glioma",
+            "group_id": [f"g{i}" for i in range(n)] + [f"g{i}" for i in range(830)],
+            "patient_id": None,
+            "sha256": None,
+            "source": None,
+            "width": None,
+            "height": None,
+        }
+    )
+    assert findings(cases)[0].text == (
+        "830 of 1,311 test cases (63.3%) share a patient or a copy of the image with the training data."
+    )
+
+
+def test_one_shared_case_is_singular(clean_cases: pd.DataFrame) -> None:
+    cases = clean_cases.assign(group_id=clean_cases["group_id"].replace({"t4": "r1"}))
+    assert findings(cases)[0].text.startswith("1 of 5 test cases (20.0%) shares a patient")
+
+
+def test_copies_with_different_labels_are_critical(clean_cases: pd.DataFrame) -> None:
+    cases = clean_cases.assign(sha256=clean_cases["sha256"].replace({"r3": "t1"}))
+    (conflict,) = findings(cases)
+    assert (conflict.severity, conflict.code, conflict.count, conflict.n) == ("critical", "label_conflicts", 1, 10)
+    assert conflict.text == (
+        "1 image appears more than once with different labels (2 cases): at least one label of each is wrong."
+    )
+
+
+def test_an_empty_class_is_named_as_it_is_shown(clean_cases: pd.DataFrame) -> None:
+    (empty,) = findings(clean_cases, counts=[[20, 3], [0, 0]])
+    assert (empty.severity, empty.code, empty.count, empty.n) == ("warning", "empty_class", 1, 2)
+    assert empty.text == "No test case of No tumour: sensitivity cannot be estimated there."
+
+
+def test_a_class_never_predicted(clean_cases: pd.DataFrame) -> None:
+    (unseen,) = findings(clean_cases, counts=[[0, 23], [0, 32]])
+    assert (unseen.severity, unseen.code) == ("warning", "never_predicted")
+    assert unseen.text == "The model never predicts glioma in 55 cases."
+
+
+def test_probabilities_that_do_not_sum_to_one(clean_cases: pd.DataFrame) -> None:
+    probabilities = np.array([[0.5, 0.5], [0.5, 0.5 + 9e-7], [0.5, 0.5 + 1.1e-6], [0.5, 0.496]])
+    (sums,) = findings(clean_cases, probabilities=probabilities)
+    assert (sums.severity, sums.code, sums.count, sums.n) == ("warning", "probability_sums", 2, 4)
+    assert sums.text == (
+        "The class probabilities of 2 of 4 cases do not sum to 1 (largest deviation 0.004); they are used as given."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rejected", "text"),
+    [
+        (1, "1 file could not be used. It is not part of any number."),
+        (1200, "1,200 files could not be used. They are not part of any number."),
+    ],
+)
+def test_rejected_files(clean_cases: pd.DataFrame, rejected: int, text: str) -> None:
+    (finding,) = findings(clean_cases, rejected=rejected)
+    assert (finding.code, finding.count, finding.n, finding.text) == ("rejected_files", rejected, 10 + rejected, text)
+
+
+def test_only_one_case(clean_cases: pd.DataFrame) -> None:
+    codes = {finding.code: finding for finding in findings(clean_cases, counts=[[1, 0], [0, 0]])}
+    assert codes["one_case"].severity == "critical"
+    assert codes["one_case"].text == "Only one test case has a prediction: no rate can be judged from it."
+    assert "never_predicted" not in codes
+
+
+def test_no_case(clean_cases: pd.DataFrame) -> None:
+    (finding,) = findings(clean_cases, counts=[[0, 0], [0, 0]], probabilities=np.empty((0, 2)))
+    assert (finding.code, finding.text) == ("no_cases", "No test case has a prediction: nothing can be estimated.")
+
+
+def test_the_critical_ones_come_first(study_cases: pd.DataFrame) -> None:
+    found = findings(study_cases, counts=[[0, 23], [0, 32]], rejected=2)
+    assert [finding.severity for finding in found] == ["critical", "critical", "warning", "warning"]
+
+
+def test_several_classes_are_listed() -> None:
+    order = ClassOrder(names=("a", "b", "c", "d"))
+    cases = pd.DataFrame(
+        {name: ["x"] for name in ("case_id", "group_id", "patient_id", "sha256", "source")}
+        | {"split": ["train"], "label": ["a"], "width": [1], "height": [1]}
+    )
+    (empty,) = find(
+        classes=order,
+        dataset=describe(cases, classes=order.names),
+        leakage=leakage(cases, classes=order.names),
+        matrix=ConfusionMatrix(classes=order.names, counts=np.array([[2, 1, 1, 1]] + [[0] * 4] * 3)),
+        probabilities=np.full((5, 4), 0.25),
+    )
+    assert empty.text == "No test case of b, c or d: sensitivity cannot be estimated there."

@@ -1,0 +1,137 @@
+"""Each import contract in pyproject.toml is broken once in a toy tree, and lint-imports has to name it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PACKAGES = ("data", "model", "analysis", "dashboard")
+# What works without Streamlit, once it is there.
+STREAMLIT_FREE = ("api", "cli", "figures", "report")
+
+
+def contracts_of(pyproject: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {contract["id"]: contract for contract in pyproject["tool"]["importlinter"]["contracts"]}
+
+
+def mentioned_modules(contracts: dict[str, dict[str, Any]]) -> set[str]:
+    """Every module of ours that a contract names."""
+    names: set[str] = set()
+    for contract in contracts.values():
+        for key in ("source_modules", "forbidden_modules", "protected_modules", "allowed_importers"):
+            names.update(contract.get(key, ()))
+        for expression in contract.get("ignore_imports", ()):
+            names.update(part.strip() for part in expression.split("->"))
+    return {name for name in names if name.split(".")[0] in PACKAGES}
+
+
+def write_module(tree: Path, module: str, source: str) -> None:
+    """Put a module and the packages above it into the tree."""
+    path = tree.joinpath(*module.split("."))
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in (path, *path.parents):
+        if folder == tree:
+            break
+        (folder / "__init__.py").touch()
+    (path / "__init__.py").write_text(source, encoding="utf-8")
+
+
+def broken_contracts(tree: Path) -> tuple[list[str], str]:
+    """The names of the contracts that lint-imports calls broken, and all it said."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    names = [name for name, broken, _ in (line.partition(" BROKEN") for line in output.splitlines()) if broken]
+    assert (done.returncode == 0) == (not names), output
+    return names, output
+
+
+@pytest.fixture
+def toy_tree(root: Path, pyproject: dict[str, Any], tmp_path: Path) -> Path:
+    """Empty modules for all that the contracts name, under the real configuration."""
+    (tmp_path / "pyproject.toml").write_bytes((root / "pyproject.toml").read_bytes())
+    for module in {*PACKAGES, *mentioned_modules(contracts_of(pyproject))}:
+        write_module(tmp_path, module, "")
+    return tmp_path
+
+
+KEPT = {
+    "model.keras_train": "import keras\nimport tensorflow\n",
+    "dashboard.cli": "def train():\n    from model.keras_train import fit\n",
+    "dashboard.compute": "import numpy\nimport pandas\nimport streamlit\nimport analysis.confusion\nimport model.run\n",
+    "dashboard.app_pages.overview": "import streamlit\nfrom dashboard.compute import headline\n",
+    "dashboard.figures.roc": "import plotly\nimport analysis.confusion\n",
+    "analysis.confusion": "import numpy\nimport data.study\n",
+    "model.run": "import onnxruntime\nimport data.study\n",
+    "data.study": "import pandas\n",
+}
+
+BROKEN = [
+    ("layers", {"data.bad": "import analysis"}),
+    ("layers", {"data.bad": "from model import run"}),
+    ("layers", {"data.bad": "import dashboard"}),
+    ("layers", {"analysis.bad": "def inner():\n    import model.run"}),
+    ("layers", {"model.bad": "import analysis"}),
+    ("layers", {"model.bad": "from dashboard import compute"}),
+    ("streamlit-in-dashboard", {"data.bad": "import streamlit"}),
+    ("streamlit-in-dashboard", {"model.bad": "from streamlit import progress"}),
+    ("streamlit-in-dashboard", {"analysis.bad": "import streamlit.runtime"}),
+    ("streamlit-free", {"dashboard.figures.bad": "import streamlit as st"}),
+    ("streamlit-free", {"dashboard.cli": "from dashboard import compute"}),
+    ("keras-files", {"model.bad": "import keras"}),
+    ("keras-files", {"model.bad": "def inner():\n    import tensorflow as tf"}),
+    ("keras-files", {"model.bad": "from keras.applications import EfficientNetB3"}),
+    ("keras-free", {"data.bad": "import keras"}),
+    ("keras-free", {"analysis.bad": "import analysis.worse", "analysis.worse": "from model.keras_train import fit"}),
+    ("keras-free-dashboard", {"dashboard.compute": "import model.run", "model.run": "import model.keras_train"}),
+    ("keras-free-dashboard", {"dashboard.app_pages.bad": "def inner():\n    import model.keras_train"}),
+    ("thin-pages", {"dashboard.app_pages.bad": "import numpy as np"}),
+    ("thin-pages", {"dashboard.app_pages.bad": "from scipy import stats"}),
+    ("thin-pages", {"dashboard.app_pages.bad": "import pandas as pd"}),
+]
+
+
+def test_what_the_design_allows_breaks_no_contract(toy_tree: Path) -> None:
+    for module, source in KEPT.items():
+        write_module(toy_tree, module, source)
+    names, output = broken_contracts(toy_tree)
+    assert names == [], output
+
+
+@pytest.mark.parametrize(("contract", "modules"), BROKEN, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_forbidden_import_breaks_its_contract(
+    toy_tree: Path, pyproject: dict[str, Any], contract: str, modules: dict[str, str]
+) -> None:
+    for module, source in (KEPT | modules).items():
+        write_module(toy_tree, module, source)
+    names, output = broken_contracts(toy_tree)
+    assert contracts_of(pyproject)[contract]["name"] in names, output
+
+
+def test_every_contract_has_been_broken_here(pyproject: dict[str, Any]) -> None:
+    assert {contract for contract, _ in BROKEN} == set(contracts_of(pyproject))
+
+
+def test_what_works_without_streamlit_is_listed(root: Path, pyproject: dict[str, Any]) -> None:
+    there = {
+        f"dashboard.{name}"
+        for name in STREAMLIT_FREE
+        if (root / "dashboard" / name).is_dir() or (root / "dashboard" / f"{name}.py").is_file()
+    }
+    listed = set(contracts_of(pyproject)["streamlit-free"]["source_modules"])
+    assert there <= listed, f"add to the contract streamlit-free in pyproject.toml: {sorted(there - listed)}"
+
+
+def test_every_keras_file_is_listed(root: Path, pyproject: dict[str, Any]) -> None:
+    there = {f"model.{path.stem}" for path in (root / "model").glob("keras_*.py")}
+    listed = set(contracts_of(pyproject)["keras-files"]["allowed_importers"])
+    assert there == listed, f"adjust allowed_importers of keras-files in pyproject.toml: {sorted(there ^ listed)}"

@@ -1,0 +1,68 @@
+"""Fixtures for all tests: where the real images are, a browser, and a home folder that is thrown away."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before anything imports TensorFlow: warnings and errors only. Subprocesses inherit it.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FIXTURE_MARKERS = {"brain_tumor_mri": "needs_data", "chromium": "browser"}
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() == "true"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for the data or for the browser carries the marker, so that -m can leave it out."""
+    for item in items:
+        for fixture, marker in FIXTURE_MARKERS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def neuroval_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that NEUROVAL_HOME names during the tests; nobody's own studies are read or changed."""
+    home = tmp_path_factory.mktemp("neuroval-home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROVAL_HOME", str(home))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def brain_tumor_mri() -> Path:
+    """The public Brain Tumor MRI data set: NEUROVAL_BRAIN_TUMOR_MRI, else the folder shared/ beside the repository.
+
+    Without it the test is skipped; under CI=true it fails, unless NEUROVAL_DATA_TESTS=skip says that the data cannot
+    be had there.
+    """
+    if os.environ.get("NEUROVAL_DATA_TESTS", "").lower() == "skip":
+        pytest.skip("NEUROVAL_DATA_TESTS=skip: the real images cannot be had here")
+    given = os.environ.get("NEUROVAL_BRAIN_TUMOR_MRI")
+    folder = Path(given) if given else ROOT / "../shared/brain-tumor-mri"
+    if all((folder / part).is_dir() for part in ("Training", "Testing")):
+        return folder.resolve()
+    reason = f"no Brain Tumor MRI data set in {folder}: set NEUROVAL_BRAIN_TUMOR_MRI to a copy"
+    if given or in_ci():
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser for tests in tests/browser; without one they are skipped, and under CI=true they fail."""
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return Path(found)
+    reason = f"no browser found (looked for {', '.join(BROWSERS)})"
+    if in_ci():
+        pytest.fail(reason)
+    pytest.skip(reason)
