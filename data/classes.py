@@ -1,8 +1,8 @@
 """The classes of a study, in the order fixed by name."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Mapping, Sequence
 
 from data.errors import InputError
 

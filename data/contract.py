@@ -41,40 +41,55 @@ def conform(table: pa.Table, schema: pa.Schema, *, file: str) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _fail(file: str, column: str, bad: pd.Series | NDArray[np.bool_], values: pd.Series, expected: str) -> None:
+def refuse(
+    file: str,
+    column: str,
+    bad: pd.Series | NDArray[np.bool_],
+    values: pd.Series,
+    expected: str,
+    *,
+    first_row: int = 0,
+) -> None:
+    """Raise ``ContractError`` naming the first bad row, if any is; ``first_row`` is the number of the first row."""
     found = np.flatnonzero(np.asarray(bad))
     if len(found):
         row = int(found[0])
+        value = values.iloc[row]
+        shown = value.item() if isinstance(value, np.generic) else value
         raise ContractError(
-            f"{file}: column {column!r}, row {row} is {values.iloc[row]!r}; expected {expected} "
+            f"{file}: column {column!r}, row {row + first_row} is {shown!r}; expected {expected} "
             f"({len(found):,} such row{'s' if len(found) > 1 else ''})."
         )
 
 
 def check_cases(cases: pd.DataFrame, classes: ClassOrder, *, file: str = "cases.parquet") -> None:
+    """At least one case; ids unique, splits and labels known, image paths inside the data set folder."""
     if cases.empty:
         raise ContractError(f"{file}: no rows; a study needs at least one case.")
     check_unique(cases, file=file)
-    _fail(file, "split", ~cases["split"].isin(SPLITS), cases["split"], f"one of {list(SPLITS)}")
-    _fail(file, "label", ~cases["label"].isin(classes.names), cases["label"], f"one of {list(classes.names)}")
+    refuse(file, "split", ~cases["split"].isin(SPLITS), cases["split"], f"one of {list(SPLITS)}")
+    refuse(file, "label", ~cases["label"].isin(classes.names), cases["label"], f"one of {list(classes.names)}")
     paths = cases["image_path"]
     outside = paths.map(
         lambda path: isinstance(path, str) and (PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts)
     )
-    _fail(file, "image_path", outside.astype(bool), paths, "a path inside the data set folder")
+    refuse(file, "image_path", outside.astype(bool), paths, "a path inside the data set folder")
 
 
 def check_unique(table: pd.DataFrame, *, file: str) -> None:
+    """Every case id is there, and once."""
     ids = table["case_id"]
-    _fail(file, "case_id", ids == "", ids, "a name that is not empty")
-    _fail(file, "case_id", ids.duplicated(), ids, "each case once")
+    refuse(file, "case_id", ids == "", ids, "a name that is not empty")
+    refuse(file, "case_id", ids.duplicated(), ids, "each case once")
 
 
 def check_known(table: pd.DataFrame, column: str, known: pd.Series, *, file: str) -> None:
-    _fail(file, column, ~table[column].isin(known), table[column], "a case_id of cases.parquet")
+    """Every value of the column is a case id of the study."""
+    refuse(file, column, ~table[column].isin(known), table[column], "a case_id of cases.parquet")
 
 
 def check_predictions(predictions: pd.DataFrame, cases: pd.DataFrame, classes: ClassOrder, *, file: str) -> None:
+    """At least one prediction, each of a known case; those of ``predictions.parquet`` of no training case."""
     if predictions.empty:
         raise ContractError(f"{file}: no rows; a study needs at least one prediction.")
     check_unique(predictions, file=file)
@@ -82,24 +97,28 @@ def check_predictions(predictions: pd.DataFrame, cases: pd.DataFrame, classes: C
     check_probabilities(predictions, classes, file=file)
     if file == "predictions.parquet":
         splits = predictions["case_id"].map(cases.set_index("case_id")["split"])
-        _fail(file, "case_id", ~splits.isin(EVALUATED_SPLITS), splits, f"a case of split {list(EVALUATED_SPLITS)}")
+        refuse(file, "case_id", ~splits.isin(EVALUATED_SPLITS), splits, f"a case of split {list(EVALUATED_SPLITS)}")
 
 
-def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str) -> None:
+def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str, first_row: int = 0) -> None:
+    """Probabilities are finite, from 0 to 1, and sum to 1 within 0.01."""
     for column in classes.probability_columns:
         values = table[column]
-        _fail(file, column, ~np.isfinite(values), values, "a finite number")
-        _fail(file, column, (values < 0) | (values > 1), values, "a probability from 0 to 1")
+        refuse(file, column, ~np.isfinite(values), values, "a finite number", first_row=first_row)
+        refuse(file, column, (values < 0) | (values > 1), values, "a probability from 0 to 1", first_row=first_row)
     sums = table[list(classes.probability_columns)].sum(axis=1)
-    _fail(file, "prob_*", (sums - 1).abs() > PROBABILITY_SUM_LIMIT, sums, f"a sum of 1 within {PROBABILITY_SUM_LIMIT}")
+    expected = f"a sum of 1 within {PROBABILITY_SUM_LIMIT}"
+    refuse(file, "prob_*", (sums - 1).abs() > PROBABILITY_SUM_LIMIT, sums, expected, first_row=first_row)
 
 
 def check_pairs(pairs: pd.DataFrame, cases: pd.DataFrame, *, file: str = "pairs.parquet") -> None:
+    """A pair ties two different known cases and is of a known kind."""
     for column in ("case_a", "case_b"):
         check_known(pairs, column, cases["case_id"], file=file)
-    _fail(file, "kind", ~pairs["kind"].isin(PAIR_KINDS), pairs["kind"], f"one of {list(PAIR_KINDS)}")
-    _fail(file, "case_b", pairs["case_a"] == pairs["case_b"], pairs["case_b"], "another case than case_a")
+    refuse(file, "kind", ~pairs["kind"].isin(PAIR_KINDS), pairs["kind"], f"one of {list(PAIR_KINDS)}")
+    refuse(file, "case_b", pairs["case_a"] == pairs["case_b"], pairs["case_b"], "another case than case_a")
 
 
 def check_history(history: pd.DataFrame, *, file: str = "history.parquet") -> None:
-    _fail(file, "run", ~history["run"].isin(RUNS), history["run"], f"one of {list(RUNS)}")
+    """Every epoch belongs to a known run."""
+    refuse(file, "run", ~history["run"].isin(RUNS), history["run"], f"one of {list(RUNS)}")

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -76,7 +77,9 @@ def read_dataset(
     described = pd.DataFrame([asdict(fact) for fact in facts if isinstance(fact, FileFacts)])
     usable = cases.loc[[not b for b in broken]].reset_index(drop=True)
     if usable.empty:
-        raise InputError(f"{folder}: none of {len(paths):,} files can be used; the first: {rejected['reason'].iloc[0]}.")
+        raise InputError(
+            f"{folder}: none of {len(paths):,} files can be used; the first: {rejected['reason'].iloc[0]}."
+        )
     return Dataset(
         name=name, folder=folder, cases=pd.concat([usable, described], axis=1), rejected=rejected, hidden=hidden
     )
@@ -98,16 +101,18 @@ def _read_metadata(path: Path) -> pd.DataFrame:
         given = table[column].dropna()
         outside = given.map(lambda p: PurePosixPath(p).is_absolute() or ".." in PurePosixPath(p).parts)
         if outside.any():
-            row = outside.idxmax()
-            raise InputError(f"{path}: row {row + 2}, {column} {given[row]!r} leaves the data set folder.")
+            row = int(np.argmax(outside))
+            line = int(given.index[row]) + 2
+            raise InputError(f"{path}: row {line}, {column} {given.iloc[row]!r} leaves the data set folder.")
     repeated = table["image_path"].isna() | table["image_path"].duplicated()
     if repeated.any():
-        row = int(repeated.idxmax())
-        raise InputError(f"{path}: row {row + 2}, image_path {table['image_path'][row]!r} is empty or repeated.")
+        row = int(np.argmax(repeated))
+        raise InputError(f"{path}: row {row + 2}, image_path {table['image_path'].iloc[row]!r} is empty or repeated.")
     return table.set_index("image_path")[list(METADATA_COLUMNS)]
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder name is one that operating systems leave behind."""
     return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
@@ -120,7 +125,7 @@ def _find_files(folder: Path, classes: ClassOrder, *, masks: set[str]) -> tuple[
         relative = path.relative_to(folder)
         if not path.is_file():
             continue
-        if any(_is_hidden(part) for part in relative.parts):
+        if any(is_hidden(part) for part in relative.parts):
             hidden += 1
             continue
         root = next((r for r in roots if path.is_relative_to(r)), None)
@@ -142,9 +147,9 @@ def _labels(cases: pd.DataFrame, classes: ClassOrder, folder: Path) -> pd.Series
     labels = cases["label"].fillna(from_folder)
     wrong = ~labels.isin(classes.names)
     if wrong.any():
-        row = wrong.idxmax()
+        row = int(np.argmax(wrong))
         raise InputError(
-            f"{folder}: {cases['image_path'][row]} has label {labels[row]!r}; expected one of {list(classes.names)}."
+            f"{folder}: {cases['image_path'].iloc[row]} has label {labels.iloc[row]!r}; expected one of {list(classes.names)}."
         )
     return labels
 
@@ -154,9 +159,9 @@ def _splits(cases: pd.DataFrame, default: str, folder: Path) -> pd.Series:
     splits = cases["split"].fillna(from_folder)
     wrong = ~splits.isin(SPLITS)
     if wrong.any():
-        row = wrong.idxmax()
+        row = int(np.argmax(wrong))
         raise InputError(
-            f"{folder}: {cases['image_path'][row]} has split {splits[row]!r}; expected one of {list(SPLITS)}."
+            f"{folder}: {cases['image_path'].iloc[row]} has split {splits.iloc[row]!r}; expected one of {list(SPLITS)}."
         )
     return splits
 

@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -42,6 +43,7 @@ class FileFacts:
     mean_intensity: float
     sd_intensity: float
     sha256: str
+    phash: str
 
 
 def decode(content: bytes) -> ScanImage:
@@ -93,6 +95,22 @@ def read_image(path: Path) -> ScanImage:
     return decode(read_bytes(path))
 
 
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file's bytes; ``ImageError`` when it cannot be read."""
+    return hashlib.sha256(read_bytes(path)).hexdigest()
+
+
+def perceptual_hash(grey: NDArray[np.uint8]) -> str:
+    """Return the 64-bit DCT hash of a grey image as 16 hex digits: encodings of one image differ in few bits.
+
+    The 8 x 8 lowest frequencies of the 32 x 32 image, each above their median or not (Zauner 2010, "Implementation
+    and benchmarking of perceptual image hash functions", section 3.2.1).
+    """
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(small)[:8, :8]
+    return np.packbits(low > np.median(low)).tobytes().hex()
+
+
 def describe(path: Path) -> FileFacts:
     """Return size, format, intensities and content hash of an image file; ``ImageError`` when it cannot be used."""
     content = read_bytes(path)
@@ -107,4 +125,5 @@ def describe(path: Path) -> FileFacts:
         mean_intensity=float(grey.mean()),
         sd_intensity=float(grey.std()),
         sha256=hashlib.sha256(content).hexdigest(),
+        phash=perceptual_hash(grey),
     )

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Mapping, TypeVar
+from typing import Any, TypeVar
 
 from data.classes import ClassOrder
 from data.errors import ContractError, InputError
@@ -14,6 +15,8 @@ FILE = "study.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
+    """What the study is and what it is for; ``synthetic`` when its images are made, not acquired."""
+
     name: str
     title: str
     intended_use: str = ""
@@ -35,6 +38,8 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFacts:
+    """The data set: ``name`` is part of every case id."""
+
     name: str
     licence: str = ""
     source_url: str = ""
@@ -43,6 +48,8 @@ class DataFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
+    """Confidences at which the tiers begin, high and review, and the sensitivity aimed at."""
+
     high_confidence: float = 0.90
     review: float = 0.80
     target_sensitivity: float = 0.98
@@ -99,8 +106,7 @@ class Manifest:
     def __post_init__(self) -> None:
         k = len(self.classes)
         if self.harm and (
-            len(self.harm) != k
-            or any(len(row) != k or row[i] != 0 or min(row) < 0 for i, row in enumerate(self.harm))
+            len(self.harm) != k or any(len(row) != k or row[i] != 0 or min(row) < 0 for i, row in enumerate(self.harm))
         ):
             raise InputError(f"harm.matrix: expected {k} x {k} costs of 0 or more, with 0 on the diagonal.")
         for impact in self.impacts:

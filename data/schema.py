@@ -20,6 +20,7 @@ PROBABILITY_SUM_NOTE = 1e-6  # farther from 1 is reported as a finding
 
 
 def required(name: str, kind: pa.DataType) -> pa.Field:
+    """Return a column that must be there and hold a value in every row."""
     return pa.field(name, kind, nullable=False)
 
 
@@ -71,17 +72,20 @@ HISTORY = pa.schema(
 
 
 def predictions_schema(classes: ClassOrder) -> pa.Schema:
+    """Return the columns of ``predictions.parquet``."""
     probabilities = [required(column, pa.float64()) for column in classes.probability_columns]
     monte_carlo = [pa.field("mc_entropy", pa.float64()), pa.field("mc_mutual_information", pa.float64())]
     return pa.schema([required("case_id", pa.string()), *probabilities, *monte_carlo])
 
 
 def folds_schema(classes: ClassOrder) -> pa.Schema:
+    """Return the columns of ``folds.parquet`` and ``folds_ungrouped.parquet``."""
     probabilities = [required(column, pa.float64()) for column in classes.probability_columns]
     return pa.schema([required("case_id", pa.string()), required("fold", pa.int32()), *probabilities])
 
 
 def gradcam_schema(classes: ClassOrder, grid: tuple[int, int]) -> pa.Schema:
+    """Return the columns of ``gradcam.parquet`` for maps of ``grid`` (height, width)."""
     cells = pa.list_(pa.float16(), grid[0] * grid[1])
     maps = [required(f"cam_{name}", cells) for name in classes.names]
     mask = pa.field("mask", pa.binary(MASK_SIZE * MASK_SIZE // 8))
@@ -89,6 +93,5 @@ def gradcam_schema(classes: ClassOrder, grid: tuple[int, int]) -> pa.Schema:
 
 
 def embeddings_schema(dimensions: int) -> pa.Schema:
-    return pa.schema(
-        [required("case_id", pa.string()), required("embedding", pa.list_(pa.float16(), dimensions))]
-    )
+    """Return the columns of ``embeddings.parquet``."""
+    return pa.schema([required("case_id", pa.string()), required("embedding", pa.list_(pa.float16(), dimensions))])

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from data import contract, schema
 from data.classes import ClassOrder, check_order
-from data.errors import ContractError
+from data.errors import ContractError, InputError
 from data.manifest import FILE, Manifest, fingerprint, from_document, to_document
 
 METADATA_KEY = b"neuroval"
@@ -45,7 +45,7 @@ class GradCams:
         return self.maps.shape[2], self.maps.shape[3]
 
     def row(self, case_id: str) -> int | None:
-        position = self.case_ids.get_indexer([case_id])[0]
+        position = self.case_ids.get_indexer(pd.Index([case_id]))[0]
         return None if position < 0 else int(position)
 
 
@@ -111,7 +111,10 @@ def write_study(
 
     ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped``, ``history`` and ``embeddings`` to
     tables; empty ones are not written. Rows are put in order of their ids, so equal content gives equal files.
+    A study at ``path`` is replaced; ``InputError`` when another folder or a file is there.
     """
+    if path.exists() and not (path / FILE).is_file() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError(f"{path}: exists and is not a study; choose another place.")
     frames = {"cases": cases.sort_values("case_id"), "predictions": predictions.sort_values("case_id")}
     frames |= {name: table for name, table in (optional or {}).items() if table is not None and not table.empty}
     classes = manifest.classes
@@ -226,7 +229,9 @@ def _read_table(file: Path, manifest: Manifest) -> pa.Table:
         raise ContractError(f"{file}: not a readable Parquet file ({error}).") from None
     stated = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     if stated.get("schema") != schema.SCHEMA_VERSION:
-        raise ContractError(f"{file}: schema {stated.get('schema')!r} in its metadata, expected {schema.SCHEMA_VERSION}.")
+        raise ContractError(
+            f"{file}: schema {stated.get('schema')!r} in its metadata, expected {schema.SCHEMA_VERSION}."
+        )
     check_order(stated["classes"], expected=manifest.classes.names, where=str(file))
     return table
 

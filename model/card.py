@@ -1,0 +1,76 @@
+"""The model folder: ``model.onnx``, ``card.toml``, ``history.parquet``; what the model is and how it came to be."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from data.classes import ClassOrder
+from data.errors import InputError
+
+GRAPH, CARD, HISTORY = "model.onnx", "card.toml", "history.parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What ``card.toml`` says. ``grid`` is the size of the Grad-CAM maps; ``split`` names how cases were held out."""
+
+    name: str
+    version: str
+    classes: ClassOrder
+    input_size: int
+    grid: tuple[int, int]
+    sha256: str
+    temperature: float = 1.0
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    split: Mapping[str, Any] = field(default_factory=dict)
+    limitations: tuple[str, ...] = ()
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Return the card of a model folder, its graph's hash checked. Raises ``InputError`` naming what is wrong."""
+    path = folder / CARD
+    if not path.is_file() or not (folder / GRAPH).is_file():
+        raise InputError(f"{folder}: not a model folder; expected {GRAPH} and {CARD}.")
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        classes = document.pop("classes")
+        card = ModelCard(
+            classes=ClassOrder(
+                names=tuple(classes["order"]),
+                negative=classes.get("negative_class"),
+                display=classes.get("display", {}),
+                colour=classes.get("colour", {}),
+            ),
+            grid=tuple(document.pop("grid")),
+            limitations=tuple(document.pop("limitations", ())),
+            **document,
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a model card ({error}).") from None
+    found = sha256(folder / GRAPH)
+    if found != card.sha256:
+        raise InputError(f"{folder / GRAPH}: hash {found[:12]} differs from the card's {card.sha256[:12]}.")
+    return card
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    """Write ``card.toml``."""
+    document: dict[str, Any] = {f.name: getattr(card, f.name) for f in fields(card)}
+    document["grid"], document["limitations"] = list(card.grid), list(card.limitations)
+    order: dict[str, Any] = {"order": list(card.classes.names)}
+    if card.classes.negative is not None:
+        order["negative_class"] = card.classes.negative
+    document["classes"] = {**order, "display": dict(card.classes.display), "colour": dict(card.classes.colour)}
+    (folder / CARD).write_bytes(tomli_w.dumps(document, multiline_strings=True).encode())
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,247 @@
+"""From a model folder and a folder of images to a study: streamed, resumable, bounded in memory."""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from data.datasets import Dataset, read_dataset
+from data.duplicates import exact_copies
+from data.errors import ImageError, InputError
+from data.images import read_image
+from data.manifest import DataFacts, Manifest, ModelFacts, TestRead, from_document
+from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
+from data.splits import assign_tuning, group_ids, split_hash
+from data.study import GradCams, Study, read_study, write_study
+from model.card import HISTORY, ModelCard
+from model.engine import Engine, load
+from model.preprocess import preprocess
+
+BATCH = 32
+CHUNK_BATCHES = 8  # the journal grows by so many batches at a time
+PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "pandas", "pillow", "pyarrow")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A study, and whether it was computed now or found complete."""
+
+    study: Study
+    computed: bool
+
+
+def evaluate(
+    model: Path,
+    images: Path,
+    *,
+    out: Path,
+    data_name: str,
+    description: Mapping[str, Any] | None = None,
+    splits: tuple[str, ...] = EVALUATED_SPLITS,
+    progress: bool = False,
+) -> Evaluation:
+    """Run a model over a data set and write the study to ``out``.
+
+    Cases of the given splits are predicted and explained; training cases are listed. ``description`` holds tables of
+    ``study.toml`` (wording, harm, acceptance). A run that was stopped goes on from its journal beside ``out``; batches
+    are cut at the same cases, so the result is that of an uninterrupted run. A study already complete for the same
+    model and cases is returned as it is. Raises ``InputError`` when there is nothing to evaluate.
+    """
+    engine = load(model)
+    dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
+    cases, pairs, same_split = _grouped(dataset, engine.card)
+    chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
+    if chosen.empty:
+        raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
+    job = _job(engine.card, cases, chosen, description)
+    earlier = read_study(out) if out.exists() else None
+    if earlier is not None and earlier.manifest.provenance.get("job") == job:
+        return Evaluation(study=earlier, computed=False)
+    journal = out.with_name(f".{out.name}.partial")
+    _open_journal(journal, job)
+    for file, part in tqdm(_pending(journal, chosen), desc="Evaluating", unit="part", disable=not progress):
+        _save_chunk(file, _infer(engine, part, dataset.folder))
+    results = _collect(journal, chosen)
+    unreadable = pd.DataFrame(
+        [(p, str(r)) for p, r in zip(chosen["image_path"], results["reason"], strict=True) if r],
+        columns=["image_path", "reason"],
+    )
+    kept = results["reason"] == ""
+    if not kept.any():
+        raise InputError(f"{images}: no image could be read; the first: {results['reason'][0]}.")
+    done = chosen[kept].reset_index(drop=True)
+    predictions = pd.DataFrame(results["probabilities"][kept].astype(np.float64))
+    predictions.columns = list(engine.card.classes.probability_columns)
+    predictions.insert(0, "case_id", done["case_id"])
+    manifest = _manifest(engine.card, dataset, out.name, description, job, same_split)
+    reads = () if earlier is None else earlier.manifest.test_reads
+    manifest = dataclasses.replace(manifest, test_reads=(*reads, *_reading(engine.card, done, predictions)))
+    gradcam = GradCams(
+        case_ids=pd.Index(done["case_id"]),
+        maps=results["maps"][kept],
+        masks=results["masks"][kept],
+        has_mask=results["has_mask"][kept],
+    )
+    listed = cases[~cases["image_path"].isin(unreadable["image_path"])].drop(columns="mask_path")
+    paired = pairs[pairs["case_a"].isin(listed["case_id"]) & pairs["case_b"].isin(listed["case_id"])]
+    history = pd.read_parquet(model / HISTORY) if (model / HISTORY).is_file() else None
+    optional = {"rejected": pd.concat([dataset.rejected, unreadable]), "pairs": paired, "history": history}
+    study = write_study(
+        out, manifest=manifest, cases=listed, predictions=predictions, gradcam=gradcam, optional=optional
+    )
+    shutil.rmtree(journal)
+    return Evaluation(study=study, computed=True)
+
+
+def _grouped(dataset: Dataset, card: ModelCard) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Return cases with groups and the model's own tuning split, the pairs, and whether that split is restored."""
+    pairs = exact_copies(dataset.cases)
+    cases = dataset.cases.assign(group_id=group_ids(dataset.cases, pairs))
+    if card.data.get("name") != dataset.name:
+        return cases, pairs, True
+    cases["split"] = assign_tuning(cases, parts=int(card.split["parts"]), seed=int(card.split["seed"]))
+    return cases, pairs, split_hash(cases) == card.split["sha256"]
+
+
+def _job(card: ModelCard, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None) -> str:
+    text = json.dumps(
+        [SCHEMA_VERSION, card.sha256, split_hash(cases), list(chosen["sha256"]), description, BATCH], sort_keys=True
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _open_journal(journal: Path, job: str) -> None:
+    """Keep the journal of the same job; start anew for any other."""
+    path = journal / "job"
+    if not path.is_file() or path.read_text() != job:
+        shutil.rmtree(journal, ignore_errors=True)
+        journal.mkdir(parents=True)
+        path.write_text(job)
+
+
+def _chunk_file(journal: Path, index: int) -> Path:
+    return journal / f"part-{index:06d}.npz"
+
+
+def _pending(journal: Path, chosen: pd.DataFrame) -> list[tuple[Path, pd.DataFrame]]:
+    size = BATCH * CHUNK_BATCHES
+    parts = [chosen.iloc[start : start + size] for start in range(0, len(chosen), size)]
+    files = [_chunk_file(journal, index) for index in range(len(parts))]
+    return [(file, part) for file, part in zip(files, parts, strict=True) if not file.is_file()]
+
+
+def _save_chunk(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    part = file.with_suffix(".tmp")
+    with part.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+    part.replace(file)
+
+
+def _collect(journal: Path, chosen: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    parts = [np.load(file) for file in sorted(journal.glob("part-*.npz"))]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
+    if len(joined["reason"]) != len(chosen):
+        raise InputError(f"{journal}: the journal does not fit the cases; remove this folder and run again.")
+    return joined
+
+
+def _infer(engine: Engine, part: pd.DataFrame, folder: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of one journal part. An unreadable image is a zero row with its reason."""
+    probabilities, maps, reasons = [], [], []
+    for pixels, batch_reasons in _batches(part, folder, engine.card.input_size):
+        inference = engine.run(pixels)
+        probabilities.append(inference.probabilities)
+        maps.append(inference.gradcam.astype(np.float16))
+        reasons += batch_reasons
+    masks = [_mask(folder, path) for path in part["mask_path"]]
+    empty = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
+    return {
+        "probabilities": np.concatenate(probabilities),
+        "maps": np.concatenate(maps),
+        "reason": np.array(reasons, dtype=np.str_),
+        "masks": np.stack([empty if mask is None else mask for mask in masks]),
+        "has_mask": np.array([mask is not None for mask in masks]),
+    }
+
+
+def _batches(part: pd.DataFrame, folder: Path, size: int) -> Iterator[tuple[NDArray[np.uint8], list[str]]]:
+    """Yield batches, the next one decoded while the present one is in the network."""
+
+    def decode(path: str) -> tuple[NDArray[np.uint8], str]:
+        try:
+            return preprocess(read_image(folder / path).pixels, size=size), ""
+        except ImageError as error:
+            return np.zeros((size, size, 3), np.uint8), str(error)
+
+    paths = list(part["image_path"])
+    with ThreadPoolExecutor() as pool:
+        ahead: list[Future[tuple[NDArray[np.uint8], str]]] = [pool.submit(decode, p) for p in paths[:BATCH]]
+        for start in range(0, len(paths), BATCH):
+            now = ahead
+            ahead = [pool.submit(decode, path) for path in paths[start + BATCH : start + 2 * BATCH]]
+            images = [future.result() for future in now]
+            yield np.stack([pixels for pixels, _ in images]), [reason for _, reason in images]
+
+
+def _mask(folder: Path, path: Any) -> NDArray[np.uint8] | None:
+    """Return a reference outline on the study's mask grid; ``None`` where there is none or it cannot be read."""
+    if not isinstance(path, str):
+        return None
+    try:
+        grey = read_image(folder / path).pixels[:, :, 0]
+    except ImageError:
+        return None
+    small = cv2.resize((grey > 0).astype(np.float32), (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small >= 0.5, dtype=np.uint8)
+
+
+def _reading(card: ModelCard, done: pd.DataFrame, predictions: pd.DataFrame) -> tuple[TestRead, ...]:
+    test = (done["split"] == "test").to_numpy()
+    if not test.any():
+        return ()
+    chosen = predictions[list(card.classes.probability_columns)].to_numpy().argmax(axis=1)
+    correct = np.asarray(card.classes.names)[chosen] == done["label"].to_numpy()
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return (TestRead(at=at, model_sha256=card.sha256, accuracy=float(correct[test].mean())),)
+
+
+def _manifest(
+    card: ModelCard, dataset: Dataset, name: str, description: Mapping[str, Any] | None, job: str, same_split: bool
+) -> Manifest:
+    given = dict(description or {})
+    about = {"title": name, **given.get("study", {}), "name": name, "schema": SCHEMA_VERSION}
+    order: dict[str, Any] = {"order": list(card.classes.names)}
+    if card.classes.negative is not None:
+        order["negative_class"] = card.classes.negative
+    order |= {"display": dict(card.classes.display), "colour": dict(card.classes.colour)}
+    manifest = from_document({"data": {"name": dataset.name}, **given, "study": about, "classes": order})
+    if manifest.data.name != dataset.name:  # wording of another data set: keep the wording, not its origin
+        manifest = dataclasses.replace(manifest, data=DataFacts(name=dataset.name))
+    limitations = (*manifest.about.limitations, *card.limitations)
+    if not same_split:
+        limitations += ("The cases differ from those the model was trained with; its tuning split is not restored.",)
+    packages = {package: version(package) for package in PACKAGES}
+    return dataclasses.replace(
+        manifest,
+        about=dataclasses.replace(manifest.about, limitations=limitations),
+        model=ModelFacts(name=card.name, version=card.version, sha256=card.sha256, recipe=dict(card.recipe)),
+        provenance={
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "code_version": version("neuroval"),
+            "packages": packages,
+            "job": job,
+            "hidden_files_skipped": dataset.hidden,
+        },
+    )

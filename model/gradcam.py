@@ -1,0 +1,34 @@
+"""Showing Grad-CAM over an image: one colour convention, and no colour where there is no evidence."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# Perceptually even and readable by colour-blind people; the warm, bright end means high evidence.
+COLOURS = cv2.cvtColor(
+    cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB
+)[:, 0]
+DARKEST = 96  # the colour of vanishing evidence, still visible over dark tissue if it were opaque
+
+
+def has_evidence(cam: NDArray[np.floating]) -> bool:
+    """Return whether a map holds any positive evidence."""
+    return bool(cam.max(initial=0) > 0)
+
+
+def overlay(
+    pixels: NDArray[np.uint8], cam: NDArray[np.floating], *, top: float, opacity: float = 0.6
+) -> NDArray[np.uint8]:
+    """Return the image ``(h, w, 3)`` RGB with a map of the network's grid ``(gh, gw)`` over it.
+
+    Colour and opacity grow with the evidence, in proportion to ``top``, the value that gets full colour: a map
+    without positive evidence leaves the image as it is.
+    """
+    if top <= 0 or not has_evidence(cam):
+        return pixels
+    height, width = pixels.shape[:2]
+    smooth = cv2.resize(cam.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    evidence = np.clip(smooth / top, 0, 1)
+    colour = COLOURS[np.rint(DARKEST + evidence * (255 - DARKEST)).astype(np.uint8)]
+    alpha = (opacity * evidence)[:, :, None]
+    return np.rint(pixels * (1 - alpha) + colour * alpha).astype(np.uint8)
