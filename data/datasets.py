@@ -148,9 +148,8 @@ def _labels(cases: pd.DataFrame, classes: ClassOrder, folder: Path) -> pd.Series
     wrong = ~labels.isin(classes.names)
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise InputError(
-            f"{folder}: {cases['image_path'].iloc[row]} has label {labels.iloc[row]!r}; expected one of {list(classes.names)}."
-        )
+        path, found = cases["image_path"].iloc[row], labels.iloc[row]
+        raise InputError(f"{folder}: {path} has label {found!r}; expected one of {list(classes.names)}.")
     return labels
 
 

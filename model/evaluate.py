@@ -116,9 +116,8 @@ def _grouped(dataset: Dataset, card: ModelCard) -> tuple[pd.DataFrame, pd.DataFr
 
 
 def _job(card: ModelCard, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None) -> str:
-    text = json.dumps(
-        [SCHEMA_VERSION, card.sha256, split_hash(cases), list(chosen["sha256"]), description, BATCH], sort_keys=True
-    )
+    content = [hashlib.sha256(table.to_csv(index=False).encode()).hexdigest() for table in (cases, chosen)]
+    text = json.dumps([SCHEMA_VERSION, card.sha256, content, description, BATCH], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

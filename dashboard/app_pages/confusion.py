@@ -1,0 +1,57 @@
+"""What is mistaken for what? The matrix, the cases of one cell, and what each error costs."""
+
+import streamlit as st
+
+from dashboard import state, text
+from dashboard.components import cases, frame
+from dashboard.components.tables import csv_button
+from dashboard.figures.formats import counted
+from dashboard.figures.look import CONFIG
+from dashboard.figures.matrix import matrix_figure
+
+SHOWN = 6
+
+study, evidence = frame.opened("confusion")
+matrix, classes, manifest = evidence.performance.matrix, study.classes, study.manifest
+frame.answer(text.confusion(evidence.pairs, classes, matrix.n))
+
+ranked = text.ranked(evidence.pairs, manifest)
+worst = next((pair for pair in ranked if pair.count), ranked[0])
+state.default(state.ROW, worst.reference)
+state.default(state.COLUMN, worst.predicted)
+
+left, right = st.columns([11, 9], gap="large")
+with right:
+    with st.container(horizontal=True):
+        row, column = (
+            st.selectbox(
+                label, classes.names, format_func=classes.display.__getitem__, key=key, bind="query-params", width=200
+            )
+            for label, key in (("Reference", state.ROW), ("Predicted", state.COLUMN))
+        )
+    chosen = evidence.cell(row, column)
+    st.markdown(f"**{counted(len(chosen), 'case')}**, the most confident first")
+    if chosen:
+        cases.tiles(study, chosen[:SHOWN], columns=2, pictures=cases.images_note(study))
+    if len(chosen) > SHOWN:
+        st.caption(f"{SHOWN} of {len(chosen):,} shown.")
+with left:
+    figure = matrix_figure(matrix, classes, harm=manifest.harm, selected=(row, column))
+    st.plotly_chart(
+        figure,
+        config=CONFIG,
+        key=state.MATRIX,
+        on_select=state.take_clicked_cell,
+        selection_mode="points",
+        alt="Confusion matrix: rows reference standard, columns predicted",
+    )
+    st.caption(
+        f"n = {matrix.n:,} {evidence.split} scans. Area is the number of cases, colour the harm. "
+        "Click a cell or use the two selectors."
+    )
+
+st.subheader("What each error costs", anchor=False)
+table = [text.pair_row(pair, manifest) for pair in ranked]
+st.table(table, border="horizontal", hide_index=True, alt="Every kind of error with its rate, harm and meaning")
+csv_button(table, file_name=f"{study.path.name}-errors-{study.fingerprint[:8]}.csv")
+frame.how("confusion")

@@ -1,0 +1,46 @@
+"""What was it tested on? Classes, splits, what is shared with training, sources, examples."""
+
+import streamlit as st
+
+from dashboard import text
+from dashboard.components import cases, frame
+from dashboard.figures.formats import full
+from dashboard.figures.look import CONFIG
+from dashboard.figures.split_bars import split_bars
+
+study, evidence = frame.opened("data_set")
+dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.display
+frame.answer(text.data_set(dataset, leakage))
+
+st.plotly_chart(split_bars(dataset, study.classes), config=CONFIG, alt="Scans by split, stacked by class", key="splits")
+st.caption(f"n = {dataset.n:,}, {dataset.rejected:,} files rejected. {text.imbalance(dataset, evidence.split)}")
+
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Shared with training", anchor=False)
+    shared = [
+        {
+            "Class": display.get(row.name, "All"),
+            "Group": full(row.group),
+            "Exact copy": full(row.copy),
+            "Patient known": full(row.known_patient),
+        }
+        for row in (leakage.overall, *leakage.classes)
+    ]
+    st.table(shared, border="horizontal", hide_index=True, alt="Share of cases that training has seen, by class")
+    st.caption(f"{leakage.groups:,} groups; the largest holds {leakage.largest_group:,} scans.")
+with right:
+    st.subheader("Class by source", anchor=False)
+    sources = [
+        {"Source": name, **{display[c]: f"{n:,}" for c, n in zip(study.classes.names, row.tolist(), strict=True)}}
+        for name, row in zip(dataset.sources, dataset.source_counts, strict=True)
+    ]
+    st.table(sources, border="horizontal", hide_index=True, alt="Scans by source and class")
+    st.caption(text.confounding(dataset))
+
+st.subheader("Examples", anchor=False)
+if cases.images_note(study):
+    for name, ids in evidence.examples.items():
+        st.markdown(f"**{display[name]}**")
+        cases.strip(study, [evidence.cases[case_id] for case_id in ids])
+frame.how("data_set")

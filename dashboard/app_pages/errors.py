@@ -1,0 +1,27 @@
+"""Where is it wrong? The gallery of errors, or one case in full."""
+
+import streamlit as st
+
+from dashboard import state, text
+from dashboard.components import cases, frame, gallery
+from dashboard.compute import evidence as evidence_of
+
+case_id = state.case_id()
+study = frame.chosen()
+evidence = evidence_of(study)
+case = evidence.cases.get(case_id) if case_id else None
+
+if case is not None:
+    st.title(text.case_title(case, study.classes), anchor=False)
+    cases.case_view(study, case, evidence.wrong)
+else:
+    st.title(text.TITLES["errors"], anchor=False)
+    frame.answer(text.errors(evidence.errors))
+    if case_id:
+        st.warning("The address names a case that is not among the evaluated cases of this study.")
+    if evidence.errors.count:
+        pictures = cases.images_note(study)
+        chosen = gallery.filtered(evidence.wrong, study.classes)
+        page = gallery.page_of(chosen, total=evidence.errors.count)
+        cases.tiles(study, page, columns=4, pictures=pictures)
+frame.how("errors")

@@ -1,0 +1,246 @@
+"""``neuroval``: everything the pages do, without a browser.
+
+Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--strict`` was asked to fail on.
+2: bad input, with one clear line.
+"""
+
+import json
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from data import home
+from data.classes import BRAIN_TUMOR, ClassOrder
+from data.datasets import read_dataset
+from data.errors import InputError
+from data.predictions import import_predictions
+from data.schema import EVALUATED_SPLITS
+from data.study import read_manifest, read_study
+from model.evaluate import evaluate as run_evaluation
+
+ROOT = Path(__file__).parents[1]
+DESCRIPTION = ROOT / "data" / "descriptions" / "brain-tumor-mri.toml"
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+data_app = typer.Typer(help="The images of a data set.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Images = Annotated[Path, typer.Option(help="Folder of the data set.")]
+DataName = Annotated[str, typer.Option("--data", help="Name of the data set; case ids depend on it.")]
+ClassNames = Annotated[str, typer.Option(help="Class names in order, separated by commas.")]
+
+
+def main() -> None:
+    """Run the command line; bad input ends with one line on stderr and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        sys.stderr.write(f"neuroval: {error}\n")
+        sys.exit(2)
+
+
+def _class_order(names: str, negative: str | None = None) -> ClassOrder:
+    order = tuple(name.strip() for name in names.split(","))
+    return BRAIN_TUMOR if order == BRAIN_TUMOR.names else ClassOrder(names=order, negative=negative)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the dashboard in the default browser.")] = True,
+) -> None:
+    """Start dashboard and case images in one process."""
+    server = ROOT / "dashboard" / "server.py"
+    options = ["--server.port", str(port), "--server.address", address]
+    # Streamlit reads .streamlit/config.toml from the folder it is started in.
+    process = subprocess.Popen([sys.executable, "-m", "streamlit", "run", str(server), *options], cwd=ROOT)
+    try:
+        if browser and _answers(f"http://{address}:{port}/_stcore/health", process):
+            webbrowser.open(f"http://{address}:{port}")
+        sys.exit(process.wait())
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str, process: subprocess.Popen[bytes], *, seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return True
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+    return False
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Option(help="Shipped model or model folder.")],
+    images: Images,
+    out: Annotated[Path, typer.Option(help="Study folder to write.")],
+    data: DataName = "",
+    split: Annotated[list[str] | None, typer.Option(help="Splits to predict; all but train by default.")] = None,
+    about: Annotated[Path | None, typer.Option(help="TOML with wording, harm and acceptance criteria.")] = None,
+) -> None:
+    """Run a model over a folder of images into a study. A stopped run goes on where it was."""
+    for name in split or ():
+        if name not in EVALUATED_SPLITS:
+            raise InputError(f"--split {name!r} is unknown; expected one of {list(EVALUATED_SPLITS)}.")
+    folder = home.find_model(model)
+    result = run_evaluation(
+        folder,
+        images,
+        out=out,
+        data_name=data or images.resolve().name,
+        description=_description(about, folder),
+        splits=tuple(split or EVALUATED_SPLITS),
+        progress=True,
+    )
+    study = result.study
+    what = "Evaluated" if result.computed else "Already evaluated, nothing to do:"
+    _say(f"{what} {len(study.predictions):,} cases, {len(study.rejected):,} files rejected.")
+    _say(f"study {out}  fingerprint {study.fingerprint}")
+
+
+def _description(about: Path | None, model: Path) -> dict[str, Any] | None:
+    if about is None:
+        from model.card import read_card
+
+        if read_card(model).classes.names != BRAIN_TUMOR.names:
+            return None
+        about = DESCRIPTION
+    try:
+        return tomllib.loads(about.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{about}: not a readable TOML file ({error}).") from None
+
+
+@app.command("import")
+def import_(
+    predictions: Annotated[Path, typer.Argument(help="CSV or Parquet with label and prob_<class>.")],
+    out: Annotated[Path, typer.Option(help="Study folder to write.")],
+    data: DataName = "imported",
+    title: Annotated[str, typer.Option(help="Title of the study.")] = "",
+    classes: ClassNames = "",
+    negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
+) -> None:
+    """Make a study of anybody's predictions."""
+    names = [name.strip() for name in classes.split(",")] if classes else None
+    study = import_predictions(
+        predictions, out=out, data_name=data, title=title or out.name, classes=names, negative=negative
+    )
+    _say(f"Imported {len(study.predictions):,} predictions.")
+    _say(f"study {out}  fingerprint {study.fingerprint}")
+
+
+@app.command()
+def analyze(
+    study: Annotated[str, typer.Argument(help="Study name or folder.")],
+    section: Annotated[list[str] | None, typer.Option(help="Only this section; may be repeated.")] = None,
+    split: Annotated[str, typer.Option(help="Split whose predictions are analysed.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Do not cut lists over 1,000 entries.")] = False,
+    strict: Annotated[bool, typer.Option(help="Exit 1 when a critical finding is open.")] = False,
+) -> None:
+    """Print every number of the dashboard."""
+    from dashboard.sections import as_text, sections
+
+    document = sections(read_study(home.find_study(study)), split=split, names=section, everything=everything)
+    _say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
+    findings = document["sections"].get("audit", {}).get("findings", [])
+    if strict and any(finding["severity"] == "critical" for finding in findings):
+        sys.exit(1)
+
+
+@app.command()
+def train(
+    images: Images,
+    out: Annotated[Path, typer.Option(help="Model folder to write.")],
+    data: DataName = "",
+    classes: ClassNames = ",".join(BRAIN_TUMOR.names),
+    negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
+    backbone: Annotated[str, typer.Option(help="efficientnet-lite0, efficientnet-lite2, efficientnet-b0 to b7.")] = (
+        "efficientnet-lite0"
+    ),
+    epochs: Annotated[int, typer.Option(help="Epochs; the best on the tuning split is kept.")] = 6,
+    learning_rate: Annotated[float, typer.Option(help="Peak of the warm-up and cosine schedule.")] = 3e-4,
+    seed: Annotated[int, typer.Option(help="Seed of split, shuffling and augmentation.")] = 20261123,
+    random_weights: Annotated[bool, typer.Option(help="Start from random instead of ImageNet weights.")] = False,
+) -> None:
+    """Fine-tune a network; checkpointed every epoch, a stopped run goes on where it was."""
+    from model.keras_pipeline import train_model
+    from model.keras_train import TrainingConfig
+
+    config = TrainingConfig(
+        backbone=backbone,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        seed=seed,
+        weights=None if random_weights else "imagenet",
+    )
+    card = train_model(
+        images,
+        out=out,
+        work=home.home() / "training" / out.resolve().name,
+        data_name=data or images.resolve().name,
+        classes=_class_order(classes, negative),
+        config=config,
+        progress=True,
+    )
+    _say(f"model {out}  tuning accuracy {card.recipe['tuning_accuracy']:.4f}  sha256 {card.sha256}")
+
+
+@app.command()
+def benchmark(
+    images: Images,
+    model: Annotated[str, typer.Option(help="Shipped model or model folder.")] = "brain-tumor-mri",
+    count: Annotated[int, typer.Option(help="Number of images.")] = 256,
+    single: Annotated[int, typer.Option(help="Of these, images for the image-by-image way.")] = 12,
+) -> None:
+    """Measure evaluation with Grad-CAM against Keras on the same images, side by side."""
+    from model.keras_benchmark import compare
+
+    for line in compare(home.find_model(model), images, count=count, single=single):
+        _say(line)
+
+
+@data_app.command()
+def link(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds the images.")],
+    data: DataName = "brain-tumor-mri",
+) -> None:
+    """Use a copy of a data set's images on this machine; nothing is copied."""
+    of_data = {read_manifest(path).data.name: path for path in home.studies().values()}
+    if data not in of_data:
+        raise InputError(f"no study of data set {data!r}; there are studies of {sorted(of_data)}.")
+    report = home.link(folder, data_name=data, cases=read_study(of_data[data]).cases, progress=True)
+    _say(report.as_text())
+
+
+@data_app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder of the data set.")],
+    classes: ClassNames = ",".join(BRAIN_TUMOR.names),
+) -> None:
+    """Read a data set and say what is in it and what cannot be used."""
+    dataset = read_dataset(folder, name=folder.resolve().name, classes=_class_order(classes), progress=True)
+    counts = dataset.cases.groupby(["split", "label"]).size()
+    _say(f"{len(dataset.cases):,} images, {len(dataset.rejected):,} rejected, {dataset.hidden:,} hidden files skipped.")
+    for (split, label), number in counts.items():
+        _say(f"  {split:9} {label:20} {number:7,}")
+    for row in dataset.rejected.itertuples():
+        _say(f"  rejected {row.image_path}: {row.reason}")

@@ -1,0 +1,122 @@
+"""The cases behind a number: tiles that link to the case, and one case in full."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import compute, state, text
+from dashboard.compute import Case
+from dashboard.figures.formats import counted
+from dashboard.figures.look import CONFIG
+from dashboard.figures.probabilities import probability_bars
+from dashboard.figures.scan import has_evidence
+from data.study import Study
+
+ERRORS_PAGE = "app_pages/errors.py"
+
+
+def url(study: Study, case_id: str, class_name: str | None = None, *, size: str) -> str:
+    """Return the address of a case's picture on this server."""
+    base = (st.context.url or "http://localhost").rstrip("/")
+    tail = f"/{class_name}" if class_name else ""
+    return f"{base}/images/{study.path.name}/{case_id}{tail}.webp?size={size}&v={study.fingerprint[:8]}"
+
+
+def images_note(study: Study) -> bool:
+    """Return whether pictures can be shown; if not, say calmly what to do."""
+    if compute.linked(study) is None:
+        st.info(text.NO_IMAGES, icon=":material/image:")
+        return False
+    if study.gradcam is None:
+        st.caption(text.NO_CAM)
+    return True
+
+
+def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool) -> None:
+    """Draw cases as tiles: scan and Grad-CAM side by side, and a link to the case as the caption."""
+    for start in range(0, len(cases), columns):
+        for column, case in zip(st.columns(columns), cases[start : start + columns], strict=False):
+            with column.container(border=True, gap="xsmall"):
+                _tile(study, case, pictures=pictures)
+
+
+def _tile(study: Study, case: Case, *, pictures: bool) -> None:
+    if pictures and study.gradcam is not None:
+        described = text.alt(case, study.classes, with_map=case.predicted)
+        st.image(url(study, case.case_id, case.predicted, size="pair"), width="stretch", alt=described)
+    elif pictures:
+        st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text.alt(case, study.classes))
+    st.page_link(
+        ERRORS_PAGE,
+        label=text.caption(case, study.classes),
+        icon="",
+        query_params=state.link(study.path.name, case.case_id),
+        help=text.TIERS[case.tier],
+    )
+    if not case.correct and case.tier == "high":
+        st.caption(f":red[{text.TIERS[case.tier]}]")
+    elif not case.correct:
+        st.caption(text.TIERS[case.tier])
+
+
+def strip(study: Study, cases: Sequence[Case]) -> None:
+    """Draw scans alone, in a row; for examples."""
+    if not cases:
+        st.caption("No scans in the evaluated split.")
+        return
+    addresses = [url(study, case.case_id, size="thumbnail") for case in cases]
+    st.image(list(addresses), width=150, alt=[text.alt(case, study.classes) for case in cases])
+
+
+def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:
+    """Draw one case in full, with the way to its neighbours in ``order``."""
+    _steps(case, order)
+    st.markdown(text.case_answer(case, study.classes))
+    if images_note(study):
+        _panels(study, case)
+    left, right = st.columns(2, gap="large")
+    with left:
+        figure = probability_bars(case.probabilities, study.classes, reference=case.reference)
+        st.plotly_chart(figure, config=CONFIG, alt="Class probabilities of this case", key=f"bars-{case.case_id}")
+        impact = study.manifest.impact(case.reference, case.predicted)
+        if impact is not None:
+            st.markdown(f"**What it means.** {impact.text}")
+            st.markdown(f"**Next step.** {impact.next_step}")
+    right.table(text.case_facts(case), border="horizontal", hide_header=True, hide_index=True, alt="Facts of this case")
+
+
+def _panels(study: Study, case: Case) -> None:
+    panels: list[str | None] = [None] if study.gradcam is None else [None, case.predicted, case.second]
+    for column, name in zip(st.columns(3), panels, strict=False):
+        alt = text.alt(case, study.classes, with_map=name)
+        column.image(url(study, case.case_id, name, size="original"), width="stretch", alt=alt)
+        column.caption(_panel_label(study, case, name))
+
+
+def _panel_label(study: Study, case: Case, name: str | None) -> str:
+    if name is None:
+        return "Scan"
+    role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
+    label = f"Grad-CAM for {study.classes.display[name]} ({role})"
+    return label if has_evidence(study, case.case_id, name) else f"{label}: no positive evidence"
+
+
+def _steps(case: Case, order: Sequence[Case]) -> None:
+    ids = [one.case_id for one in order]
+    here = ids.index(case.case_id) if case.case_id in ids else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Back to gallery", icon=":material/grid_view:", on_click=state.close_case, shortcut="Escape")
+        if here is None:
+            return
+        before, after = (ids[here - 1] if here else None), (ids[here + 1] if here + 1 < len(ids) else None)
+        steps = (("Previous", before, "arrow_back", "Left"), ("Next", after, "arrow_forward", "Right"))
+        for label, target, icon, shortcut in steps:
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                on_click=state.open_case,
+                args=(target or "",),
+                disabled=target is None,
+                shortcut=shortcut,
+            )
+        st.caption(f"{here + 1:,} of {counted(len(ids), 'error')}", width="content")

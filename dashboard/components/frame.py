@@ -1,0 +1,82 @@
+"""What every page has: sidebar, opened study, answer, and how it was computed."""
+
+import importlib.metadata
+
+import streamlit as st
+
+from dashboard import compute, state, text
+from dashboard.compute import Evidence
+from data.errors import InputError
+from data.home import studies
+from data.manifest import About
+from data.study import Study, read_manifest
+
+PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
+
+
+def sidebar() -> Study | None:
+    """Draw the sidebar and return the chosen study; none after saying why it cannot be opened."""
+    folders = studies()
+    with st.sidebar:
+        st.markdown("### NeuroVal")
+        if folders:
+            st.selectbox(
+                "Study",
+                list(folders),
+                format_func=_title,
+                key=state.STUDY,
+                bind="query-params",
+                on_change=state.close_case,
+            )
+        below = st.container()
+    if not folders:
+        below.caption(text.RESEARCH)
+        st.info(text.NO_STUDY)
+        return None
+    name = state.study_name() or next(iter(folders))
+    try:
+        study = compute.study(name)
+    except InputError as error:
+        below.caption(text.RESEARCH)
+        st.error(f"{str(error).replace(str(folders[name]), name)}\n\n{text.BROKEN_HELP}", title=text.BROKEN)
+        return None
+    with below:
+        _facts(study.manifest.about, study.fingerprint)
+    return study
+
+
+def _title(name: str) -> str:
+    try:
+        return read_manifest(studies()[name]).about.title
+    except InputError:
+        return f"{name} (cannot be opened)"
+
+
+def _facts(about: About, fingerprint: str) -> None:
+    st.badge("Synthetic" if about.synthetic else "Research", color="orange" if about.synthetic else "gray")
+    st.caption(
+        f"Fingerprint `{fingerprint[:12]}`  \nNeuroVal {importlib.metadata.version('neuroval')}  \n{text.RESEARCH}"
+    )
+
+
+def chosen() -> Study:
+    """Return the study that the sidebar has opened."""
+    return compute.study(state.study_name() or next(iter(studies())))
+
+
+def opened(page: str) -> tuple[Study, Evidence]:
+    """Return the chosen study with its numbers, under the page's question."""
+    study = chosen()
+    st.title(text.TITLES[page], anchor=False)
+    return study, compute.evidence(study)
+
+
+def answer(sentence: str) -> None:
+    """Write the answer of a page."""
+    st.markdown(sentence, width=860)
+
+
+def how(page: str) -> None:
+    """Say how the page's numbers were computed, folded away."""
+    with st.expander("How this was computed"):
+        st.markdown(text.HOW[page])

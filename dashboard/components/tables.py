@@ -1,0 +1,38 @@
+"""Tables and their download."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from analysis.per_class import ClassPerformance
+from dashboard import text
+from data.classes import ClassOrder
+
+
+def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
+    """Return one row per class and rate: plain and cluster-adjusted interval side by side."""
+    rows = []
+    for one in subjects:
+        for name, label in text.RATES.items():
+            measure = getattr(one, name)
+            plain, clustered = text.plain_and_clustered(measure.plain, measure.clustered)
+            row = {"Class": text.class_name(one.name, classes).capitalize(), "Rate": label}
+            rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": measure.headline.method})
+    return rows
+
+
+def as_csv(rows: Sequence[Mapping[str, str]]) -> bytes:
+    """Return the rows as CSV with a byte-order mark, which spreadsheets need for the dashes."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def csv_button(rows: Sequence[Mapping[str, str]], *, file_name: str) -> None:
+    """Offer a table as a CSV file."""
+    icon = ":material/download:"
+    st.download_button("Download CSV", as_csv(rows), file_name, "text/csv", on_click="ignore", icon=icon)

@@ -1,0 +1,67 @@
+"""Forest plot of one rate: a row per class, point and interval, counts at the right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from analysis.estimate import Estimate
+from dashboard.figures.formats import NOT_ESTIMABLE, counts, full
+from dashboard.figures.look import MUTED, finish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the plot: what it is called, its colour and its number."""
+
+    label: str
+    colour: str
+    estimate: Estimate
+
+
+def lowest(estimates: Sequence[Estimate]) -> float:
+    """Return where a shared axis begins: the tenth at or below every value and bound."""
+    known = [e.low if e.low is not None else e.value for e in estimates if e.value is not None]
+    smallest = min((value for value in known if value is not None), default=0.0)
+    return max(0.0, int((smallest - 0.005) * 20) / 20)
+
+
+def forest(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
+    """Return the plot of ``rows``, first on top, on an axis from ``start`` to 1."""
+    figure = go.Figure()
+    for row in rows:
+        estimate = row.estimate
+        if estimate.value is None or estimate.low is None or estimate.high is None:
+            continue
+        figure.add_scatter(
+            x=[estimate.low, estimate.high],
+            y=[row.label, row.label],
+            mode="lines",
+            line={"color": row.colour, "width": 2},
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=[row.estimate.value for row in rows],
+        y=[row.label for row in rows],
+        mode="markers",
+        marker={"color": [row.colour for row in rows], "size": 10, "symbol": "square"},
+        customdata=[full(row.estimate) for row in rows],
+        hovertemplate="%{customdata}<extra>%{y}</extra>",
+    )
+    for row in rows:
+        figure.add_annotation(
+            x=1.02,
+            xref="paper",
+            y=row.label,
+            text=counts(row.estimate) if row.estimate.defined else NOT_ESTIMABLE,
+            showarrow=False,
+            xanchor="left",
+            font={"size": 12},
+        )
+    figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15}})
+    finish(figure, height=74 + 34 * len(rows))
+    figure.update_layout(margin={"r": 92, "t": 36})
+    figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=6, tickfont={"color": MUTED})
+    names = [row.label for row in rows]
+    figure.update_yaxes(categoryorder="array", categoryarray=names, autorange="reversed", showgrid=False)
+    return figure

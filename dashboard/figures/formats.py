@@ -1,0 +1,50 @@
+"""How numbers are written, everywhere: value, interval with an en dash, counts."""
+
+from analysis.estimate import Estimate
+
+DASH = "\N{EN DASH}"
+ARROW = "\N{RIGHTWARDS ARROW}"
+NOT_ESTIMABLE = "not estimable"
+
+
+def number(value: float) -> str:
+    """Return a number with three decimals."""
+    return f"{value:.3f}"
+
+
+def percent(value: float) -> str:
+    """Return a share as a percentage: whole from 10% on, else one decimal."""
+    return f"{value:.0%}" if round(value, 3) in {0.0, 1.0} or 0.1 <= value < 0.99 else f"{value:.1%}"
+
+
+def interval(estimate: Estimate) -> str:
+    """Return ``0.938-0.982`` with an en dash; empty without an interval."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{number(estimate.low)}{DASH}{number(estimate.high)}"
+
+
+def counts(estimate: Estimate) -> str:
+    """Return ``263/272``; ``n = 272`` for a number that is no proportion, empty when nothing is known."""
+    if estimate.count is not None and estimate.n is not None:
+        return f"{estimate.count:,}/{estimate.n:,}"
+    return "" if estimate.n is None else f"n = {estimate.n:,}"
+
+
+def short(estimate: Estimate) -> str:
+    """Return ``0.967 (0.938-0.982)``; "not estimable" and the reason when undefined."""
+    if estimate.value is None:
+        return f"{NOT_ESTIMABLE} ({estimate.reason})"
+    bounds = interval(estimate)
+    return f"{number(estimate.value)} ({bounds})" if bounds else number(estimate.value)
+
+
+def full(estimate: Estimate) -> str:
+    """Return ``0.967 (0.938-0.982), 263/272``."""
+    tail = counts(estimate) if estimate.defined else ""
+    return f"{short(estimate)}, {tail}" if tail else short(estimate)
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return ``1 case`` or ``2 cases``."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"

@@ -1,0 +1,112 @@
+"""The confusion matrix in square markers: area is the count, colour the harm. A heatmap would return no clicks."""
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from analysis.confusion import ConfusionMatrix
+from dashboard.figures.look import ACCENT, MUTED, QUIET, finish
+from data.classes import ClassOrder
+
+CORRECT = "#6f7b7e"
+LOW_HARM, HIGH_HARM = (224, 164, 94), (179, 38, 30)
+
+
+def harm_colour(harm: float, *, most: float) -> str:
+    """Return the colour of an error: from amber for the least harm to red for the most."""
+    share = harm / most if most > 0 else 0.0
+    parts = [round(low + share * (high - low)) for low, high in zip(LOW_HARM, HIGH_HARM, strict=True)]
+    return "#" + "".join(f"{part:02x}" for part in parts)
+
+
+def matrix_figure(
+    matrix: ConfusionMatrix,
+    classes: ClassOrder,
+    *,
+    harm: Sequence[Sequence[float]],
+    selected: tuple[str, str] | None = None,
+) -> go.Figure:
+    """Return the clickable matrix: rows reference, columns predicted; ``customdata`` of a cell is its two names."""
+    names, k = classes.names, len(classes)
+    cells = [(row, column) for row in range(k) for column in range(k)]
+    values = [int(matrix.counts[cell]) for cell in cells]
+    biggest = min(54.0, 330 / k)
+    most = max((cost for costs in harm for cost in costs), default=0.0)
+    colours = [
+        CORRECT if row == column else harm_colour(harm[row][column] if harm else 0.0, most=most)
+        for row, column in cells
+    ]
+    sides = [biggest * math.sqrt(value / max(1, *values)) for value in values]
+    shown = [classes.display[name] for name in names]
+    columns, rows = [shown[column] for _, column in cells], [shown[row] for row, _ in cells]
+    figure = go.Figure()
+    inside = [side > 30 for side in sides]
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        mode="markers",
+        marker={"symbol": "square", "size": [max(side, 0.1) for side in sides], "color": colours, "opacity": 1},
+        hoverinfo="skip",
+        showlegend=False,
+        unselected={"marker": {"opacity": 1}},
+    )
+    for within, colour in ((True, "#ffffff"), (False, None)):
+        chosen = [i for i, is_inside in enumerate(inside) if is_inside == within]
+        figure.add_scatter(
+            x=[columns[i] for i in chosen],
+            y=[rows[i] for i in chosen],
+            mode="text",
+            text=[
+                f"{values[i]:,}" if within else ("\u2007" * (1 + round(sides[i] / 7)) + str(values[i])) for i in chosen
+            ],
+            textposition="middle center" if within else "middle right",
+            textfont={"size": 14} if colour is None else {"size": 14, "color": colour},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    figure.add_scatter(
+        x=columns,
+        y=rows,
+        mode="markers",
+        marker={"symbol": "square", "size": biggest, "color": "rgba(0,0,0,0)"},
+        customdata=[[names[row], names[column]] for row, column in cells],
+        text=[f"{value:,}" for value in values],
+        hovertemplate="Reference %{y}, predicted %{x}: %{text}<extra></extra>",
+        showlegend=False,
+        unselected={"marker": {"opacity": 1}},
+    )
+    if harm:
+        _legend(figure, sorted({harm[row][column] for row, column in cells if row != column}), most=most)
+    if selected is not None:
+        row, column = classes.index(selected[0]), classes.index(selected[1])
+        figure.add_shape(
+            type="rect",
+            x0=column - 0.48,
+            x1=column + 0.48,
+            y0=row - 0.48,
+            y1=row + 0.48,
+            line={"color": ACCENT, "width": 2},
+        )
+    finish(figure, height=max(400, int(k * (biggest + 34)) + 80))
+    figure.update_layout(clickmode="event+select", margin={"t": 64})
+    shared = {"categoryorder": "array", "categoryarray": shown, "showgrid": False}
+    figure.update_xaxes(title="Predicted", range=[-0.5, k - 0.5], **shared)
+    figure.update_yaxes(title="Reference standard", range=[k - 0.5, -0.5], tickangle=0, **shared)
+    for edge in range(k + 1):
+        line = {"color": QUIET, "width": 1}
+        figure.add_shape(type="line", x0=edge - 0.5, x1=edge - 0.5, y0=-0.5, y1=k - 0.5, line=line, layer="below")
+        figure.add_shape(type="line", y0=edge - 0.5, y1=edge - 0.5, x0=-0.5, x1=k - 0.5, line=line, layer="below")
+    return figure
+
+
+def _legend(figure: go.Figure, levels: Sequence[float], *, most: float) -> None:
+    entries = [("correct", CORRECT)]
+    if levels:
+        ends = (levels[0], levels[-1]) if len(levels) > 3 else levels
+        entries += [(f"harm {level:g}", harm_colour(level, most=most)) for level in ends]
+    for label, colour in entries:
+        figure.add_scatter(
+            x=[None], y=[None], mode="markers", name=label, marker={"symbol": "square", "size": 11, "color": colour}
+        )
+    figure.update_layout(legend={"font": {"color": MUTED}})

@@ -1,0 +1,33 @@
+"""The class probabilities of one case as bars."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from dashboard.figures.look import finish
+from data.classes import ClassOrder
+
+
+def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *, reference: str) -> go.Figure:
+    """Return one bar per class in class order; the reference class is marked in its label."""
+    labels = [
+        f"<b>{classes.display[name]}</b> (reference)" if name == reference else classes.display[name]
+        for name in classes.names
+    ]
+    values = [probabilities[name] for name in classes.names]
+    figure = go.Figure()
+    figure.add_bar(
+        y=labels,
+        x=values,
+        orientation="h",
+        marker={"color": [classes.colour[name] for name in classes.names], "line": {"width": 0}},
+        text=[f"{value:.3f}" for value in values],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.6f}<extra></extra>",
+    )
+    finish(figure, height=40 + 34 * len(labels))
+    figure.update_layout(showlegend=False, bargap=0.35, margin={"t": 4})
+    figure.update_xaxes(range=[0, 1.14], visible=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure

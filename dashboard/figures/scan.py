@@ -1,0 +1,68 @@
+"""A scan as an encoded picture, with its Grad-CAM over it or beside it."""
+
+import io
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from data.errors import ImageError
+from data.images import read_image
+from data.study import Study
+from model import gradcam
+
+SIZES: Final = {"thumbnail": 256, "pair": 256, "original": 1024}  # the longest side in pixels
+GUTTER: Final = 4
+QUALITY: Final = 88
+
+
+def render(study: Study, case_id: str, path: Path, *, class_name: str | None, size: str) -> bytes | None:
+    """Return the image as WebP, with the Grad-CAM of ``class_name`` over it if given.
+
+    Size ``pair`` puts the scan and its Grad-CAM side by side. None when the file cannot be read or there is no map.
+    """
+    try:
+        pixels = _fitted(read_image(path).pixels, SIZES[size])
+    except ImageError:
+        return None
+    if class_name is not None:
+        painted = _with_map(study, case_id, pixels, class_name)
+        if painted is None:
+            return None
+        pixels = _beside(pixels, painted) if size == "pair" else painted
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="WEBP", quality=QUALITY)
+    return buffer.getvalue()
+
+
+def maps_of(study: Study, case_id: str) -> NDArray[np.float32] | None:
+    """Return the maps (k, h, w) of a case; none when the study has none of it."""
+    row = None if study.gradcam is None else study.gradcam.row(case_id)
+    return None if study.gradcam is None or row is None else study.gradcam.maps[row].astype(np.float32)
+
+
+def has_evidence(study: Study, case_id: str, class_name: str) -> bool:
+    """Return whether the map of a class holds any positive evidence; no map holds none."""
+    maps = maps_of(study, case_id)
+    return maps is not None and gradcam.has_evidence(maps[study.classes.index(class_name)])
+
+
+def _with_map(study: Study, case_id: str, pixels: NDArray[np.uint8], name: str) -> NDArray[np.uint8] | None:
+    maps = maps_of(study, case_id)
+    if maps is None:
+        return None
+    return gradcam.overlay(pixels, maps[study.classes.index(name)], top=float(maps.max()))
+
+
+def _beside(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    gap = np.zeros((left.shape[0], GUTTER, 3), dtype=np.uint8)
+    return np.concatenate([left, gap, right], axis=1)
+
+
+def _fitted(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Return the image no longer than ``longest``; a smaller one stays as it is."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return np.asarray(image)

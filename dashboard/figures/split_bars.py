@@ -1,0 +1,34 @@
+"""Stacked bars of class by split."""
+
+import plotly.graph_objects as go
+
+from analysis.dataset import Dataset
+from dashboard.figures.look import finish
+from data.classes import ClassOrder
+
+
+def split_bars(dataset: Dataset, classes: ClassOrder) -> go.Figure:
+    """Return one bar per split, stacked by class, with the counts written in it."""
+    figure = go.Figure()
+    rows = [f"{split.name.capitalize()}<br>n = {split.n:,}" for split in dataset.splits]
+    for index, name in enumerate(classes.names):
+        values = [split.counts[index] for split in dataset.splits]
+        figure.add_bar(
+            y=rows,
+            x=values,
+            name=classes.display[name],
+            orientation="h",
+            marker={"color": classes.colour[name], "line": {"width": 0}},
+            text=[f"{value:,}" if value else "" for value in values],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            constraintext="inside",
+            textfont={"color": "#ffffff"},
+            hovertemplate="%{y}: %{x:,} cases<extra>" + classes.display[name] + "</extra>",
+        )
+    figure.update_layout(barmode="stack", bargap=0.35)
+    finish(figure, height=90 + 70 * max(1, len(rows)))
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(title=None, tickformat=",d", rangemode="tozero")
+    return figure
