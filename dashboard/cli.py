@@ -208,13 +208,14 @@ def train(
 def benchmark(
     images: Images,
     model: Annotated[str, typer.Option(help="Shipped model or model folder.")] = "brain-tumor-mri",
-    count: Annotated[int, typer.Option(help="Number of images.")] = 256,
-    single: Annotated[int, typer.Option(help="Of these, images for the image-by-image way.")] = 12,
+    data: DataName = "",
+    single: Annotated[int, typer.Option(help="Images for the image-by-image way; scaled to all.")] = 24,
 ) -> None:
-    """Measure evaluation with Grad-CAM against Keras on the same images, side by side."""
+    """Time evaluation with Grad-CAM against Keras on the same test images, side by side."""
     from model.keras_benchmark import compare
 
-    for line in compare(home.find_model(model), images, count=count, single=single):
+    name = data or images.resolve().name
+    for line in compare(home.find_model(model), images, data_name=name, single=single):
         _say(line)
 
 

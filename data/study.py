@@ -77,7 +77,6 @@ def read_study(path: Path) -> Study:
     Raises ``ContractError`` with file, column, first bad row and what was expected. A group on both sides of a split
     is no error: leaky data sets exist and must be openable.
     """
-    _recover(path)
     manifest = read_manifest(path)
     tables = {name: _read_table(path / name, manifest) for name in manifest.files}
     for needed in ("cases.parquet", "predictions.parquet"):
@@ -88,6 +87,7 @@ def read_study(path: Path) -> Study:
 
 def read_manifest(path: Path) -> Manifest:
     """Return only ``study.toml``, checked: enough to list studies without reading their tables."""
+    _recover(path)
     file = path / FILE
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))

@@ -37,6 +37,8 @@ def deployable(model: keras.Model) -> keras.Model:
         config = layer.get_config()
         if layer.name in folded:
             return type(layer).from_config({**config, "use_bias": True})
+        if isinstance(layer, layers.Normalization):  # its constants would become required inputs of the graph
+            return _rescaling(layer)
         return type(layer).from_config(config)
 
     def call(layer: keras.Layer, *inputs: keras.KerasTensor, **options: object) -> keras.KerasTensor:
@@ -47,10 +49,16 @@ def deployable(model: keras.Model) -> keras.Model:
         values = layer.get_weights()
         if layer.name in folded:
             values = _fold(layer, model.get_layer(folded[layer.name]))
-        if layer.name not in folded.values() and values:
+        if layer.name not in folded.values() and values and not isinstance(layer, layers.Normalization):
             served.get_layer(layer.name).set_weights([_rounded(value, layer.name) for value in values])
     served.trainable = False
     return served
+
+
+def _rescaling(layer: layers.Normalization) -> layers.Rescaling:
+    mean, variance = (np.asarray(value, np.float64).reshape(-1) for value in (layer.mean, layer.variance))
+    scale = 1 / np.maximum(np.sqrt(variance), keras.config.epsilon())
+    return layers.Rescaling(scale.tolist(), offset=(-mean * scale).tolist(), name=layer.name)
 
 
 def _foldable(model: keras.Model) -> dict[str, str]:

@@ -57,10 +57,8 @@ def matrix_figure(
             x=[columns[i] for i in chosen],
             y=[rows[i] for i in chosen],
             mode="text",
-            text=[
-                f"{values[i]:,}" if within else ("\u2007" * (1 + round(sides[i] / 7)) + str(values[i])) for i in chosen
-            ],
-            textposition="middle center" if within else "middle right",
+            text=[f"{values[i]:,}" if within else _beside(values[i], sides[i]) for i in chosen],
+            textposition=["middle center" if within or not values[i] else "middle right" for i in chosen],
             textfont={"size": 14} if colour is None else {"size": 14, "color": colour},
             hoverinfo="skip",
             showlegend=False,
@@ -98,6 +96,11 @@ def matrix_figure(
         figure.add_shape(type="line", x0=edge - 0.5, x1=edge - 0.5, y0=-0.5, y1=k - 0.5, line=line, layer="below")
         figure.add_shape(type="line", y0=edge - 0.5, y1=edge - 0.5, x0=-0.5, x1=k - 0.5, line=line, layer="below")
     return figure
+
+
+def _beside(value: int, side: float) -> str:
+    """Return a count moved right of its small marker by spaces of the width of a digit."""
+    return "\N{FIGURE SPACE}" * (1 + round(side / 14)) + f"{value:,}" if side else f"{value:,}"
 
 
 def _legend(figure: go.Figure, levels: Sequence[float], *, most: float) -> None:

@@ -1,0 +1,53 @@
+"""Toy networks, a toy data set, and a model folder made from them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.classes import ClassOrder
+
+CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
+
+
+def draw(label: str, rng: np.random.Generator) -> np.ndarray:
+    pixels = rng.normal(60, 8, (64, 64, 3))
+    row, column = rng.integers(16, 48, 2)
+    if label == "cross":
+        pixels[row - 10 : row + 10, column - 2 : column + 2] = 220
+        pixels[row - 2 : row + 2, column - 10 : column + 10] = 220
+    if label == "disc":
+        y, x = np.ogrid[:64, :64]
+        pixels[(y - row) ** 2 + (x - column) ** 2 < 64] = 220
+    return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def toy_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set folder: 16 training and 10 test images a class, one corrupt file among them."""
+    folder = tmp_path_factory.mktemp("toys") / "toys"
+    rng = np.random.default_rng(5)
+    for split, count in (("Training", 16), ("Testing", 10)):
+        for label in CLASSES.names:
+            (folder / split / label).mkdir(parents=True)
+            for index in range(count):
+                Image.fromarray(draw(label, rng)).save(folder / split / label / f"{index:02d}.png")
+    (folder / "Testing" / "disc" / "broken.jpg").write_text("not a picture")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_model(toy_images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder trained for two epochs by the project's own pipeline."""
+    from model.keras_pipeline import train_model
+    from model.keras_train import TrainingConfig
+
+    folder = tmp_path_factory.mktemp("models")
+    config = TrainingConfig(
+        input_size=64, epochs=2, batch_size=12, weights=None, freeze_batch_norm=False, tuning_parts=4, seed=3
+    )
+    train_model(
+        toy_images, out=folder / "toy", work=folder / "work", data_name="toys", classes=CLASSES, config=config
+    )
+    return folder / "toy"

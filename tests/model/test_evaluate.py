@@ -1,0 +1,151 @@
+"""Evaluation: what it writes, resuming after a kill, bad images, one decoding for all."""
+
+import dataclasses
+import multiprocessing
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.errors import InputError
+from data.study import read_study
+from model import evaluate as module
+from model.card import read_card, write_card
+from model.engine import load
+from model.evaluate import evaluate
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH", 4)
+    monkeypatch.setattr(module, "CHUNK_BATCHES", 1)
+
+
+def test_a_study_is_written(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    study = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
+    assert study.cases["split"].value_counts().to_dict() == {"train": 36, "test": 30, "tuning": 12}
+    assert len(study.predictions) == 42
+    assert list(study.rejected["image_path"]) == ["Testing/disc/broken.jpg"]
+    assert study.gradcam is not None
+    assert study.gradcam.maps.shape == (42, 3, 2, 2)
+    assert study.history is not None
+    assert list(study.history["epoch"]) == [1, 2]
+    assert len(study.manifest.test_reads) == 1
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_predictions_are_those_of_the_engine(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    from data.images import read_image
+
+    study = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
+    row = study.predictions.iloc[7]
+    path = study.cases.set_index("case_id").loc[row["case_id"], "image_path"]
+    inference = load(toy_model).run(read_image(toy_images / path).pixels[None])
+    found = row[list(study.classes.probability_columns)].to_numpy(dtype=float)
+    np.testing.assert_allclose(found, inference.probabilities[0], atol=1e-5)
+
+
+def _slow_evaluation(model: Path, images: Path, out: Path) -> None:
+    module.BATCH, module.CHUNK_BATCHES = 4, 1
+    infer = module._infer
+
+    def slowly(*arguments: object) -> object:
+        time.sleep(0.1)
+        return infer(*arguments)
+
+    module._infer = slowly
+    evaluate(model, images, out=out, data_name="toys")
+
+
+def test_a_killed_run_goes_on_to_the_same_study(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    whole = evaluate(toy_model, toy_images, out=tmp_path / "whole" / "toys", data_name="toys").study
+    out = tmp_path / "killed" / "toys"
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_slow_evaluation, args=(toy_model, toy_images, out))
+    process.start()
+    journal = out.with_name(".toys.partial")
+    end = time.monotonic() + 60
+    while len(list(journal.glob("part-*.npz"))) < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    before = {file.name: file.stat().st_mtime_ns for file in journal.glob("part-*.npz")}
+    assert 3 <= len(before) < 11
+    assert not out.exists()
+    resumed = evaluate(toy_model, toy_images, out=out, data_name="toys").study
+    assert resumed.fingerprint == whole.fingerprint
+    assert not journal.exists()
+
+
+def test_parts_already_done_are_not_computed_again(
+    toy_model: Path, toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+    infer = module._infer
+
+    def counted(engine: object, part: object, folder: object) -> object:
+        if len(done) == 5:
+            raise KeyboardInterrupt
+        done.append(1)
+        return infer(engine, part, folder)
+
+    monkeypatch.setattr(module, "_infer", counted)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
+    again: list[int] = []
+    monkeypatch.setattr(module, "_infer", lambda *given: (again.append(1), infer(*given))[1])
+    evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
+    assert len(again) == 11 - 5
+
+
+def test_a_complete_study_is_not_computed_again(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    first = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
+    second = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
+    assert (first.computed, second.computed) == (True, False)
+    assert second.study.manifest.test_reads == first.study.manifest.test_reads
+
+
+def test_every_reading_of_the_test_split_is_kept(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
+    described = {"study": {"title": "Another title"}}
+    evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys", description=described)
+    assert len(read_study(tmp_path / "toys").manifest.test_reads) == 2
+
+
+def test_one_image_only(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "one" / "cross"
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_bytes((toy_images / "Testing" / "cross" / "00.png").read_bytes())
+    study = evaluate(toy_model, folder.parent, out=tmp_path / "study", data_name="one").study
+    assert list(study.cases["split"]) == ["external"]
+    assert study.manifest.test_reads == ()
+
+
+def test_wrong_class_folders_are_refused(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    (tmp_path / "set" / "circle").mkdir(parents=True)
+    (tmp_path / "set" / "circle" / "a.png").write_bytes((toy_images / "Testing" / "disc" / "00.png").read_bytes())
+    with pytest.raises(InputError, match="'circle' is not a class"):
+        evaluate(toy_model, tmp_path / "set", out=tmp_path / "study", data_name="set")
+
+
+def test_a_changed_graph_is_refused(toy_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for file in toy_model.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "model.onnx").write_bytes(b"other")
+    with pytest.raises(InputError, match="differs from the card"):
+        load(folder)
+
+
+def test_the_card_is_read_as_written(toy_model: Path, tmp_path: Path) -> None:
+    card = read_card(toy_model)
+    (tmp_path / "model.onnx").write_bytes((toy_model / "model.onnx").read_bytes())
+    write_card(tmp_path, dataclasses.replace(card, temperature=1.5))
+    assert dataclasses.replace(read_card(tmp_path), temperature=1.0) == card
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a model folder"):
+        load(tmp_path)

@@ -1,0 +1,89 @@
+"""Training: resuming exactly, and refusing what is not the same run."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.classes import ClassOrder
+from data.datasets import read_dataset
+from data.errors import InputError
+from data.splits import assign_tuning
+from model.card import read_card
+from model.keras_train import TrainingConfig, train
+
+
+
+CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
+
+
+def cases_of(folder: Path) -> pd.DataFrame:
+    cases = read_dataset(folder, name="toys", classes=CLASSES).cases
+    cases["group_id"] = cases["case_id"]
+    return cases.assign(split=assign_tuning(cases, parts=4, seed=3))
+
+
+SETTINGS = {"input_size": 32, "batch_size": 12, "weights": None, "freeze_batch_norm": False, "seed": 3}
+
+
+def test_a_stopped_run_ends_like_an_uninterrupted_one(
+    toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from model import keras_train
+
+    cases, config = cases_of(toy_images), TrainingConfig(epochs=3, **SETTINGS)
+    whole = train(cases, folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "whole")
+    checkpoint = keras_train._checkpoint
+
+    def stop_after_two(work: Path, model: object, rows: list) -> None:
+        checkpoint(work, model, rows)
+        if len(rows) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras_train, "_checkpoint", stop_after_two)
+        with pytest.raises(KeyboardInterrupt):
+            train(cases, folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "stopped")
+    resumed = train(cases, folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "stopped")
+    pd.testing.assert_frame_equal(resumed.history, whole.history, rtol=1e-4)
+    assert resumed.best_epoch == whole.best_epoch
+
+
+def test_a_folder_of_another_run_is_refused(toy_images: Path, tmp_path: Path) -> None:
+    cases = cases_of(toy_images)
+    work = tmp_path / "work"
+    train(cases, folder=toy_images, classes=CLASSES, config=TrainingConfig(epochs=2, **SETTINGS), work=work)
+    with pytest.raises(InputError, match="other settings or cases"):
+        train(cases, folder=toy_images, classes=CLASSES, config=TrainingConfig(epochs=3, **SETTINGS), work=work)
+
+
+def test_no_tuning_cases_is_refused(toy_images: Path, tmp_path: Path) -> None:
+    cases = cases_of(toy_images).query("split != 'tuning'")
+    with pytest.raises(InputError, match="no case in split 'tuning'"):
+        train(cases, folder=toy_images, classes=CLASSES, config=TrainingConfig(**SETTINGS), work=tmp_path)
+
+
+def test_training_never_opens_a_test_image(toy_images: Path, tmp_path: Path) -> None:
+    cases = cases_of(toy_images)
+    copy = tmp_path / "toys"
+    shutil.copytree(toy_images, copy)
+    shutil.rmtree(copy / "Testing")
+    result = train(
+        cases, folder=copy, classes=CLASSES, config=TrainingConfig(epochs=2, **SETTINGS), work=tmp_path / "work"
+    )
+    assert len(result.history) == 2
+
+
+def test_the_card_records_recipe_and_split(toy_model: Path) -> None:
+    card = read_card(toy_model)
+    assert card.recipe["seed"] == 3
+    assert card.recipe["best_epoch"] in (1, 2)
+    assert card.split["parts"] == 4
+    assert card.data == {"name": "toys", "train": 36, "tuning": 12}
+
+
+@pytest.mark.parametrize("wrong", [{"warmup_epochs": 9}, {"batch_size": 0}, {"dropout": 1.0}])
+def test_impossible_settings_are_refused(wrong: dict) -> None:
+    with pytest.raises(InputError, match="training:"):
+        TrainingConfig(**wrong)
