@@ -2,28 +2,10 @@
 
 import streamlit as st
 
-from dashboard.components.frame import PAGE_FILES, sidebar
+from dashboard.components.frame import pages, sidebar
 
-NAVIGATION = {
-    "Verdict": [("overview", "Overview", "verified")],
-    "Evidence": [
-        ("data_set", "Data set", "dataset"),
-        ("per_class", "Per class", "table_rows"),
-        ("confusion", "Confusion", "grid_on"),
-        ("errors", "Errors", "error_outline"),
-    ],
-}
-
-st.set_page_config(page_title="NeuroVal", page_icon=":material/neurology:", layout="wide")
-page = st.navigation(
-    {
-        group: [
-            st.Page(PAGE_FILES[name], title=title, icon=f":material/{icon}:", url_path=name, default=name == "overview")
-            for name, title, icon in pages
-        ]
-        for group, pages in NAVIGATION.items()
-    }
-)
+st.set_page_config(page_title="NeuroVal", layout="wide")  # an icon would be fetched from the internet
+page = st.navigation(pages(), position="hidden")
 if sidebar() is not None:
     with st.container(width=1200):
         page.run()

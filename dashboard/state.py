@@ -1,5 +1,7 @@
 """The only session and address state: the study, the case and the filters, so that a link opens what one sees."""
 
+from collections.abc import Collection
+
 import streamlit as st
 
 STUDY, CASE = "study", "case"
@@ -11,6 +13,19 @@ def study_name() -> str | None:
     """Return the study chosen in the sidebar."""
     value = st.session_state.get(STUDY)
     return value if isinstance(value, str) else None
+
+
+def follow_address(known: Collection[str]) -> None:
+    """Let the address choose the study. Not bound to the selector: that would put the title there, not the name."""
+    named = st.query_params.get(STUDY)
+    if named in known:
+        st.session_state[STUDY] = named
+
+
+def study_chosen() -> None:
+    """Carry the selector's study into the address; a case of the former study is left."""
+    st.query_params[STUDY] = st.session_state[STUDY]
+    close_case()
 
 
 def case_id() -> str | None:

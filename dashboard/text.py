@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analysis.confusion import ConfusionPair
-from analysis.dataset import Dataset
+from analysis.dataset import UNKNOWN_SOURCE, Dataset
 from analysis.errors import Errors
 from analysis.estimate import Estimate
 from analysis.findings import Finding
@@ -83,8 +83,15 @@ def verdict_title(verdicts: Sequence[Verdict]) -> tuple[str, str]:
     return ("Passes", "green") if all(v.passed for v in verdicts) else ("Fails", "red")
 
 
-def verdict_reason(verdicts: Sequence[Verdict]) -> str:
-    """Return why, in one line."""
+def verdict_reason(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> str:
+    """Return why, in one line, and what limits it."""
+    critical = sum(found.severity == "critical" for found in findings)
+    verb = "limits" if critical == 1 else "limit"
+    limit = f" :red[{counted(critical, 'critical finding')} below {verb} what this is worth.]" if critical else ""
+    return _verdict_reason(verdicts) + limit
+
+
+def _verdict_reason(verdicts: Sequence[Verdict]) -> str:
     if not verdicts:
         return "This study names no acceptance criteria, so nothing was promised before the test."
     met = sum(v.passed is True for v in verdicts)
@@ -95,11 +102,11 @@ def criterion_row(verdict: Verdict, classes: ClassOrder) -> dict[str, str]:
     """Return one criterion as a table row."""
     subject, _, rate = verdict.criterion.metric.rpartition(".")
     name = subject.removeprefix("classes.")
-    what = RATES.get(rate, rate.replace("_", " "))
+    what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
     bound = {"low": "lower bound", "high": "upper bound"}.get(verdict.criterion.bound, verdict.criterion.bound)
     outcome = {True: "passes", False: "fails", None: f"not decidable: {verdict.reason}"}[verdict.passed]
     return {
-        "Criterion": f"{what} {class_name(name, classes)}: {bound} at least {verdict.criterion.at_least:g}".strip(),
+        "Criterion": f"{what}: {bound} at least {verdict.criterion.at_least:g}",
         "Found": full(verdict.estimate) if verdict.estimate else NOT_ESTIMABLE,
         "Outcome": outcome,
     }
@@ -130,16 +137,17 @@ def missed(judged: Performance) -> str:
         return f"Accuracy {full(judged.overall.accuracy.headline)}."
     lost = f"{tumour.counts.fn:,} {'was' if tumour.counts.fn == 1 else 'were'} called no tumour"
     return (
-        f"Of {counted(tumour.support, 'scan')} with a tumour, {lost}: sensitivity {short(tumour.sensitivity.headline)}."
+        f"Of {counted(tumour.support, 'scan')} with a tumour, {lost}: sensitivity {full(tumour.sensitivity.headline)}."
     )
 
 
-def new_cases(evidence: Evidence) -> str:
+def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
     """Return what the second number of the overview rests on."""
     n, all_n = evidence.unseen.matrix.n, evidence.performance.matrix.n
-    return (
-        f"{n:,} of {all_n:,} {evidence.split} scans share no patient and no copy with training or tuning. {NO_GROUPED}"
-    )
+    support = zip(classes.names, evidence.unseen.matrix.support, strict=True)
+    mix = ", ".join(f"{cases:,} {classes.display[name]}" for name, cases in support)
+    share = f"{n:,} of {all_n:,} {evidence.split} scans share no patient and no copy with training or tuning"
+    return f"{share}: {mix}. {NO_GROUPED}"
 
 
 def gap(evidence: Evidence) -> str:
@@ -152,7 +160,10 @@ def gap(evidence: Evidence) -> str:
     if abs(points) < 0.05:
         return "No gap between the two."
     side = "lower" if points > 0 else "higher"
-    return f"On scans that are new to the model, accuracy is {abs(points):.1f} percentage points {side}."
+    return (
+        f"On scans that are new to the model, accuracy is {abs(points):.1f} percentage points {side}. "
+        "The mix of classes differs between the two, so read it with the numbers per class."
+    )
 
 
 def finding(found: Finding) -> str:
@@ -189,14 +200,16 @@ def imbalance(dataset: Dataset, split: str) -> str:
 
 def confounding(dataset: Dataset) -> str:
     """Return whether a source stands for a class."""
-    if len(dataset.sources) < 2:
+    known = [row for name, row in zip(dataset.sources, dataset.source_counts, strict=True) if name != UNKNOWN_SOURCE]
+    if len(known) < 2:
         return "All scans come from one source, or their source is not recorded: confounding cannot be looked for."
-    one_sided = sum(int((row > 0).sum()) == 1 for row in dataset.source_counts)
+    one_sided = sum(int((row > 0).sum()) == 1 for row in known)
     return (
-        f"{one_sided} of {counted(len(dataset.sources), 'source')} hold a single class: there the model could learn "
-        "the scanner instead of the disease."
+        f"{one_sided} of {counted(len(known), 'known source')} "
+        f"{'holds' if one_sided == 1 else 'hold'} a single class: there the model could learn the "
+        "scanner instead of the disease."
         if one_sided
-        else f"Each of the {len(dataset.sources)} sources holds more than one class."
+        else f"Each of the {len(known)} known sources holds more than one class."
     )
 
 
@@ -229,9 +242,14 @@ def arrow(pair: ConfusionPair | Case, classes: ClassOrder) -> str:
 
 
 def caption(case: Case, classes: ClassOrder) -> str:
-    """Return ``Glioma -> Meningioma 0.97`` with an arrow; a correct case names its class once."""
-    shown = classes.display[case.reference] if case.correct else arrow(case, classes)
-    return f"{shown} {case.confidence:.2f}"
+    """Return ``Glioma -> Meningioma`` with an arrow; a correct case names its class once."""
+    return classes.display[case.reference] if case.correct else arrow(case, classes)
+
+
+def confidence(case: Case) -> str:
+    """Return the confidence and what it means; red for an error made with high confidence."""
+    line = f"{case.confidence:.2f} {TIERS[case.tier]}"
+    return f":small[:red[{line}]]" if case.tier == "high" and not case.correct else f":small[:gray[{line}]]"
 
 
 def pair_row(pair: ConfusionPair, manifest: Manifest) -> dict[str, str]:

@@ -25,7 +25,7 @@ with right:
     with st.container(horizontal=True):
         row, column = (
             st.selectbox(
-                label, classes.names, format_func=classes.display.__getitem__, key=key, bind="query-params", width=200
+                label, classes.names, format_func=classes.display.__getitem__, key=key, bind="query-params", width=165
             )
             for label, key in (("Reference", state.ROW), ("Predicted", state.COLUMN))
         )

@@ -15,28 +15,27 @@ frame.answer(text.data_set(dataset, leakage))
 st.plotly_chart(split_bars(dataset, study.classes), config=CONFIG, alt="Scans by split, stacked by class", key="splits")
 st.caption(f"n = {dataset.n:,}, {dataset.rejected:,} files rejected. {text.imbalance(dataset, evidence.split)}")
 
-left, right = st.columns(2, gap="large")
-with left:
-    st.subheader("Shared with training", anchor=False)
-    shared = [
-        {
-            "Class": display.get(row.name, "All"),
-            "Group": full(row.group),
-            "Exact copy": full(row.copy),
-            "Patient known": full(row.known_patient),
-        }
-        for row in (leakage.overall, *leakage.classes)
-    ]
-    st.table(shared, border="horizontal", hide_index=True, alt="Share of cases that training has seen, by class")
-    st.caption(f"{leakage.groups:,} groups; the largest holds {leakage.largest_group:,} scans.")
-with right:
-    st.subheader("Class by source", anchor=False)
-    sources = [
-        {"Source": name, **{display[c]: f"{n:,}" for c, n in zip(study.classes.names, row.tolist(), strict=True)}}
-        for name, row in zip(dataset.sources, dataset.source_counts, strict=True)
-    ]
-    st.table(sources, border="horizontal", hide_index=True, alt="Scans by source and class")
-    st.caption(text.confounding(dataset))
+st.subheader("Shared with training", anchor=False)
+shared = [
+    {
+        "Class": display.get(row.name, "All"),
+        "Group": full(row.group),
+        "Exact copy": full(row.copy),
+        "Patient known": full(row.known_patient),
+    }
+    for row in (leakage.overall, *leakage.classes)
+]
+st.table(shared, border="horizontal", hide_index=True, alt="Share of cases that training has seen, by class")
+st.caption(f"{leakage.groups:,} groups; the largest holds {leakage.largest_group:,} scans.")
+
+st.subheader("Class by source", anchor=False)
+sources = [
+    {"Source": name, **{display[c]: f"{n:,}" for c, n in zip(study.classes.names, row.tolist(), strict=True)}}
+    for name, row in zip(dataset.sources, dataset.source_counts, strict=True)
+]
+st.table(sources, border="horizontal", hide_index=True, alt="Scans by source and class")
+st.caption(text.confounding(dataset))
+
 
 st.subheader("Examples", anchor=False)
 if cases.images_note(study):

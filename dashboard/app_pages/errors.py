@@ -23,5 +23,5 @@ else:
         pictures = cases.images_note(study)
         chosen = gallery.filtered(evidence.wrong, study.classes)
         page = gallery.page_of(chosen, total=evidence.errors.count)
-        cases.tiles(study, page, columns=4, pictures=pictures)
+        cases.tiles(study, page, columns=4, pictures=pictures, here=True)
 frame.how("errors")

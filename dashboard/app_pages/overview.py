@@ -12,7 +12,7 @@ frame.answer(text.overview(evidence))
 word, colour = text.verdict_title(evidence.verdicts)
 with st.container(border=True, gap="xsmall"):
     st.markdown(f"### :{colour}[{word}]")
-    st.markdown(text.verdict_reason(evidence.verdicts))
+    st.markdown(text.verdict_reason(evidence.verdicts, evidence.findings))
     if evidence.verdicts:
         rows = [text.criterion_row(verdict, study.classes) for verdict in evidence.verdicts]
         st.table(rows, border="horizontal", hide_index=True, alt="Acceptance criteria and what was found")
@@ -20,7 +20,7 @@ with st.container(border=True, gap="xsmall"):
 named = text.SPLIT_NAMES[evidence.split]
 numbers = (
     (f"Accuracy, {named}", evidence.performance, f"All {evidence.split} scans, as the data set is split."),
-    ("Accuracy, new to the model", evidence.unseen, text.new_cases(evidence)),
+    ("Accuracy, new to the model", evidence.unseen, text.new_cases(evidence, study.classes)),
 )
 for column, (label, judged, note) in zip(st.columns(2), numbers, strict=True):
     estimate = judged.overall.accuracy.headline
@@ -36,7 +36,12 @@ for found in evidence.findings:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(text.finding(found), width="stretch")
         if found.page in frame.PAGE_FILES:
-            st.page_link(frame.PAGE_FILES[found.page], label="Look", icon="", query_params=state.link(study.path.name))
+            st.page_link(
+                frame.PAGE_FILES[found.page],
+                label=f"See {frame.LABELS[found.page].lower()}",
+                icon="",
+                query_params=state.link(study.path.name),
+            )
 if not evidence.findings:
     st.markdown("None.")
 

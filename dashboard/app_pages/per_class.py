@@ -30,6 +30,8 @@ st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. Lines are 95% inter
 
 st.subheader("Plain and cluster-adjusted", anchor=False)
 table = rate_rows(compute.rows(judged), classes)
-st.dataframe(table, hide_index=True, alt="Every rate with its plain and its cluster-adjusted interval")
+st.dataframe(
+    table, hide_index=True, height="content", alt="Every rate with its plain and its cluster-adjusted interval"
+)
 csv_button(table, file_name=f"{study.path.name}-per-class-{study.fingerprint[:8]}.csv")
 frame.how("per_class")

@@ -1,6 +1,7 @@
 """The cases behind a number: tiles that link to the case, and one case in full."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -17,7 +18,8 @@ ERRORS_PAGE = "app_pages/errors.py"
 
 def url(study: Study, case_id: str, class_name: str | None = None, *, size: str) -> str:
     """Return the address of a case's picture on this server."""
-    base = (st.context.url or "http://localhost").rstrip("/")
+    page = urlsplit(st.context.url or "http://localhost")
+    base = f"{page.scheme}://{page.netloc}/{st.get_option('server.baseUrlPath') or ''}".rstrip("/")
     tail = f"/{class_name}" if class_name else ""
     return f"{base}/images/{study.path.name}/{case_id}{tail}.webp?size={size}&v={study.fingerprint[:8]}"
 
@@ -32,31 +34,29 @@ def images_note(study: Study) -> bool:
     return True
 
 
-def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool) -> None:
-    """Draw cases as tiles: scan and Grad-CAM side by side, and a link to the case as the caption."""
+def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool, here: bool = False) -> None:
+    """Draw cases as tiles: scan and Grad-CAM side by side, and a link to the case as the caption.
+
+    ``here`` is for the page that shows the case itself: a link to the page one is on would be drawn as chosen.
+    """
     for start in range(0, len(cases), columns):
         for column, case in zip(st.columns(columns), cases[start : start + columns], strict=False):
-            with column.container(border=True, gap="xsmall"):
-                _tile(study, case, pictures=pictures)
+            with column.container(gap="xsmall"):
+                _tile(study, case, pictures=pictures, here=here)
 
 
-def _tile(study: Study, case: Case, *, pictures: bool) -> None:
+def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
     if pictures and study.gradcam is not None:
         described = text.alt(case, study.classes, with_map=case.predicted)
         st.image(url(study, case.case_id, case.predicted, size="pair"), width="stretch", alt=described)
     elif pictures:
         st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text.alt(case, study.classes))
-    st.page_link(
-        ERRORS_PAGE,
-        label=text.caption(case, study.classes),
-        icon="",
-        query_params=state.link(study.path.name, case.case_id),
-        help=text.TIERS[case.tier],
-    )
-    if not case.correct and case.tier == "high":
-        st.caption(f":red[{text.TIERS[case.tier]}]")
-    elif not case.correct:
-        st.caption(text.TIERS[case.tier])
+    label, key = text.caption(case, study.classes), f"open-{case.case_id}"
+    if here:
+        st.button(label, key=key, on_click=state.open_case, args=(case.case_id,), type="tertiary")
+    else:
+        st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case.case_id))
+    st.markdown(text.confidence(case))
 
 
 def strip(study: Study, cases: Sequence[Case]) -> None:

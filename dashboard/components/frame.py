@@ -12,11 +12,28 @@ from data.manifest import About
 from data.study import Study, read_manifest
 
 PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
+LABELS = {
+    "overview": "Overview",
+    "data_set": "Data set",
+    "per_class": "Per class",
+    "confusion": "Confusion",
+    "errors": "Errors",
+}
+GROUPS = {"Verdict": ("overview",), "Evidence": ("data_set", "per_class", "confusion", "errors")}
+
+
+def pages() -> list[st.Page]:
+    """Return the pages for the navigation, the overview first. They have no icon: the browser tab would fetch it."""
+    return [
+        st.Page(file, title=LABELS[name], url_path=name, default=name == "overview")
+        for name, file in PAGE_FILES.items()
+    ]
 
 
 def sidebar() -> Study | None:
     """Draw the sidebar and return the chosen study; none after saying why it cannot be opened."""
     folders = studies()
+    state.follow_address(folders)
     with st.sidebar:
         st.markdown("### NeuroVal")
         if folders:
@@ -25,9 +42,14 @@ def sidebar() -> Study | None:
                 list(folders),
                 format_func=_title,
                 key=state.STUDY,
-                bind="query-params",
-                on_change=state.close_case,
+                on_change=state.study_chosen,
             )
+        for group, names in GROUPS.items():
+            with st.container(gap="xsmall"):
+                st.caption(group)
+                for name in names:
+                    query = state.link(state.study_name() or next(iter(folders)))
+                    st.page_link(PAGE_FILES[name], query_params=query, width="stretch")
         below = st.container()
     if not folders:
         below.caption(text.RESEARCH)

@@ -20,9 +20,9 @@ class Row:
 
 
 def lowest(estimates: Sequence[Estimate]) -> float:
-    """Return where a shared axis begins: the tenth at or below every value and bound."""
-    known = [e.low if e.low is not None else e.value for e in estimates if e.value is not None]
-    smallest = min((value for value in known if value is not None), default=0.0)
+    """Return where a shared axis begins: the twentieth below every value and bound."""
+    known = [end for estimate in estimates for end in (estimate.low, estimate.value) if end is not None]
+    smallest = min(known, default=0.0)
     return max(0.0, int((smallest - 0.005) * 20) / 20)
 
 

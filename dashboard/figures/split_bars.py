@@ -30,5 +30,6 @@ def split_bars(dataset: Dataset, classes: ClassOrder) -> go.Figure:
     figure.update_layout(barmode="stack", bargap=0.35)
     finish(figure, height=90 + 70 * max(1, len(rows)))
     figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_layout(legend_traceorder="normal")
     figure.update_xaxes(title=None, tickformat=",d", rangemode="tozero")
     return figure

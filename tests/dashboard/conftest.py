@@ -1,0 +1,117 @@
+"""Small studies written for the pages: an ordinary one, one with an empty class, one without errors, a broken one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from data.classes import BRAIN_TUMOR
+from data.home import link
+from data.manifest import About, Acceptance, DataFacts, Impact, Manifest
+from data.study import GradCams, Study, write_study
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+PAGES = ("overview", "data_set", "per_class", "confusion", "errors")
+NAMES = BRAIN_TUMOR.names
+
+
+def write(home: Path, name: str, *, wrong: int = 5, empty: str = "", cams: bool = True, criteria: bool = True) -> Study:
+    """A study of 60 cases, 40 of them in the test split; the first ``wrong`` test cases are called the next class."""
+    rng = np.random.default_rng(3)
+    labels = [label for label in NAMES if label != empty]
+    rows = []
+    for number in range(60):
+        split = "train" if number < 20 else "test"
+        case_id = f"{number:016x}"
+        group = f"{number % 20:016x}" if number < 24 else case_id  # four test cases share a group with training
+        rows.append((case_id, split, labels[number % len(labels)], group, f"{split}/{number}.png"))
+    cases = pd.DataFrame(rows, columns=["case_id", "split", "label", "group_id", "image_path"])
+    test = cases[cases["split"] == "test"].reset_index(drop=True)
+    probabilities = np.full((len(test), 4), 0.02)
+    for row, label in enumerate(test["label"]):
+        called = (NAMES.index(label) + (row < wrong)) % 4
+        probabilities[row, called] = 0.94
+    predictions = pd.DataFrame(probabilities, columns=list(BRAIN_TUMOR.probability_columns))
+    predictions.insert(0, "case_id", test["case_id"])
+    gradcam = GradCams(
+        case_ids=pd.Index(test["case_id"]),
+        maps=rng.random((len(test), 4, 7, 7)).astype(np.float16),
+        masks=np.zeros((len(test), 56, 56), dtype=np.uint8),
+        has_mask=np.zeros(len(test), dtype=np.bool_),
+    )
+    manifest = Manifest(
+        about=About(name=name, title=f"Study {name}"),
+        classes=BRAIN_TUMOR,
+        data=DataFacts(name=name),
+        harm=((0, 5, 10, 5), (4, 0, 7, 4), (3, 2, 0, 2), (4, 4, 7, 0)),
+        impacts=(Impact(reference="glioma", predicted="meningioma", text="Delay.", next_step="Expert review."),),
+        acceptance=(Acceptance(metric="any_tumour.sensitivity", at_least=0.98),) if criteria else (),
+    )
+    return write_study(
+        home / "studies" / name,
+        manifest=manifest,
+        cases=cases,
+        predictions=predictions,
+        gradcam=gradcam if cams else None,
+    )
+
+
+@pytest.fixture(scope="session")
+def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home of the studies: ``normal`` has linked images, the others none."""
+    home = tmp_path_factory.mktemp("dashboard-home")
+    write(home, "empty-class", empty="pituitary", criteria=False)
+    write(home, "no-errors", wrong=0, cams=False)
+    broken = write(home, "broken")
+    (broken.path / "predictions.parquet").write_bytes(b"cut")
+    study = write(home, "normal")
+    images = tmp_path_factory.mktemp("images")
+    for path in study.cases["image_path"]:
+        (images / path).parent.mkdir(exist_ok=True)
+        Image.new("L", (40, 30), 90).save(images / path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROVAL_HOME", str(home))
+        link(images, data_name="normal", cases=study.cases)
+    return home
+
+
+@pytest.fixture
+def studies_at_home(dashboard_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Only the small studies exist."""
+    monkeypatch.setenv("NEUROVAL_HOME", str(dashboard_home))
+    monkeypatch.setattr("data.home.SHIPPED_STUDIES", dashboard_home / "none")
+    return dashboard_home
+
+
+def _open_page(page: str, study: str, **query: str) -> AppTest:
+    """The page of a study after its first run."""
+    app = AppTest.from_file(str(APP), default_timeout=30)
+    app.query_params["study"] = study
+    app.run()
+    if page != "overview":
+        app.switch_page(f"app_pages/{page}.py")
+        app.query_params["study"] = study
+        for name, value in query.items():
+            app.query_params[name] = value
+        app.run()
+    return app
+
+
+def words(app: AppTest) -> str:
+    """All that the page says."""
+    kinds = (app.title, app.markdown, app.caption, app.info, app.error, app.warning, app.subheader)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.fixture
+def open_page(studies_at_home: Path) -> Callable[..., AppTest]:  # noqa: ARG001
+    return _open_page
+
+
+@pytest.fixture
+def said() -> Callable[[AppTest], str]:
+    return words

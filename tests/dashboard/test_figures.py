@@ -1,0 +1,75 @@
+"""Numbers as text, and figures drawn from results."""
+
+import numpy as np
+import pytest
+
+from analysis.confusion import confusion_matrix
+from analysis.estimate import Estimate
+from analysis.proportions import proportion
+from dashboard.figures import formats
+from dashboard.figures.forest import Row, forest, lowest
+from dashboard.figures.matrix import HIGH_HARM, LOW_HARM, harm_colour, matrix_figure
+from dashboard.figures.probabilities import probability_bars
+from data.classes import BRAIN_TUMOR
+
+HARM = ((0, 5, 10, 5), (4, 0, 7, 4), (3, 2, 0, 2), (4, 4, 7, 0))
+
+
+def test_a_rate_is_written_with_interval_and_counts() -> None:
+    assert formats.full(proportion(263, 272)) == "0.967 (0.938\N{EN DASH}0.982), 263/272"
+
+
+def test_undefined_is_said_with_its_reason() -> None:
+    assert formats.full(Estimate.undefined(reason="no cases", n=0)) == "not estimable (no cases)"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0%"), (1.0, "100%"), (0.7613, "76%"), (0.0312, "3.1%"), (0.994, "99.4%")]
+)
+def test_percentages_keep_what_matters(value: float, text: str) -> None:
+    assert formats.percent(value) == text
+
+
+def test_the_area_of_a_square_is_its_count() -> None:
+    matrix = confusion_matrix(np.array([0] * 64 + [1] * 16), np.array([0] * 64 + [2] * 16), classes=BRAIN_TUMOR.names)
+    sizes = matrix_figure(matrix, BRAIN_TUMOR, harm=HARM).data[0].marker.size
+    assert (sizes[0] / sizes[6]) ** 2 == pytest.approx(4)
+
+
+def test_every_cell_can_be_clicked_and_names_itself() -> None:
+    matrix = confusion_matrix(np.array([0]), np.array([1]), classes=BRAIN_TUMOR.names)
+    figure = matrix_figure(matrix, BRAIN_TUMOR, harm=HARM, selected=("glioma", "meningioma"))
+    clickable = next(trace for trace in figure.data if trace.customdata is not None)
+    assert [list(pair) for pair in clickable.customdata][1] == ["glioma", "meningioma"]
+    assert len(clickable.customdata) == 16
+    numbers = [text for trace in figure.data if trace.mode == "text" for text in trace.text]
+    assert len(numbers) == 16
+
+
+def test_harm_goes_from_amber_to_red() -> None:
+    assert harm_colour(0, most=10) == "#" + "".join(f"{part:02x}" for part in LOW_HARM)
+    assert harm_colour(10, most=10) == "#" + "".join(f"{part:02x}" for part in HIGH_HARM)
+    assert harm_colour(0, most=0) == harm_colour(0, most=10)
+
+
+def test_the_forest_draws_no_line_for_what_is_undefined() -> None:
+    rows = [
+        Row(label="A", colour="#111111", estimate=proportion(9, 10)),
+        Row(label="B", colour="#222222", estimate=Estimate.undefined(reason="no cases", n=0)),
+    ]
+    figure = forest("Sensitivity", rows, start=lowest([row.estimate for row in rows]))
+    assert len([trace for trace in figure.data if trace.mode == "lines"]) == 1
+    assert [note.text for note in figure.layout.annotations] == ["9/10", "not estimable"]
+    assert figure.layout.xaxis.range[0] <= proportion(9, 10).low
+
+
+def test_bars_have_the_colours_of_their_classes() -> None:
+    values = dict(zip(BRAIN_TUMOR.names, (0.1, 0.2, 0.3, 0.4), strict=True))
+    bars = probability_bars(values, BRAIN_TUMOR, reference="glioma").data[0]
+    assert list(bars.marker.color) == [BRAIN_TUMOR.colour[name] for name in BRAIN_TUMOR.names]
+    assert bars.y[0] == "<b>Glioma</b> (reference)"
+
+
+def test_the_ground_is_transparent() -> None:
+    values = dict.fromkeys(BRAIN_TUMOR.names, 0.25)
+    assert probability_bars(values, BRAIN_TUMOR, reference="glioma").layout.paper_bgcolor == "rgba(0,0,0,0)"

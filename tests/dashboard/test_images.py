@@ -1,0 +1,63 @@
+"""The image addresses: what they serve, and what they refuse."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from dashboard.images import ROUTES
+
+CASE = f"{20:016x}"
+
+
+@pytest.fixture
+def client(studies_at_home: Path) -> Iterator[TestClient]:  # noqa: ARG001
+    with TestClient(Starlette(routes=ROUTES)) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("address", "size"),
+    [
+        (f"{CASE}.webp?size=thumbnail", (40, 30)),
+        (f"{CASE}.webp", (40, 30)),
+        (f"{CASE}/glioma.webp?size=original", (40, 30)),
+        (f"{CASE}/glioma.webp?size=pair", (84, 30)),
+    ],
+)
+def test_a_case_is_served_as_webp(client: TestClient, address: str, size: tuple[int, int]) -> None:
+    answer = client.get(f"/images/normal/{address}")
+    assert answer.headers["content-type"] == "image/webp"
+    assert "max-age" in answer.headers["cache-control"]
+    assert Image.open(io.BytesIO(answer.content)).size == size
+
+
+def test_what_the_browser_has_is_not_sent_again(client: TestClient) -> None:
+    first = client.get(f"/images/normal/{CASE}.webp")
+    again = client.get(f"/images/normal/{CASE}.webp", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_map_changes_the_picture(client: TestClient) -> None:
+    scan, painted = (client.get(f"/images/normal/{CASE}{tail}.webp").content for tail in ("", "/glioma"))
+    assert scan != painted
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "normal/ffffffffffffffff.webp",
+        "normal/..%2F..%2Fstudy.webp",
+        f"normal/{CASE}.webp?size=huge",
+        f"normal/{CASE}/unknown.webp",
+        f"nothing/{CASE}.webp",
+        f"broken/{CASE}.webp",
+        f"empty-class/{CASE}.webp",
+    ],
+)
+def test_everything_else_is_not_found(client: TestClient, address: str) -> None:
+    assert client.get(f"/images/{address}").status_code == 404
