@@ -82,12 +82,14 @@ class LinkedImages:
     """A folder on this machine that holds the images of a data set.
 
     ``moved`` maps an image's path in the study to its place in ``folder`` where that is another one. ``refused``
-    lists paths at which another image lies: it is never shown in the place of the right one.
+    lists paths at which another image lies: it is never shown in the place of the right one. ``other_encoding``
+    lists paths whose file looks the same but has other bytes: predictions on it may differ slightly.
     """
 
     folder: Path
     moved: Mapping[str, str] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
+    other_encoding: frozenset[str] = frozenset()
 
     def path(self, image_path: str | None) -> Path | None:
         """Return where the image is now; ``None`` when it is not there."""
@@ -140,11 +142,14 @@ def linked_images(data_name: str) -> LinkedImages | None:
         document = json.loads(_link_file(data_name).read_text(encoding="utf-8"))
         folder = Path(document["folder"])
         moved, refused = dict(document["moved"]), frozenset(document["refused"])
+        other_encoding = frozenset(document.get("other_encoding", ()))  # a former version did not write it
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{_link_file(data_name)}: damaged; link the image folder again.") from None
-    return LinkedImages(folder=folder, moved=MappingProxyType(moved), refused=refused) if folder.is_dir() else None
+    if not folder.is_dir():
+        return None
+    return LinkedImages(folder=folder, moved=MappingProxyType(moved), refused=refused, other_encoding=other_encoding)
 
 
 def link(folder: Path, *, data_name: str, cases: pd.DataFrame, progress: bool = False) -> LinkReport:
@@ -186,8 +191,17 @@ def link(folder: Path, *, data_name: str, cases: pd.DataFrame, progress: bool = 
             f"{folder}: none of the {len(rows):,} images of {data_name!r} is in it; expected for example "
             f"{rows[0].image_path}."
         )
-    refused = sorted(row.image_path for row, said in zip(rows, final, strict=True) if said == "different")
-    _write_link(data_name, {"folder": str(folder.resolve()), "moved": moved, "refused": refused})
+    refused, other_encoding = (
+        sorted(row.image_path for row, said in zip(rows, final, strict=True) if said == wanted)
+        for wanted in ("different", "other_encoding")
+    )
+    document = {
+        "folder": str(folder.resolve()),
+        "moved": moved,
+        "refused": refused,
+        "other_encoding": other_encoding,
+    }
+    _write_link(data_name, document)
     return report
 
 

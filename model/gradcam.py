@@ -31,4 +31,5 @@ def overlay(
     evidence = np.clip(smooth / top, 0, 1)
     colour = COLOURS[np.rint(DARKEST + evidence * (255 - DARKEST)).astype(np.uint8)]
     alpha = (opacity * evidence)[:, :, None]
-    return np.rint(pixels * (1 - alpha) + colour * alpha).astype(np.uint8)
+    blended: NDArray[np.uint8] = np.rint(pixels * (1 - alpha) + colour * alpha).astype(np.uint8)
+    return blended

@@ -99,11 +99,11 @@ def export_onnx(served: keras.Model, path: Path, *, temperature: float = 1.0) ->
     forward = explained(served, temperature=temperature)
     signature = [tf.TensorSpec((None, size, size, 3), tf.float32, name="image")]
 
-    @tf.function(input_signature=signature)
     def graph(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return forward(image)._asdict()
 
-    converted, _ = tf2onnx.convert.from_function(graph, input_signature=signature, opset=OPSET)
+    traced = tf.function(graph, input_signature=signature)
+    converted, _ = tf2onnx.convert.from_function(traced, input_signature=signature, opset=OPSET)
     _store_float16(converted.graph)
     outputs = {value.name: value for value in converted.graph.output}
     del converted.graph.output[:]

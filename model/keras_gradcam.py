@@ -61,7 +61,7 @@ def tape_maps(model: keras.Model, image: Any) -> Any:
 
 def _head(model: keras.Model) -> list[keras.Layer]:
     names = [layer.name for layer in model.layers]
-    head = model.layers[names.index("pool") + 1 : names.index("logits") + 1]
+    head: list[keras.Layer] = model.layers[names.index("pool") + 1 : names.index("logits") + 1]
     for layer in head:
         activation = getattr(layer, "activation", None)
         plain = isinstance(layer, (layers.Dropout, layers.BatchNormalization)) or (
@@ -75,20 +75,20 @@ def _head(model: keras.Model) -> list[keras.Layer]:
 
 def _head_with_gradient(head: list[keras.Layer], pooled: Any) -> tuple[Any, Any]:
     """Return the logits ``(n, k)`` and d logits / d pooled ``(n or 1, d, k)``."""
+    steps = []  # what each layer multiplies: ("matrix", (d_in, d_out)) or ("scale", (n or 1, d))
     x = pooled
-    factors: list[Callable[[Any], Any]] = []
     for layer in head:
-        if isinstance(layer, layers.Dense):
-            factors.append(lambda g, kernel=layer.kernel: tf.matmul(tf.convert_to_tensor(kernel)[None], g))
-        elif isinstance(layer, layers.BatchNormalization):
-            factors.append(lambda g, layer=layer: _batch_norm_scale(layer)[None, :, None] * g)
         x = layer(x, training=False) if isinstance(layer, (layers.Dropout, layers.BatchNormalization)) else layer(x)
+        if isinstance(layer, layers.Dense):
+            steps.append(("matrix", tf.convert_to_tensor(layer.kernel)))
+        elif isinstance(layer, layers.BatchNormalization):
+            steps.append(("scale", _batch_norm_scale(layer)[None]))
         if isinstance(layer, layers.ReLU) or getattr(layer, "activation", None) is keras.activations.relu:
             # After a ReLU the value is positive exactly where the gradient passes.
-            factors.append(lambda g, mask=tf.cast(x > 0, x.dtype): mask[:, :, None] * g)
+            steps.append(("scale", tf.cast(x > 0, x.dtype)))
     gradient = tf.eye(x.shape[-1])[None]
-    for factor in reversed(factors):
-        gradient = factor(gradient)
+    for kind, factor in reversed(steps):
+        gradient = tf.matmul(factor[None], gradient) if kind == "matrix" else factor[:, :, None] * gradient
     return x, gradient
 
 

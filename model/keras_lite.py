@@ -16,6 +16,8 @@ STEM_FILTERS = 32
 
 @dataclass(frozen=True, slots=True)
 class Stage:
+    """A run of equal inverted-residual blocks; only the first one strides and changes the number of filters."""
+
     repeats: int
     kernel: int
     stride: int

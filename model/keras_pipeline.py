@@ -39,7 +39,7 @@ def train_model(
     out.mkdir(parents=True, exist_ok=True)
     export_onnx(served, out / GRAPH)
     result.history.astype({"epoch": np.int32}).to_parquet(out / HISTORY, index=False)
-    chosen = result.history.set_index("epoch").loc[result.best_epoch]
+    chosen = result.history.set_index("epoch")["tuning_accuracy"]
     counts = cases["split"].value_counts()
     card = ModelCard(
         name=out.name,
@@ -53,7 +53,7 @@ def train_model(
             "hidden_units": list(config.hidden_units),
             "best_epoch": result.best_epoch,
             "chosen_by": "lowest loss on the tuning split",
-            "tuning_accuracy": float(chosen["tuning_accuracy"]),
+            "tuning_accuracy": float(chosen[result.best_epoch]),
         },
         data={"name": data_name, "train": int(counts["train"]), "tuning": int(counts["tuning"])},
         split={

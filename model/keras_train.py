@@ -111,12 +111,20 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     _claim(work, config, cases)
     rows = _read_history(work)
-    model = _load_or_build(work, config, classes, steps_per_epoch=math.ceil(len(fitting) / config.batch_size), rows=rows)
+    model = _load_or_build(
+        work, config, classes, steps_per_epoch=math.ceil(len(fitting) / config.batch_size), rows=rows
+    )
     held_out = CaseBatches(tuning, folder, classes, config, epoch=None)
-    progress = tqdm(range(len(rows), config.epochs), initial=len(rows), total=config.epochs, desc="Epochs", unit="epoch")
+    progress = tqdm(
+        range(len(rows), config.epochs), initial=len(rows), total=config.epochs, desc="Epochs", unit="epoch"
+    )
     for epoch in progress:
+        _seed_dropout(model, config.seed, epoch)
         batches = CaseBatches(fitting, folder, classes, config, epoch=epoch)
-        fitted = model.fit(batches, validation_data=held_out, epochs=epoch + 1, initial_epoch=epoch, verbose=0)
+        # Keras would shuffle the batches again, from its global state: shuffle=False.
+        fitted = model.fit(
+            batches, validation_data=held_out, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0
+        )
         rows.append(_history_row(epoch, fitted.history, model))
         _checkpoint(work, model, rows)
         progress.set_postfix(tuning_accuracy=f"{rows[-1]['tuning_accuracy']:.4f}")
@@ -171,6 +179,13 @@ def _load_or_build(
         metrics=["accuracy"],
     )
     return model
+
+
+def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+    """Start the epoch's dropout from its number: a checkpoint does not keep the state of these generators."""
+    for index, layer in enumerate(model.layers):
+        if isinstance(layer, layers.Dropout):
+            layer.seed_generator.state.assign(np.random.SeedSequence([seed, epoch, index]).generate_state(2))
 
 
 def _history_row(epoch: int, metrics: dict[str, list[float]], model: keras.Model) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def toy_tree(root: Path, pyproject: dict[str, Any], tmp_path: Path) -> Path:
 
 
 KEPT = {
-    "model.keras_train": "import keras\nimport tensorflow\n",
+    "model.keras_train": "import keras\nimport tensorflow\nimport tf2onnx\n",
     "dashboard.cli": "def train():\n    from model.keras_train import fit\n",
     "dashboard.compute": "import numpy\nimport pandas\nimport streamlit\nimport analysis.confusion\nimport model.run\n",
     "dashboard.app_pages.overview": "import streamlit\nfrom dashboard.compute import headline\n",
@@ -90,6 +90,7 @@ BROKEN = [
     ("keras-files", {"model.bad": "import keras"}),
     ("keras-files", {"model.bad": "def inner():\n    import tensorflow as tf"}),
     ("keras-files", {"model.bad": "from keras.applications import EfficientNetB3"}),
+    ("keras-files", {"model.bad": "import tf2onnx"}),
     ("keras-free", {"data.bad": "import keras"}),
     ("keras-free", {"analysis.bad": "import analysis.worse", "analysis.worse": "from model.keras_train import fit"}),
     ("keras-free-dashboard", {"dashboard.compute": "import model.run", "model.run": "import model.keras_train"}),

@@ -98,6 +98,7 @@ def test_moved_changed_and_missing_images_are_told_apart(
     assert moved is not None
     assert moved.name == "z.png"
     assert images.path("Training/glioma/b.png") is not None
+    assert images.other_encoding == {"Training/glioma/b.png"}
     assert images.path("Testing/glioma/c.png") is None  # another image is never shown in its place
     assert images.path("Testing/notumor/d.png") is None
 

@@ -1,5 +1,6 @@
 """Toy networks, a toy data set, and a model folder made from them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from PIL import Image
 
 from data.classes import ClassOrder
+from model import keras_lite
 
+ALL_STAGES = keras_lite.STAGES
 CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
 
 
@@ -21,6 +24,20 @@ def draw(label: str, rng: np.random.Generator) -> np.ndarray:
         y, x = np.ogrid[:64, :64]
         pixels[(y - row) ** 2 + (x - column) ** 2 < 64] = 220
     return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_network() -> Iterator[None]:
+    """EfficientNet-Lite cut down to two stages: every kind of layer is there, and a training takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras_lite, "STAGES", keras_lite.STAGES[:2])
+        yield
+
+
+@pytest.fixture
+def full_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EfficientNet-Lite as it is, for the tests that need its real weights."""
+    monkeypatch.setattr(keras_lite, "STAGES", ALL_STAGES)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +64,5 @@ def toy_model(toy_images: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     config = TrainingConfig(
         input_size=64, epochs=2, batch_size=12, weights=None, freeze_batch_norm=False, tuning_parts=4, seed=3
     )
-    train_model(
-        toy_images, out=folder / "toy", work=folder / "work", data_name="toys", classes=CLASSES, config=config
-    )
+    train_model(toy_images, out=folder / "toy", work=folder / "work", data_name="toys", classes=CLASSES, config=config)
     return folder / "toy"

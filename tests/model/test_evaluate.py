@@ -28,7 +28,7 @@ def test_a_study_is_written(toy_model: Path, toy_images: Path, tmp_path: Path) -
     assert len(study.predictions) == 42
     assert list(study.rejected["image_path"]) == ["Testing/disc/broken.jpg"]
     assert study.gradcam is not None
-    assert study.gradcam.maps.shape == (42, 3, 2, 2)
+    assert study.gradcam.maps.shape == (42, 3, *load(toy_model).card.grid)
     assert study.history is not None
     assert list(study.history["epoch"]) == [1, 2]
     assert len(study.manifest.test_reads) == 1

@@ -10,6 +10,8 @@ from model.keras_build import build_classifier
 from model.preprocess import preprocess
 from model.torch_weights import installed_weights, read_torch_weights
 
+pytestmark = pytest.mark.usefixtures("full_network")
+
 PALACE = 698  # of ImageNet's 1,000 classes
 
 
