@@ -6,6 +6,6 @@ from dashboard.components.frame import pages, sidebar
 
 st.set_page_config(page_title="NeuroVal", layout="wide")  # an icon would be fetched from the internet
 page = st.navigation(pages(), position="hidden")
-if sidebar() is not None:
-    with st.container(width=1200):
+with st.container(width=1200):
+    if sidebar() is not None:
         page.run()

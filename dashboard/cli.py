@@ -36,6 +36,7 @@ app.add_typer(data_app, name="data")
 Images = Annotated[Path, typer.Option(help="Folder of the data set.")]
 DataName = Annotated[str, typer.Option("--data", help="Name of the data set; case ids depend on it.")]
 ClassNames = Annotated[str, typer.Option(help="Class names in order, separated by commas.")]
+OUR_CLASSES = ",".join(BRAIN_TUMOR.names)
 
 
 def main() -> None:
@@ -171,7 +172,7 @@ def train(
     images: Images,
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
     data: DataName = "",
-    classes: ClassNames = ",".join(BRAIN_TUMOR.names),
+    classes: ClassNames = OUR_CLASSES,
     negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
     backbone: Annotated[str, typer.Option(help="efficientnet-lite0, efficientnet-lite2, efficientnet-b0 to b7.")] = (
         "efficientnet-lite0"
@@ -235,13 +236,13 @@ def link(
 @data_app.command()
 def check(
     folder: Annotated[Path, typer.Argument(help="Folder of the data set.")],
-    classes: ClassNames = ",".join(BRAIN_TUMOR.names),
+    classes: ClassNames = OUR_CLASSES,
 ) -> None:
     """Read a data set and say what is in it and what cannot be used."""
     dataset = read_dataset(folder, name=folder.resolve().name, classes=_class_order(classes), progress=True)
-    counts = dataset.cases.groupby(["split", "label"]).size()
+    counts = dataset.cases.groupby(["split", "label"], as_index=False).size()
     _say(f"{len(dataset.cases):,} images, {len(dataset.rejected):,} rejected, {dataset.hidden:,} hidden files skipped.")
-    for (split, label), number in counts.items():
+    for split, label, number in counts.itertuples(index=False, name=None):
         _say(f"  {split:9} {label:20} {number:7,}")
     for row in dataset.rejected.itertuples():
         _say(f"  rejected {row.image_path}: {row.reason}")

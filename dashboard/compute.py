@@ -1,28 +1,25 @@
 """The only caches. Everything is frozen and keyed by the study's fingerprint and the settings it depends on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from analysis.confusion import ConfusionPair, confusion_pairs, predicted_class
-from analysis.dataset import Dataset, describe
-from analysis.errors import Errors, Tier, rank_errors, tier_of
-from analysis.estimate import Estimate, Measure
-from analysis.findings import Finding, find
-from analysis.per_class import ClassPerformance, Performance, performance
-from analysis.splits import Leakage, leakage, without_shared
+from analysis.dataset import Dataset
+from analysis.errors import Errors, Tier, tier_of
+from analysis.findings import Finding
+from analysis.per_class import ClassPerformance, Performance
+from analysis.splits import Leakage
+from dashboard import sections
 from dashboard.figures import scan
-from data.classes import ClassOrder
+from dashboard.sections import Criterion
+from data.evaluated import Evaluated, evaluated, evaluated_splits
 from data.home import LinkedImages, linked_images, studies
-from data.manifest import FILE, Acceptance
+from data.manifest import FILE
 from data.study import Study, read_study
 
-SEED = 20260101
 PREFERRED = ("test", "external", "tuning")
 
 
@@ -56,16 +53,6 @@ class Case:
         return max(rest, key=lambda name: rest[name])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """One acceptance criterion against its estimate; ``passed`` is none when it cannot be decided, with the reason."""
-
-    criterion: Acceptance
-    estimate: Estimate | None
-    passed: bool | None
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
     """Every number of the pages, for one evaluated split."""
@@ -73,7 +60,7 @@ class Evidence:
     split: str
     performance: Performance
     unseen: Performance
-    verdicts: tuple[Verdict, ...]
+    criteria: tuple[Criterion, ...]
     dataset: Dataset
     leakage: Leakage
     findings: tuple[Finding, ...]
@@ -112,69 +99,42 @@ def evidence(of: Study) -> Evidence:
 
 @st.cache_resource(max_entries=8, show_spinner="Computing intervals")
 def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - hashed; the study is not
-    of, classes, manifest = _study, _study.classes, _study.manifest
-    joined = of.cases.merge(of.predictions, on="case_id", how="inner")
-    held = set(joined["split"])
-    split = next((name for name in PREFERRED if name in held), PREFERRED[0])
-    evaluated = joined[joined["split"] == split].reset_index(drop=True)
-    probabilities = evaluated[list(classes.probability_columns)].to_numpy(dtype=np.float64)
-    reference = np.array([classes.index(label) for label in evaluated["label"]], dtype=np.int64)
-    predicted = predicted_class(probabilities)
-    judged = _performance(reference, predicted, evaluated["group_id"], classes)
-    new = set(of.cases.loc[without_shared(of.cases, split=split), "case_id"])
-    unseen = evaluated["case_id"].isin(new).to_numpy(dtype=np.bool_)
-    dataset = describe(of.cases, classes=classes.names, rejected=len(of.rejected))
-    shared = leakage(of.cases, classes=classes.names, split=split)
-    limits = manifest.thresholds
+    of, found = _study, _judged(_study)
+    judged = sections.performance_of(of, found)
+    new = sections.new_to_the_model(of, found)
     return Evidence(
-        split=split,
+        split=found.split,
         performance=judged,
-        unseen=_performance(reference[unseen], predicted[unseen], evaluated["group_id"][unseen], classes),
-        verdicts=tuple(_verdict(judged, criterion) for criterion in manifest.acceptance),
-        dataset=dataset,
-        leakage=shared,
-        findings=find(
-            classes=classes, dataset=dataset, leakage=shared, matrix=judged.matrix, probabilities=probabilities
-        ),
-        errors=rank_errors(
-            evaluated["case_id"].to_numpy(dtype=np.str_),
-            reference,
-            probabilities,
-            classes=classes.names,
-            high=limits.high_confidence,
-            review=limits.review,
-        ),
+        unseen=sections.performance_of(of, new),
+        criteria=sections.judge(of.manifest.acceptance, judged),
+        dataset=sections.described(of),
+        leakage=sections.leakage_of(of, found.split),
+        findings=sections.findings_of(of, found, judged),
+        errors=sections.errors_of(of, found),
         pairs=confusion_pairs(judged.matrix),
-        cases=_cases(of, evaluated, probabilities, predicted, shared=~unseen),
+        cases=_cases(of, found, new=set(new.cases["case_id"])),
         examples={
-            name: tuple(evaluated.loc[evaluated["label"] == name, "case_id"].sort_values().head(4))
-            for name in classes.names
+            name: tuple(found.cases.loc[found.cases["label"] == name, "case_id"].head(4)) for name in of.classes.names
         },
     )
 
 
-def _performance(
-    reference: NDArray[np.int64], predicted: NDArray[np.int64], groups: pd.Series, classes: ClassOrder
-) -> Performance:
-    rng = np.random.default_rng(SEED)
-    return performance(reference, predicted, classes=classes.names, negative=classes.negative, rng=rng, groups=groups)
+def _judged(of: Study) -> Evaluated:
+    """Return the cases to judge: of the first preferred split that has predictions, none when no split has."""
+    held = evaluated_splits(of)
+    split = next((name for name in PREFERRED if name in held), PREFERRED[0])
+    return evaluated(of, split, may_be_empty=True)
 
 
-def _cases(
-    of: Study,
-    evaluated: pd.DataFrame,
-    probabilities: NDArray[np.float64],
-    predicted: NDArray[np.int64],
-    *,
-    shared: NDArray[np.bool_],
-) -> dict[str, Case]:
+def _cases(of: Study, found: Evaluated, *, new: Set[str]) -> dict[str, Case]:
     names, limits = of.classes.names, of.manifest.thresholds
+    predicted = predicted_class(found.probabilities)
     sizes = of.cases["group_id"].value_counts()
     kept = ("patient_id", "plane", "source", "site", "split", "image_path")
-    found: dict[str, Case] = {}
-    for position, row in enumerate(evaluated.to_dict("records")):
-        chances = probabilities[position]
-        found[row["case_id"]] = Case(
+    cases: dict[str, Case] = {}
+    for position, row in enumerate(found.cases.to_dict("records")):
+        chances = found.probabilities[position]
+        cases[row["case_id"]] = Case(
             case_id=row["case_id"],
             reference=row["label"],
             predicted=names[int(predicted[position])],
@@ -182,31 +142,9 @@ def _cases(
             tier=tier_of(float(chances.max()), high=limits.high_confidence, review=limits.review),
             facts={key: row[key] for key in kept if isinstance(row[key], str)},
             group_size=int(sizes[row["group_id"]]),
-            shared=bool(shared[position]),
+            shared=row["case_id"] not in new,
         )
-    return found
-
-
-def _verdict(judged: Performance, criterion: Acceptance) -> Verdict:
-    measure = resolve(judged, criterion.metric)
-    if measure is None:
-        return Verdict(criterion=criterion, estimate=None, passed=None, reason="this study has no such number")
-    estimate = measure.headline
-    value = {"low": estimate.low, "high": estimate.high, "value": estimate.value}.get(criterion.bound)
-    if value is None:
-        reason = estimate.reason or f"the bound {criterion.bound!r} is not known"
-        return Verdict(criterion=criterion, estimate=estimate, passed=None, reason=reason)
-    return Verdict(criterion=criterion, estimate=estimate, passed=value >= criterion.at_least, reason="")
-
-
-def resolve(judged: Performance, metric: str) -> Measure | None:
-    """Return the number that a name such as ``any_tumour.sensitivity`` or ``glioma.ppv`` stands for."""
-    subject, _, name = metric.rpartition(".")
-    subject = subject.removeprefix("classes.")
-    holders: dict[str, object] = {"": judged.overall, "overall": judged.overall, "any_tumour": judged.any_tumour}
-    holders |= {one.name: one for one in judged.classes}
-    found = getattr(holders.get(subject), name, None)
-    return found if isinstance(found, Measure) else None
+    return cases
 
 
 def rows(judged: Performance) -> tuple[ClassPerformance, ...]:
@@ -217,6 +155,18 @@ def rows(judged: Performance) -> tuple[ClassPerformance, ...]:
 def linked(of: Study) -> LinkedImages | None:
     """Return the image folder of the study's data set; none when none is linked."""
     return linked_images(of.manifest.data.name)
+
+
+def has_image(of: Study, case_id: str) -> bool:
+    """Return whether the image of a case is in the linked folder."""
+    folder = linked(of)
+    return folder is not None and folder.path(known_ids(of).get(case_id)) is not None
+
+
+def has_other_encoding(of: Study, case_id: str) -> bool:
+    """Return whether the linked image of a case looks the same as the judged one but has other bytes."""
+    folder = linked(of)
+    return folder is not None and known_ids(of).get(case_id) in folder.other_encoding
 
 
 def encoded(of: Study, case_id: str, class_name: str | None, size: str) -> bytes | None:

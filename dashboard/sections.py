@@ -9,11 +9,11 @@ import pandas as pd
 
 from analysis import dataset as dataset_counts
 from analysis.confusion import confusion_pairs, predicted_class
-from analysis.errors import rank_errors
+from analysis.errors import Errors, rank_errors
 from analysis.estimate import Estimate, Measure
-from analysis.findings import find
+from analysis.findings import Finding, find
 from analysis.per_class import Performance, performance
-from analysis.splits import leakage, without_shared
+from analysis.splits import Leakage, leakage, without_shared
 from data.errors import InputError
 from data.evaluated import Evaluated, evaluated
 from data.manifest import Acceptance
@@ -94,6 +94,52 @@ def performance_of(study: Study, found: Evaluated) -> Performance:
     )
 
 
+def new_to_the_model(study: Study, found: Evaluated) -> Evaluated:
+    """Return the evaluated cases whose group has no member in what the model was fitted on."""
+    new = study.cases.loc[without_shared(study.cases, split=found.split), "case_id"]
+    kept = found.cases["case_id"].isin(new).to_numpy(dtype=np.bool_)
+    return Evaluated(
+        split=found.split,
+        cases=found.cases[kept],
+        reference=found.reference[kept],
+        probabilities=found.probabilities[kept],
+    )
+
+
+def errors_of(study: Study, found: Evaluated) -> Errors:
+    """Return the errors among evaluated cases, ranked, with the study's thresholds."""
+    thresholds = study.manifest.thresholds
+    return rank_errors(
+        found.cases["case_id"].to_numpy(),
+        found.reference,
+        found.probabilities,
+        classes=study.classes.names,
+        high=thresholds.high_confidence,
+        review=thresholds.review,
+    )
+
+
+def described(study: Study) -> dataset_counts.Dataset:
+    """Return the study's data set in counts."""
+    return dataset_counts.describe(study.cases, classes=study.classes.names, rejected=len(study.rejected))
+
+
+def leakage_of(study: Study, split: str) -> Leakage:
+    """Return what the cases of a split share with those the model was fitted on."""
+    return leakage(study.cases, classes=study.classes.names, split=split)
+
+
+def findings_of(study: Study, found: Evaluated, result: Performance) -> tuple[Finding, ...]:
+    """Return what limits the numbers of a split, critical first."""
+    return find(
+        classes=study.classes,
+        dataset=described(study),
+        leakage=leakage_of(study, found.split),
+        matrix=result.matrix,
+        probabilities=found.probabilities,
+    )
+
+
 def judge(criteria: Sequence[Acceptance], result: Performance) -> tuple[Criterion, ...]:
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
 
@@ -140,7 +186,7 @@ class _Source:
 
 def _dataset(source: _Source) -> dict[str, Any]:
     names = source.study.classes.names
-    facts = _described(source.study)
+    facts = described(source.study)
     sizes = facts.sizes
     extent = ("smallest", "median", "largest")
     return {
@@ -206,54 +252,31 @@ def _confusion(source: _Source) -> dict[str, Any]:
 
 
 def _errors(source: _Source) -> list[dict[str, Any]]:
-    thresholds = source.study.manifest.thresholds
-    ranked = rank_errors(
-        source.found.cases["case_id"].to_numpy(),
-        source.found.reference,
-        source.found.probabilities,
-        classes=source.study.classes.names,
-        high=thresholds.high_confidence,
-        review=thresholds.review,
-    )
-    return [asdict(case) for case in ranked.cases]
+    return [asdict(case) for case in errors_of(source.study, source.found).cases]
 
 
 def _audit(source: _Source) -> dict[str, Any]:
     study, found = source.study, source.found
-    facts = _described(study)
-    shared = leakage(study.cases, classes=study.classes.names, split=found.split)
-    findings = find(
-        classes=study.classes,
-        dataset=facts,
-        leakage=shared,
-        matrix=source.performance.matrix,
-        probabilities=found.probabilities,
-    )
+    against = leakage_of(study, found.split).against
+    remaining = performance_of(study, new_to_the_model(study, found))
     return {
-        "without_leaks": _without_leaks(source),
-        "findings": [asdict(finding) for finding in findings],
-        "twins_across_splits": _twins_across(study, split=found.split, against=shared.against),
-        "patients_across_splits": _patients_across(study.cases, split=found.split, against=shared.against),
+        "new_to_the_model": {
+            "n": remaining.matrix.n,
+            "counts": dict(zip(study.classes.names, remaining.matrix.support, strict=True)),
+        },
+        "without_leaks": _without_leaks(source, remaining),
+        "findings": [asdict(finding) for finding in findings_of(study, found, source.performance)],
+        "twins_across_splits": _twins_across(study, split=found.split, against=against),
+        "patients_across_splits": _patients_across(study.cases, split=found.split, against=against),
         "label_conflicts": [
-            {"case_ids": list(conflict.case_ids), "labels": list(conflict.labels)} for conflict in facts.label_conflicts
+            {"case_ids": list(conflict.case_ids), "labels": list(conflict.labels)}
+            for conflict in described(study).label_conflicts
         ],
     }
 
 
-def _without_leaks(source: _Source) -> list[dict[str, Any]]:
-    study, found = source.study, source.found
-    clean = study.cases.loc[without_shared(study.cases, split=found.split), "case_id"]
-    kept = found.cases["case_id"].isin(clean).to_numpy(dtype=np.bool_)
-    remaining = performance_of(
-        study,
-        Evaluated(
-            split=found.split,
-            cases=found.cases[kept],
-            reference=found.reference[kept],
-            probabilities=found.probabilities[kept],
-        ),
-    )
-    metrics = WITHOUT_LEAKS + (WITHOUT_LEAKS_ANY if study.classes.negative is not None else ())
+def _without_leaks(source: _Source, remaining: Performance) -> list[dict[str, Any]]:
+    metrics = WITHOUT_LEAKS + (WITHOUT_LEAKS_ANY if source.study.classes.negative is not None else ())
     rows = []
     for metric in metrics:
         before, after = _measure(metric, source.performance), _measure(metric, remaining)
@@ -299,10 +322,6 @@ def _acceptance(source: _Source) -> list[dict[str, Any]]:
         }
         for one in judge(source.study.manifest.acceptance, source.performance)
     ]
-
-
-def _described(study: Study) -> dataset_counts.Dataset:
-    return dataset_counts.describe(study.cases, classes=study.classes.names, rejected=len(study.rejected))
 
 
 SECTIONS: Final[Mapping[str, Callable[[_Source], Any]]] = {

@@ -1,4 +1,8 @@
-"""The only session and address state: the study, the case and the filters, so that a link opens what one sees."""
+"""The only session and address state: the study, the case and the filters, so that a link opens what one sees.
+
+Choices are not bound to the address by Streamlit: that would put their labels there, and a label may change. The
+address holds class and study names.
+"""
 
 from collections.abc import Collection
 
@@ -7,6 +11,7 @@ import streamlit as st
 STUDY, CASE = "study", "case"
 REFERENCE, PREDICTED, HIGH, PAGE = "reference", "predicted", "high", "page"
 ROW, COLUMN, MATRIX = "row", "column", "matrix"
+ALL, YES = "all", "yes"
 
 
 def study_name() -> str | None:
@@ -15,17 +20,17 @@ def study_name() -> str | None:
     return value if isinstance(value, str) else None
 
 
-def follow_address(known: Collection[str]) -> None:
-    """Let the address choose the study. Not bound to the selector: that would put the title there, not the name."""
+def follow_address(known: Collection[str]) -> bool:
+    """Let the address choose the study; return whether it names one that is not known."""
     named = st.query_params.get(STUDY)
     if named in known:
         st.session_state[STUDY] = named
+    return named is not None and named not in known
 
 
 def study_chosen() -> None:
-    """Carry the selector's study into the address; a case of the former study is left."""
-    st.query_params[STUDY] = st.session_state[STUDY]
-    close_case()
+    """Carry the selector's study into the address; case and filters of the former study are left."""
+    st.query_params.from_dict({STUDY: st.session_state[STUDY]})
 
 
 def case_id() -> str | None:
@@ -40,7 +45,7 @@ def open_case(name: str) -> None:
 
 
 def close_case() -> None:
-    """Go back to the gallery; for buttons and when the study changes."""
+    """Go back to the gallery; for buttons."""
     st.query_params.pop(CASE, None)
 
 
@@ -49,20 +54,50 @@ def link(study: str, case: str | None = None) -> dict[str, str]:
     return {STUDY: study} if case is None else {STUDY: study, CASE: case}
 
 
-def first_page() -> None:
-    """Start the gallery anew when a filter changes."""
+def named_class(key: str, known: Collection[str], *, default: str) -> str:
+    """Return the class that the address names under ``key``; ``default`` when it names none that is known."""
+    named = st.query_params.get(key)
+    return named if named is not None and named in known else default
+
+
+def follow_class(key: str, known: Collection[str], *, default: str) -> None:
+    """Let the address say where the selector ``key`` stands."""
+    st.session_state[key] = named_class(key, known, default=default)
+
+
+def class_chosen(key: str) -> None:
+    """Carry the selector ``key`` into the address."""
+    _write(key, st.session_state[key])
+
+
+def only_high() -> bool:
+    """Return whether the address asks for high confidence only."""
+    return st.query_params.get(HIGH) == YES
+
+
+def follow_high() -> None:
+    """Let the address say where the switch for high confidence stands."""
+    st.session_state[HIGH] = only_high()
+
+
+def filter_chosen(key: str) -> None:
+    """Carry a filter of the gallery into the address and start at its first page."""
+    value = st.session_state[key]
+    _write(key, (YES if value else ALL) if key == HIGH else value)
     st.session_state[PAGE] = 1
 
 
-def default(key: str, value: str) -> None:
-    """Set where a selector stands before anybody has used it; the address wins."""
-    if key not in st.session_state and key not in st.query_params:
-        st.session_state[key] = value
-
-
 def take_clicked_cell() -> None:
-    """Carry a click on the matrix over to the two selectors."""
+    """Carry a click on the matrix into the address, which the two selectors follow."""
     chosen = st.session_state[MATRIX]["selection"]["points"]
     data = next((point["customdata"] for point in chosen if point.get("customdata")), None)
     if data:
-        st.session_state[ROW], st.session_state[COLUMN] = data[0], data[1]
+        _write(ROW, data[0])
+        _write(COLUMN, data[1])
+
+
+def _write(key: str, value: str) -> None:
+    if value == ALL:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = value

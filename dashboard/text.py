@@ -9,9 +9,11 @@ from analysis.estimate import Estimate
 from analysis.findings import Finding
 from analysis.per_class import Performance
 from analysis.splits import Leakage
-from dashboard.compute import Case, Evidence, Verdict
+from dashboard.compute import Case, Evidence
 from dashboard.figures.formats import ARROW, DASH, NOT_ESTIMABLE, counted, full, number, percent, short
+from dashboard.sections import Criterion
 from data.classes import ClassOrder
+from data.home import LinkedImages
 from data.manifest import Manifest
 
 RESEARCH = "Research use only. Not a medical device."
@@ -19,6 +21,10 @@ NO_STUDY = "There is no study on this machine yet. Make one with `neuroval demo`
 BROKEN = "This study cannot be opened"
 BROKEN_HELP = "Choose another study at the left, or write this one again."
 NO_IMAGES = "No images are linked on this machine: `neuroval data link FOLDER` uses a copy of the data set on disk."
+NO_IMAGE = "The image of this case is not in the linked folder."
+OTHER_ENCODING = "This image has another encoding than the one that was judged: predictions may differ slightly."
+OTHER_STUDY = "The address names a study that is not on this machine. Another one is shown; choose at the left."
+NO_SUCH_CASE = "The address names a case that is not among the evaluated cases of this study. All errors are listed."
 NO_CAM = "This study holds no Grad-CAM."
 NO_CASES = "No case of this study has a prediction: there is nothing to judge."
 NO_GROUPED = "Grouped cross-validation: not part of this study."
@@ -63,7 +69,8 @@ Any tumour: a glioma taken for a meningioma counts as found.
     "confusion": f"""
 Rows are the reference standard, columns the largest class probability; ties go to the first class in order.
 Rate = cases of the pair / cases of the reference class; {WILSON}.
-Harm is a weight from the study, 0 for a correct call. Pairs are ranked by harm times the upper bound of the rate.
+Harm is a weight from the study, 0 for a correct call. Pairs are ranked by harm times the upper bound of the rate; in a
+study without harm by their number.
 """,
     "errors": """
 An error is a case whose largest class probability is not the one of its reference standard. Confidence is that
@@ -75,39 +82,44 @@ Colour is in proportion to the evidence, on one scale for all classes of a case;
 }
 
 
-def verdict_title(verdicts: Sequence[Verdict]) -> tuple[str, str]:
+def verdict_title(criteria: Sequence[Criterion]) -> tuple[str, str]:
     """Return the word for the verdict and its colour name: passes only when every criterion does."""
-    if not verdicts or any(v.passed is None for v in verdicts):
-        failed = any(v.passed is False for v in verdicts)
-        return ("Fails", "red") if failed else ("Not decidable", "gray")
-    return ("Passes", "green") if all(v.passed for v in verdicts) else ("Fails", "red")
+    if any(one.met is False for one in criteria):
+        return "Fails", "red"
+    if not criteria or any(one.met is None for one in criteria):
+        return "Not decidable", "gray"
+    return "Passes", "green"
 
 
-def verdict_reason(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> str:
-    """Return why, in one line, and what limits it."""
+def verdict_reason(criteria: Sequence[Criterion], findings: Sequence[Finding], *, readings: int) -> str:
+    """Return why, in one line, and what limits it; ``readings`` is how often the test split was read, as recorded."""
     critical = sum(found.severity == "critical" for found in findings)
     verb = "limits" if critical == 1 else "limit"
     limit = f" :red[{counted(critical, 'critical finding')} below {verb} what this is worth.]" if critical else ""
-    return _verdict_reason(verdicts) + limit
+    return _verdict_reason(criteria, readings) + limit
 
 
-def _verdict_reason(verdicts: Sequence[Verdict]) -> str:
-    if not verdicts:
-        return "This study names no acceptance criteria, so nothing was promised before the test."
-    met = sum(v.passed is True for v in verdicts)
-    return f"{met} of {counted(len(verdicts), 'criterion', 'criteria')} met, fixed before the test split was read."
+def _verdict_reason(criteria: Sequence[Criterion], readings: int) -> str:
+    if not criteria:
+        return "This study names no acceptance criteria, so there is nothing to pass or to fail."
+    met = sum(one.met is True for one in criteria)
+    reading = f"{counted(readings, 'reading')} of the test split" if readings else "no reading of the test split"
+    return (
+        f"{met} of {counted(len(criteria), 'criterion', 'criteria')} met. The study records {reading}, and not when "
+        "the criteria were set."
+    )
 
 
-def criterion_row(verdict: Verdict, classes: ClassOrder) -> dict[str, str]:
+def criterion_row(judged: Criterion, classes: ClassOrder) -> dict[str, str]:
     """Return one criterion as a table row."""
-    subject, _, rate = verdict.criterion.metric.rpartition(".")
+    subject, _, rate = judged.criterion.metric.rpartition(".")
     name = subject.removeprefix("classes.")
     what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
-    bound = {"low": "lower bound", "high": "upper bound"}.get(verdict.criterion.bound, verdict.criterion.bound)
-    outcome = {True: "passes", False: "fails", None: f"not decidable: {verdict.reason}"}[verdict.passed]
+    bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
+    outcome = {True: "passes", False: "fails", None: f"not decidable: {judged.reason}"}[judged.met]
     return {
-        "Criterion": f"{what}: {bound} at least {verdict.criterion.at_least:g}",
-        "Found": full(verdict.estimate) if verdict.estimate else NOT_ESTIMABLE,
+        "Criterion": f"{what}: {bound} at least {judged.criterion.at_least:g}",
+        "Found": full(judged.estimate),
         "Outcome": outcome,
     }
 
@@ -150,20 +162,39 @@ def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
     return f"{share}: {mix}. {NO_GROUPED}"
 
 
-def gap(evidence: Evidence) -> str:
-    """Return the difference between the two accuracies."""
+def gap(evidence: Evidence, classes: ClassOrder) -> str:
+    """Return the difference between the two accuracies, and the mix of classes where it differs."""
     first = evidence.performance.overall.accuracy.headline.value
     second = evidence.unseen.overall.accuracy.headline.value
     if first is None or second is None:
         return "The gap between the two is not estimable."
     points = (first - second) * 100
-    if abs(points) < 0.05:
-        return "No gap between the two."
     side = "lower" if points > 0 else "higher"
-    return (
-        f"On scans that are new to the model, accuracy is {abs(points):.1f} percentage points {side}. "
-        "The mix of classes differs between the two, so read it with the numbers per class."
+    difference = (
+        f"On scans that are new to the model, accuracy is {abs(points):.1f} percentage points {side}."
+        if abs(points) >= 0.05
+        else "No gap between the two."
     )
+    return f"{difference} {class_mix(evidence, classes)}".strip()
+
+
+def class_mix(evidence: Evidence, classes: ClassOrder) -> str:
+    """Return how the new cases differ from all in their classes; nothing when no share differs by a whole percent."""
+    new, everything = evidence.unseen.matrix, evidence.performance.matrix
+    if not new.n or not everything.n:
+        return ""
+    shares = [
+        (name, part / new.n, whole / everything.n)
+        for name, part, whole in zip(classes.names, new.support, everything.support, strict=True)
+    ]
+    differing = [
+        f"{classes.display[name]} {part:.0%} instead of {whole:.0%}"
+        for name, part, whole in shares
+        if abs(part - whole) >= 0.01
+    ]
+    if not differing:
+        return ""
+    return f"The mix of classes differs: {', '.join(differing)}. Read it with the numbers per class."
 
 
 def finding(found: Finding) -> str:
@@ -185,6 +216,17 @@ def data_set(dataset: Dataset, leakage: Leakage) -> str:
         f"{text}{percent(group.value)} of the {leakage.split} scans share a patient or a copy of the image with the "
         f"training data: {full(group)}."
     )
+
+
+def linked(images: LinkedImages) -> str:
+    """Return what is to be known about the linked images; nothing when each is the one that was judged."""
+    parts = []
+    if other := len(images.other_encoding):
+        parts.append(f"{counted(other, 'linked image')}: other encoding, predictions may differ slightly.")
+    if refused := len(images.refused):
+        verb = "looks different and is" if refused == 1 else "look different and are"
+        parts.append(f"{counted(refused, 'linked image')} {verb} not shown.")
+    return " ".join(parts)
 
 
 def imbalance(dataset: Dataset, split: str) -> str:
@@ -227,6 +269,8 @@ def per_class(judged: Performance, classes: ClassOrder) -> str:
 def confusion(pairs: Sequence[ConfusionPair], classes: ClassOrder, n: int) -> str:
     """Return the answer of the confusion page."""
     seen = [pair for pair in pairs if pair.count]
+    if not n:
+        return NO_CASES
     if not seen:
         return f"Nothing was mistaken in {counted(n, 'scan')}."
     total = sum(pair.count for pair in seen)
@@ -252,8 +296,14 @@ def confidence(case: Case) -> str:
     return f":small[:red[{line}]]" if case.tier == "high" and not case.correct else f":small[:gray[{line}]]"
 
 
+def pair_cost(pair: ConfusionPair, manifest: Manifest) -> str:
+    """Return how often an error occurs and its harm, in one line."""
+    harm = harm_of(pair, manifest)
+    return full(pair.rate) if harm is None else f"{full(pair.rate)}, harm {harm:g}"
+
+
 def pair_row(pair: ConfusionPair, manifest: Manifest) -> dict[str, str]:
-    """Return one kind of error as a table row."""
+    """Return one kind of error as a row for download."""
     classes, impact = manifest.classes, manifest.impact(pair.reference, pair.predicted)
     harm = harm_of(pair, manifest)
     return {
@@ -274,8 +324,16 @@ def harm_of(pair: ConfusionPair, manifest: Manifest) -> float | None:
 
 
 def ranked(pairs: Sequence[ConfusionPair], manifest: Manifest) -> list[ConfusionPair]:
-    """Return the pairs by harm times the upper bound of their rate, the worst first."""
-    return sorted(pairs, key=lambda pair: -((harm_of(pair, manifest) or 1.0) * (pair.rate.high or 0.0)))
+    """Return the pairs by harm times the upper bound of their rate, the worst first; harm 0 comes last.
+
+    In a study without harm by count, then by upper bound.
+    """
+
+    def cost(pair: ConfusionPair) -> tuple[float, float]:
+        harm, bound = harm_of(pair, manifest), pair.rate.high or 0.0
+        return (pair.count, bound) if harm is None else (harm * bound, pair.count)
+
+    return sorted(pairs, key=cost, reverse=True)
 
 
 def errors(found: Errors) -> str:

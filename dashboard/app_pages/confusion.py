@@ -4,12 +4,13 @@ import streamlit as st
 
 from dashboard import state, text
 from dashboard.components import cases, frame
-from dashboard.components.tables import csv_button
+from dashboard.components.tables import cost_list, csv_button
 from dashboard.figures.formats import counted
 from dashboard.figures.look import CONFIG
 from dashboard.figures.matrix import matrix_figure
 
-SHOWN = 6
+SHOWN = 6  # cases of a cell
+LISTED = 12  # kinds of error: all of them for four classes
 
 study, evidence = frame.opened("confusion")
 matrix, classes, manifest = evidence.performance.matrix, study.classes, study.manifest
@@ -17,15 +18,21 @@ frame.answer(text.confusion(evidence.pairs, classes, matrix.n))
 
 ranked = text.ranked(evidence.pairs, manifest)
 worst = next((pair for pair in ranked if pair.count), ranked[0])
-state.default(state.ROW, worst.reference)
-state.default(state.COLUMN, worst.predicted)
+state.follow_class(state.ROW, classes.names, default=worst.reference)
+state.follow_class(state.COLUMN, classes.names, default=worst.predicted)
 
 left, right = st.columns([11, 9], gap="large")
 with right:
     with st.container(horizontal=True):
         row, column = (
             st.selectbox(
-                label, classes.names, format_func=classes.display.__getitem__, key=key, bind="query-params", width=165
+                label,
+                classes.names,
+                format_func=classes.display.__getitem__,
+                key=key,
+                width=165,
+                on_change=state.class_chosen,
+                args=(key,),
             )
             for label, key in (("Reference", state.ROW), ("Predicted", state.COLUMN))
         )
@@ -51,7 +58,11 @@ with left:
     )
 
 st.subheader("What each error costs", anchor=False)
-table = [text.pair_row(pair, manifest) for pair in ranked]
-st.table(table, border="horizontal", hide_index=True, alt="Every kind of error with its rate, harm and meaning")
-csv_button(table, file_name=f"{study.path.name}-errors-{study.fingerprint[:8]}.csv")
+cost_list(ranked[:LISTED], manifest)
+if len(ranked) > LISTED:
+    st.caption(f"The first {LISTED} of {len(ranked):,} kinds of error; the download holds all.")
+csv_button(
+    [text.pair_row(pair, manifest) for pair in ranked],
+    file_name=f"{study.path.name}-errors-{study.fingerprint[:8]}.csv",
+)
 frame.how("confusion")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import text
 from dashboard.components import cases, frame
+from dashboard.compute import linked
 from dashboard.figures.formats import full
 from dashboard.figures.look import CONFIG
 from dashboard.figures.split_bars import split_bars
@@ -36,9 +37,10 @@ sources = [
 st.table(sources, border="horizontal", hide_index=True, alt="Scans by source and class")
 st.caption(text.confounding(dataset))
 
-
 st.subheader("Examples", anchor=False)
-if cases.images_note(study):
+images = linked(study)
+if cases.images_note(study) and images is not None:
+    st.caption(text.linked(images))
     for name, ids in evidence.examples.items():
         st.markdown(f"**{display[name]}**")
         cases.strip(study, [evidence.cases[case_id] for case_id in ids])

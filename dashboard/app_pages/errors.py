@@ -10,18 +10,19 @@ case_id = state.case_id()
 study = frame.chosen()
 evidence = evidence_of(study)
 case = evidence.cases.get(case_id) if case_id else None
+chosen = gallery.passing(evidence.wrong, study.classes)
 
 if case is not None:
     st.title(text.case_title(case, study.classes), anchor=False)
-    cases.case_view(study, case, evidence.wrong)
+    cases.case_view(study, case, chosen if case in chosen else evidence.wrong)
 else:
     st.title(text.TITLES["errors"], anchor=False)
     frame.answer(text.errors(evidence.errors))
     if case_id:
-        st.warning("The address names a case that is not among the evaluated cases of this study.")
+        st.warning(text.NO_SUCH_CASE)
     if evidence.errors.count:
         pictures = cases.images_note(study)
-        chosen = gallery.filtered(evidence.wrong, study.classes)
+        gallery.filters(study.classes)
         page = gallery.page_of(chosen, total=evidence.errors.count)
         cases.tiles(study, page, columns=4, pictures=pictures, here=True)
 frame.how("errors")

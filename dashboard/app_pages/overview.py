@@ -9,12 +9,13 @@ from dashboard.figures.formats import counts, interval, number
 study, evidence = frame.opened("overview")
 frame.answer(text.overview(evidence))
 
-word, colour = text.verdict_title(evidence.verdicts)
+word, colour = text.verdict_title(evidence.criteria)
 with st.container(border=True, gap="xsmall"):
     st.markdown(f"### :{colour}[{word}]")
-    st.markdown(text.verdict_reason(evidence.verdicts, evidence.findings))
-    if evidence.verdicts:
-        rows = [text.criterion_row(verdict, study.classes) for verdict in evidence.verdicts]
+    readings = len(study.manifest.test_reads)
+    st.markdown(text.verdict_reason(evidence.criteria, evidence.findings, readings=readings))
+    if evidence.criteria:
+        rows = [text.criterion_row(criterion, study.classes) for criterion in evidence.criteria]
         st.table(rows, border="horizontal", hide_index=True, alt="Acceptance criteria and what was found")
 
 named = text.SPLIT_NAMES[evidence.split]
@@ -29,7 +30,7 @@ for column, (label, judged, note) in zip(st.columns(2), numbers, strict=True):
         if estimate.defined:
             st.markdown(f"{interval(estimate)} · {counts(estimate)}")
         st.caption(note if estimate.defined else f"{estimate.reason}. {note}")
-st.markdown(text.gap(evidence))
+st.markdown(text.gap(evidence, study.classes), width=860)
 
 st.subheader("Findings", anchor=False)
 for found in evidence.findings:

@@ -7,10 +7,10 @@ import streamlit as st
 
 from dashboard import compute, state, text
 from dashboard.compute import Case
-from dashboard.figures.formats import counted
+from dashboard.figures.formats import counted, percent
 from dashboard.figures.look import CONFIG
 from dashboard.figures.probabilities import probability_bars
-from dashboard.figures.scan import has_evidence
+from dashboard.figures.scan import peak_of
 from data.study import Study
 
 ERRORS_PAGE = "app_pages/errors.py"
@@ -41,12 +41,14 @@ def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool, 
     """
     for start in range(0, len(cases), columns):
         for column, case in zip(st.columns(columns), cases[start : start + columns], strict=False):
-            with column.container(gap="xsmall"):
+            with column.container(gap=None):
                 _tile(study, case, pictures=pictures, here=here)
 
 
 def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
-    if pictures and study.gradcam is not None:
+    if pictures and not compute.has_image(study, case.case_id):
+        st.caption(text.NO_IMAGE)
+    elif pictures and study.gradcam is not None:
         described = text.alt(case, study.classes, with_map=case.predicted)
         st.image(url(study, case.case_id, case.predicted, size="pair"), width="stretch", alt=described)
     elif pictures:
@@ -60,12 +62,13 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
 
 
 def strip(study: Study, cases: Sequence[Case]) -> None:
-    """Draw scans alone, in a row; for examples."""
-    if not cases:
-        st.caption("No scans in the evaluated split.")
-        return
-    addresses = [url(study, case.case_id, size="thumbnail") for case in cases]
-    st.image(list(addresses), width=150, alt=[text.alt(case, study.classes) for case in cases])
+    """Draw scans alone, in a row that wraps; for examples."""
+    shown = [case for case in cases if compute.has_image(study, case.case_id)]
+    if not shown:
+        st.caption("No scans in the evaluated split." if not cases else text.NO_IMAGE)
+    with st.container(horizontal=True, gap="xsmall"):
+        for case in shown:
+            st.image(url(study, case.case_id, size="thumbnail"), width=128, alt=text.alt(case, study.classes))
 
 
 def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:
@@ -86,6 +89,11 @@ def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:
 
 
 def _panels(study: Study, case: Case) -> None:
+    if not compute.has_image(study, case.case_id):
+        st.info(text.NO_IMAGE, icon=":material/image:")
+        return
+    if compute.has_other_encoding(study, case.case_id):
+        st.caption(text.OTHER_ENCODING)
     panels: list[str | None] = [None] if study.gradcam is None else [None, case.predicted, case.second]
     for column, name in zip(st.columns(3), panels, strict=False):
         alt = text.alt(case, study.classes, with_map=name)
@@ -98,7 +106,10 @@ def _panel_label(study: Study, case: Case, name: str | None) -> str:
         return "Scan"
     role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
     label = f"Grad-CAM for {study.classes.display[name]} ({role})"
-    return label if has_evidence(study, case.case_id, name) else f"{label}: no positive evidence"
+    peak = peak_of(study, case.case_id, name)
+    if not peak:
+        return f"{label}: no positive evidence"
+    return label if peak == 1 else f"{label}: at most {percent(peak)} of the strongest evidence"
 
 
 def _steps(case: Case, order: Sequence[Case]) -> None:

@@ -33,7 +33,7 @@ def pages() -> list[st.Page]:
 def sidebar() -> Study | None:
     """Draw the sidebar and return the chosen study; none after saying why it cannot be opened."""
     folders = studies()
-    state.follow_address(folders)
+    unknown = state.follow_address(folders)
     with st.sidebar:
         st.markdown("### NeuroVal")
         if folders:
@@ -55,6 +55,8 @@ def sidebar() -> Study | None:
         below.caption(text.RESEARCH)
         st.info(text.NO_STUDY)
         return None
+    if unknown:
+        st.info(text.OTHER_STUDY)
     name = state.study_name() or next(iter(folders))
     try:
         study = compute.study(name)

@@ -10,43 +10,38 @@ from dashboard.compute import Case
 from data.classes import ClassOrder
 
 PAGE_SIZE = 24
-ALL = "all"
 
 
-def filtered(cases: Sequence[Case], classes: ClassOrder) -> list[Case]:
-    """Draw the filters and return the cases that pass them, in their order."""
-    options = [ALL, *classes.names]
-
-    def shown(name: str) -> str:
-        return classes.display.get(name, "All classes")
-
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        reference = st.selectbox(
-            "Reference",
-            options,
-            format_func=shown,
-            key=state.REFERENCE,
-            bind="query-params",
-            width=220,
-            on_change=state.first_page,
-        )
-        predicted = st.selectbox(
-            "Predicted",
-            options,
-            format_func=shown,
-            key=state.PREDICTED,
-            bind="query-params",
-            width=220,
-            on_change=state.first_page,
-        )
-        high = st.toggle("Only high confidence", key=state.HIGH, bind="query-params", on_change=state.first_page)
+def passing(cases: Sequence[Case], classes: ClassOrder) -> list[Case]:
+    """Return the cases that pass the filters in the address, in their order."""
+    reference, predicted = (
+        state.named_class(key, classes.names, default=state.ALL) for key in (state.REFERENCE, state.PREDICTED)
+    )
     return [
         case
         for case in cases
-        if reference in (ALL, case.reference)
-        and predicted in (ALL, case.predicted)
-        and (not high or case.tier == "high")
+        if reference in (state.ALL, case.reference)
+        and predicted in (state.ALL, case.predicted)
+        and (not state.only_high() or case.tier == "high")
     ]
+
+
+def filters(classes: ClassOrder) -> None:
+    """Draw the filters."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for label, key in (("Reference", state.REFERENCE), ("Predicted", state.PREDICTED)):
+            state.follow_class(key, classes.names, default=state.ALL)
+            st.selectbox(
+                label,
+                [state.ALL, *classes.names],
+                format_func=lambda name: classes.display.get(name, "All classes"),
+                key=key,
+                width=220,
+                on_change=state.filter_chosen,
+                args=(key,),
+            )
+        state.follow_high()
+        st.toggle("Only high confidence", key=state.HIGH, on_change=state.filter_chosen, args=(state.HIGH,))
 
 
 def page_of(cases: Sequence[Case], *, total: int) -> Sequence[Case]:

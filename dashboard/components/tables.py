@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from analysis.confusion import ConfusionPair
 from analysis.per_class import ClassPerformance
 from dashboard import text
 from data.classes import ClassOrder
+from data.manifest import Manifest
 
 
 def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
@@ -21,6 +23,20 @@ def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list
             row = {"Class": text.class_name(one.name, classes).capitalize(), "Rate": label}
             rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": measure.headline.method})
     return rows
+
+
+def cost_list(pairs: Sequence[ConfusionPair], manifest: Manifest) -> None:
+    """List kinds of error with rate, harm, meaning and next step. Not a table: five columns do not fit a phone."""
+    for pair in pairs:
+        left, right = st.columns([2, 5], border=False)
+        with left.container(gap=None):
+            st.markdown(f"**{text.arrow(pair, manifest.classes)}**")
+            st.caption(text.pair_cost(pair, manifest))
+        impact = manifest.impact(pair.reference, pair.predicted)
+        if impact is not None:
+            with right.container(gap=None):
+                st.markdown(impact.text)
+                st.caption(f"Next step: {impact.next_step}")
 
 
 def as_csv(rows: Sequence[Mapping[str, str]]) -> bytes:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
 from dashboard.figures.formats import NOT_ESTIMABLE, counts, full
-from dashboard.figures.look import MUTED, finish
+from dashboard.figures.look import INK, finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +56,12 @@ def forest(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
             text=counts(row.estimate) if row.estimate.defined else NOT_ESTIMABLE,
             showarrow=False,
             xanchor="left",
-            font={"size": 12},
+            font={"size": 13, "color": INK},
         )
-    figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15}})
+    figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
     finish(figure, height=74 + 34 * len(rows))
     figure.update_layout(margin={"r": 92, "t": 36})
-    figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=6, tickfont={"color": MUTED})
+    figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=6)
     names = [row.label for row in rows]
     figure.update_yaxes(categoryorder="array", categoryarray=names, autorange="reversed", showgrid=False)
     return figure

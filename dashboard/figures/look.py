@@ -1,25 +1,54 @@
-"""What all figures share: transparent ground, quiet grid, figures that read in both themes."""
+"""What all figures share: transparent ground, quiet grid, text that reads in both themes."""
 
 import plotly.graph_objects as go
 
-QUIET = "rgba(128, 136, 138, 0.35)"
-MUTED = "rgba(128, 136, 138, 0.9)"
+QUIET = "rgba(128, 136, 138, 0.35)"  # lines, never text
+# Streamlit draws this colour as its own ink, dark in the light theme and light in the dark one; elsewhere it is dark.
+INK = "#000037"
 ACCENT = "#2a8a9e"  # reads on both grounds; what is no class, such as any tumour
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]], "scrollZoom": False}
+LIGHT, DARK = "#ffffff", "#101516"
 
 
 def finish(figure: go.Figure, *, height: int, left: int = 8) -> go.Figure:
     """Return the figure with the shared look applied."""
+    text = {"color": INK, "size": 13}
     figure.update_layout(
         height=height,
         margin={"l": left, "r": 8, "t": 28, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,
-        font={"size": 13},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "title": None, "itemclick": False},
+        font=text,
+        legend={
+            "orientation": "h",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "x": 0,
+            "title": None,
+            "itemclick": False,
+            "font": text,
+        },
         hoverlabel={"align": "left"},
     )
-    figure.update_xaxes(zeroline=False, gridcolor=QUIET, fixedrange=True, automargin=True)
-    figure.update_yaxes(zeroline=False, gridcolor=QUIET, fixedrange=True, automargin=True)
+    shared = {"zeroline": False, "gridcolor": QUIET, "fixedrange": True, "automargin": True, "tickfont": text}
+    figure.update_xaxes(title_font=text, **shared)
+    figure.update_yaxes(title_font=text, **shared)
     return figure
+
+
+def text_on(ground: str) -> str:
+    """Return white or near-black, whichever has more contrast with a ground given as ``#rrggbb``."""
+    return max(LIGHT, DARK, key=lambda ink: contrast(ink, ground))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    low, high = sorted(_luminance(colour) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from analysis.confusion import ConfusionMatrix
-from dashboard.figures.look import ACCENT, MUTED, QUIET, finish
+from dashboard.figures.look import ACCENT, INK, QUIET, finish, text_on
 from data.classes import ClassOrder
 
-CORRECT = "#6f7b7e"
+CORRECT = "#69757a"
 LOW_HARM, HIGH_HARM = (224, 164, 94), (179, 38, 30)
 
 
@@ -51,7 +51,7 @@ def matrix_figure(
         showlegend=False,
         unselected={"marker": {"opacity": 1}},
     )
-    for within, colour in ((True, "#ffffff"), (False, None)):
+    for within in (True, False):
         chosen = [i for i, is_inside in enumerate(inside) if is_inside == within]
         figure.add_scatter(
             x=[columns[i] for i in chosen],
@@ -59,7 +59,7 @@ def matrix_figure(
             mode="text",
             text=[f"{values[i]:,}" if within else _beside(values[i], sides[i]) for i in chosen],
             textposition=["middle center" if within or not values[i] else "middle right" for i in chosen],
-            textfont={"size": 14} if colour is None else {"size": 14, "color": colour},
+            textfont={"size": 14, "color": [text_on(colours[i]) if within else INK for i in chosen]},
             hoverinfo="skip",
             showlegend=False,
         )
@@ -112,4 +112,3 @@ def _legend(figure: go.Figure, levels: Sequence[float], *, most: float) -> None:
         figure.add_scatter(
             x=[None], y=[None], mode="markers", name=label, marker={"symbol": "square", "size": 11, "color": colour}
         )
-    figure.update_layout(legend={"font": {"color": MUTED}})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from dashboard.figures.look import finish
+from dashboard.figures.look import INK, finish
 from data.classes import ClassOrder
 
 
@@ -23,6 +23,7 @@ def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *,
         marker={"color": [classes.colour[name] for name in classes.names], "line": {"width": 0}},
         text=[f"{value:.3f}" for value in values],
         textposition="outside",
+        textfont={"color": INK, "size": 13},
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.6f}<extra></extra>",
     )

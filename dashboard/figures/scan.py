@@ -43,10 +43,12 @@ def maps_of(study: Study, case_id: str) -> NDArray[np.float32] | None:
     return None if study.gradcam is None or row is None else study.gradcam.maps[row].astype(np.float32)
 
 
-def has_evidence(study: Study, case_id: str, class_name: str) -> bool:
-    """Return whether the map of a class holds any positive evidence; no map holds none."""
+def peak_of(study: Study, case_id: str, class_name: str) -> float:
+    """Return the strongest evidence for a class as a share of the strongest for any class; 0 without any."""
     maps = maps_of(study, case_id)
-    return maps is not None and gradcam.has_evidence(maps[study.classes.index(class_name)])
+    if maps is None or not gradcam.has_evidence(maps[study.classes.index(class_name)]):
+        return 0.0
+    return float(maps[study.classes.index(class_name)].max() / maps.max())
 
 
 def _with_map(study: Study, case_id: str, pixels: NDArray[np.uint8], name: str) -> NDArray[np.uint8] | None:

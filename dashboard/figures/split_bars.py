@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from analysis.dataset import Dataset
-from dashboard.figures.look import finish
+from dashboard.figures.look import finish, text_on
 from data.classes import ClassOrder
 
 
@@ -23,11 +23,11 @@ def split_bars(dataset: Dataset, classes: ClassOrder) -> go.Figure:
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            constraintext="inside",
-            textfont={"color": "#ffffff"},
+            textfont={"color": text_on(classes.colour[name]), "size": 13},
             hovertemplate="%{y}: %{x:,} cases<extra>" + classes.display[name] + "</extra>",
         )
-    figure.update_layout(barmode="stack", bargap=0.35)
+    # A number that does not fit its bar is left out rather than made too small to read; the pointer still shows it.
+    figure.update_layout(barmode="stack", bargap=0.35, uniformtext={"minsize": 12, "mode": "hide"})
     finish(figure, height=90 + 70 * max(1, len(rows)))
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(legend_traceorder="normal")
