@@ -1,0 +1,172 @@
+"""The command line: what it prints, its exit codes, and one clear line for every kind of bad input."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from PIL import Image
+
+from dashboard.cli import main
+
+CSV = "label,case_id,prob_a,prob_b\na,1,0.9,0.1\na,2,0.4,0.6\nb,3,0.02,0.98\n"
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Neuroval = Callable[..., Ended]
+
+
+@pytest.fixture
+def neuroval(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Neuroval:
+    """Run one command in an empty home."""
+    monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path / "home"))
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["neuroval", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Ended(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def predictions(tmp_path: Path) -> Path:
+    path = tmp_path / "predictions.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_import_then_analyze(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
+    done = neuroval("import", predictions, "--out", tmp_path / "study", "--negative", "b")
+    assert done.code == 0
+    assert done.out.startswith("Imported 3 predictions.")
+    shown = neuroval("analyze", tmp_path / "study", "--json")
+    document = json.loads(shown.out)
+    assert document["schema"] == 1
+    assert document["study"]["fingerprint"] in done.out
+    accuracy = document["sections"]["per-class"]["overall"]["accuracy"]
+    assert (accuracy["count"], accuracy["n"]) == (2, 3)
+    assert document["sections"]["confusion"]["matrix"] == [[1, 1], [0, 1]]
+    only = json.loads(neuroval("analyze", tmp_path / "study", "--section", "errors", "--json").out)
+    assert [error["case_id"] for error in only["sections"]["errors"]] == ["2"]
+    assert "0.667" in neuroval("analyze", tmp_path / "study").out
+
+
+def test_the_shipped_study_is_found_by_name(neuroval: Neuroval) -> None:
+    document = json.loads(neuroval("analyze", "brain-tumor-mri", "--json").out)
+    assert document["study"]["n"] == 1311
+
+
+def test_strict_fails_on_a_critical_finding(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
+    assert neuroval("analyze", "brain-tumor-mri", "--section", "audit", "--strict").code == 1
+    neuroval("import", predictions, "--out", tmp_path / "study")
+    assert neuroval("analyze", tmp_path / "study", "--strict").code == 0
+
+
+def test_link_says_what_it_found(neuroval: Neuroval, tmp_path: Path) -> None:
+    table = "label,image_path,prob_a,prob_b\na,a/1.png,0.9,0.1\nb,b/2.png,0.2,0.8\n"
+    (tmp_path / "predictions.csv").write_text(table)
+    out = tmp_path / "home" / "studies" / "mine"
+    assert neuroval("import", tmp_path / "predictions.csv", "--out", out, "--data", "mine").code == 0
+    (tmp_path / "images" / "a").mkdir(parents=True)
+    Image.new("L", (8, 8), 90).save(tmp_path / "images" / "a" / "1.png")
+    done = neuroval("data", "link", tmp_path / "images", "--data", "mine")
+    assert (done.code, "1 of 2" in done.out) == (0, True), done
+
+
+def test_check_lists_what_cannot_be_used(neuroval: Neuroval, tmp_path: Path) -> None:
+    for label, name in (("a", "1.png"), ("b", "2.png")):
+        (tmp_path / "set" / label).mkdir(parents=True)
+        Image.new("L", (8, 8), 90).save(tmp_path / "set" / label / name)
+    (tmp_path / "set" / "a" / "text.jpg").write_text("not a picture")
+    done = neuroval("data", "check", tmp_path / "set", "--classes", "a,b")
+    assert done.code == 0
+    assert "2 images, 1 rejected" in done.out
+    assert "rejected a/text.jpg: " in done.out
+
+
+BAD = {
+    "no such study": (("analyze", "nowhere"), "nowhere"),
+    "no such section": (("analyze", "brain-tumor-mri", "--section", "poetry"), "poetry"),
+    "no such split": (("analyze", "brain-tumor-mri", "--split", "external"), "external"),
+    "no such file": (("import", "gone.csv", "--out", "study"), "gone.csv"),
+    "no such model": (("evaluate", "--model", "none", "--images", ".", "--out", "study"), "none"),
+    "no such folder": (("evaluate", "--model", "brain-tumor-mri", "--images", "gone", "--out", "study"), "gone"),
+    "train is not predicted": (
+        ("evaluate", "--model", "brain-tumor-mri", "--images", ".", "--out", "study", "--split", "train"),
+        "--split 'train' is unknown",
+    ),
+    "no such data set": (("data", "link", ".", "--data", "none"), "no study of data set 'none'"),
+    "nothing to check": (("data", "check", "gone"), "gone"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    neuroval: Neuroval, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    arguments, word = BAD[case]
+    done = neuroval(*arguments)
+    assert (done.code, done.out) == (2, "")
+    message = done.err.strip().splitlines()[-1]
+    assert message.startswith("neuroval: ")
+    assert word in message
+    assert "Traceback" not in done.err
+    assert list(empty.iterdir()) == []
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("prob_b\n", "prob_c\n", "prob_c"),
+        ("label,", "labels,", "column 'label' is missing"),
+        ("0.9,0.1", "0.9,0.3", "expected a sum"),
+        ("0.9,0.1", "nan,0.1", "expected a probability"),
+        ("a,2,", "a,1,", "expected each case once"),
+    ],
+)
+def test_wrong_predictions_are_one_line_and_leave_nothing(
+    neuroval: Neuroval, tmp_path: Path, old: str, new: str, word: str
+) -> None:
+    (tmp_path / "predictions.csv").write_text(CSV.replace(old, new))
+    done = neuroval("import", tmp_path / "predictions.csv", "--out", tmp_path / "study", "--classes", "a,b")
+    assert (done.code, done.out) == (2, "")
+    assert word in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_study_of_a_newer_schema_says_so(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
+    neuroval("import", predictions, "--out", tmp_path / "study")
+    manifest = tmp_path / "study" / "study.toml"
+    manifest.write_text(manifest.read_text().replace("schema = 1", "schema = 99"))
+    done = neuroval("analyze", tmp_path / "study")
+    assert done.code == 2
+    assert "schema 99 is newer than this program reads" in done.err
+
+
+def test_a_class_without_cases_and_one_never_predicted_are_not_estimable(neuroval: Neuroval, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("label,prob_a,prob_b,prob_c\na,0.9,0.1,0\nb,0.8,0.2,0\n")
+    neuroval("import", tmp_path / "p.csv", "--out", tmp_path / "study")
+    classes = json.loads(neuroval("analyze", tmp_path / "study", "--json").out)["sections"]["per-class"]["classes"]
+    assert classes["c"]["sensitivity"]["value"] is None
+    assert classes["c"]["sensitivity"]["reason"]
+    assert classes["b"]["ppv"]["value"] is None
+    assert classes["b"]["sensitivity"]["value"] == 0
