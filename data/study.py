@@ -121,7 +121,7 @@ def write_study(
     tables = {f"{name}.parquet": _to_arrow(frame, name, classes) for name, frame in frames.items()}
     if gradcam is not None:
         tables["gradcam.parquet"] = _gradcam_to_arrow(gradcam, classes)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.part")  # one writer at a time: what a killed one left is cleared
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
