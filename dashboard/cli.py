@@ -205,6 +205,30 @@ def train(
     _say(f"model {out}  tuning accuracy {card.recipe['tuning_accuracy']:.4f}  sha256 {card.sha256}")
 
 
+@app.command("cross-validate")
+def cross_validate(
+    model: Annotated[str, typer.Option(help="Model whose recipe is cross-validated; its folder takes the result.")],
+    images: Images,
+    data: DataName = "",
+    folds: Annotated[int, typer.Option(help="Number of folds.", min=2)] = 5,
+    grouped: Annotated[bool, typer.Option(help="Keep patients and copies in one fold.")] = True,
+) -> None:
+    """Predict every case by a network that has not seen its patient; a stopped run goes on where it was."""
+    from model.keras_folds import cross_validate as run_folds
+
+    folder = home.find_model(model)
+    table = run_folds(
+        folder,
+        images=images,
+        work=home.home() / "training" / f"{folder.resolve().name}-folds",
+        data_name=data or images.resolve().name,
+        folds=folds,
+        grouped=grouped,
+        progress=True,
+    )
+    _say(f"model {folder}  {len(table):,} cases predicted out of fold, {folds} folds")
+
+
 @app.command()
 def benchmark(
     images: Images,

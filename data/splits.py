@@ -51,6 +51,24 @@ def assign_tuning(cases: pd.DataFrame, *, parts: int, seed: int) -> pd.Series:
     return splits
 
 
+def assign_folds(cases: pd.DataFrame, *, folds: int, seed: int) -> pd.Series:
+    """Return each case's fold, 1 to ``folds``: stratified by label, whole groups only.
+
+    Raises ``InputError`` when a class has fewer groups than folds.
+    """
+    groups_per_class = cases.groupby("label")["group_id"].nunique()
+    if int(groups_per_class.min()) < folds:
+        scarce = groups_per_class.idxmin()
+        raise InputError(
+            f"folds: class {scarce!r} has {groups_per_class.min()} groups, at least {folds} are needed."
+        )
+    fold = pd.Series(0, index=cases.index, name="fold", dtype="int32")
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    for number, (_, held_out) in enumerate(splitter.split(cases, cases["label"], cases["group_id"]), start=1):
+        fold.iloc[held_out] = number
+    return fold
+
+
 def split_hash(cases: pd.DataFrame) -> str:
     """Return the sha256 over every case's split: equal hashes mean that the same cases were held out."""
     lines = sorted(cases["case_id"] + " " + cases["split"])

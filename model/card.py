@@ -1,4 +1,4 @@
-"""The model folder: ``model.onnx``, ``card.toml``, ``history.parquet``; what the model is and how it came to be."""
+"""The model folder: what the model is (``model.onnx``, ``card.toml``) and how it came to be (history, folds)."""
 
 import hashlib
 import tomllib
@@ -13,6 +13,7 @@ from data.classes import ClassOrder
 from data.errors import InputError
 
 GRAPH, CARD, HISTORY = "model.onnx", "card.toml", "history.parquet"
+FOLDS, FOLDS_UNGROUPED = "folds.parquet", "folds_ungrouped.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from data.manifest import DataFacts, Manifest, ModelFacts, TestRead, from_docume
 from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
 from data.splits import assign_tuning, group_ids, split_hash
 from data.study import GradCams, Study, read_study, write_study
-from model.card import HISTORY, ModelCard
+from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard
 from model.engine import Engine, load
 from model.preprocess import preprocess
 
@@ -96,8 +96,11 @@ def evaluate(
     )
     listed = cases[~cases["image_path"].isin(unreadable["image_path"])].drop(columns="mask_path")
     paired = pairs[pairs["case_a"].isin(listed["case_id"]) & pairs["case_b"].isin(listed["case_id"])]
-    history = pd.read_parquet(model / HISTORY) if (model / HISTORY).is_file() else None
-    optional = {"rejected": pd.concat([dataset.rejected, unreadable]), "pairs": paired, "history": history}
+    optional = {
+        "rejected": pd.concat([dataset.rejected, unreadable]),
+        "pairs": paired,
+        **_training_record(model, listed),
+    }
     study = write_study(
         out, manifest=manifest, cases=listed, predictions=predictions, gradcam=gradcam, optional=optional
     )
@@ -204,6 +207,18 @@ def _mask(folder: Path, path: Any) -> NDArray[np.uint8] | None:
         return None
     small = cv2.resize((grey > 0).astype(np.float32), (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA)
     return np.asarray(small >= 0.5, dtype=np.uint8)
+
+
+def _training_record(model: Path, listed: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return history and out-of-fold predictions that the model brings, of the cases that are listed here."""
+    tables = {
+        Path(n).stem: pd.read_parquet(model / n) for n in (HISTORY, FOLDS, FOLDS_UNGROUPED) if (model / n).is_file()
+    }
+    return {
+        name: table if "case_id" not in table else table[table["case_id"].isin(listed["case_id"])]
+        for name, table in tables.items()
+        if "case_id" not in table or table["case_id"].isin(listed["case_id"]).any()
+    }
 
 
 def _reading(card: ModelCard, done: pd.DataFrame, predictions: pd.DataFrame) -> tuple[TestRead, ...]:

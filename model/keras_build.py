@@ -67,10 +67,11 @@ def _backbone(name: str, *, input_size: int, weights: str | None) -> keras.Model
 
 
 def _load_lite_weights(model: keras.Model, name: str) -> None:
-    arrays = torch_weights.read_torch_weights(torch_weights.installed_weights(name))
+    arrays = torch_weights.read_torch_weights(torch_weights.installed_weights(name.removesuffix("-short")))
     depthwise = [layer.name for layer in model.layers if isinstance(layer, layers.DepthwiseConv2D)]
     torch_weights.copy_weights(
         arrays,
         blocks=[layer_name.removesuffix("_depthwise_conv") for layer_name in depthwise],
+        top=not VARIANTS[name].short,
         set_layer=lambda layer_name, values: model.get_layer(layer_name).set_weights(values),
     )

@@ -35,8 +35,23 @@ STAGES = (
     Stage(4, 5, 2, 6, 112, 192),
     Stage(1, 3, 1, 6, 192, 320),
 )
-# Width and depth coefficients.
-VARIANTS = {"efficientnet-lite0": (1.0, 1.0), "efficientnet-lite2": (1.1, 1.2)}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Width and depth coefficients. ``short``: only the first five stages, for a small network with a finer grid."""
+
+    width: float
+    depth: float
+    short: bool = False
+
+
+VARIANTS = {
+    "efficientnet-lite0": Variant(1.0, 1.0),
+    "efficientnet-lite0-short": Variant(1.0, 1.0, short=True),
+    "efficientnet-lite2": Variant(1.1, 1.2),
+}
+SHORT_STAGES = 5
 
 
 def _round_filters(filters: int, width: float) -> int:
@@ -71,16 +86,17 @@ def _block(x: keras.KerasTensor, stage: Stage, *, filters: int, stride: int, nam
 
 def efficientnet_lite(variant: str, *, input_size: int) -> keras.Model:
     """Return the backbone without top: input ``(n, size, size, 3)`` RGB 0 to 255, output the last feature maps."""
-    width, depth = VARIANTS[variant]
+    chosen = VARIANTS[variant]
     image = keras.Input((input_size, input_size, 3), name="image")
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(image)
     x = _normalised(_convolution(x, STEM_FILTERS, 3, stride=2, name="stem"), name="stem")
     last = len(STAGES) - 1
-    for index, stage in enumerate(STAGES):
-        repeats = stage.repeats if index in (0, last) else math.ceil(depth * stage.repeats)
-        filters = _round_filters(stage.filters_out, width)
+    for index, stage in enumerate(STAGES[:SHORT_STAGES] if chosen.short else STAGES):
+        repeats = stage.repeats if index in (0, last) else math.ceil(chosen.depth * stage.repeats)
+        filters = _round_filters(stage.filters_out, chosen.width)
         for repeat in range(repeats):
             stride = stage.stride if repeat == 0 else 1
             x = _block(x, stage, filters=filters, stride=stride, name=f"block{index + 1}{'abcdefgh'[repeat]}")
-    x = _normalised(_convolution(x, HEAD_FILTERS, 1, stride=1, name="top"), name="top")
+    if not chosen.short:
+        x = _normalised(_convolution(x, HEAD_FILTERS, 1, stride=1, name="top"), name="top")
     return keras.Model(image, x, name=variant)

@@ -133,6 +133,14 @@ def train(
     return TrainingResult(model=model, history=pd.DataFrame(rows), best_epoch=best["epoch"])
 
 
+def predict(
+    model: keras.Model, cases: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig
+) -> NDArray[np.float64]:
+    """Return the probabilities ``(n, k)`` of cases, in their order."""
+    probabilities = model.predict(CaseBatches(cases, folder, classes, config, epoch=None), verbose=0)
+    return np.asarray(probabilities, dtype=np.float64)
+
+
 def _claim(work: Path, config: TrainingConfig, cases: pd.DataFrame) -> None:
     used = cases.loc[cases["split"].isin(["train", "tuning"]), ["case_id", "split", "label", "sha256"]]
     job = {"config": asdict(config), "cases": str(pd.util.hash_pandas_object(used, index=False).sum())}

@@ -101,11 +101,12 @@ def installed_weights(variant: str) -> Path:
 Setter = Callable[[str, list[NDArray[np.float32]]], None]
 
 
-def copy_weights(arrays: dict[str, NDArray[Any]], *, blocks: list[str], set_layer: Setter) -> None:
+def copy_weights(arrays: dict[str, NDArray[Any]], *, blocks: list[str], top: bool, set_layer: Setter) -> None:
     """Hand each backbone layer its arrays in Keras's layout, through ``set_layer(layer_name, arrays)``.
 
-    ``blocks`` are the Keras names of the blocks, in order. Convolution kernels turn from (out, in, h, w) into
-    (h, w, in, out), depthwise ones from (c, 1, h, w) into (h, w, c, 1).
+    ``blocks`` are the Keras names of the blocks, in order; ``top`` says whether the last convolution is wanted.
+    Convolution kernels turn from (out, in, h, w) into (h, w, in, out), depthwise ones from (c, 1, h, w) into
+    (h, w, c, 1).
     """
 
     def convolution(source: str, target: str, *, axes: tuple[int, int, int, int] = (2, 3, 1, 0)) -> None:
@@ -126,5 +127,6 @@ def copy_weights(arrays: dict[str, NDArray[Any]], *, blocks: list[str], set_laye
         batch_norm(f"{source}._bn1", f"{block}_depthwise")
         convolution(f"{source}._project_conv", f"{block}_project")
         batch_norm(f"{source}._bn2", f"{block}_project")
-    convolution("_conv_head", "top")
-    batch_norm("_bn1", "top")
+    if top:
+        convolution("_conv_head", "top")
+        batch_norm("_bn1", "top")

@@ -1,0 +1,87 @@
+"""Cross-validation of a model's recipe: every case predicted once, by a network that has not seen its group."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.datasets import read_dataset
+from data.duplicates import exact_copies
+from data.errors import InputError
+from data.splits import assign_folds, assign_tuning, group_ids
+from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card
+from model.keras_export import deployable
+from model.keras_train import TrainingConfig, predict, train
+
+
+def cross_validate(
+    model: Path,
+    *,
+    images: Path,
+    work: Path,
+    data_name: str,
+    folds: int = 5,
+    grouped: bool = True,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Return the out-of-fold predictions of the model's recipe over all cases, and write them to its folder.
+
+    In each fold a tuning part of the other folds, cut by group, chooses the epoch; the fold itself is only predicted.
+    ``grouped=False`` takes every case for its own group: what leaks then is what the comparison measures. ``work``
+    keeps finished folds and epochs, so a stopped run goes on. Raises ``InputError`` when a class has too few groups.
+    """
+    card = read_card(model)
+    config = recipe_of(card)
+    cases = read_dataset(images, name=data_name, classes=card.classes, default_split="train", progress=progress).cases
+    cases["group_id"] = group_ids(cases, exact_copies(cases)) if grouped else cases["case_id"]
+    fold = assign_folds(cases, folds=folds, seed=config.seed)
+    run = "grouped" if grouped else "ungrouped"
+    predictions, histories = [], []
+    for number in range(1, folds + 1):
+        predicted, history = _fold(
+            cases, fold == number, folder=images, card=card, config=config, work=work / f"{run}-{number}"
+        )
+        predictions.append(predicted.assign(fold=np.int32(number)))
+        histories.append(history.assign(run=run, fold=np.int32(number)))
+    columns = ["case_id", "fold", *card.classes.probability_columns]
+    table = pd.concat(predictions)[columns].sort_values("case_id", ignore_index=True)
+    table.to_parquet(model / (FOLDS if grouped else FOLDS_UNGROUPED), index=False)
+    _add_history(model / HISTORY, pd.concat(histories), run)
+    return table
+
+
+def recipe_of(card: ModelCard) -> TrainingConfig:
+    """Return the configuration a model was trained with. Raises ``InputError`` when the card holds none."""
+    known = {field.name for field in dataclasses.fields(TrainingConfig)}
+    recipe = {key: value for key, value in card.recipe.items() if key in known}
+    if "backbone" not in recipe:
+        raise InputError(f"model {card.name}: its card holds no recipe to cross-validate.")
+    recipe["hidden_units"] = tuple(recipe.get("hidden_units", ()))
+    return TrainingConfig(**{"weights": None, **recipe})
+
+
+def _fold(
+    cases: pd.DataFrame, held_out: pd.Series, *, folder: Path, card: ModelCard, config: TrainingConfig, work: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    done = work / "predictions.parquet"
+    split = cases.assign(split=np.where(held_out, "test", "train"))
+    split["split"] = assign_tuning(split, parts=config.tuning_parts, seed=config.seed)
+    result = train(split, folder=folder, classes=card.classes, config=config, work=work)
+    fold = split[split["split"] == "test"].reset_index(drop=True)
+    if not done.is_file():
+        columns = list(card.classes.probability_columns)
+        probabilities = predict(deployable(result.model), fold, folder=folder, classes=card.classes, config=config)
+        table = pd.DataFrame(probabilities, columns=columns)
+        table.insert(0, "case_id", fold["case_id"])
+        part = done.with_suffix(".part")
+        table.to_parquet(part, index=False)
+        part.replace(done)
+    return pd.read_parquet(done), result.history
+
+
+def _add_history(path: Path, rows: pd.DataFrame, run: str) -> None:
+    """Put a run's epochs beside those of the other runs."""
+    earlier = pd.read_parquet(path)
+    together = pd.concat([earlier[earlier["run"] != run], rows.astype({"epoch": np.int32})], ignore_index=True)
+    together.astype({"fold": "Int32"}).to_parquet(path, index=False)
