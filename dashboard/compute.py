@@ -120,10 +120,9 @@ def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - ha
 
 
 def _judged(of: Study) -> Evaluated:
-    """Return the cases to judge: of the first preferred split that has predictions, none when no split has."""
+    """Return the cases to judge: of the first preferred split that has predictions. A study holds at least one."""
     held = evaluated_splits(of)
-    split = next((name for name in PREFERRED if name in held), PREFERRED[0])
-    return evaluated(of, split, may_be_empty=True)
+    return evaluated(of, next(name for name in PREFERRED if name in held))
 
 
 def _cases(of: Study, found: Evaluated, *, new: Set[str]) -> dict[str, Case]:

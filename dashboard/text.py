@@ -26,7 +26,6 @@ OTHER_ENCODING = "This image has another encoding than the one that was judged: 
 OTHER_STUDY = "The address names a study that is not on this machine. Another one is shown; choose at the left."
 NO_SUCH_CASE = "The address names a case that is not among the evaluated cases of this study. All errors are listed."
 NO_CAM = "This study holds no Grad-CAM."
-NO_CASES = "No case of this study has a prediction: there is nothing to judge."
 NO_GROUPED = "Grouped cross-validation: not part of this study."
 
 TITLES = {
@@ -134,8 +133,6 @@ def class_name(name: str, classes: ClassOrder) -> str:
 def overview(evidence: Evidence) -> str:
     """Return the answer of the overview."""
     judged = evidence.performance
-    if not judged.matrix.n:
-        return NO_CASES
     errors, high = evidence.errors, evidence.errors.high_confidence_count
     text = f"Of {counted(judged.matrix.n, f'{evidence.split} scan')}, {errors.count:,} are called wrongly"
     text += f", {high:,} of them with high confidence. " if errors.count else ". "
@@ -259,8 +256,6 @@ def per_class(judged: Performance, classes: ClassOrder) -> str:
     """Return the answer of the page: the weakest class, then the tumours missed."""
     known = [(one.name, one.sensitivity.headline) for one in judged.classes if one.sensitivity.headline.defined]
     empty = [classes.display[one.name] for one in judged.classes if not one.support]
-    if not known:
-        return NO_CASES
     name, estimate = min(known, key=lambda pair: pair[1].value or 0.0)
     text = f"The weakest class is {classes.display[name]}: sensitivity {full(estimate)}. {missed(judged)}"
     return f"{text} No scans of {', '.join(empty)}: its sensitivity is {NOT_ESTIMABLE}." if empty else text
@@ -269,8 +264,6 @@ def per_class(judged: Performance, classes: ClassOrder) -> str:
 def confusion(pairs: Sequence[ConfusionPair], classes: ClassOrder, n: int) -> str:
     """Return the answer of the confusion page."""
     seen = [pair for pair in pairs if pair.count]
-    if not n:
-        return NO_CASES
     if not seen:
         return f"Nothing was mistaken in {counted(n, 'scan')}."
     total = sum(pair.count for pair in seen)
@@ -338,8 +331,6 @@ def ranked(pairs: Sequence[ConfusionPair], manifest: Manifest) -> list[Confusion
 
 def errors(found: Errors) -> str:
     """Return the answer of the errors page."""
-    if not found.n:
-        return NO_CASES
     if not found.count:
         limit = found.rate.high or 1.0
         return (

@@ -35,18 +35,16 @@ def evaluated_splits(study: Study) -> dict[str, int]:
     return {split: int(splits[split]) for split in EVALUATED_SPLITS if split in splits}
 
 
-def evaluated(study: Study, split: str = "test", *, may_be_empty: bool = False) -> Evaluated:
+def evaluated(study: Study, split: str = "test") -> Evaluated:
     """Return the evaluated cases of ``split``.
 
-    Raises ``InputError`` when the split has no predictions and may not be empty, naming the splits that have.
+    Raises ``InputError`` when the split has no predictions, naming the splits that have.
     """
     cases = study.cases[study.cases["split"] == split]
     joined = cases.merge(study.predictions, on="case_id", validate="one_to_one").sort_values("case_id")
-    if joined.empty and not may_be_empty:
+    if joined.empty:
         known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
-        raise InputError(
-            f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known or 'none'}."
-        )
+        raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
     joined = joined.reset_index(drop=True)
     reference = pd.Index(study.classes.names).get_indexer(pd.Index(joined["label"])).astype(np.int64)
     probabilities = joined[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)

@@ -40,7 +40,8 @@ st.caption(text.confounding(dataset))
 st.subheader("Examples", anchor=False)
 images = linked(study)
 if cases.images_note(study) and images is not None:
-    st.caption(text.linked(images))
+    if note := text.linked(images):
+        st.caption(note)
     for name, ids in evidence.examples.items():
         st.markdown(f"**{display[name]}**")
         cases.strip(study, [evidence.cases[case_id] for case_id in ids])

@@ -39,7 +39,7 @@ for found in evidence.findings:
         if found.page in frame.PAGE_FILES:
             st.page_link(
                 frame.PAGE_FILES[found.page],
-                label=f"See {frame.LABELS[found.page].lower()}",
+                label=f":blue[See {frame.LABELS[found.page].lower()}]",
                 icon="",
                 query_params=state.link(study.path.name),
             )

@@ -14,6 +14,7 @@ from dashboard.figures.scan import peak_of
 from data.study import Study
 
 ERRORS_PAGE = "app_pages/errors.py"
+INDENT = "\N{EN SPACE}"  # as far as a link to a page is indented
 
 
 def url(study: Study, case_id: str, class_name: str | None = None, *, size: str) -> str:
@@ -53,12 +54,12 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
         st.image(url(study, case.case_id, case.predicted, size="pair"), width="stretch", alt=described)
     elif pictures:
         st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text.alt(case, study.classes))
-    label, key = text.caption(case, study.classes), f"open-{case.case_id}"
+    label, key = f":blue[{text.caption(case, study.classes)}]", f"open-{case.case_id}"
     if here:
         st.button(label, key=key, on_click=state.open_case, args=(case.case_id,), type="tertiary")
     else:
         st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case.case_id))
-    st.markdown(text.confidence(case))
+    st.markdown(text.confidence(case) if here else f"{INDENT}{text.confidence(case)}")
 
 
 def strip(study: Study, cases: Sequence[Case]) -> None:

@@ -7,7 +7,7 @@ QUIET = "rgba(128, 136, 138, 0.35)"  # lines, never text
 INK = "#000037"
 ACCENT = "#2a8a9e"  # reads on both grounds; what is no class, such as any tumour
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]], "scrollZoom": False}
-LIGHT, DARK = "#ffffff", "#101516"
+WHITE, BLACK = "#ffffff", "#000000"
 
 
 def finish(figure: go.Figure, *, height: int, left: int = 8) -> go.Figure:
@@ -38,8 +38,8 @@ def finish(figure: go.Figure, *, height: int, left: int = 8) -> go.Figure:
 
 
 def text_on(ground: str) -> str:
-    """Return white or near-black, whichever has more contrast with a ground given as ``#rrggbb``."""
-    return max(LIGHT, DARK, key=lambda ink: contrast(ink, ground))
+    """Return white or black, whichever has more contrast with a ground ``#rrggbb``: 4.5 at least, on any ground."""
+    return max(WHITE, BLACK, key=lambda ink: contrast(ink, ground))
 
 
 def contrast(one: str, other: str) -> float:

@@ -89,8 +89,8 @@ def matrix_figure(
     finish(figure, height=max(400, int(k * (biggest + 34)) + 80))
     figure.update_layout(clickmode="event+select", margin={"t": 64})
     shared = {"categoryorder": "array", "categoryarray": shown, "showgrid": False}
-    figure.update_xaxes(title="Predicted", range=[-0.5, k - 0.5], **shared)
-    figure.update_yaxes(title="Reference standard", range=[k - 0.5, -0.5], tickangle=0, **shared)
+    figure.update_xaxes(title_text="Predicted", range=[-0.5, k - 0.5], **shared)
+    figure.update_yaxes(title_text="Reference standard", range=[k - 0.5, -0.5], tickangle=0, **shared)
     for edge in range(k + 1):
         line = {"color": QUIET, "width": 1}
         figure.add_shape(type="line", x0=edge - 0.5, x1=edge - 0.5, y0=-0.5, y1=k - 0.5, line=line, layer="below")

@@ -1,25 +1,37 @@
 """Small studies written for the pages: an ordinary one, one with an empty class, one without errors, a broken one."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from data.classes import BRAIN_TUMOR
 from data.home import link
+from data.images import describe
 from data.manifest import About, Acceptance, DataFacts, Impact, Manifest
 from data.study import GradCams, Study, write_study
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = ("overview", "data_set", "per_class", "confusion", "errors")
+BROKEN = ("broken", "no-file", "no-toml", "no-predictions")
 NAMES = BRAIN_TUMOR.names
 
 
-def write(home: Path, name: str, *, wrong: int = 5, empty: str = "", cams: bool = True, criteria: bool = True) -> Study:
+def write(
+    home: Path,
+    name: str,
+    *,
+    wrong: int = 5,
+    empty: str = "",
+    cams: bool = True,
+    criteria: bool = True,
+) -> Study:
     """A study of 60 cases, 40 of them in the test split; the first ``wrong`` test cases are called the next class."""
     rng = np.random.default_rng(3)
     labels = [label for label in NAMES if label != empty]
@@ -60,14 +72,30 @@ def write(home: Path, name: str, *, wrong: int = 5, empty: str = "", cams: bool 
     )
 
 
+def _break(folder: Path, how: str) -> None:
+    manifest, predictions = folder / "study.toml", folder / "predictions.parquet"
+    if how == "no-file":
+        (folder / "cases.parquet").unlink()
+    elif how == "no-toml":
+        manifest.write_text("[study\n")
+    elif how == "no-predictions":
+        before = hashlib.sha256(predictions.read_bytes()).hexdigest()
+        pq.write_table(pq.read_table(predictions).slice(0, 0), predictions)
+        after = hashlib.sha256(predictions.read_bytes()).hexdigest()
+        manifest.write_text(manifest.read_text().replace(before, after))
+    else:
+        predictions.write_bytes(b"cut")
+
+
 @pytest.fixture(scope="session")
 def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Home of the studies: ``normal`` has linked images, the others none."""
+    """Home of the studies: ``normal`` and ``re-encoded`` have linked images, the others none."""
     home = tmp_path_factory.mktemp("dashboard-home")
     write(home, "empty-class", empty="pituitary", criteria=False)
     write(home, "no-errors", wrong=0, cams=False)
-    broken = write(home, "broken")
-    (broken.path / "predictions.parquet").write_bytes(b"cut")
+    write(home, "re-encoded")
+    for name in BROKEN:
+        _break(write(home, name).path, name)
     study = write(home, "normal")
     images = tmp_path_factory.mktemp("images")
     for path in study.cases["image_path"]:
@@ -76,6 +104,9 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEUROVAL_HOME", str(home))
         link(images, data_name="normal", cases=study.cases)
+        look = describe(images / study.cases["image_path"][0]).phash
+        link(images, data_name="re-encoded", cases=study.cases.assign(sha256="0" * 64, phash=look))
+        (images / "test" / "59.png").unlink()
     return home
 
 

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.elements.lib import streamlit_plotly_theme
 
 from analysis.confusion import confusion_matrix
 from analysis.estimate import Estimate
 from analysis.proportions import proportion
-from dashboard.figures import formats
+from dashboard.figures import formats, look
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.matrix import HIGH_HARM, LOW_HARM, harm_colour, matrix_figure
 from dashboard.figures.probabilities import probability_bars
@@ -68,6 +71,21 @@ def test_bars_have_the_colours_of_their_classes() -> None:
     bars = probability_bars(values, BRAIN_TUMOR, reference="glioma").data[0]
     assert list(bars.marker.color) == [BRAIN_TUMOR.colour[name] for name in BRAIN_TUMOR.names]
     assert bars.y[0] == "<b>Glioma</b> (reference)"
+
+
+@given(st.integers(0, 0xFFFFFF))
+def test_text_on_a_coloured_ground_is_readable(colour: int) -> None:
+    ground = f"#{colour:06x}"
+    assert look.contrast(look.text_on(ground), ground) >= 4.5
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    assert look.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert look.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+
+
+def test_the_ink_is_the_one_streamlit_draws_by_theme() -> None:
+    assert look.INK == streamlit_plotly_theme.GRAY_90
 
 
 def test_the_ground_is_transparent() -> None:

@@ -1,9 +1,11 @@
-"""Each page on an ordinary study, an empty class, no errors, no images and a broken file."""
+"""Each page on an ordinary study, an empty class, no errors, no images and broken files."""
 
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from dashboard import text
 
 PAGES = ("overview", "data_set", "per_class", "confusion", "errors")
 Open = Callable[..., AppTest]
@@ -22,12 +24,17 @@ def test_a_page_asks_and_answers(open_page: Open, said: Said, page: str, study: 
 
 
 def test_the_overview_judges_the_criterion_on_the_wider_interval(open_page: Open, said: Said) -> None:
-    text = said(open_page("overview", "normal"))
-    assert "Fails" in text
-    assert "0 of 1 criterion met" in text
-    assert "4 of 40 test cases (10.0%) share a patient" in text
-    assert "36 of 40 test scans share no patient" in text
-    assert "Grouped cross-validation: not part of this study." in text
+    shown = said(open_page("overview", "normal"))
+    assert "Fails" in shown
+    assert "0 of 1 criterion met" in shown
+    assert "4 of 40 test cases (10.0%) share a patient" in shown
+    assert "36 of 40 test scans share no patient" in shown
+    assert "Grouped cross-validation: not part of this study." in shown
+
+
+def test_the_overview_claims_no_more_about_the_criteria_than_is_recorded(open_page: Open, said: Said) -> None:
+    shown = said(open_page("overview", "normal"))
+    assert "The study records no reading of the test split, and not when the criteria were set." in shown
 
 
 def test_without_criteria_nothing_is_decided(open_page: Open, said: Said) -> None:
@@ -51,12 +58,24 @@ def test_without_images_the_page_says_how_to_link_them(open_page: Open, said: Sa
     assert "neuroval data link FOLDER" in said(open_page("errors", "empty-class"))
 
 
+@pytest.mark.parametrize(
+    ("study", "what"),
+    [
+        ("broken", "predictions.parquet"),
+        ("no-file", "cases.parquet: listed under [files] of study.toml but not there."),
+        ("no-toml", "study.toml"),
+        ("no-predictions", "predictions.parquet: no rows; a study needs at least one prediction."),
+    ],
+)
 @pytest.mark.parametrize("page", PAGES)
-def test_a_broken_study_is_one_message_and_the_picker_works(open_page: Open, page: str) -> None:
-    app = open_page(page, "broken")
+def test_a_broken_study_is_one_message_and_the_picker_works(open_page: Open, page: str, study: str, what: str) -> None:
+    app = open_page(page, study)
     assert not app.exception
     assert len(app.error) == 1
-    assert "predictions.parquet" in app.error[0].value
+    message = app.error[0].value
+    assert what in message
+    assert "Choose another study at the left, or write this one again." in message
+    assert "/" not in message.replace(f"{study}/", "")  # where, but no path of this machine
     app.selectbox(key="study").set_value("normal").run()
     assert not app.error
     assert app.title
@@ -74,18 +93,74 @@ def test_an_address_opens_a_case_in_full(open_page: Open, said: Said) -> None:
     assert app.title[0].value == "Where is it wrong?"
 
 
-def test_an_unknown_case_is_said(open_page: Open) -> None:
-    assert len(open_page("errors", "normal", case="../../etc").warning) == 1
+@pytest.mark.parametrize("case", ["../../etc", f"{3:016x}"])  # the second is of the training split
+def test_a_case_that_is_not_there_is_said(open_page: Open, case: str) -> None:
+    app = open_page("errors", "normal", case=case)
+    assert not app.exception
+    assert [message.value for message in app.warning] == [text.NO_SUCH_CASE]
+    assert app.title[0].value == "Where is it wrong?"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_study_that_is_not_there_is_said(open_page: Open, page: str) -> None:
+    app = open_page(page, "gone")
+    assert not app.exception
+    assert text.OTHER_STUDY in [message.value for message in app.info]
+    app.selectbox(key="study").set_value("normal").run()
+    assert app.query_params["study"] == "normal"
+    assert text.OTHER_STUDY not in [message.value for message in app.info]
+
+
+def test_other_encodings_are_said_of_the_data_set_and_of_the_case(open_page: Open, said: Said) -> None:
+    assert "60 linked images: other encoding, predictions may differ slightly." in said(
+        open_page("data_set", "re-encoded")
+    )
+    assert text.OTHER_ENCODING in said(open_page("errors", "re-encoded", case=f"{20:016x}"))
+    assert "encoding" not in said(open_page("data_set", "normal"))
+    assert "encoding" not in said(open_page("errors", "normal", case=f"{20:016x}"))
+
+
+def test_an_image_that_is_not_in_the_folder_is_said(open_page: Open, said: Said) -> None:
+    assert text.NO_IMAGE in said(open_page("errors", "normal", case=f"{59:016x}"))
 
 
 def test_filters_narrow_the_gallery(open_page: Open, said: Said) -> None:
     app = open_page("errors", "normal")
     app.selectbox(key="reference").set_value("glioma").run()
     assert "1\N{EN DASH}2 of 2 shown, 5 errors in all" in said(app)
+    assert app.query_params["reference"] == "glioma"
+    app.selectbox(key="reference").set_value("all").run()
+    assert "reference" not in app.query_params
+
+
+def test_an_address_holds_class_names_and_filters(open_page: Open, said: Said) -> None:
+    app = open_page("errors", "normal", reference="glioma", high="yes")
+    assert app.selectbox(key="reference").value == "glioma"
+    assert app.toggle(key="high").value is True
+    assert "1\N{EN DASH}2 of 2 shown, 5 errors in all" in said(app)
+    assert app.selectbox(key="reference").format_func("glioma") == "Glioma"
+
+
+def test_a_class_that_is_not_there_filters_nothing(open_page: Open, said: Said) -> None:
+    assert "5 of 5 shown" in said(open_page("errors", "normal", reference="Glioma"))
+    assert not open_page("confusion", "normal", row="Glioma", column="gone").exception
+
+
+def test_the_next_case_is_the_next_of_the_filtered_ones(open_page: Open) -> None:
+    app = open_page("errors", "normal", case=f"{20:016x}", reference="glioma")
+    next(button for button in app.button if button.label == "Next").click().run()
+    assert app.title[0].value == "Glioma called Meningioma"
+    assert app.query_params["case"] == f"{24:016x}"
 
 
 def test_the_selectors_choose_a_cell(open_page: Open, said: Said) -> None:
     app = open_page("confusion", "normal")
     app.selectbox(key="row").set_value("pituitary").run()
     app.selectbox(key="column").set_value("pituitary").run()
+    assert "**9 cases**, the most confident first" in said(app)
+    assert (app.query_params["row"], app.query_params["column"]) == ("pituitary", "pituitary")
+
+
+def test_an_address_chooses_a_cell(open_page: Open, said: Said) -> None:
+    app = open_page("confusion", "normal", row="meningioma", column="meningioma")
     assert "**9 cases**, the most confident first" in said(app)

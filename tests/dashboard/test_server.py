@@ -1,20 +1,39 @@
-"""The running server: it loads no TensorFlow, and the way from the overview to a case works in a browser."""
+"""The running server: it loads no TensorFlow, and the pages work in a browser, on any screen, without the internet."""
 
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from dashboard.figures.look import contrast
 
 ROOT = Path(__file__).parents[2]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 CASE = f"{20:016x}"
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WAIT = 20_000  # milliseconds
+FIGURE_TEXT = ", ".join(
+    f".js-plotly-plot {kind}"
+    for kind in (".xtick text", ".ytick text", ".legendtext", ".annotation-text", ".xtitle", ".ytitle", ".gtitle")
+)
+PAGES = {
+    "": "Can this model be trusted?",
+    "data_set": "What was it tested on?",
+    "per_class": "How good is it on each class?",
+    "confusion": "What is mistaken for what?",
+    "errors": "Where is it wrong?",
+}
 
 
 @dataclass(frozen=True)
@@ -53,28 +72,101 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     pytest.fail(f"no server after 30 seconds: {log.read_text()}")
 
 
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport=WIDE)
+    page.set_default_timeout(WAIT)
+    yield page
+    page.close()
+
+
+def open_page(page: Page, server: Server, name: str, query: str = "study=normal") -> None:
+    page.goto(f"{server.url}/{name}?{query}")
+    expect(page.get_by_role("heading", name=PAGES[name])).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("How this was computed")).to_be_visible(timeout=WAIT)  # the last thing drawn
+
+
 def test_the_server_serves_pictures_beside_the_pages(server: Server) -> None:
     with urllib.request.urlopen(f"{server.url}/images/normal/{CASE}.webp", timeout=20) as answer:
         assert answer.headers["content-type"] == "image/webp"
 
 
-def test_from_the_overview_to_a_case(server: Server, chromium: Path) -> None:
-    from playwright.sync_api import expect, sync_playwright
+def test_from_the_overview_to_a_case(server: Server, page: Page) -> None:
+    open_page(page, server, "")
+    page.get_by_role("link", name="Errors", exact=True).click()
+    expect(page.get_by_role("heading", name="Where is it wrong?")).to_be_visible(timeout=WAIT)
+    picture = page.locator("img[src*='/images/normal/']").first
+    expect(picture).to_be_visible(timeout=WAIT)
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 84
+    page.get_by_role("button", name="Glioma \N{RIGHTWARDS ARROW} Meningioma").first.click()
+    expect(page.get_by_role("heading", name="Glioma called Meningioma")).to_be_visible(timeout=WAIT)
+    page.goto(page.url)  # the address is a link to the case
+    expect(page.get_by_role("heading", name="Glioma called Meningioma")).to_be_visible(timeout=WAIT)
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        page = browser.new_page()
-        page.set_default_timeout(20_000)
-        page.goto(f"{server.url}/?study=normal")
-        expect(page.get_by_role("heading", name="Can this model be trusted?")).to_be_visible(timeout=20_000)
-        page.get_by_role("link", name="Errors", exact=True).click()
-        expect(page.get_by_role("heading", name="Where is it wrong?")).to_be_visible(timeout=20_000)
-        picture = page.locator("img[src*='/images/normal/']").first
-        expect(picture).to_be_visible(timeout=20_000)
-        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 84
-        page.goto(f"{server.url}/errors?study=normal&case={CASE}")
-        expect(page.get_by_role("heading", name="Glioma called Meningioma")).to_be_visible(timeout=20_000)
-        browser.close()
+
+def test_a_click_on_a_cell_lists_its_cases(server: Server, page: Page) -> None:
+    open_page(page, server, "confusion")
+    cells = page.locator(".js-plotly-plot .scatterlayer .trace").nth(3).locator("path.point")
+    expect(cells).to_have_count(16, timeout=WAIT)
+    box = cells.nth(15).bounding_box()  # reference and prediction pituitary
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text("9 cases, the most confident first")).to_be_visible(timeout=WAIT)
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+    assert (query["row"], query["column"]) == (["pituitary"], ["pituitary"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_request_leaves_this_machine(server: Server, page: Page, name: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    open_page(page, server, name)
+    page.wait_for_load_state("networkidle")
+    addresses = [urllib.parse.urlsplit(url) for url in asked]
+    hosts = {address.hostname for address in addresses if address.scheme not in ("data", "blob")}
+    assert len(asked) > 5
+    assert hosts == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["data_set", "per_class", "confusion"])
+def test_the_text_of_figures_is_readable(server: Server, browser: Browser, name: str, scheme: str) -> None:
+    page = browser.new_page(viewport=WIDE, color_scheme="dark" if scheme == "dark" else "light")
+    open_page(page, server, name)
+    texts = page.locator(FIGURE_TEXT)
+    expect(texts.first).to_be_visible(timeout=WAIT)
+    ground = page.locator("[data-testid=stApp]").evaluate("e => getComputedStyle(e).backgroundColor")
+    inks = texts.evaluate_all("all => all.map(e => getComputedStyle(e).fill)")
+    page.close()
+    assert len(inks) > 5
+    assert min(contrast(as_hex(ink), as_hex(ground)) for ink in inks) >= 4.5
+
+
+def as_hex(colour: str) -> str:
+    """``rgb(1, 2, 3)`` as ``#010203``."""
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_a_phone(server: Server, browser: Browser, name: str) -> None:
+    page = browser.new_page(viewport=PHONE)
+    open_page(page, server, name)
+    main = page.locator("[data-testid=stMain]")
+    right = main.evaluate(
+        "main => Math.max(...[...main.querySelectorAll('table, p, img, button, .js-plotly-plot')]"
+        ".map(element => element.getBoundingClientRect().right))"
+    )
+    page.close()
+    assert right <= PHONE["width"]
 
 
 def test_no_tensorflow_is_loaded(server: Server) -> None:
