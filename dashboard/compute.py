@@ -102,14 +102,15 @@ def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - ha
     of, found = _study, _judged(_study)
     judged = sections.performance_of(of, found)
     new = sections.new_to_the_model(of, found)
+    dataset, shared = sections.described(of), sections.leakage_of(of, found.split)
     return Evidence(
         split=found.split,
         performance=judged,
         unseen=sections.performance_of(of, new),
         criteria=sections.judge(of.manifest.acceptance, judged),
-        dataset=sections.described(of),
-        leakage=sections.leakage_of(of, found.split),
-        findings=sections.findings_of(of, found, judged),
+        dataset=dataset,
+        leakage=shared,
+        findings=sections.findings_of(of, found, judged, dataset=dataset, shared=shared),
         errors=sections.errors_of(of, found),
         pairs=confusion_pairs(judged.matrix),
         cases=_cases(of, found, new=set(new.cases["case_id"])),

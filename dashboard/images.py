@@ -1,10 +1,7 @@
 """Images by address: the scan and its Grad-CAM as WebP. Only cases of a study, only sizes on the list."""
 
-from typing import Final
-
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from dashboard import compute
 from dashboard.figures.scan import SIZES
@@ -12,7 +9,8 @@ from data.errors import InputError
 from data.home import studies
 
 
-def _serve(request: Request) -> Response:
+def serve(request: Request) -> Response:
+    """Return the image that the address names; 404 for everything else."""
     name, case_id = request.path_params["study"], request.path_params["case_id"]
     class_name = request.path_params.get("class_name")
     size = request.query_params.get("size", "original")
@@ -33,9 +31,3 @@ def _serve(request: Request) -> Response:
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return Response(content, media_type="image/webp", headers=headers)
-
-
-ROUTES: Final = [
-    Route("/images/{study}/{case_id}.webp", _serve),
-    Route("/images/{study}/{case_id}/{class_name}.webp", _serve),
-]

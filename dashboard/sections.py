@@ -129,12 +129,14 @@ def leakage_of(study: Study, split: str) -> Leakage:
     return leakage(study.cases, classes=study.classes.names, split=split)
 
 
-def findings_of(study: Study, found: Evaluated, result: Performance) -> tuple[Finding, ...]:
+def findings_of(
+    study: Study, found: Evaluated, result: Performance, *, dataset: dataset_counts.Dataset, shared: Leakage
+) -> tuple[Finding, ...]:
     """Return what limits the numbers of a split, critical first."""
     return find(
         classes=study.classes,
-        dataset=described(study),
-        leakage=leakage_of(study, found.split),
+        dataset=dataset,
+        leakage=shared,
         matrix=result.matrix,
         probabilities=found.probabilities,
     )
@@ -257,7 +259,8 @@ def _errors(source: _Source) -> list[dict[str, Any]]:
 
 def _audit(source: _Source) -> dict[str, Any]:
     study, found = source.study, source.found
-    against = leakage_of(study, found.split).against
+    facts, shared = described(study), leakage_of(study, found.split)
+    findings = findings_of(study, found, source.performance, dataset=facts, shared=shared)
     remaining = performance_of(study, new_to_the_model(study, found))
     return {
         "new_to_the_model": {
@@ -265,12 +268,11 @@ def _audit(source: _Source) -> dict[str, Any]:
             "counts": dict(zip(study.classes.names, remaining.matrix.support, strict=True)),
         },
         "without_leaks": _without_leaks(source, remaining),
-        "findings": [asdict(finding) for finding in findings_of(study, found, source.performance)],
-        "twins_across_splits": _twins_across(study, split=found.split, against=against),
-        "patients_across_splits": _patients_across(study.cases, split=found.split, against=against),
+        "findings": [asdict(finding) for finding in findings],
+        "twins_across_splits": _twins_across(study, split=found.split, against=shared.against),
+        "patients_across_splits": _patients_across(study.cases, split=found.split, against=shared.against),
         "label_conflicts": [
-            {"case_ids": list(conflict.case_ids), "labels": list(conflict.labels)}
-            for conflict in described(study).label_conflicts
+            {"case_ids": list(conflict.case_ids), "labels": list(conflict.labels)} for conflict in facts.label_conflicts
         ],
     }
 

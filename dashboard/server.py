@@ -1,31 +1,48 @@
 """The server: Streamlit and the image addresses in one process. Opening it loads no TensorFlow."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
-from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from dashboard import compute
-from dashboard.images import ROUTES
-from data.errors import InputError
-from data.home import studies
+# Nothing heavy is imported here: the browser loads the frame of the page while the numbers are made ready.
 
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
-    """Read the first study before the first visitor comes; one that cannot be read is reported on the page."""
-    await run_in_threadpool(_warm)
+    """Make the first study ready while the first visitor's browser loads the page."""
+    warming = asyncio.create_task(asyncio.to_thread(_warm))
     yield
+    await warming
 
 
 def _warm() -> None:
+    """Read and judge the first study; one that cannot be read is reported on the page."""
+    from dashboard import compute
+    from data.errors import InputError
+    from data.home import studies
+
     for name in list(studies())[:1]:
         try:
             compute.evidence(compute.study(name))
         except InputError:
             return
 
+
+def _image(request: Request) -> Response:
+    from dashboard.images import serve
+
+    return serve(request)
+
+
+ROUTES = [
+    Route("/images/{study}/{case_id}.webp", _image),
+    Route("/images/{study}/{case_id}/{class_name}.webp", _image),
+]
 
 app = st.App(Path(__file__).with_name("app.py").resolve(), routes=ROUTES, lifespan=_lifespan)

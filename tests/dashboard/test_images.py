@@ -9,7 +9,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard.images import ROUTES
+from dashboard.server import ROUTES
 
 CASE = f"{20:016x}"
 

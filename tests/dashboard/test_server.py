@@ -170,7 +170,9 @@ def test_nothing_is_wider_than_a_phone(server: Server, browser: Browser, name: s
 
 
 def test_no_tensorflow_is_loaded(server: Server) -> None:
-    """Runs after pages were opened; without a browser the warm start has read and judged a study."""
+    """Runs after pages were opened; without a browser a study is read and an image drawn."""
+    with urllib.request.urlopen(f"{server.url}/images/normal/{CASE}.webp", timeout=20) as answer:
+        assert answer.status == 200
     maps = Path(f"/proc/{server.pid}/maps")
     if not maps.exists():
         pytest.skip("this system does not list what a process has loaded")
