@@ -14,7 +14,7 @@ from dashboard.figures.scan import peak_of
 from data.study import Study
 
 ERRORS_PAGE = "app_pages/errors.py"
-INDENT = "\N{EN SPACE}"  # as far as a link to a page is indented
+INDENT = "&ensp;"  # as far as a link to a page is indented
 
 
 def url(study: Study, case_id: str, class_name: str | None = None, *, size: str) -> str:
