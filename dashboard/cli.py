@@ -5,26 +5,18 @@ Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--st
 """
 
 import json
-import subprocess
+import os
 import sys
-import time
 import tomllib
-import urllib.error
-import urllib.request
-import webbrowser
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from data import home
 from data.classes import BRAIN_TUMOR, ClassOrder
-from data.datasets import read_dataset
 from data.errors import InputError
-from data.predictions import import_predictions
-from data.schema import EVALUATED_SPLITS
-from data.study import read_manifest, read_study
-from model.evaluate import evaluate as run_evaluation
+
+# Each command imports what it needs: help is shown and the server started without waiting for the rest.
 
 ROOT = Path(__file__).parents[1]
 DESCRIPTION = ROOT / "data" / "descriptions" / "brain-tumor-mri.toml"
@@ -65,27 +57,11 @@ def serve(
 ) -> None:
     """Start dashboard and case images in one process."""
     server = ROOT / "dashboard" / "server.py"
+    if browser:
+        os.environ["NEUROVAL_OPEN"] = f"http://{address}:{port}"  # Streamlit opens none for an app of this kind
     options = ["--server.port", str(port), "--server.address", address]
-    # Streamlit reads .streamlit/config.toml from the folder it is started in.
-    process = subprocess.Popen([sys.executable, "-m", "streamlit", "run", str(server), *options], cwd=ROOT)
-    try:
-        if browser and _answers(f"http://{address}:{port}/_stcore/health", process):
-            webbrowser.open(f"http://{address}:{port}")
-        sys.exit(process.wait())
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
-
-
-def _answers(url: str, process: subprocess.Popen[bytes], *, seconds: float = 30) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return True
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            time.sleep(0.1)
-    return False
+    os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from the folder it is started in
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(server), *options])
 
 
 @app.command()
@@ -98,6 +74,10 @@ def evaluate(
     about: Annotated[Path | None, typer.Option(help="TOML with wording, harm and acceptance criteria.")] = None,
 ) -> None:
     """Run a model over a folder of images into a study. A stopped run goes on where it was."""
+    from data import home
+    from data.schema import EVALUATED_SPLITS
+    from model.evaluate import evaluate as run_evaluation
+
     for name in split or ():
         if name not in EVALUATED_SPLITS:
             raise InputError(f"--split {name!r} is unknown; expected one of {list(EVALUATED_SPLITS)}.")
@@ -140,6 +120,8 @@ def import_(
     negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
 ) -> None:
     """Make a study of anybody's predictions."""
+    from data.predictions import import_predictions
+
     names = [name.strip() for name in classes.split(",")] if classes else None
     study = import_predictions(
         predictions, out=out, data_name=data, title=title or out.name, classes=names, negative=negative
@@ -159,6 +141,8 @@ def analyze(
 ) -> None:
     """Print every number of the dashboard."""
     from dashboard.sections import as_text, sections
+    from data import home
+    from data.study import read_study
 
     document = sections(read_study(home.find_study(study)), split=split, names=section, everything=everything)
     _say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
@@ -183,6 +167,7 @@ def train(
     random_weights: Annotated[bool, typer.Option(help="Start from random instead of ImageNet weights.")] = False,
 ) -> None:
     """Fine-tune a network; checkpointed every epoch, a stopped run goes on where it was."""
+    from data import home
     from model.keras_pipeline import train_model
     from model.keras_train import TrainingConfig
 
@@ -214,6 +199,7 @@ def cross_validate(
     grouped: Annotated[bool, typer.Option(help="Keep patients and copies in one fold.")] = True,
 ) -> None:
     """Predict every case by a network that has not seen its patient; a stopped run goes on where it was."""
+    from data import home
     from model.keras_folds import cross_validate as run_folds
 
     folder = home.find_model(model)
@@ -237,6 +223,7 @@ def benchmark(
     single: Annotated[int, typer.Option(help="Images for the image-by-image way; scaled to all.")] = 24,
 ) -> None:
     """Time evaluation with Grad-CAM against Keras on the same test images, side by side."""
+    from data import home
     from model.keras_benchmark import compare
 
     name = data or images.resolve().name
@@ -250,6 +237,9 @@ def link(
     data: DataName = "brain-tumor-mri",
 ) -> None:
     """Use a copy of a data set's images on this machine; nothing is copied."""
+    from data import home
+    from data.study import read_manifest, read_study
+
     of_data = {read_manifest(path).data.name: path for path in home.studies().values()}
     if data not in of_data:
         raise InputError(f"no study of data set {data!r}; there are studies of {sorted(of_data)}.")
@@ -263,6 +253,8 @@ def check(
     classes: ClassNames = OUR_CLASSES,
 ) -> None:
     """Read a data set and say what is in it and what cannot be used."""
+    from data.datasets import read_dataset
+
     dataset = read_dataset(folder, name=folder.resolve().name, classes=_class_order(classes), progress=True)
     counts = dataset.cases.groupby(["split", "label"], as_index=False).size()
     _say(f"{len(dataset.cases):,} images, {len(dataset.rejected):,} rejected, {dataset.hidden:,} hidden files skipped.")

@@ -1,6 +1,8 @@
 """The server: Streamlit and the image addresses in one process. Opening it loads no TensorFlow."""
 
 import asyncio
+import os
+import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,8 +19,16 @@ from starlette.routing import Route
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
     """Make the first study ready while the first visitor's browser loads the page."""
     warming = asyncio.create_task(asyncio.to_thread(_warm))
+    opening = asyncio.create_task(_open_browser(os.environ.get("NEUROVAL_OPEN")))
     yield
+    opening.cancel()
     await warming
+
+
+async def _open_browser(url: str | None) -> None:
+    if url:
+        await asyncio.sleep(0.2)  # the port opens as soon as the lifespan has started
+        await asyncio.to_thread(webbrowser.open, url)
 
 
 def _warm() -> None:
