@@ -124,14 +124,10 @@ def draw_head(rng: np.random.Generator) -> Head:
     )
 
 
-def brain_tissue(head: Head, grey: Floats, white: Floats, *, t1: Floats) -> Floats:
-    """Return brightness of the brain and its fluid from tissue fractions and T1 intensity of the template, (n,)."""
-    solid = np.clip(grey + white, 0.0, 1.0)
-    share = white / np.maximum(grey + white, 1e-6)
-    detail = np.clip(t1 - (0.62 + 0.25 * share), -0.15, 0.15) * solid  # nuclei and tracts that the two maps lack
-    fluid = 1.0 - solid ** (1.0 + head.atrophy)
-    matter = head.grey + (1.0 - head.grey) * share + 0.5 * detail
-    return blend(matter, head.tissue["csf"], fluid)
+def brain_tissue(head: Head, solid: Floats, bright: Floats) -> Floats:
+    """Return brightness of the brain and its fluid from what the template says of the tissue, (n,)."""
+    matter = head.grey + (1.0 - head.grey) * bright / np.maximum(solid, 0.05)
+    return blend(matter, head.tissue["csf"], 1.0 - solid ** (1.0 + head.atrophy))
 
 
 def surfaces(head: Head, template: Template, points: Floats) -> Floats:
@@ -151,7 +147,7 @@ def outside_brain(head: Head, points: Floats, *, hull: Floats, skin: Floats, swa
     base = np.clip((-14.0 - points[2] + 0.12 * points[1]) / 16.0, 0.0, 1.0)  # the skull base is thin
     values = np.full(len(hull), head.tissue["air"])
     body = np.flatnonzero((skin < 1.0) & (hull < 2.0 * layers.skull))
-    waver = 1.0 + 0.16 * np.clip(head.flesh(points[:, body] * 0.35), -2, 2)
+    waver = 1.0 + 0.12 * np.clip(sway[0, body], -2, 2)
     depth = hull.copy()
     depth[body] = hull[body] / (1.0 - 0.45 * base[body]) * waver
     flesh = np.flatnonzero((skin < 1.0) & ((depth > layers.skull - 1.0) | (points[2] < 8)))
@@ -177,11 +173,8 @@ def _flesh(head: Head, points: Floats, *, skin: Floats, grain: Floats) -> Floats
 
 
 def _face(head: Head, points: Floats, *, sway: Floats, grain: Floats, values: Floats) -> Floats:
-    """The parts of face, skull base and neck, bent, with mottled tissue and air cells."""
-    mottled = {name: value * np.clip(1.0 + 0.14 * grain, 0.4, 1.6) for name, value in head.tissue.items()}
-    cells = np.clip(0.5 + 1.6 * head.twigs(points), 0.0, 1.0)
-    mottled["cells"] = blend(np.full_like(grain, head.tissue["air"]), 0.75 * head.tissue["mucosa"], cells)
-    return paint(values, points + sway, parts=head.deep, tissue=mottled)
+    """The parts of face, skull base and neck, bent, with mottled tissue."""
+    return paint(values, points + sway, parts=head.deep, tissue=head.tissue, noise=grain)
 
 
 def _skull(head: Head, depth: Floats, outside: Floats, base: Floats) -> Floats:
@@ -217,5 +210,7 @@ def enhancing_vessels(head: Head, points: Floats, *, hull: Floats, sway: Floats,
     veins = np.clip((0.85 - values[wet]) / 0.3, 0.0, 1.0) * soft_step(sheet - 0.16, width=0.12)
     painted[wet] = blend(painted[wet], head.tissue["vessel"], 0.6 * veins)
     near = np.flatnonzero((z < 24) & (np.abs(x) < 60) & (hull < 14))
-    painted[near] = paint(painted[near], points[:, near] + sway[:, near], parts=head.vessels, tissue=head.tissue)
+    painted[near] = paint(
+        painted[near], points[:, near] + sway[:, near], parts=head.vessels, tissue=head.tissue, noise=None
+    )
     return painted

@@ -5,7 +5,7 @@ average adult head. They need to look right at 1 mm, no more.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,16 @@ class Part:
     end: Point | None = None
     soft: float = 1.5  # mm over which its edge fades
     both: bool = True
+    low: Point = field(init=False)  # corners of a box that holds all of it
+    high: Point = field(init=False)
+
+    def __post_init__(self) -> None:
+        reach = [radius + self.soft for radius in (self.radii if len(self.radii) == 3 else self.radii * 3)]
+        ends = (self.start, self.start if self.end is None else self.end)
+        high = [max(end[axis] for end in ends) + reach[axis] for axis in range(3)]
+        low = [min(end[axis] for end in ends) - reach[axis] for axis in range(3)]
+        object.__setattr__(self, "low", (-high[0] if self.both else low[0], low[1], low[2]))
+        object.__setattr__(self, "high", (high[0], high[1], high[2]))
 
     def distance(self, points: Floats) -> Floats:
         """Return the approximate signed distance in mm to the surface at ``points`` (3, n)."""
@@ -181,31 +191,34 @@ def outline_distance(cranium: Floats, points: Floats, *, parts: tuple[Part, ...]
     return surface
 
 
-def paint(values: Floats, points: Floats, *, parts: tuple[Part, ...], tissue: Mapping[str, Floats | float]) -> Floats:
+def paint(
+    values: Floats, points: Floats, *, parts: tuple[Part, ...], tissue: Mapping[str, float], noise: Floats | None
+) -> Floats:
     """Return ``values`` (n,) at ``points`` (3, n) with the parts drawn over them, in their order.
 
-    ``tissue`` gives the brightness of each tissue: one number, or one for each point.
+    ``tissue`` gives the brightness of each tissue, ``noise`` (n,) mottles it and parts the air cells from their walls.
     """
     painted = values.copy()
     if not points.shape[1]:
         return painted
-    low, high = points.min(axis=1), points.max(axis=1)
+    x, y, z = points
+    left, right = float(x.min()), float(x.max())
     for part in parts:
-        if _misses(part, low, high):
+        if part.low[0] > right or part.high[0] < left:
             continue
-        alpha = soft_step(part.distance(points), width=part.soft)
-        painted = blend(painted, tissue[part.tissue], alpha)
+        here = np.flatnonzero((y > part.low[1]) & (y < part.high[1]) & (z > part.low[2]) & (z < part.high[2]))
+        if not len(here):
+            continue
+        alpha = soft_step(part.distance(points[:, here]), width=part.soft)
+        over = _brightness(part.tissue, tissue, None if noise is None else noise[here])
+        painted[here] = blend(painted[here], over, alpha)
     return painted
 
 
-def _misses(part: Part, low: Floats, high: Floats) -> bool:
-    """Whether the part lies wholly outside the box of the points."""
-    reach = max(part.radii) + part.soft
-    for axis in range(3):
-        ends = [part.start[axis], part.start[axis] if part.end is None else part.end[axis]]
-        a, b = min(ends) - reach, max(ends) + reach
-        if axis == 0 and part.both:
-            a = -b
-        if a > high[axis] or b < low[axis]:
-            return True
-    return False
+def _brightness(name: str, tissue: Mapping[str, float], noise: Floats | None) -> Floats | float:
+    if noise is None:
+        return tissue[name]
+    if name == "cells":
+        wall = np.clip(0.5 + 1.2 * noise, 0.0, 1.0)
+        return tissue["air"] + (0.75 * tissue["mucosa"] - tissue["air"]) * wall
+    return tissue[name] * np.clip(1.0 + 0.14 * noise, 0.4, 1.6)

@@ -63,11 +63,11 @@ class Lesion:
         return radius
 
     def push(self, points: Floats, hull: Floats) -> Floats:
-        """Return where the tissue now at template ``points`` (3, n) lay before the tumour grew: mass effect."""
+        """Return how far the tissue now at template ``points`` (3, n) was moved by the growing tumour: mass effect."""
         relative = points - self.centre[:, None]
         radius = np.sqrt(np.sum(relative * relative, axis=0)) / self.radius
         free = np.clip(-hull / 12.0, 0.0, 1.0)  # what touches the skull cannot give way
-        moved: Floats = points - self.swelling * free * np.exp(-((radius / 1.5) ** 2)) * relative
+        moved: Floats = self.swelling * free * np.exp(-((radius / 1.5) ** 2)) * relative
         return moved
 
 

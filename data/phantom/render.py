@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data.phantom.acquisition import PLANES, Cut, acquire, draw_series, draw_slice, jpeg, png
+from data.phantom.acquisition import acquire, jpeg, png
 from data.phantom.anatomy import Head, draw_head
 from data.phantom.fields import Floats
 from data.phantom.flaws import marked
 from data.phantom.lesions import Lesion, draw_focus, draw_lesion
 from data.phantom.plan import Patient
+from data.phantom.slices import PLANES, Cut, draw_series, draw_slice
 from data.phantom.template import Template, load_template
 
 FOLDERS = {"train": "Training", "test": "Testing"}

@@ -22,6 +22,7 @@ from data.errors import InputError
 from data.phantom.fields import Floats
 
 VOLUME = "datasets/data/mni_icbm152_{kind}_tal_nlin_sym_09a_converted.nii.gz"
+WHITE = 200.0  # of white matter in the volume ``bright``
 HULL_SPACING = 3  # mm; the hull is smooth
 HULL_MARGIN = 26  # voxels of HULL_SPACING around the brain, so that every point of a head lies inside
 HULL_CLOSING = 5  # voxels of HULL_SPACING: sulci and the cisterns belong to the inside of the skull
@@ -31,25 +32,22 @@ HULL_CLOSING = 5  # voxels of HULL_SPACING: sulci and the cisterns belong to the
 class Template:
     """Brain volumes in template space: x right, y anterior, z superior, in mm from the anterior commissure.
 
-    ``t1``, ``grey`` and ``white`` are uint8 (197, 233, 189) at 1 mm; ``origin`` is the position of voxel (0, 0, 0).
+    ``solid`` is the share of brain, 0 to 255, the rest is fluid; ``bright`` is that share times the place between
+    grey matter, 0, and white matter, 200, which T1 refines where tissue is neither. Both are uint8 (197, 233, 189) at
+    1 mm; ``origin`` is the position of voxel (0, 0, 0).
     ``hull`` holds the signed distance in mm to the smooth inside of the skull, negative inside, at 3 mm.
     """
 
-    t1: NDArray[np.uint8]
-    grey: NDArray[np.uint8]
-    white: NDArray[np.uint8]
+    solid: NDArray[np.uint8]
+    bright: NDArray[np.uint8]
     origin: tuple[float, float, float]
     hull: NDArray[np.float32]
     hull_origin: tuple[float, float, float]
 
     def tissue(self, points: Floats) -> tuple[Floats, Floats]:
-        """Return grey-matter and white-matter fraction, 0 to 1, at ``points`` (3, n)."""
+        """Return the share of brain, and that times the place from grey (0) to white (1), at ``points`` (3, n)."""
         at = points - np.array(self.origin)[:, None]
-        return _linear(self.grey, at) / 255.0, _linear(self.white, at) / 255.0
-
-    def intensity(self, points: Floats) -> Floats:
-        """Return T1 intensity, 0 to 1, at ``points`` (3, n)."""
-        return _linear(self.t1, points - np.array(self.origin)[:, None]) / 255.0
+        return _linear(self.solid, at) / 255.0, _linear(self.bright, at) / WHITE
 
     def hull_distance(self, points: Floats) -> Floats:
         """Return the signed distance in mm to the inside of the skull, negative inside, at ``points`` (3, n)."""
@@ -81,15 +79,24 @@ def load_template() -> Template:
         volumes[kind] = np.ascontiguousarray(image.dataobj, dtype=np.uint8)
         x, y, z = (float(value) for value in image.affine[:3, 3])  # 1 mm voxels, axes along x, y, z
         origin = (x, y, z)
+    solid, bright = _mix(volumes["t1"], volumes["gm"], volumes["wm"])
     hull, hull_origin = _hull(volumes["t1"] > 0, origin)
-    return Template(
-        t1=volumes["t1"],
-        grey=volumes["gm"],
-        white=volumes["wm"],
-        origin=origin,
-        hull=hull,
-        hull_origin=hull_origin,
-    )
+    return Template(solid=solid, bright=bright, origin=origin, hull=hull, hull_origin=hull_origin)
+
+
+def _mix(
+    t1: NDArray[np.uint8], grey: NDArray[np.uint8], white: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return ``solid`` and ``bright``. In T1 units grey matter is about 158 of 255 and white matter about 222."""
+    inside = np.flatnonzero(t1)
+    g, w, t = (volume.ravel()[inside].astype(np.float32) for volume in (grey, white, t1))
+    brain = np.minimum(g + w, 255.0)
+    share = w / np.maximum(g + w, 1.0)
+    nuclei = np.clip((t - (158.0 + 64.0 * share)) / 64.0, -0.5, 0.5)  # and tracts, which the two maps lack
+    solid, bright = np.zeros(t1.size, dtype=np.uint8), np.zeros(t1.size, dtype=np.uint8)
+    solid[inside] = brain.astype(np.uint8)
+    bright[inside] = (brain / 255.0 * WHITE * np.clip(share + 0.8 * nuclei, 0.0, 1.2)).astype(np.uint8)
+    return solid.reshape(t1.shape), bright.reshape(t1.shape)
 
 
 def _hull(
