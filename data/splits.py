@@ -59,9 +59,7 @@ def assign_folds(cases: pd.DataFrame, *, folds: int, seed: int) -> pd.Series:
     groups_per_class = cases.groupby("label")["group_id"].nunique()
     if int(groups_per_class.min()) < folds:
         scarce = groups_per_class.idxmin()
-        raise InputError(
-            f"folds: class {scarce!r} has {groups_per_class.min()} groups, at least {folds} are needed."
-        )
+        raise InputError(f"folds: class {scarce!r} has {groups_per_class.min()} groups, at least {folds} are needed.")
     fold = pd.Series(0, index=cases.index, name="fold", dtype="int32")
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     for number, (_, held_out) in enumerate(splitter.split(cases, cases["label"], cases["group_id"]), start=1):
