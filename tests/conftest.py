@@ -1,4 +1,4 @@
-"""Fixtures for all tests: where the real images are, a browser, and a home folder that is thrown away."""
+"""Fixtures for all tests: real images, phantoms, a browser, and a home folder that is thrown away."""
 
 import os
 import shutil
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from data.phantom.cohort import Cohort, generate
 
 # Before anything imports TensorFlow: warnings and errors only. Subprocesses inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -66,3 +68,15 @@ def chromium() -> Path:
     if in_ci():
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    """A small phantom cohort, 16 patients with about 100 images, with every planted flaw."""
+    return generate(tmp_path_factory.mktemp("phantom") / "flawed", seed=3, patients=16, workers=1)
+
+
+@pytest.fixture(scope="session")
+def clean_phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    """The same cohort without any flaw."""
+    return generate(tmp_path_factory.mktemp("phantom") / "clean", seed=3, patients=16, flaws=(), workers=1)

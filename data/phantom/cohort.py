@@ -61,9 +61,9 @@ def generate(
     plan = plan_cohort(seed=seed, patients=patients, difficulty=difficulty, flaws=chosen)
     if folder.exists():
         raise InputError(f"{folder}: exists already; a phantom cohort is written into a new folder.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    part.mkdir()
+    part = folder.with_name(f".{folder.name}.part")  # one writer at a time: what a killed one left is cleared
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
     try:
         rows = _render_all(part, plan, seed=seed, workers=workers, progress=progress)
         copies = plant_copies(part, plan, rows, seed=seed, flaws=chosen)

@@ -154,9 +154,8 @@ def _meningioma(rng: np.random.Generator, *, template: Template, faint: float, d
     if rng.random() < 0.2:  # on the falx
         side = 1.0 if rng.random() < 0.5 else -1.0
         centre = np.array([side * inset, rng.uniform(-70, 45), rng.uniform(28, 50)])
-        clip = 0.8
     else:
-        centre, clip = _on_dura(rng, template, inset=inset), 0.8
+        centre = _on_dura(rng, template, inset=inset)
     return Lesion(
         kind="meningioma",
         centre=centre,
@@ -171,7 +170,7 @@ def _meningioma(rng: np.random.Generator, *, template: Template, faint: float, d
         oedema=float(rng.uniform(1.2, 1.7)) if rng.random() < 0.35 else 0.0,
         swelling=float(rng.uniform(0.3, 0.55)),
         edge=float(rng.uniform(0.6, 1.2)),
-        clip=clip,
+        clip=0.8,
         tail=float(rng.uniform(1.4, 2.1)) if rng.random() < 0.6 else 0.0,
         upper=None,
         texture=draw_texture(rng, grain=max(3.0, 0.35 * radius)),
