@@ -235,9 +235,7 @@ def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("nothing_drawn")
-def test_progress_goes_to_stderr(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
+def test_progress_goes_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     generate(tmp_path / "new", patients=16, flaws=(), workers=1, progress=True)
     printed = capsys.readouterr()
     assert printed.out == ""
