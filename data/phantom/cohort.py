@@ -14,14 +14,12 @@ import tomli_w
 from tqdm import tqdm
 
 from data.errors import InputError
+from data.phantom import DIFFICULTY, FACTS, PATIENTS, SEED, facts
 from data.phantom.flaws import ALL_FLAWS, PLANTED_COLUMNS, check_flaws
 from data.phantom.plan import Patient, plan_cohort
 from data.phantom.planting import plant_copies, plant_corrupt, planted_by_patient
 from data.phantom.render import Row, render_patient
 
-VERSION = 1  # of the generator: raised when the same seed gives other images
-DATA_NAME = "phantom"
-SEED, PATIENTS, DIFFICULTY = 20, 184, 0.5
 METADATA_COLUMNS = ("image_path", "label", "split", "patient_id", "plane", "source", "site", "mask_path")
 PATIENTS_PER_WORKER = 10  # fewer are drawn sooner than another process has started
 
@@ -73,8 +71,8 @@ def generate(
         truth = [*drawn, *(line for _, line in copies), *corrupt]
         metadata = _write_table(part / "metadata.csv", images, columns=METADATA_COLUMNS)
         planted = _write_table(part / "planted.csv", truth, columns=PLANTED_COLUMNS)
-        facts = {"version": VERSION, "seed": seed, "patients": patients, "difficulty": difficulty}
-        (part / "phantom.toml").write_text(tomli_w.dumps({**facts, "flaws": sorted(chosen)}), encoding="utf-8")
+        made = facts(seed=seed, patients=patients, difficulty=difficulty, flaws=chosen)
+        (part / FACTS).write_text(tomli_w.dumps(made), encoding="utf-8")
         part.replace(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

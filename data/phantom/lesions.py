@@ -95,7 +95,8 @@ def draw_focus(rng: np.random.Generator, *, template: Template) -> tuple[Floats,
 
 
 def _radius(rng: np.random.Generator, low: float, high: float, difficulty: float) -> float:
-    return float(low + (high - low) * rng.beta(1.6, 1.2 + 1.2 * difficulty))
+    """Return a radius, ``low`` to ``high`` mm at medium difficulty."""
+    return float((low + (high - low) * rng.beta(1.6, 1.2 + 1.2 * difficulty)) * (1.5 - difficulty))
 
 
 def _axes(rng: np.random.Generator, spread: float) -> Floats:
@@ -108,9 +109,9 @@ def _axes(rng: np.random.Generator, spread: float) -> Floats:
 def _glioma(
     rng: np.random.Generator, *, template: Template, faint: float, difficulty: float, lookalike: bool
 ) -> Lesion:
-    radius = _radius(rng, 8, 27, difficulty)
+    radius = _radius(rng, 8, 26, difficulty)
     solid = lookalike or rng.random() < 0.12 * difficulty
-    dark = not solid and rng.random() < 0.25  # low grade: no enhancement
+    dark = not solid and rng.random() < 0.4 * difficulty  # low grade: no enhancement
     depth = (0.75 * radius, radius) if lookalike else (0.9 * radius, max(30.0, 1.4 * radius))
     centre = _inside_brain(rng, template, depth=depth)
     brightness = 0.62 + 0.12 * (1 - faint) if dark else 1.0 + float(rng.uniform(0.55, 1.0)) * faint
@@ -149,7 +150,7 @@ def _inside_brain(rng: np.random.Generator, template: Template, *, depth: tuple[
 
 
 def _meningioma(rng: np.random.Generator, *, template: Template, faint: float, difficulty: float) -> Lesion:
-    radius = _radius(rng, 7, 25, difficulty)
+    radius = _radius(rng, 7, 24, difficulty)
     inset = radius * float(rng.uniform(0.45, 0.85))
     if rng.random() < 0.2:  # on the falx
         side = 1.0 if rng.random() < 0.5 else -1.0

@@ -104,7 +104,7 @@ def _patient(number: int, patient_id: str, *, seed: int, difficulty: float, flaw
 def _roles(label: str, split: str, rank: int) -> frozenset[str]:
     """Return the flaws that the ``rank``-th patient of a class in a split is set apart for."""
     roles = set()
-    if label == "glioma" and split == "test" and rank % 4 == 0:
+    if label == "glioma" and split == "test" and rank % 6 == 0:
         roles.add("overconfident_class")
     if label == "meningioma" and split == "train":
         roles.add("overconfident_class")
@@ -132,13 +132,13 @@ def _own_scanner(rng: np.random.Generator, site: Scanner, *, difficulty: float) 
 
 
 def _mislabel(patients: list[Patient], *, seed: int, on: bool) -> list[Patient]:
-    """Return the patients with the label of single slices exchanged: about one in 70, in train and in test."""
+    """Return the patients with the label of single slices exchanged: about one in 100, in train and in test."""
     rng = np.random.default_rng([seed, 0, 1])
     made = list(patients)
     for split in ("train", "test"):
         free = [p for p in patients if not p.roles and set(p.splits) == {split}]
         slices = sum(len(p.splits) for p in patients if p.splits[0] == split)
-        count = max(1, round(slices / 70))
+        count = max(1, round(slices / 100))
         for index in sorted(rng.permutation(len(free))[:count]):
             patient = free[index]
             others = [name for name in BRAIN_TUMOR.names if name != patient.label]

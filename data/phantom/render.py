@@ -16,7 +16,7 @@ from data.phantom.template import Template, load_template
 
 FOLDERS = {"train": "Training", "test": "Testing"}
 SOURCE = "phantom"
-SMALLEST_MASK = 14  # pixels: a slice that shows less of the tumour is moved towards its middle
+SMALLEST_MASK = 30  # pixels: a slice that shows less of the tumour is moved towards its middle
 GAP = 2.4  # mm between the slices of a series, at least
 
 Row = dict[str, str]  # one line of metadata.csv; empty where nothing is known
