@@ -65,6 +65,16 @@ def serve(
 
 
 @app.command()
+def demo() -> None:
+    """Draw the phantom cohort (synthetic MRI) and run the shipped phantom model over it; what is there is kept."""
+    from model.demo import make_demo
+
+    made = make_demo(progress=True)
+    if made.made:
+        _say(f"study {made.study}")
+
+
+@app.command()
 def evaluate(
     model: Annotated[str, typer.Option(help="Shipped model or model folder.")],
     images: Images,

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from data.classes import ClassOrder
 from data.errors import ImageError, InputError
-from data.images import FileFacts, describe
+from data.images import FileFacts, describe, is_hidden
 from data.schema import SPLITS
 
 SPLIT_FOLDERS = {"training": "train", "testing": "test"}
@@ -109,11 +109,6 @@ def _read_metadata(path: Path) -> pd.DataFrame:
         row = int(np.argmax(repeated))
         raise InputError(f"{path}: row {row + 2}, image_path {table['image_path'].iloc[row]!r} is empty or repeated.")
     return table.set_index("image_path")[list(METADATA_COLUMNS)]
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder name is one that operating systems leave behind."""
-    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 def _find_files(folder: Path, classes: ClassOrder, *, masks: set[str]) -> tuple[list[str], int]:

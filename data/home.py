@@ -11,17 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import pandas as pd
 import platformdirs
 from tqdm import tqdm
 
-from data.datasets import is_hidden
 from data.errors import ImageError, InputError
-from data.images import describe, file_sha256
+from data.images import describe, file_sha256, is_hidden
 from data.manifest import FILE
+from data.phantom import NAME as PHANTOM
+
+if TYPE_CHECKING:  # finding a folder waits for no table library
+    import pandas as pd
 
 SHIPPED_STUDIES = Path(__file__).parent / "studies"
 SHIPPED_MODELS = Path(__file__).parents[1] / "model" / "zoo"
@@ -36,8 +38,9 @@ def home() -> Path:
 
 
 def studies() -> dict[str, Path]:
-    """Return the study folders by name: the shipped ones first, then one's own. A shipped name is not hidden."""
-    return _folders(FILE, SHIPPED_STUDIES, home() / "studies")
+    """Return the study folders by name: the phantom, the shipped ones, one's own. A shipped name is not hidden."""
+    found = _folders(FILE, SHIPPED_STUDIES, home() / "studies")
+    return {name: found[name] for name in sorted(found, key=lambda name: name != PHANTOM)}
 
 
 def find_study(name_or_path: str | Path) -> Path:
@@ -152,7 +155,7 @@ def linked_images(data_name: str) -> LinkedImages | None:
     return LinkedImages(folder=folder, moved=MappingProxyType(moved), refused=refused, other_encoding=other_encoding)
 
 
-def link(folder: Path, *, data_name: str, cases: pd.DataFrame, progress: bool = False) -> LinkReport:
+def link(folder: Path, *, data_name: str, cases: "pd.DataFrame", progress: bool = False) -> LinkReport:
     """Remember ``folder`` as the place of a data set's images and return what was found in it.
 
     ``cases`` is a study's cases table. An image is found by its relative path, then by its content. A file at the
@@ -233,7 +236,7 @@ def _bits_apart(a: str, b: str) -> int:
     return (int(a, 16) ^ int(b, 16)).bit_count()
 
 
-def _by_content(folder: Path, contents: set[str], cases: pd.DataFrame, pool: ThreadPoolExecutor) -> dict[str, str]:
+def _by_content(folder: Path, contents: set[str], cases: "pd.DataFrame", pool: ThreadPoolExecutor) -> dict[str, str]:
     """Return content hash -> relative path of the wanted contents; only files of a wanted size are read."""
     if not contents:
         return {}

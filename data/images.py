@@ -127,3 +127,8 @@ def describe(path: Path) -> FileFacts:
         sha256=hashlib.sha256(content).hexdigest(),
         phash=perceptual_hash(grey),
     )
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder name is one that operating systems leave behind."""
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")

@@ -72,6 +72,5 @@ def _load_lite_weights(model: keras.Model, name: str) -> None:
     torch_weights.copy_weights(
         arrays,
         blocks=[layer_name.removesuffix("_depthwise_conv") for layer_name in depthwise],
-        top=not VARIANTS[name].short,
         set_layer=lambda layer_name, values: model.get_layer(layer_name).set_weights(values),
     )

@@ -39,7 +39,10 @@ STAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Width and depth coefficients. ``short``: only the first five stages, for a small network with a finer grid."""
+    """Width and depth coefficients.
+
+    ``short``: ends with the expansion that begins the sixth stage, for a small network with a grid of 14 x 14.
+    """
 
     width: float
     depth: float
@@ -97,6 +100,6 @@ def efficientnet_lite(variant: str, *, input_size: int) -> keras.Model:
         for repeat in range(repeats):
             stride = stage.stride if repeat == 0 else 1
             x = _block(x, stage, filters=filters, stride=stride, name=f"block{index + 1}{'abcdefgh'[repeat]}")
-    if not chosen.short:
-        x = _normalised(_convolution(x, HEAD_FILTERS, 1, stride=1, name="top"), name="top")
+    top = int(x.shape[-1]) * STAGES[SHORT_STAGES].expansion if chosen.short else HEAD_FILTERS
+    x = _normalised(_convolution(x, top, 1, stride=1, name="top"), name="top")
     return keras.Model(image, x, name=variant)

@@ -101,12 +101,11 @@ def installed_weights(variant: str) -> Path:
 Setter = Callable[[str, list[NDArray[np.float32]]], None]
 
 
-def copy_weights(arrays: dict[str, NDArray[Any]], *, blocks: list[str], top: bool, set_layer: Setter) -> None:
+def copy_weights(arrays: dict[str, NDArray[Any]], *, blocks: list[str], set_layer: Setter) -> None:
     """Hand each backbone layer its arrays in Keras's layout, through ``set_layer(layer_name, arrays)``.
 
-    ``blocks`` are the Keras names of the blocks, in order; ``top`` says whether the last convolution is wanted.
-    Convolution kernels turn from (out, in, h, w) into (h, w, in, out), depthwise ones from (c, 1, h, w) into
-    (h, w, c, 1).
+    ``blocks`` are the Keras names of the blocks, in order; they may be the first ones only. Convolution kernels turn
+    from (out, in, h, w) into (h, w, in, out), depthwise ones from (c, 1, h, w) into (h, w, c, 1).
     """
 
     def convolution(source: str, target: str, *, axes: tuple[int, int, int, int] = (2, 3, 1, 0)) -> None:
@@ -127,6 +126,7 @@ def copy_weights(arrays: dict[str, NDArray[Any]], *, blocks: list[str], top: boo
         batch_norm(f"{source}._bn1", f"{block}_depthwise")
         convolution(f"{source}._project_conv", f"{block}_project")
         batch_norm(f"{source}._bn2", f"{block}_project")
-    if top:
-        convolution("_conv_head", "top")
-        batch_norm("_bn1", "top")
+    next_block = f"_blocks.{len(blocks)}"  # a network that ends here takes its first convolution as top
+    whole = f"{next_block}._expand_conv.weight" not in arrays
+    convolution("_conv_head" if whole else f"{next_block}._expand_conv", "top")
+    batch_norm("_bn1" if whole else f"{next_block}._bn0", "top")

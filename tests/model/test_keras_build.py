@@ -47,3 +47,13 @@ def test_a_weights_file_that_runs_code_is_refused(tmp_path) -> None:
     harmful.write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(InputError, match=r"os\.system"):
         read_torch_weights(harmful)
+
+
+def test_the_short_network_has_the_features_of_the_whole_one() -> None:
+    whole = build_classifier(backbone="efficientnet-lite0", classes=2)
+    short = build_classifier(backbone="efficientnet-lite0-short", classes=2)
+    image = preprocess(load_sample_image("china.jpg"), size=224)[None].astype(np.float32)
+    inside = keras.Model(whole.input, whole.get_layer("block6a_expand_relu").output)(image).numpy()
+    found = keras.Model(short.input, short.get_layer("pool").input)(image).numpy()
+    assert found.shape == (1, 14, 14, 672)
+    np.testing.assert_allclose(found, inside, atol=1e-5)
