@@ -48,7 +48,7 @@ def plant_copies(
     made = []
     for place, (kind, index) in enumerate(zip(wanted, rng.permutation(clean), strict=False)):
         original = rows[index][int(rng.integers(len(rows[index])))]
-        margins = tuple(int(margin) for margin in rng.integers(4, 9, size=4))
+        margins = tuple(int(margin) for margin in rng.integers(2, 6, size=4))
         if kind in flaws:
             name = _free_name(plan, place)
             copy = _copied(
