@@ -173,6 +173,7 @@ def train(
     ),
     epochs: Annotated[int, typer.Option(help="Epochs; the best on the tuning split is kept.")] = 6,
     learning_rate: Annotated[float, typer.Option(help="Peak of the warm-up and cosine schedule.")] = 3e-4,
+    guidance: Annotated[float, typer.Option(help="Weight of the loss for evidence outside the outline; 0: none.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of split, shuffling and augmentation.")] = 20261123,
     random_weights: Annotated[bool, typer.Option(help="Start from random instead of ImageNet weights.")] = False,
 ) -> None:
@@ -185,6 +186,7 @@ def train(
         backbone=backbone,
         epochs=epochs,
         learning_rate=learning_rate,
+        guidance=guidance,
         seed=seed,
         weights=None if random_weights else "imagenet",
     )

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 import pandas as pd
@@ -23,6 +24,15 @@ from data.errors import InputError
 from data.images import read_image
 from model.augment import augment
 from model.keras_build import Pooling, build_classifier
+from model.keras_guidance import (
+    IMAGE,
+    INSIDE,
+    LABEL,
+    OUTSIDE,
+    PROBABILITIES,
+    classifier_of,
+    guided,
+)
 from model.preprocess import preprocess
 
 WORKERS = os.cpu_count() or 1
@@ -30,7 +40,11 @@ WORKERS = os.cpu_count() or 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig:
-    """Every choice of a training run. ``tuning_parts``: one of so many parts of the training cases is set aside."""
+    """Every choice of a training run.
+
+    ``tuning_parts``: one of so many parts of the training cases is set aside. ``guidance``: weight of the extra loss
+    for evidence outside the reference outline (``keras_guidance``); 0 trains without outlines.
+    """
 
     backbone: str = "efficientnet-lite0"
     weights: str | None = "imagenet"
@@ -45,14 +59,17 @@ class TrainingConfig:
     learning_rate: float = 3e-4
     weight_decay: float = 1e-4
     label_smoothing: float = 0.05
+    guidance: float = 0.0
     tuning_parts: int = 8
     seed: int = 20261123
 
     def __post_init__(self) -> None:
         if not 0 < self.warmup_epochs < self.epochs:
             raise InputError(f"training: warmup_epochs {self.warmup_epochs} must be between 1 and epochs - 1.")
-        if self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.dropout < 1:
-            raise InputError("training: batch_size and learning_rate must be positive, dropout in [0, 1).")
+        if self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.dropout < 1 or self.guidance < 0:
+            raise InputError(
+                "training: batch_size and learning_rate must be positive, dropout in [0, 1), guidance not negative."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +84,24 @@ class TrainingResult:
 class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Batches of (images float32 ``(b, size, size, 3)``, one-hot labels), shuffled and augmented by ``epoch``.
 
-    ``epoch=None`` gives the cases in order, unchanged.
+    ``epoch=None`` gives the cases in order, unchanged. With a ``grid`` (height, width) the batches are those of a
+    guided model: outlines beside the images.
     """
 
     def __init__(
-        self, cases: pd.DataFrame, folder: Path, classes: ClassOrder, config: TrainingConfig, *, epoch: int | None
+        self,
+        cases: pd.DataFrame,
+        folder: Path,
+        classes: ClassOrder,
+        config: TrainingConfig,
+        *,
+        epoch: int | None,
+        grid: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(workers=WORKERS, use_multiprocessing=False, max_queue_size=8)
         self.paths = [folder / path for path in cases["image_path"]]
+        self.outlines = [folder / path if isinstance(path, str) else None for path in cases["mask_path"]]
+        self.grid = grid
         self.targets = np.eye(len(classes))[[classes.index(label) for label in cases["label"]]]
         self.config, self.epoch = config, epoch
         self.order = np.arange(len(self.paths))
@@ -84,16 +111,33 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return math.ceil(len(self.order) / self.config.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
         size = self.config.batch_size
         chosen = self.order[index * size : (index + 1) * size]
-        return np.stack([self._image(i) for i in chosen]), self.targets[chosen]
+        images, inside = zip(*(self._case(i) for i in chosen), strict=True)
+        batch, labels = np.stack(images).astype(np.float32), self.targets[chosen]
+        if self.grid is None:
+            return batch, labels
+        outside = np.zeros(len(chosen), dtype=np.float32)  # the target: no evidence outside
+        return (
+            {IMAGE: batch, LABEL: labels, INSIDE: np.stack(inside)},
+            {PROBABILITIES: labels, OUTSIDE: outside},
+        )
 
-    def _image(self, case: int) -> NDArray[np.float32]:
-        pixels = preprocess(read_image(self.paths[case]).pixels, size=self.config.input_size)
+    def _case(self, case: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return an image and the cells of the grid that its outline touches: all of them where it has none."""
+        size, path = self.config.input_size, self.outlines[case]
+        pixels = preprocess(read_image(self.paths[case]).pixels, size=size)
+        outline = None
+        if self.grid is not None and path is not None:
+            outline = preprocess(read_image(path).pixels, size=size)[:, :, 0]
         if self.epoch is not None:
-            pixels = augment(pixels, rng=np.random.default_rng([self.config.seed, self.epoch, case]))
-        return pixels.astype(np.float32)
+            pixels, outline = augment(pixels, outline, rng=np.random.default_rng([self.config.seed, self.epoch, case]))
+        if outline is None or not outline.any():
+            return pixels, np.ones(self.grid or (1, 1), dtype=np.float32)
+        height, width = self.grid or (1, 1)
+        covered = cv2.resize((outline > 0).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        return pixels, (covered > 0).astype(np.float32)
 
 
 def train(
@@ -114,13 +158,14 @@ def train(
     model = _load_or_build(
         work, config, classes, steps_per_epoch=math.ceil(len(fitting) / config.batch_size), rows=rows
     )
-    held_out = CaseBatches(tuning, folder, classes, config, epoch=None)
+    grid = tuple(model.get_layer("pool").input.shape[1:3]) if config.guidance else None
+    held_out = CaseBatches(tuning, folder, classes, config, epoch=None, grid=grid)
     progress = tqdm(
         range(len(rows), config.epochs), initial=len(rows), total=config.epochs, desc="Epochs", unit="epoch"
     )
     for epoch in progress:
         _seed_dropout(model, config.seed, epoch)
-        batches = CaseBatches(fitting, folder, classes, config, epoch=epoch)
+        batches = CaseBatches(fitting, folder, classes, config, epoch=epoch, grid=grid)
         # Keras would shuffle the batches again, from its global state: shuffle=False.
         fitted = model.fit(
             batches, validation_data=held_out, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0
@@ -129,8 +174,9 @@ def train(
         _checkpoint(work, model, rows)
         progress.set_postfix(tuning_accuracy=f"{rows[-1]['tuning_accuracy']:.4f}")
     best = min(rows, key=lambda row: (row["tuning_loss"], row["epoch"]))
-    model.load_weights(work / "best.weights.h5")
-    return TrainingResult(model=model, history=pd.DataFrame(rows), best_epoch=best["epoch"])
+    classifier = _build(config, classes)
+    classifier.load_weights(work / "best.weights.h5")
+    return TrainingResult(model=classifier, history=pd.DataFrame(rows), best_epoch=best["epoch"])
 
 
 def predict(
@@ -162,7 +208,31 @@ def _load_or_build(
     if rows:
         return keras.models.load_model(work / f"epoch-{len(rows)}.keras")
     keras.utils.set_random_seed(config.seed)
-    model = build_classifier(
+    model = _build(config, classes)
+    if config.freeze_batch_norm:  # small batches would spoil the statistics learnt on ImageNet
+        for layer in model.layers:
+            if isinstance(layer, layers.BatchNormalization) and not layer.name.startswith("hidden"):
+                layer.trainable = False
+    if config.guidance:
+        model = guided(model)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        config.learning_rate / 100,
+        decay_steps=(config.epochs - config.warmup_epochs) * steps_per_epoch,
+        warmup_target=config.learning_rate,
+        warmup_steps=config.warmup_epochs * steps_per_epoch,
+    )
+    entropy = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay),
+        loss={PROBABILITIES: entropy, OUTSIDE: "mae"} if config.guidance else entropy,
+        loss_weights={PROBABILITIES: 1.0, OUTSIDE: config.guidance} if config.guidance else None,
+        metrics={PROBABILITIES: ["accuracy"]} if config.guidance else ["accuracy"],
+    )
+    return model
+
+
+def _build(config: TrainingConfig, classes: ClassOrder) -> keras.Model:
+    return build_classifier(
         backbone=config.backbone,
         classes=len(classes),
         input_size=config.input_size,
@@ -171,22 +241,6 @@ def _load_or_build(
         dropout=config.dropout,
         weights="imagenet" if config.weights == "imagenet" else None,
     )
-    if config.freeze_batch_norm:  # small batches would spoil the statistics learnt on ImageNet
-        for layer in model.layers:
-            if isinstance(layer, layers.BatchNormalization) and not layer.name.startswith("hidden"):
-                layer.trainable = False
-    schedule = keras.optimizers.schedules.CosineDecay(
-        config.learning_rate / 100,
-        decay_steps=(config.epochs - config.warmup_epochs) * steps_per_epoch,
-        warmup_target=config.learning_rate,
-        warmup_steps=config.warmup_epochs * steps_per_epoch,
-    )
-    model.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
-        metrics=["accuracy"],
-    )
-    return model
 
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
@@ -197,13 +251,14 @@ def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
 
 
 def _history_row(epoch: int, metrics: dict[str, list[float]], model: keras.Model) -> dict[str, Any]:
+    part = f"{PROBABILITIES}_" if f"{PROBABILITIES}_loss" in metrics else ""  # the extra loss is not part of these
     return {
         "run": "final",
         "epoch": epoch + 1,
-        "loss": metrics["loss"][0],
-        "accuracy": metrics["accuracy"][0],
-        "tuning_loss": metrics["val_loss"][0],
-        "tuning_accuracy": metrics["val_accuracy"][0],
+        "loss": metrics[f"{part}loss"][0],
+        "accuracy": metrics[f"{part}accuracy"][0],
+        "tuning_loss": metrics[f"val_{part}loss"][0],
+        "tuning_accuracy": metrics[f"val_{part}accuracy"][0],
         "learning_rate": float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)),
     }
 
@@ -212,7 +267,7 @@ def _checkpoint(work: Path, model: keras.Model, rows: list[dict[str, Any]]) -> N
     """Save the epoch. ``history.json`` is written last: an epoch counts once it stands there."""
     model.save(work / f"epoch-{len(rows)}.keras")
     if rows[-1]["tuning_loss"] <= min(row["tuning_loss"] for row in rows):
-        model.save_weights(work / "next.weights.h5")
+        classifier_of(model).save_weights(work / "next.weights.h5")
         (work / "next.weights.h5").replace(work / "best.weights.h5")
     (work / "history.part").write_text(json.dumps(rows, indent=1))
     (work / "history.part").replace(work / "history.json")

@@ -3,15 +3,17 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from data.classes import ClassOrder
 from data.datasets import read_dataset
 from data.errors import InputError
 from data.splits import assign_tuning
 from model.card import read_card
-from model.keras_train import TrainingConfig, train
+from model.keras_train import CaseBatches, TrainingConfig, predict, train
 
 CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
 
@@ -85,3 +87,25 @@ def test_the_card_records_recipe_and_split(toy_model: Path) -> None:
 def test_impossible_settings_are_refused(wrong: dict) -> None:
     with pytest.raises(InputError, match="training:"):
         TrainingConfig(**wrong)
+
+
+def test_guidance_trains_the_same_classifier(toy_images: Path, tmp_path: Path) -> None:
+    cases, outlined = cases_of(toy_images), tmp_path / "toys"
+    shutil.copytree(toy_images, outlined)
+    corner = np.zeros((64, 64), np.uint8)
+    corner[:32, :32] = 255
+    Image.fromarray(corner).save(outlined / "corner.png")
+    cases.loc[cases["label"] == "disc", "mask_path"] = "corner.png"
+    config = TrainingConfig(epochs=2, guidance=0.5, **SETTINGS)
+    batch, targets = CaseBatches(cases, outlined, CLASSES, config, epoch=None, grid=(8, 8))[0]
+    outlined_cases = targets["probabilities"][:, 1] == 1
+    assert (batch["inside"].sum(axis=(1, 2)) == np.where(outlined_cases, 16, 64)).all()
+    result = train(cases, folder=outlined, classes=CLASSES, config=config, work=tmp_path / "work")
+    assert np.isfinite(result.history["tuning_loss"]).all()
+    assert predict(result.model, cases, folder=outlined, classes=CLASSES, config=config).shape == (len(cases), 3)
+
+
+def test_guidance_needs_a_head_whose_map_is_linear(toy_images: Path, tmp_path: Path) -> None:
+    config = TrainingConfig(epochs=2, guidance=0.1, pooling="max", **SETTINGS)
+    with pytest.raises(InputError, match="guidance: needs average pooling"):
+        train(cases_of(toy_images), folder=toy_images, classes=CLASSES, config=config, work=tmp_path)

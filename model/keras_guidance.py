@@ -1,0 +1,44 @@
+"""Training with reference outlines: the evidence for the true class is asked to lie inside the tumour.
+
+Beside the classification loss stands -log of the share of the true class's positive Grad-CAM evidence that falls
+inside the outline, on the network's own grid: the idea of Ross et al., Right for the right reasons, IJCAI 2017
+(arXiv 1703.03717). A case without outline has the whole grid inside, which adds nothing.
+"""
+
+import keras
+from keras import layers, ops
+
+from data.errors import InputError
+
+EPSILON = 1e-6
+IMAGE, LABEL, INSIDE = "image", "label", "inside"
+PROBABILITIES, OUTSIDE = "probabilities", "outside"
+
+
+def guided(classifier: keras.Model) -> keras.Model:
+    """Return the classifier with the inputs ``label`` and ``inside`` and the output ``outside`` besides its own.
+
+    ``label`` is one-hot ``(n, k)``, ``inside`` ``(n, h, w)`` is 1 where evidence may be, ``outside`` ``(n,)`` is the
+    extra loss. Raises ``InputError`` unless average pooling and one dense layer make the map linear in the features.
+    """
+    pool, logits = classifier.get_layer("pool"), classifier.get_layer("logits")
+    head = [layer.name for layer in classifier.layers if layer.name.startswith("hidden")]
+    if head or not isinstance(pool, layers.GlobalAveragePooling2D):
+        raise InputError("guidance: needs average pooling and no hidden layer in the head.")
+    features = pool.input
+    label = keras.Input((logits.units,), name=LABEL)
+    inside = keras.Input(features.shape[1:3], name=INSIDE)
+    # The dense layer applied to a single cell, less its bias, is that cell's share of the logit: Grad-CAM but for a
+    # constant factor, which the ratio below does not see.
+    cells = logits(features) - logits(ops.zeros_like(features))
+    evidence = ops.relu(ops.sum(cells * label[:, None, None, :], axis=-1))
+    share = (ops.sum(evidence * inside, axis=(1, 2)) + EPSILON) / (ops.sum(evidence, axis=(1, 2)) + EPSILON)
+    outputs = {PROBABILITIES: classifier.output, OUTSIDE: -ops.log(share)}
+    return keras.Model({IMAGE: classifier.input, LABEL: label, INSIDE: inside}, outputs)
+
+
+def classifier_of(model: keras.Model) -> keras.Model:
+    """Return the classifier inside a model made by ``guided``; any other model as it is."""
+    if not isinstance(model.input, dict):
+        return model
+    return keras.Model(model.input[IMAGE], model.output[PROBABILITIES])

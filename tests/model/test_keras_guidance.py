@@ -1,0 +1,50 @@
+"""The extra loss: worked by hand, equal to Grad-CAM's share, and moving the evidence when trained."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from model.keras_gradcam import tape_maps
+from model.keras_guidance import classifier_of, guided
+
+
+def network(features: layers.Layer) -> keras.Model:
+    image = keras.Input((4, 4, 2), name="image")
+    pooled = layers.GlobalAveragePooling2D(name="pool")(features(image))
+    return keras.Model(image, layers.Softmax(name="probabilities")(layers.Dense(2, name="logits")(pooled)))
+
+
+def test_the_loss_is_minus_the_logarithm_of_the_share_inside() -> None:
+    model = network(layers.Identity(name="features"))
+    model.get_layer("logits").set_weights([np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([3.0, -2.0])])
+    image = np.zeros((2, 4, 4, 2), np.float32)
+    image[0, 0, 0, 0], image[0, 3, 3, 0] = 3, 1  # evidence for class 0: three quarters in the upper left corner
+    image[1, 2, 2, 1] = 5  # evidence for class 1, none of it there
+    inside = np.zeros((2, 4, 4), np.float32)
+    inside[:, :2, :2] = 1
+    found = guided(model)({"image": image, "label": np.eye(2, dtype=np.float32), "inside": inside})["outside"]
+    np.testing.assert_allclose(found, [-np.log(3 / 4), -np.log(1e-6 / (5 + 1e-6))], rtol=1e-4)
+    everywhere = guided(model)({"image": image, "label": np.eye(2), "inside": np.ones((2, 4, 4))})["outside"]
+    np.testing.assert_allclose(everywhere, 0, atol=1e-6)
+
+
+def test_training_moves_the_evidence_into_the_outline() -> None:
+    keras.utils.set_random_seed(4)
+    model = network(layers.Conv2D(8, 3, padding="same", activation="relu", name="features"))
+    rng = np.random.default_rng(5)
+    image, label = rng.random((64, 4, 4, 2)).astype(np.float32), np.eye(2, dtype=np.float32)[rng.integers(0, 2, 64)]
+    image[:, 0, 0] += 1  # the corner looks different, so evidence can be there alone
+    inside = np.zeros((64, 4, 4), np.float32)
+    inside[:, 0, 0] = 1
+
+    def share() -> float:
+        maps = tape_maps(classifier_of(trained), image).numpy()[np.arange(64), label.argmax(axis=1)]
+        return float(maps[:, 0, 0].sum() / maps.sum())
+
+    trained = guided(model)
+    before = share()
+    trained.compile(keras.optimizers.Adam(0.02), loss={"probabilities": "categorical_crossentropy", "outside": "mae"})
+    inputs = {"image": image, "label": label, "inside": inside}
+    trained.fit(inputs, {"probabilities": label, "outside": np.zeros(64)}, epochs=40, verbose=0)
+    assert before < 0.3
+    assert share() > 0.6
