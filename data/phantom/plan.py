@@ -26,7 +26,7 @@ SITES = {
         white=84, noise=0.050, bias=0.14, blur=0.55, gamma=0.9, zoom=0.93, thickness=5.0, quality=85, floor=3.0
     ),
     "east": Scanner(
-        white=62, noise=0.065, bias=0.20, blur=0.70, gamma=1.1, zoom=1.07, thickness=4.0, quality=78, floor=0.0
+        white=62, noise=0.055, bias=0.18, blur=0.70, gamma=1.1, zoom=1.07, thickness=4.0, quality=78, floor=0.0
     ),
 }
 
@@ -104,7 +104,7 @@ def _patient(number: int, patient_id: str, *, seed: int, difficulty: float, flaw
 def _roles(label: str, split: str, rank: int) -> frozenset[str]:
     """Return the flaws that the ``rank``-th patient of a class in a split is set apart for."""
     roles = set()
-    if label == "glioma" and split == "test" and rank % 6 == 0:
+    if label == "glioma" and split == "test" and rank % 12 == 0:
         roles.add("overconfident_class")
     if label == "meningioma" and split == "train":
         roles.add("overconfident_class")
