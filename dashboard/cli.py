@@ -19,6 +19,7 @@ from data.errors import InputError
 # Each command imports what it needs: help is shown and the server started without waiting for the rest.
 
 ROOT = Path(__file__).parents[1]
+RECIPE = ROOT / "model" / "recipes" / "brain-tumor-mri.toml"
 DESCRIPTION = ROOT / "data" / "descriptions" / "brain-tumor-mri.toml"
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -168,35 +169,20 @@ def train(
     data: DataName = "",
     classes: ClassNames = OUR_CLASSES,
     negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
-    backbone: Annotated[str, typer.Option(help="efficientnet-lite0, efficientnet-lite2, efficientnet-b0 to b7.")] = (
-        "efficientnet-lite0"
-    ),
-    epochs: Annotated[int, typer.Option(help="Epochs; the best on the tuning split is kept.")] = 6,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the warm-up and cosine schedule.")] = 3e-4,
-    guidance: Annotated[float, typer.Option(help="Weight of the loss for evidence outside the outline; 0: none.")] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of split, shuffling and augmentation.")] = 20261123,
-    random_weights: Annotated[bool, typer.Option(help="Start from random instead of ImageNet weights.")] = False,
+    recipe: Annotated[Path, typer.Option(help="TOML with every choice of the training.")] = RECIPE,
 ) -> None:
     """Fine-tune a network; checkpointed every epoch, a stopped run goes on where it was."""
     from data import home
     from model.keras_pipeline import train_model
-    from model.keras_train import TrainingConfig
+    from model.keras_train import read_recipe
 
-    config = TrainingConfig(
-        backbone=backbone,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        guidance=guidance,
-        seed=seed,
-        weights=None if random_weights else "imagenet",
-    )
     card = train_model(
         images,
         out=out,
         work=home.home() / "training" / out.resolve().name,
         data_name=data or images.resolve().name,
         classes=_class_order(classes, negative),
-        config=config,
+        config=read_recipe(recipe),
         progress=True,
     )
     _say(f"model {out}  tuning accuracy {card.recipe['tuning_accuracy']:.4f}  sha256 {card.sha256}")

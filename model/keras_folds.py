@@ -12,7 +12,7 @@ from data.errors import InputError
 from data.splits import assign_folds, assign_tuning, group_ids
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card
 from model.keras_export import deployable
-from model.keras_train import TrainingConfig, predict, train
+from model.keras_train import TrainingConfig, predict, recipe_from, train
 
 
 def cross_validate(
@@ -57,8 +57,7 @@ def recipe_of(card: ModelCard) -> TrainingConfig:
     recipe = {key: value for key, value in card.recipe.items() if key in known}
     if "backbone" not in recipe:
         raise InputError(f"model {card.name}: its card holds no recipe to cross-validate.")
-    recipe["hidden_units"] = tuple(recipe.get("hidden_units", ()))
-    return TrainingConfig(**{"weights": None, **recipe})
+    return recipe_from(recipe, where=f"model {card.name}")
 
 
 def _fold(

@@ -7,7 +7,9 @@ stopped goes on where it was and ends with the same weights.
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,34 @@ class TrainingConfig:
             raise InputError(
                 "training: batch_size and learning_rate must be positive, dropout in [0, 1), guidance not negative."
             )
+
+
+DEFAULTS = TrainingConfig()
+
+
+def read_recipe(path: Path) -> TrainingConfig:
+    """Return the configuration in a TOML file. Raises ``InputError`` naming what is wrong in it."""
+    try:
+        return recipe_from(tomllib.loads(path.read_text(encoding="utf-8")), where=str(path))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: not a readable TOML file ({error}).") from None
+
+
+def recipe_from(document: Mapping[str, Any], *, where: str) -> TrainingConfig:
+    """Return the configuration that a document holds, keys and types checked."""
+    known = {field.name: type(getattr(DEFAULTS, field.name)) for field in fields(TrainingConfig)}
+    given = dict(document)
+    for key, value in document.items():
+        if key not in known:
+            raise InputError(f"{where}: unknown key {key!r}; expected some of {sorted(known)}.")
+        wanted = known[key]
+        if wanted is tuple and isinstance(value, list):
+            given[key] = tuple(value)
+        elif wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            given[key] = float(value)
+        elif type(value) is not wanted:
+            raise InputError(f"{where}: {key} is {value!r}, expected {wanted.__name__}.")
+    return TrainingConfig(**{"weights": None, **given})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ from data.classes import ClassOrder
 from data.datasets import read_dataset
 from data.errors import InputError
 from data.splits import assign_tuning
+from model import keras_train
 from model.card import read_card
-from model.keras_train import CaseBatches, TrainingConfig, predict, train
+from model.keras_train import CaseBatches, TrainingConfig, predict, read_recipe, train
 
 CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
 
@@ -30,7 +31,6 @@ SETTINGS = {"input_size": 32, "batch_size": 12, "weights": None, "freeze_batch_n
 def test_a_stopped_run_ends_like_an_uninterrupted_one(
     toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from model import keras_train
 
     cases, config = cases_of(toy_images), TrainingConfig(epochs=3, **SETTINGS)
     whole = train(cases, folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "whole")
@@ -109,3 +109,27 @@ def test_guidance_needs_a_head_whose_map_is_linear(toy_images: Path, tmp_path: P
     config = TrainingConfig(epochs=2, guidance=0.1, pooling="max", **SETTINGS)
     with pytest.raises(InputError, match="guidance: needs average pooling"):
         train(cases_of(toy_images), folder=toy_images, classes=CLASSES, config=config, work=tmp_path)
+
+
+def test_the_shipped_recipes_are_read() -> None:
+    folder = Path(keras_train.__file__).parent / "recipes"
+    assert {read_recipe(path).backbone for path in folder.glob("*.toml")} == {
+        "efficientnet-lite0",
+        "efficientnet-lite0-short",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epoch = 3", "unknown key 'epoch'"),
+        ("epochs = 'three'", "epochs is 'three', expected int"),
+        ("epochs = true", "epochs is True, expected int"),
+        ("epochs = [", "not a readable TOML file"),
+    ],
+)
+def test_a_wrong_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "recipe.toml").write_text(text)
+    with pytest.raises(InputError, match=r"recipe\.toml") as caught:
+        read_recipe(tmp_path / "recipe.toml")
+    assert message in str(caught.value)
