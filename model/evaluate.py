@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from data.datasets import Dataset, read_dataset
-from data.duplicates import exact_copies
+from data.duplicates import find_pairs
 from data.errors import ImageError, InputError
 from data.images import read_image
 from data.manifest import DataFacts, Manifest, ModelFacts, TestRead, from_document
@@ -61,7 +61,7 @@ def evaluate(
     """
     engine = load(model)
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
-    cases, pairs, same_split = _grouped(dataset, engine.card)
+    cases, pairs, same_split = _grouped(dataset, engine.card, progress=progress)
     chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
@@ -108,13 +108,15 @@ def evaluate(
     return Evaluation(study=study, computed=True)
 
 
-def _grouped(dataset: Dataset, card: ModelCard) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+def _grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
     """Return cases with groups and the model's own tuning split, the pairs, and whether that split is restored."""
-    pairs = exact_copies(dataset.cases)
+    pairs = find_pairs(dataset.cases, folder=dataset.folder, progress=progress)
     cases = dataset.cases.assign(group_id=group_ids(dataset.cases, pairs))
     if card.data.get("name") != dataset.name:
         return cases, pairs, True
-    cases["split"] = assign_tuning(cases, parts=int(card.split["parts"]), seed=int(card.split["seed"]))
+    tied = pairs[pairs["kind"].isin(card.split["pairs"])]  # the tuning part was cut between groups of these
+    then = cases.assign(group_id=group_ids(cases, tied))
+    cases["split"] = assign_tuning(then, parts=int(card.split["parts"]), seed=int(card.split["seed"]))
     return cases, pairs, split_hash(cases) == card.split["sha256"]
 
 

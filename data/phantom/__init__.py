@@ -5,7 +5,7 @@ from typing import Any
 
 NAME = "phantom"  # of the data set, and of the model and the study that belong to it
 VERSION = 1  # of the generator: raised when the same seed gives other images
-SEED, PATIENTS, DIFFICULTY = 20, 184, 0.5
+SEED, PATIENTS, DIFFICULTY = 20, 184, 0.05
 FACTS = "phantom.toml"  # how a cohort was made, in its folder
 
 

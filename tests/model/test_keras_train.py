@@ -105,9 +105,9 @@ def test_guidance_trains_the_same_classifier(toy_images: Path, tmp_path: Path) -
     assert predict(result.model, cases, folder=outlined, classes=CLASSES, config=config).shape == (len(cases), 3)
 
 
-def test_guidance_needs_a_head_whose_map_is_linear(toy_images: Path, tmp_path: Path) -> None:
-    config = TrainingConfig(epochs=2, guidance=0.1, pooling="max", **SETTINGS)
-    with pytest.raises(InputError, match="guidance: needs average pooling"):
+def test_guidance_needs_a_head_without_hidden_layers(toy_images: Path, tmp_path: Path) -> None:
+    config = TrainingConfig(epochs=2, guidance=0.1, hidden_units=(8,), **SETTINGS)
+    with pytest.raises(InputError, match="guidance: needs a head without hidden layers"):
         train(cases_of(toy_images), folder=toy_images, classes=CLASSES, config=config, work=tmp_path)
 
 
