@@ -1,7 +1,5 @@
 """The one check of a study's tables. Each failure names file, column, first bad row and what was expected."""
 
-from pathlib import PurePosixPath
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +7,7 @@ from numpy.typing import NDArray
 
 from data.classes import ClassOrder
 from data.errors import ContractError
+from data.files import stays_inside
 from data.schema import EVALUATED_SPLITS, PAIR_KINDS, PROBABILITY_SUM_LIMIT, RUNS, SPLITS
 
 
@@ -41,25 +40,22 @@ def conform(table: pa.Table, schema: pa.Schema, *, file: str) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def refuse(
-    file: str,
-    column: str,
-    bad: pd.Series | NDArray[np.bool_],
-    values: pd.Series,
-    expected: str,
-    *,
-    first_row: int = 0,
-) -> None:
-    """Raise ``ContractError`` naming the first bad row, if any is; ``first_row`` is the number of the first row."""
+def refuse(file: str, column: str, bad: pd.Series | NDArray[np.bool_], values: pd.Series, expected: str) -> None:
+    """Raise ``ContractError`` naming the first bad row by the index of ``values``, if any row is bad."""
     found = np.flatnonzero(np.asarray(bad))
     if len(found):
-        row = int(found[0])
-        value = values.iloc[row]
+        value = values.iloc[found[0]]
         shown = value.item() if isinstance(value, np.generic) else value
         raise ContractError(
-            f"{file}: column {column!r}, row {row + first_row} is {shown!r}; expected {expected} "
-            f"({len(found):,} such row{'s' if len(found) > 1 else ''})."
+            f"{file}: column {column!r}, row {values.index[found[0]]} is {'empty' if pd.isna(value) else repr(shown)}; "
+            f"expected {expected} ({len(found):,} such row{'s' if len(found) > 1 else ''})."
         )
+
+
+def check_paths(paths: pd.Series, *, file: str) -> None:
+    """Every image path that is known stays inside the data set folder, on every system."""
+    outside = [isinstance(path, str) and not stays_inside(path) for path in paths]
+    refuse(file, "image_path", np.array(outside, dtype=np.bool_), paths, "a path inside the data set folder")
 
 
 def check_cases(cases: pd.DataFrame, classes: ClassOrder, *, file: str = "cases.parquet") -> None:
@@ -69,11 +65,7 @@ def check_cases(cases: pd.DataFrame, classes: ClassOrder, *, file: str = "cases.
     check_unique(cases, file=file)
     refuse(file, "split", ~cases["split"].isin(SPLITS), cases["split"], f"one of {list(SPLITS)}")
     refuse(file, "label", ~cases["label"].isin(classes.names), cases["label"], f"one of {list(classes.names)}")
-    paths = cases["image_path"]
-    outside = paths.map(
-        lambda path: isinstance(path, str) and (PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts)
-    )
-    refuse(file, "image_path", outside.astype(bool), paths, "a path inside the data set folder")
+    check_paths(cases["image_path"], file=file)
 
 
 def check_unique(table: pd.DataFrame, *, file: str) -> None:
@@ -100,15 +92,15 @@ def check_predictions(predictions: pd.DataFrame, cases: pd.DataFrame, classes: C
         refuse(file, "case_id", ~splits.isin(EVALUATED_SPLITS), splits, f"a case of split {list(EVALUATED_SPLITS)}")
 
 
-def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str, first_row: int = 0) -> None:
+def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str) -> None:
     """Probabilities are finite, from 0 to 1, and sum to 1 within 0.01."""
     for column in classes.probability_columns:
         values = table[column]
-        refuse(file, column, ~np.isfinite(values), values, "a finite number", first_row=first_row)
-        refuse(file, column, (values < 0) | (values > 1), values, "a probability from 0 to 1", first_row=first_row)
+        refuse(file, column, ~np.isfinite(values), values, "a finite number")
+        refuse(file, column, (values < 0) | (values > 1), values, "a probability from 0 to 1")
     sums = table[list(classes.probability_columns)].sum(axis=1)
     expected = f"a sum of 1 within {PROBABILITY_SUM_LIMIT}"
-    refuse(file, "prob_*", (sums - 1).abs() > PROBABILITY_SUM_LIMIT, sums, expected, first_row=first_row)
+    refuse(file, "prob_*", (sums - 1).abs() > PROBABILITY_SUM_LIMIT, sums, expected)
 
 
 def check_pairs(pairs: pd.DataFrame, cases: pd.DataFrame, *, file: str = "pairs.parquet") -> None:

@@ -10,16 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from data.classes import ClassOrder
 from data.errors import ImageError, InputError
-from data.images import FileFacts, describe, is_hidden
+from data.files import is_hidden, printable, stays_inside
+from data.images import FileFacts, describe
 from data.schema import SPLITS
+from data.tables import read_csv
 
 SPLIT_FOLDERS = {"training": "train", "testing": "test"}
+NAME_REASON = "its name is not UTF-8, or another system would take it for a path outside the folder; rename the file"
 METADATA_COLUMNS = ("label", "split", "patient_id", "plane", "source", "site", "mask_path")
 
 
@@ -57,9 +59,9 @@ def read_dataset(
         raise InputError(f"{folder}: no such folder. Expected a data set with one sub-folder per class.")
     metadata = _read_metadata(folder / "metadata.csv")
     files, hidden = _find_files(folder, classes, masks=set(metadata["mask_path"].dropna()))
-    listed = pd.Index(metadata.index)
-    missing = [path for path in listed if not (folder / path).is_file()]
-    paths = sorted(set(files) | (set(listed) - set(missing)))
+    misnamed = [path for path in files if printable(path) != path or not stays_inside(path)]
+    missing = [path for path in metadata.index if not (folder / path).is_file()]
+    paths = sorted({*files, *metadata.index}.difference(misnamed, missing))
     if not paths:
         raise InputError(f"{folder}: no image found in class folders {list(classes.names)}.")
     cases = pd.DataFrame({"image_path": paths})
@@ -71,6 +73,7 @@ def read_dataset(
     broken = [isinstance(fact, str) for fact in facts]
     rejected = pd.DataFrame(
         [(p, fact) for p, fact in zip(paths, facts, strict=True) if isinstance(fact, str)]
+        + [(printable(p), NAME_REASON) for p in misnamed]
         + [(p, "listed in metadata.csv but not on disk") for p in missing],
         columns=["image_path", "reason"],
     )
@@ -87,27 +90,22 @@ def read_dataset(
 
 def _read_metadata(path: Path) -> pd.DataFrame:
     if not path.is_file():
+        if path.exists() or path.is_symlink():
+            raise InputError(f"{path}: not a file; expected a CSV file, or nothing of that name.")
         return pd.DataFrame(columns=list(METADATA_COLUMNS), index=pd.Index([], name="image_path"), dtype="str")
-    try:
-        table = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""])
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path}: not a readable CSV file ({error}).") from None
-    if "image_path" not in table:
-        raise InputError(f"{path}: column 'image_path' is missing; found {list(table.columns)}.")
+    table = read_csv(path, needed="image_path")
     for column in METADATA_COLUMNS:
         if column not in table:
             table[column] = pd.Series(pd.NA, index=table.index, dtype="str")
     for column in ("image_path", "mask_path"):
-        given = table[column].dropna()
-        outside = given.map(lambda p: PurePosixPath(p).is_absolute() or ".." in PurePosixPath(p).parts)
-        if outside.any():
-            row = int(np.argmax(outside))
-            line = int(given.index[row]) + 2
-            raise InputError(f"{path}: row {line}, {column} {given.iloc[row]!r} leaves the data set folder.")
+        for line, given in table[column].dropna().items():
+            if not stays_inside(given):
+                raise InputError(f"{path}: row {line}, {column} {given!r} leaves the data set folder.")
     repeated = table["image_path"].isna() | table["image_path"].duplicated()
     if repeated.any():
-        row = int(np.argmax(repeated))
-        raise InputError(f"{path}: row {row + 2}, image_path {table['image_path'].iloc[row]!r} is empty or repeated.")
+        line, given = next(iter(table.loc[repeated, "image_path"].items()))
+        what = "is empty" if pd.isna(given) else f"{given!r} is repeated"
+        raise InputError(f"{path}: row {line}, image_path {what}.")
     return table.set_index("image_path")[list(METADATA_COLUMNS)]
 
 
@@ -142,9 +140,9 @@ def _labels(cases: pd.DataFrame, classes: ClassOrder, folder: Path) -> pd.Series
     labels = cases["label"].fillna(from_folder)
     wrong = ~labels.isin(classes.names)
     if wrong.any():
-        row = int(np.argmax(wrong))
-        path, found = cases["image_path"].iloc[row], labels.iloc[row]
-        raise InputError(f"{folder}: {path} has label {found!r}; expected one of {list(classes.names)}.")
+        path, label = cases["image_path"][wrong].iloc[0], labels[wrong].iloc[0]
+        found = "no label" if pd.isna(label) else f"label {label!r}"
+        raise InputError(f"{folder}: {path} has {found}; expected one of {list(classes.names)}.")
     return labels
 
 
@@ -153,10 +151,8 @@ def _splits(cases: pd.DataFrame, default: str, folder: Path) -> pd.Series:
     splits = cases["split"].fillna(from_folder)
     wrong = ~splits.isin(SPLITS)
     if wrong.any():
-        row = int(np.argmax(wrong))
-        raise InputError(
-            f"{folder}: {cases['image_path'].iloc[row]} has split {splits.iloc[row]!r}; expected one of {list(SPLITS)}."
-        )
+        path, split = cases["image_path"][wrong].iloc[0], splits[wrong].iloc[0]
+        raise InputError(f"{folder}: {path} has split {split!r}; expected one of {list(SPLITS)}.")
     return splits
 
 

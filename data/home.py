@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,7 +18,8 @@ import platformdirs
 from tqdm import tqdm
 
 from data.errors import ImageError, InputError
-from data.images import describe, file_sha256, is_hidden
+from data.files import file_sha256, is_hidden, printable, stays_inside
+from data.images import describe
 from data.manifest import FILE
 from data.phantom import NAME as PHANTOM
 
@@ -43,6 +44,22 @@ def studies() -> dict[str, Path]:
     return {name: found[name] for name in sorted(found, key=lambda name: name != PHANTOM)}
 
 
+def new_study(name_or_path: str | Path) -> Path:
+    """Return the folder of a study to be written: a bare name stands for a place where the dashboard finds it.
+
+    A path, or the name of a folder that is there, is taken as it is. Raises ``InputError`` for a name that is empty,
+    hidden, not UTF-8 or that of a shipped study.
+    """
+    given, path = str(name_or_path), Path(name_or_path)
+    if not path.name or path.name.startswith(".") or printable(path.name) != path.name:
+        raise InputError(f"{printable(given)!r}: no name for a study; expected one such as my-study.")
+    if len(path.parts) > 1 or given != path.name or path.is_dir():
+        return path
+    if given in _folders(FILE, SHIPPED_STUDIES):
+        raise InputError(f"{given}: the name of a shipped study; choose another one.")
+    return home() / "studies" / given
+
+
 def find_study(name_or_path: str | Path) -> Path:
     """Return the folder of a study given by name or path; ``InputError`` names what exists otherwise."""
     return _find(name_or_path, studies(), FILE, kind="study")
@@ -61,12 +78,29 @@ def find_model(name_or_path: str | Path) -> Path:
 def _folders(marker: str, *roots: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for root in roots:
-        for folder in sorted(root.iterdir()) if root.is_dir() else []:
+        for folder in _entries(root):
             if folder.name.startswith(".") and folder.name.endswith(".old"):  # a killed write: reading mends it
                 found.setdefault(folder.name[1:-4], root / folder.name[1:-4])
-            elif not folder.name.startswith(".") and (folder / marker).is_file():
+            elif not folder.name.startswith(".") and _holds(folder, marker):
                 found.setdefault(folder.name, folder)
     return found
+
+
+def _entries(root: Path) -> list[Path]:
+    try:
+        return sorted(root.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{root}: cannot be read ({error.strerror}); check its permissions.") from None
+
+
+def _holds(folder: Path, marker: str) -> bool:
+    """Whether the file is in the folder. One that may not be looked into counts: opening it says what is wrong."""
+    try:
+        return (folder / marker).is_file()
+    except OSError:
+        return True
 
 
 def _find(name_or_path: str | Path, known: Mapping[str, Path], marker: str, *, kind: str) -> Path:
@@ -96,7 +130,7 @@ class LinkedImages:
 
     def path(self, image_path: str | None) -> Path | None:
         """Return where the image is now; ``None`` when it is not there."""
-        if not isinstance(image_path, str) or image_path in self.refused or not _inside(image_path):
+        if not isinstance(image_path, str) or image_path in self.refused or not stays_inside(image_path):
             return None
         path = self.folder / self.moved.get(image_path, image_path)
         return path if path.is_file() else None
@@ -217,7 +251,7 @@ class _Wanted:
 
 def _compare(folder: Path, wanted: _Wanted) -> str:
     path = folder / wanted.image_path
-    if not _inside(wanted.image_path) or not path.is_file():
+    if not stays_inside(wanted.image_path) or not path.is_file():
         return "missing"
     try:
         if isinstance(wanted.sha256, str):
@@ -227,7 +261,7 @@ def _compare(folder: Path, wanted: _Wanted) -> str:
             return "unchecked"
         if isinstance(wanted.phash, str) and _bits_apart(describe(path).phash, wanted.phash) <= LOOKS_SAME_BITS:
             return "other_encoding"
-    except ImageError:
+    except (ImageError, OSError):
         pass  # unreadable is different: not shown in the place of the image
     return "different"
 
@@ -259,13 +293,8 @@ def _visible_files(folder: Path) -> Iterable[Path]:
 def _sha256_or_none(path: Path) -> str | None:
     try:
         return file_sha256(path)
-    except ImageError:
+    except OSError:
         return None
-
-
-def _inside(image_path: str) -> bool:
-    path = PurePosixPath(image_path)
-    return not path.is_absolute() and ".." not in path.parts
 
 
 def _link_file(data_name: str) -> Path:

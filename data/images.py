@@ -1,10 +1,13 @@
 """Reading image files: headers before pixels, and a reason for everything that cannot be used."""
 
-import hashlib
 import io
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from data.errors import ImageError
+from data.files import file_sha256
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 100_000_000
@@ -20,8 +24,11 @@ MAX_BYTES = 100_000_000
 # Both mean "rejected" here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# Blocks of 64 MB (16 by default) go back to the system when freed; smaller ones the C library keeps for each thread.
+Image.core.set_block_size(1 << 26)  # type: ignore[attr-defined]  # it has no types
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+AT_ONCE = 1 << 20  # grey values that are scaled at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,58 +53,125 @@ class FileFacts:
     phash: str
 
 
+class Room:
+    """Room for so many pixels: images beyond it wait, so memory does not grow with the number of workers."""
+
+    def __init__(self, pixels: int) -> None:
+        self._pixels = self._free = pixels
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, pixels: int) -> Iterator[None]:
+        """Wait for room for an image and hold it. An image larger than all the room has it alone."""
+        pixels = min(pixels, self._pixels)
+        with self._changed:
+            self._changed.wait_for(lambda: pixels <= self._free)
+            self._free -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += pixels
+                self._changed.notify_all()
+
+
+_room = Room(MAX_PIXELS)  # of the whole process: one image of the largest size, or hundreds of usual ones
+
+
 def decode(content: bytes) -> ScanImage:
     """Return the decoded image of an encoded file's bytes.
 
     Raises ``ImageError`` with the reason when the bytes are empty, no image, truncated or too large.
     """
-    if not content:
-        raise ImageError("empty file (0 bytes)")
-    if len(content) > MAX_BYTES:
-        raise ImageError(f"file of {len(content):,} bytes, the limit is {MAX_BYTES:,}")
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            file_format = str(image.format)
-            pixels = _to_rgb(image)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ImageError(f"image too large, the limit is {MAX_PIXELS:,} pixels") from None
-    except UnidentifiedImageError:
-        raise ImageError("not an image of a known format (JPEG, PNG, BMP, TIFF, WebP)") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise on broken data
-        raise ImageError(f"cannot be decoded: {error}") from None
-    return ScanImage(pixels=pixels, file_format=file_format)
-
-
-def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode.startswith(("I", "F")):  # 16-bit and float greys: spread over 0..255, Pillow would clip them
-        grey = np.asarray(image, dtype=np.float64)
-        if not np.isfinite(grey).all():
-            raise ImageError("grey values are not finite")
-        low, high = grey.min(), grey.max()
-        scaled = np.zeros_like(grey) if high == low else (grey - low) * (255.0 / (high - low))
-        return np.repeat(np.rint(scaled).astype(np.uint8)[:, :, None], 3, axis=2)
-    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes; ``ImageError`` when it cannot be read or is larger than ``MAX_BYTES``."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ImageError(f"file of {size:,} bytes, the limit is {MAX_BYTES:,}")
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}") from None
+    return _scan(io.BytesIO(content), len(content))
 
 
 def read_image(path: Path) -> ScanImage:
     """Return the decoded image of a file; ``ImageError`` with the reason when it cannot be used."""
-    return decode(read_bytes(path))
+    with _opened(path) as (file, size):
+        return _scan(file, size)
 
 
-def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file's bytes; ``ImageError`` when it cannot be read."""
-    return hashlib.sha256(read_bytes(path)).hexdigest()
+def describe(path: Path) -> FileFacts:
+    """Return size, format, intensities and content hash of an image file; ``ImageError`` when it cannot be used."""
+    with _opened(path) as (file, size), _decoded(file, size) as (image, file_format):
+        grey = image.convert("L")
+        counts, levels = np.array(grey.histogram()), np.arange(256)
+        mean = float(counts @ levels / counts.sum())
+        return FileFacts(
+            width=image.width,
+            height=image.height,
+            file_format=file_format,
+            file_bytes=size,
+            mean_intensity=mean,
+            sd_intensity=float(np.sqrt(counts @ (levels - mean) ** 2 / counts.sum())),
+            sha256=file_sha256(path),
+            phash=perceptual_hash(np.asarray(grey)),
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Yield the open file and its size in bytes."""
+    try:
+        with path.open("rb") as file:
+            yield file, path.stat().st_size
+    except OSError as error:
+        raise ImageError(f"cannot be read: {error.strerror or error}") from None
+
+
+def _scan(file: BinaryIO, size: int) -> ScanImage:
+    with _decoded(file, size) as (image, file_format):
+        return ScanImage(pixels=np.asarray(image.convert("RGB")), file_format=file_format)
+
+
+@contextmanager
+def _decoded(file: BinaryIO, size: int) -> Iterator[tuple[Image.Image, str]]:
+    """Yield the image, upright, grey or RGB, and its format; while it is used it takes its share of the room."""
+    if not size:
+        raise ImageError("empty file (0 bytes)")
+    if size > MAX_BYTES:
+        raise ImageError(f"file of {size:,} bytes, the limit is {MAX_BYTES:,}")
+    with _reasons(), Image.open(file, formats=FORMATS) as header, _room.taken(header.width * header.height):
+        file_format = str(header.format)
+        yield _upright(header), file_format
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Turn what Pillow's decoders raise on broken data into ``ImageError``."""
+    try:
+        yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError(f"image too large, the limit is {MAX_PIXELS:,} pixels") from None
+    except UnidentifiedImageError:
+        raise ImageError("not an image of a known format (JPEG, PNG, BMP, TIFF, WebP)") from None
+    except ImageError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise ImageError(f"cannot be decoded: {error}") from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):  # 16-bit and float greys: spread over 0..255, Pillow would clip them
+        return Image.fromarray(_spread(np.asarray(image)))
+    ImageOps.exif_transpose(image, in_place=True)
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def _spread(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Return grey values spread over 0..255, piece by piece: a whole copy in float64 would take 8 bytes a pixel."""
+    low, high = float(grey.min()), float(grey.max())
+    if not np.isfinite([low, high]).all():
+        raise ImageError("grey values are not finite")
+    spread = np.zeros(grey.shape, dtype=np.uint8)
+    if low == high:
+        return spread
+    values, out = grey.reshape(-1), spread.reshape(-1)
+    for start in range(0, values.size, AT_ONCE):
+        piece = values[start : start + AT_ONCE].astype(np.float64)
+        out[start : start + AT_ONCE] = np.rint((piece - low) * (255.0 / (high - low)))
+    return spread
 
 
 def perceptual_hash(grey: NDArray[np.uint8]) -> str:
@@ -109,26 +183,3 @@ def perceptual_hash(grey: NDArray[np.uint8]) -> str:
     small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(small)[:8, :8]
     return np.packbits(low > np.median(low)).tobytes().hex()
-
-
-def describe(path: Path) -> FileFacts:
-    """Return size, format, intensities and content hash of an image file; ``ImageError`` when it cannot be used."""
-    content = read_bytes(path)
-    image = decode(content)
-    pixels = image.pixels
-    grey = np.asarray(Image.fromarray(pixels).convert("L"))
-    return FileFacts(
-        width=pixels.shape[1],
-        height=pixels.shape[0],
-        file_format=image.file_format,
-        file_bytes=len(content),
-        mean_intensity=float(grey.mean()),
-        sd_intensity=float(grey.std()),
-        sha256=hashlib.sha256(content).hexdigest(),
-        phash=perceptual_hash(grey),
-    )
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder name is one that operating systems leave behind."""
-    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")

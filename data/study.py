@@ -1,12 +1,12 @@
 """The study folder: everything needed to judge one model on one data set. Read once, checked once, written whole."""
 
 import dataclasses
-import hashlib
 import json
 import os
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from data import contract, schema
 from data.classes import ClassOrder, check_order
 from data.errors import ContractError, InputError
+from data.files import file_sha256
 from data.manifest import FILE, Manifest, fingerprint, from_document, to_document
 
 METADATA_KEY = b"neuroval"
@@ -87,15 +88,37 @@ def read_study(path: Path) -> Study:
 
 def read_manifest(path: Path) -> Manifest:
     """Return only ``study.toml``, checked: enough to list studies without reading their tables."""
-    _recover(path)
     file = path / FILE
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        with _reading(path):
+            _recover(path)
+            document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ContractError(f"{path}: no {FILE}; not a study folder.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{file}: not readable TOML ({error}).") from None
-    return from_document(document)
+    try:
+        return from_document(document)
+    except ContractError as error:
+        raise ContractError(f"{path / str(error)}") from None
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say in one line why a file cannot be read; that it is not there is for the caller to say."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        where, why = error.filename or path, error.strerror or error
+        raise ContractError(f"{where}: cannot be read ({why}); check its permissions.") from None
+
+
+def check_place(path: Path) -> None:
+    """Raise ``InputError`` when something else than a study or an empty folder is where one is to be written."""
+    if path.exists() and not (path / FILE).is_file() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError(f"{path}: exists and is not a study; choose another place.")
 
 
 def write_study(
@@ -113,8 +136,7 @@ def write_study(
     tables; empty ones are not written. Rows are put in order of their ids, so equal content gives equal files.
     A study at ``path`` is replaced; ``InputError`` when another folder or a file is there.
     """
-    if path.exists() and not (path / FILE).is_file() and not (path.is_dir() and not any(path.iterdir())):
-        raise InputError(f"{path}: exists and is not a study; choose another place.")
+    check_place(path)
     frames = {"cases": cases.sort_values("case_id"), "predictions": predictions.sort_values("case_id")}
     frames |= {name: table for name, table in (optional or {}).items() if table is not None and not table.empty}
     classes = manifest.classes
@@ -123,21 +145,24 @@ def write_study(
         tables["gradcam.parquet"] = _gradcam_to_arrow(gradcam, classes)
     part = path.with_name(f".{path.name}.part")  # one writer at a time: what a killed one left is cleared
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    try:
+        part.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
     try:
         for name, table in tables.items():
             pq.write_table(table, part / name, compression="zstd")
-        hashes = {name: _sha256(part / name) for name in tables}
+        hashes = {name: file_sha256(part / name) for name in tables}
         complete = dataclasses.replace(manifest, files=hashes)
         (part / FILE).write_bytes(tomli_w.dumps(to_document(complete), multiline_strings=True).encode())
-        read_study(part)  # what is written is what a reader accepts
+        study = read_study(part)  # what is written is what a reader accepts
         for file in part.iterdir():
             _sync(file)
         _sync(part)
         _put_in_place(part, path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return read_study(path)
+    return dataclasses.replace(study, path=path)
 
 
 def _old(path: Path) -> Path:
@@ -166,11 +191,6 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _metadata(classes: ClassOrder, **more: Any) -> dict[bytes, bytes]:
@@ -219,14 +239,15 @@ def _gradcam_to_arrow(gradcam: GradCams, classes: ClassOrder) -> pa.Table:
 
 
 def _read_table(file: Path, manifest: Manifest) -> pa.Table:
-    if Path(file.name).suffix != ".parquet" or not file.is_file():
-        raise ContractError(f"{file}: listed under [files] of {FILE} but not there.")
-    if _sha256(file) != manifest.files[file.name]:
-        raise ContractError(f"{file}: content differs from the hash in {FILE}; the file was changed or cut.")
-    try:
-        table = pq.read_table(file)
-    except pa.ArrowInvalid as error:
-        raise ContractError(f"{file}: not a readable Parquet file ({error}).") from None
+    with _reading(file):
+        if Path(file.name).suffix != ".parquet" or not file.is_file():
+            raise ContractError(f"{file}: listed under [files] of {FILE} but not there.")
+        if file_sha256(file) != manifest.files[file.name]:
+            raise ContractError(f"{file}: content differs from the hash in {FILE}; the file was changed or cut.")
+        try:
+            table = pq.read_table(file)
+        except pa.ArrowInvalid as error:
+            raise ContractError(f"{file}: not a readable Parquet file ({error}).") from None
     stated = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     if stated.get("schema") != schema.SCHEMA_VERSION:
         raise ContractError(

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,10 +130,12 @@ def test_an_image_listed_but_not_there_is_rejected(dataset_folder: Path) -> None
         ("path,label\na.png,glioma\n", "column 'image_path' is missing; found ['path', 'label']"),
         ("image_path\na.png\n/etc/passwd\n", "row 3, image_path '/etc/passwd' leaves the data set folder"),
         ("image_path,mask_path\na.png,../b.png\n", "row 2, mask_path '../b.png' leaves the data set folder"),
-        ("image_path\na.png\nb.png\na.png\n", "row 4, image_path 'a.png' is empty or repeated"),
+        ("image_path\na.png\nb.png\na.png\n", "row 4, image_path 'a.png' is repeated"),
+        ("image_path,label\na.png,glioma\n,glioma\n", "row 3, image_path is empty"),
+        ("image_path\n\na.png\n\n..\\b.png\n", "row 5, image_path '..\\\\b.png' leaves the data set folder"),
         ("image_path,label\nTraining/glioma/a.png,tumour\n", "has label 'tumour'; expected one of ['glioma'"),
         ("image_path,split\nTraining/glioma/a.png,val\n", "has split 'val'; expected one of ['train'"),
-        ("", "not a readable CSV file"),
+        ("", "column 'image_path' is missing; found []"),
     ],
 )
 def test_broken_metadata_is_named(dataset_folder: Path, text: str, message: str) -> None:
@@ -140,6 +143,35 @@ def test_broken_metadata_is_named(dataset_folder: Path, text: str, message: str)
     with pytest.raises(InputError) as caught:
         read(dataset_folder)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling link"])
+def test_metadata_that_is_no_file_is_not_ignored(dataset_folder: Path, kind: str) -> None:
+    metadata = dataset_folder / "metadata.csv"
+    metadata.mkdir() if kind == "folder" else metadata.symlink_to("gone.csv")
+    with pytest.raises(InputError, match=r"metadata\.csv: not a file; expected a CSV file"):
+        read(dataset_folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [(b"bad\xff\xfe.png", r"bad\xff\xfe.png"), (b"a\\..\\b.png", r"a\..\b.png")]
+)
+def test_a_name_that_other_programs_cannot_hold_is_rejected(dataset_folder: Path, name: bytes, shown: str) -> None:
+    original = dataset_folder / "Testing" / "glioma" / "c.png"
+    original.with_name(os.fsdecode(name)).write_bytes(original.read_bytes())
+    found = read(dataset_folder)
+    assert len(found.cases) == 5
+    (row,) = found.rejected.to_dict("records")
+    assert row["image_path"] == f"Testing/glioma/{shown}"
+    assert "rename the file" in row["reason"]
+    row["image_path"].encode()
+
+
+def test_a_label_that_is_nowhere_is_said_to_be_none(dataset_folder: Path, draw: Callable[..., Path]) -> None:
+    draw(dataset_folder / "more" / "x.png")
+    (dataset_folder / "metadata.csv").write_text("image_path\nmore/x.png\n")
+    with pytest.raises(InputError, match=r"more/x\.png has no label; expected one of \['glioma'"):
+        read(dataset_folder)
 
 
 def test_copies_share_their_content_not_their_identity(dataset_folder: Path) -> None:

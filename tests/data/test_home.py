@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,33 @@ def test_a_study_whose_writing_was_killed_is_still_listed(write: Callable[..., S
     study = write(tmp_path / "home" / "studies" / "a")
     study.path.rename(study.path.with_name(".a.old"))
     assert home.find_study("a") == study.path
+
+
+def test_a_bare_name_is_a_place_that_the_dashboard_looks_in(
+    write: Callable[..., Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "shipped" / "ours")
+    (tmp_path / "here").mkdir()
+    assert home.new_study("mine") == tmp_path / "home" / "studies" / "mine"
+    assert home.new_study("here") == Path("here")
+    assert home.new_study("./mine") == Path("mine")
+    assert home.new_study(tmp_path / "mine") == tmp_path / "mine"
+    with pytest.raises(InputError, match="the name of a shipped study"):
+        home.new_study("ours")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", os.fsdecode(b"bad\xff")])
+def test_what_is_no_name_for_a_study_is_said(name: str) -> None:
+    with pytest.raises(InputError, match="no name for a study"):
+        home.new_study(name)
+
+
+def test_a_studies_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "studies").write_text("a file")
+    with pytest.raises(InputError, match=r"studies: cannot be read \(Not a directory\)"):
+        home.studies()
 
 
 def test_models_are_found_by_name_or_path(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 import io
 import resource
 import struct
+import threading
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from data.errors import ImageError
-from data.images import MAX_PIXELS, decode, describe, perceptual_hash, read_image
+from data.images import MAX_PIXELS, Room, decode, describe, perceptual_hash, read_image
 
 
 def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
@@ -49,6 +51,37 @@ def test_a_huge_png_is_rejected_and_not_decoded(tmp_path: Path) -> None:
         tracemalloc.stop()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 100_000  # kB; the pixels alone would be 400,000
+
+
+def test_a_large_16_bit_image_is_scaled_without_large_copies(tmp_path: Path) -> None:
+    grey = np.arange(2000 * 2000, dtype=np.uint32).reshape(2000, 2000) % 60_000
+    Image.fromarray(grey.astype(np.uint16)).save(tmp_path / "a.png")
+    tracemalloc.start()
+    try:
+        describe(tmp_path / "a.png")
+        assert tracemalloc.get_traced_memory()[1] < 10 * grey.size  # bytes; a float64 copy alone takes 8
+    finally:
+        tracemalloc.stop()
+
+
+def test_images_beyond_the_room_wait() -> None:
+    room, lock, held = Room(100), threading.Lock(), 0
+    most = 0
+
+    def use(pixels: int) -> None:
+        nonlocal held, most
+        with room.taken(pixels):
+            with lock:
+                held += pixels
+                most = max(most, held)
+            with lock:
+                held -= pixels
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(use, [10, 60, 40, 100, 5] * 40))
+        assert most <= 100
+        pool.submit(use, 500).result(timeout=10)  # larger than the room: alone, but not for ever
+    assert held == 0
 
 
 def test_the_huge_png_is_otherwise_a_good_file() -> None:

@@ -77,20 +77,25 @@ def test_our_classes_look_as_they_always_do(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("prob_a,prob_b\n1,0\n", "column 'label' is missing; found ['prob_a', 'prob_b']"),
-        ("label,prob_a\na,1\n", "found 1 columns prob_<class>, expected one for each of 2 or more classes"),
+        ("label,prob_a\na,1\n", "found 1 column prob_<class>, expected one for each of 2 or more classes"),
         ("label,prob_a,prob_a\na,1,0\n", "column 'prob_a' appears twice"),
         ("label,prob_a,prob_b\n", "no rows"),
-        ("", "not a readable csv file"),
+        ("", "column 'label' is missing; found []"),
         ("label,prob_a,prob_b\na,1,0\nc,0,1\n", "column 'label', row 3 is 'c'; expected one of ['a', 'b']"),
         ("label,prob_a,prob_b\na,1,0\nb,nan,1\n", "column 'prob_a', row 3 is 'nan'; expected a probability from 0"),
-        ("label,prob_a,prob_b\na,1,0\nb,,1\n", "column 'prob_a', row 3 is nan; expected a probability from 0 to 1"),
+        ("label,prob_a,prob_b\na,1,0\nb,,1\n", "column 'prob_a', row 3 is empty; expected a probability from 0 to 1"),
         ("label,prob_a,prob_b\na,1,none\n", "column 'prob_b', row 2 is 'none'; expected a probability from 0 to 1"),
         ("label,prob_a,prob_b\na,80,20\n", "column 'prob_a', row 2 is '80'; expected a probability from 0 to 1"),
         ("label,prob_a,prob_b\na,1,0\na,0.5,0.25\n", "column 'prob_*', row 3 is 0.75; expected a sum"),
         ("label,prob_a,prob_b,case_id\na,1,0,x\na,1,0,x\n", "column 'case_id', row 3 is 'x'; expected each case once"),
-        ("label,prob_a,prob_b,case_id\na,1,0,\n", "column 'case_id', row 2 is nan; expected a name that is not"),
+        ("label,prob_a,prob_b,case_id\na,1,0,\n", "column 'case_id', row 2 is empty; expected a name that is not"),
         ("label,prob_a,prob_b,image_path\na,1,0,x\na,1,0,x\n", "column 'image_path', row 3 is 'x'; expected each ima"),
-        ("label,prob_a,prob_b,image_path\na,1,0,../x\n", "column 'image_path', row 2 is '../x'; expected a path rel"),
+        ("label,prob_a,prob_b,image_path\na,1,0,../x\n", "column 'image_path', row 2 is '../x'; expected a path ins"),
+        ("label,prob_a,prob_b,image_path\na,1,0,..\\..\\x\n", "column 'image_path', row 2 is '..\\\\..\\\\x'; expect"),
+        ("label,prob_a,prob_b,image_path\na,1,0,C:\\x\n", "column 'image_path', row 2 is 'C:\\\\x'; expected a path"),
+        ("label,prob_a,prob_b\n\na,1,0\n\n,0,1\n", "column 'label', row 5 is empty; expected one of ['a', 'b']"),
+        ("label;prob_a;prob_b\na;0,9;0,1\n", "column 'prob_a', row 2 is '0,9'; expected a probability from 0 to 1, su"),
+        ("label,prob_a,prob_b,split\na,1,0,train\na,1,1,test\n", "column 'prob_*', row 3 is 2.0; expected a sum of 1"),
         ("label,prob_a,prob_b,split\na,1,0,val\n", "column 'split', row 2 is 'val'; expected one of ['train'"),
         ("label,prob_a,prob_b,split\na,1,0,train\n", "every row is of split 'train'"),
     ],
@@ -117,13 +122,20 @@ def test_wrong_class_names_are_named(tmp_path: Path, options: dict[str, object],
     assert message in str(caught.value)
 
 
+def test_the_place_is_looked_at_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="precious: exists and is not a study"):
+        import_predictions(tmp_path / "gone.csv", out=tmp_path / "precious")
+
+
 def test_a_file_that_is_missing_or_of_another_kind_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         import_predictions(tmp_path / "gone.csv", out=tmp_path / "study")
     with pytest.raises(InputError, match=r"expected predictions as \.csv or \.parquet"):
         import_predictions(tmp_path / "table.xlsx", out=tmp_path / "study")
     (tmp_path / "broken.parquet").write_bytes(b"not parquet")
-    with pytest.raises(InputError, match="not a readable parquet file"):
+    with pytest.raises(InputError, match="not a readable Parquet file"):
         import_predictions(tmp_path / "broken.parquet", out=tmp_path / "study")
 
 

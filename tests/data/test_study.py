@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -171,6 +172,32 @@ def test_a_missing_file_is_named(write: Callable[..., Study]) -> None:
         read_study(study.path)
 
 
+def test_a_manifest_that_cannot_be_read_is_named(write: Callable[..., Study]) -> None:
+    study = write()
+    (study.path / "study.toml").unlink()
+    (study.path / "study.toml").mkdir()
+    with pytest.raises(ContractError, match=r"study/study\.toml: cannot be read \(Is a directory\); check its permis"):
+        read_study(study.path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("closed", ["study.toml", "cases.parquet", "."])
+def test_files_without_permission_are_named(write: Callable[..., Study], closed: str) -> None:
+    study = write()
+    (study.path / closed).chmod(0)
+    try:
+        with pytest.raises(ContractError, match=r"cannot be read \(Permission denied\); check its permissions"):
+            read_study(study.path)
+    finally:
+        (study.path / closed).chmod(0o700)
+
+
+def test_a_place_that_cannot_be_written_is_named(write: Callable[..., Study], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"file/study: cannot be written \(Not a directory\); choose another place"):
+        write(tmp_path / "file" / "study")
+
+
 def test_a_folder_without_a_manifest_is_no_study(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"no study\.toml; not a study folder"):
         read_study(tmp_path)
@@ -186,7 +213,11 @@ def edit(study: Study, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("schema = 1", "schema = 2", "schema 2 is newer than this program reads (1); update NeuroVal"),
+        (
+            "schema = 1",
+            "schema = 2",
+            "study/study.toml: schema 2 is newer than this program reads (1); update Neu",
+        ),
         ("schema = 1", 'schema = "1"', "[study] schema is '1', expected 1"),
         ("synthetic = false", 'synthetic = "no"', "[study] synthetic is 'no', expected bool"),
         ("synthetic = false", "synthetc = false", "[study] has the unknown key 'synthetc'"),
