@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimate import Estimate
-from analysis.proportions import Method, proportion
 from data.errors import InputError
 
 
@@ -68,16 +66,6 @@ class TwoByTwo:
         return self.tp + self.fp + self.fn + self.tn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfusionPair:
-    """How often one reference class is taken for another; ``rate`` is the share of the reference class's cases."""
-
-    reference: str
-    predicted: str
-    count: int
-    rate: Estimate
-
-
 def predicted_class(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """Return the index (n,) of the largest of each case's probabilities (n, k); ties go to the lower index.
 
@@ -125,31 +113,3 @@ def any_tumour(matrix: ConfusionMatrix, *, negative: int) -> TwoByTwo:
     """
     nothing = two_by_two(matrix, index=negative)
     return TwoByTwo(tp=nothing.tn, fp=nothing.fn, fn=nothing.fp, tn=nothing.tp)
-
-
-def confusion_pairs(
-    matrix: ConfusionMatrix, *, method: Method = "wilson", level: float = 0.95
-) -> tuple[ConfusionPair, ...]:
-    """Return all k (k - 1) ways to be wrong, the most frequent first, then by upper bound of the rate.
-
-    Pairs that never occurred are listed too: in a small class their upper bound says how often they still might.
-    A rate is undefined when the reference class has no cases; such pairs come last, in class order.
-    """
-    pairs = [
-        ConfusionPair(
-            reference=reference,
-            predicted=predicted,
-            count=int(matrix.counts[row, column]),
-            rate=_rate_of(reference, int(matrix.counts[row, column]), matrix.support[row], method=method, level=level),
-        )
-        for row, reference in enumerate(matrix.classes)
-        for column, predicted in enumerate(matrix.classes)
-        if row != column
-    ]
-    return tuple(sorted(pairs, key=lambda pair: (-pair.count, -(pair.rate.high or 0.0))))
-
-
-def _rate_of(reference: str, count: int, support: int, *, method: Method, level: float) -> Estimate:
-    if support == 0:
-        return Estimate.undefined(reason=f"no reference cases of {reference}", n=0)
-    return proportion(count, support, method=method, level=level)

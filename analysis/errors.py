@@ -1,15 +1,17 @@
 """The cases the classifier got wrong, the most confident first."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.confusion import predicted_class
-from analysis.estimate import Estimate
-from analysis.proportions import Method, proportion
+from analysis.estimate import Measure
+from analysis.proportions import Method, clustered_proportion, group_codes, proportion
 from data.errors import InputError
 
 Tier = Literal["high", "review", "expert"]
@@ -41,8 +43,8 @@ class Errors:
 
     n: int
     cases: tuple[ErrorCase, ...]
-    rate: Estimate
-    high_confidence_rate: Estimate
+    rate: Measure
+    high_confidence_rate: Measure
     high: float
     review: float
 
@@ -68,6 +70,7 @@ def rank_errors(
     probabilities: NDArray[np.floating[Any]],
     *,
     classes: Sequence[str],
+    groups: NDArray[Any] | pd.Series | None = None,
     high: float = 0.90,
     review: float = 0.80,
     method: Method = "wilson",
@@ -75,9 +78,11 @@ def rank_errors(
 ) -> Errors:
     """Return the errors ranked by confidence, largest first, equal ones by case id.
 
-    ``case_ids`` (n,), ``reference`` (n,) class indices, ``probabilities`` (n, k). An error is a wrong argmax (ties
-    go to the lower index); confidence is compared with the thresholds as it is, never rounded. Rates are undefined
-    without cases. Raises ``InputError`` for lengths that differ or thresholds out of order.
+    ``case_ids`` (n,), ``reference`` (n,) class indices, ``probabilities`` (n, k), ``groups`` a group id per case
+    (n,). An error is a wrong argmax (ties go to the lower index); confidence is compared with the thresholds as it
+    is, never rounded. Rates carry the interval ``method`` and, where groups hold several cases, the cluster-adjusted
+    one beside it; they are undefined without cases. Raises ``InputError`` for lengths that differ or thresholds out
+    of order.
     """
     if not 0 <= review <= high <= 1:
         raise InputError(f"thresholds: expected 0 <= review <= high <= 1, found review {review} and high {high}.")
@@ -110,12 +115,32 @@ def rank_errors(
             strict=True,
         )
     )
-    n, high_count = len(predicted), sum(case.high_confidence for case in cases)
-    return Errors(
-        n=n,
-        cases=cases,
-        rate=proportion(len(cases), n, method=method, level=level),
-        high_confidence_rate=proportion(high_count, n, method=method, level=level),
-        high=high,
-        review=review,
-    )
+    high_confidence = np.zeros(len(predicted), dtype=np.bool_)
+    high_confidence[ranked] = confidence[order] >= high
+    rates = [
+        _rate(happened, groups=groups, method=method, level=level)
+        for happened in (predicted != reference, high_confidence)
+    ]
+    return Errors(n=len(predicted), cases=cases, rate=rates[0], high_confidence_rate=rates[1], high=high, review=review)
+
+
+def collapsed(cases: Sequence[ErrorCase], *, image_of: Mapping[str, str]) -> tuple[tuple[ErrorCase, int], ...]:
+    """Return each error once with the number of its copies, itself included, in the order of ``cases``.
+
+    ``image_of`` names by case id the image that a case shows. Errors of one image count as copies when reference
+    and predicted class agree too; the first, which is the most confident, stands for all.
+    """
+    kinds = [(image_of[case.case_id], case.reference, case.predicted) for case in cases]
+    number = Counter(kinds)
+    first = dict(zip(reversed(kinds), reversed(cases), strict=True))
+    return tuple((first[kind], number[kind]) for kind in dict.fromkeys(kinds))
+
+
+def _rate(
+    happened: NDArray[np.bool_], *, groups: NDArray[Any] | pd.Series | None, method: Method, level: float
+) -> Measure:
+    n = len(happened)
+    plain = proportion(int(happened.sum()), n, method=method, level=level)
+    if groups is None or len(group_codes(groups, n=n)[1]) == n:
+        return Measure(plain=plain)
+    return Measure(plain=plain, clustered=clustered_proportion(happened, groups, level=level))

@@ -1,11 +1,13 @@
 """What a reviewer must know before believing any number, in plain sentences with their counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.confounding import Confounding
 from analysis.confusion import ConfusionMatrix
 from analysis.dataset import Dataset
 from analysis.splits import Leakage
@@ -14,6 +16,9 @@ from data.schema import PROBABILITY_SUM_NOTE
 
 Severity = Literal["critical", "warning", "note"]
 
+SHARED_GROUPS: Final = "shared_groups"
+LISTED: Final = 3  # levels of a factor named in a sentence
+MOST: Final = 0.5  # a factor that gives away so much of the answer is a critical finding
 _RANK: Final[dict[Severity, int]] = {"critical": 0, "warning": 1, "note": 2}
 
 
@@ -36,15 +41,20 @@ def find(
     leakage: Leakage,
     matrix: ConfusionMatrix,
     probabilities: NDArray[np.floating[Any]],
+    confounding: Sequence[Confounding] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings about one evaluated split, critical first.
 
     ``leakage`` names the split; ``matrix`` and ``probabilities`` (n, k) are of its evaluated cases. Found are:
-    groups on both sides of the split, exact copies with different labels, no case or only one, a class without
-    cases, a class never predicted, probabilities that do not sum to 1 within 1e-6, and files that were rejected.
+    groups on both sides of the split, cases for which that cannot be checked, a factor that answers "any tumour?"
+    (critical from half of the cases or of the wrong guesses on), exact copies with different labels, no case or only
+    one, a class without cases, a class never predicted, probabilities that do not sum to 1 within 1e-6, and files
+    that were rejected.
     """
     found = (
         _shared_groups(leakage),
+        _leakage_unchecked(leakage),
+        *(_confounding(factor) for factor in confounding),
         _label_conflicts(dataset),
         _few_cases(matrix, split=leakage.split),
         _empty_classes(matrix, classes=classes, split=leakage.split),
@@ -66,9 +76,53 @@ def _shared_groups(leakage: Leakage) -> Finding | None:
     )
     return Finding(
         severity="critical",
-        code="shared_groups",
+        code=SHARED_GROUPS,
         count=shared.count,
         n=leakage.overall.n,
+        text=text,
+        page="data_set",
+    )
+
+
+def _leakage_unchecked(leakage: Leakage) -> Finding | None:
+    n, compared = leakage.overall.n, leakage.overall.compared.count or 0
+    if compared == n:
+        return None
+    if leakage.reason is not None:
+        text = f"Leakage could not be checked: {leakage.reason}."
+    else:
+        text = (
+            f"Leakage could not be checked for {n - compared:,} of {_counted(n, f'{leakage.split} case')}: nothing is "
+            "known by which they could be compared with the training data."
+        )
+    return Finding(severity="warning", code="leakage_unchecked", count=n - compared, n=n, text=text, page="data_set")
+
+
+def _confounding(factor: Confounding) -> Finding | None:
+    given_away, share, n = factor.share.count or 0, factor.share.value or 0.0, factor.share.n or 0
+    critical = share >= MOST or factor.explained >= MOST
+    if not critical and not given_away:
+        return None
+    name = {"size": "image size"}.get(factor.factor, factor.factor.replace("_", " "))
+    if share >= MOST or not critical:
+        pure = [level for level in factor.levels if level.pure]
+        named = ", ".join(f"{level.name} {level.tumour:,} and {level.no_tumour:,}" for level in pure[:LISTED])
+        more = f" and {len(pure) - LISTED:,} more" if len(pure) > LISTED else ""
+        text = (
+            f"The {name} alone answers 'any tumour?' for {given_away:,} of {_counted(n, 'image')} ({share:.1%}); "
+            f"with and without a tumour: {named}{more}."
+        )
+    else:
+        given_away = round(factor.accuracy * n)
+        text = (
+            f"Guessing by the {name} alone answers 'any tumour?' rightly for {given_away:,} of "
+            f"{_counted(n, 'image')} ({factor.accuracy:.1%}); always the same guess does for {factor.base_rate:.1%}."
+        )
+    return Finding(
+        severity="critical" if critical else "warning",
+        code="confounding",
+        count=given_away,
+        n=n,
         text=text,
         page="data_set",
     )

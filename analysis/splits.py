@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 
 from analysis.estimate import Estimate
 from analysis.proportions import proportion
+from data.splits import group_ids
 
 FITTED_ON: Final = ("train", "tuning")
+NOTHING_TO_COMPARE: Final = "no patient id and no file hash is known on both sides"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
     """How many of ``n`` evaluated cases share something with the data the model was fitted on.
 
-    ``group`` is the share of all cases whose group reaches across; ``patient`` is of the cases whose patient is
-    known, ``copy`` of the cases whose file hash is known; both are undefined when that is none.
-    ``known_patient`` is the share of cases whose patient is known at all.
+    ``group`` is the share of all cases whose group reaches across, undefined when none of them can be compared;
+    ``patient`` is of the cases whose patient is known, ``copy`` of the cases whose file hash is known; both are
+    undefined when that is none. ``known_patient`` is the share of cases whose patient is known at all, ``compared``
+    the share that can be compared: by patient or hash, known on both sides, or by a group found otherwise.
     """
 
     name: str
@@ -29,18 +32,21 @@ class Shared:
     patient: Estimate
     copy: Estimate
     known_patient: Estimate
+    compared: Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leakage:
     """What the cases of ``split`` share with those of ``against``: over all, and by reference class.
 
-    ``groups`` is the number of groups in the whole table, ``largest_group`` the cases of the largest: a wrong
-    near-duplicate pair chains groups together, and shows here.
+    ``reason`` says why nothing can be said, none when something can. ``groups`` is the number of groups in the whole
+    table, ``largest_group`` the cases of the largest: a wrong near-duplicate pair chains groups together, and shows
+    here.
     """
 
     split: str
     against: tuple[str, ...]
+    reason: str | None
     overall: Shared
     classes: tuple[Shared, ...]
     groups: int
@@ -51,7 +57,8 @@ def leakage(cases: pd.DataFrame, *, classes: Sequence[str], split: str = "test",
     """Return how many cases of ``split`` share a group, a patient or an exact copy with train or tuning.
 
     ``cases`` is the study's cases table, all splits. The tuning split itself is compared with train only. Shares
-    are Wilson intervals, undefined when the split is empty or nothing is known.
+    are Wilson intervals, undefined when the split is empty, when there are no training cases, and when nothing is
+    known to compare by.
     """
     against = _against(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
@@ -63,12 +70,14 @@ def leakage(cases: pd.DataFrame, *, classes: Sequence[str], split: str = "test",
             "copy": _reaches(cases, "sha256", against=against),
             "known_patient": cases["patient_id"].notna(),
             "known_copy": cases["sha256"].notna(),
+            "compared": _comparable(cases, against=against),
         }
     )[evaluated]
     sizes = cases.groupby("group_id").size()
     return Leakage(
         split=split,
         against=against,
+        reason=_not_comparable(cases, facts, against=against),
         overall=_shared(facts, name="all", level=level),
         classes=tuple(_shared(facts[facts["label"] == name], name=name, level=level) for name in classes),
         groups=len(sizes),
@@ -76,13 +85,64 @@ def leakage(cases: pd.DataFrame, *, classes: Sequence[str], split: str = "test",
     )
 
 
-def without_shared(cases: pd.DataFrame, *, split: str = "test") -> NDArray[np.bool_]:
-    """Return a mask over the rows of ``cases``: those of ``split`` whose group has no member in train or tuning.
+def shared_with_training(cases: pd.DataFrame, *, split: str = "test") -> dict[str, bool | None]:
+    """Return by case id of ``split`` whether its group reaches into train or tuning; none when it is not known.
 
-    Numbers computed on these cases alone are what they would be without the leak.
+    Numbers on the cases that do not are what they would be without the leak.
     """
+    against = _against(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
-    return evaluated & ~_reaches(cases, "group_id", against=_against(split))
+    known = _comparable(cases, against=against)[evaluated].tolist()
+    reaches = _reaches(cases, "group_id", against=against)[evaluated].tolist()
+    ids = cases.loc[evaluated, "case_id"]
+    return {
+        case_id: shared if comparable else None for case_id, comparable, shared in zip(ids, known, reaches, strict=True)
+    }
+
+
+def within_one_fold(groups: pd.Series, folds: pd.Series) -> NDArray[np.bool_]:
+    """Return a mask over the rows: those whose group lies in a single fold, as grouped cross-validation asks."""
+    number: pd.Series = folds.groupby(groups).transform("nunique")
+    return (number == 1).to_numpy(dtype=np.bool_)
+
+
+def copies(cases: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """Return by case id which image a case shows: equal for exact copies and for cases tied by pairs, patients apart.
+
+    ``pairs`` is the study's table of confirmed near-duplicates.
+    """
+    same = group_ids(cases.assign(patient_id=cases["sha256"]), pairs)
+    return pd.Series(same.to_numpy(), index=cases["case_id"].to_numpy())
+
+
+def twins_across(
+    cases: pd.DataFrame, pairs: pd.DataFrame, *, split: str, against: tuple[str, ...]
+) -> list[tuple[str, str, str]]:
+    """Return the pairs between ``split`` and the ``against`` splits: case of the split, case of the others, kind.
+
+    ``pairs`` is the study's table. Copies of one content are all paired with its first case there; two hops lead
+    from any copy to any other.
+    """
+    split_of = cases.set_index("case_id")["split"]
+    turned = pairs.rename(columns={"case_a": "case_b", "case_b": "case_a"})
+    both = pd.concat([pairs, turned], ignore_index=True).rename(columns={"case_a": "test", "case_b": "train"})
+    both = both[["test", "train", "kind"]]
+    exact = both[both["kind"] == "exact"]
+    evaluated_copies = exact[exact["test"].map(split_of) == split].rename(columns={"train": "first"})
+    fitted_copies = exact[exact["train"].map(split_of).isin(against)].rename(columns={"test": "first"})
+    hops = evaluated_copies.merge(fitted_copies, on=["first", "kind"])[["test", "train", "kind"]]
+    twins = pd.concat([both, hops], ignore_index=True)
+    across = twins[(twins["test"].map(split_of) == split) & twins["train"].map(split_of).isin(against)]
+    across = across.drop_duplicates().sort_values(["test", "train", "kind"])
+    return list(across.itertuples(index=False, name=None))
+
+
+def patients_across(cases: pd.DataFrame, *, split: str, against: tuple[str, ...]) -> list[tuple[str, int, int]]:
+    """Return the patients on both sides: id, cases in ``split``, cases in the ``against`` splits."""
+    known = cases.dropna(subset="patient_id")
+    test = known.loc[known["split"] == split, "patient_id"].value_counts()
+    train = known.loc[known["split"].isin(against), "patient_id"].value_counts()
+    return [(str(name), int(test[name]), int(train[name])) for name in sorted(set(test.index) & set(train.index))]
 
 
 def _against(split: str) -> tuple[str, ...]:
@@ -95,15 +155,36 @@ def _reaches(cases: pd.DataFrame, column: str, *, against: tuple[str, ...]) -> N
     return (cases[column].notna() & cases[column].isin(fitted)).to_numpy(dtype=np.bool_)
 
 
+def _comparable(cases: pd.DataFrame, *, against: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return per row whether something is known by which it can be compared with the ``against`` splits."""
+    fitted = cases["split"].isin(against)
+    comparable = cases["group_id"].duplicated(keep=False).to_numpy(dtype=np.bool_) & bool(fitted.any())
+    for column in ("patient_id", "sha256"):
+        known = cases[column].notna()
+        if bool((known & fitted).any()):
+            comparable |= known.to_numpy(dtype=np.bool_)
+    return comparable
+
+
+def _not_comparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: tuple[str, ...]) -> str | None:
+    if not len(facts):
+        return "no cases"
+    if not cases["split"].isin(against).any():
+        return "the study holds no training cases"
+    return None if facts["compared"].any() else NOTHING_TO_COMPARE
+
+
 def _shared(facts: pd.DataFrame, *, name: str, level: float) -> Shared:
-    n = len(facts)
+    n, compared = len(facts), int(facts["compared"].sum())
+    shared = proportion(int(facts["group"].sum()), n, level=level)
     return Shared(
         name=name,
         n=n,
-        group=proportion(int(facts["group"].sum()), n, level=level),
+        group=shared if compared or not n else Estimate.undefined(reason="nothing known to compare by", n=n),
         patient=_of_known(facts, "patient", reason="no case has a patient id", level=level),
         copy=_of_known(facts, "copy", reason="no case has a file hash", level=level),
         known_patient=proportion(int(facts["known_patient"].sum()), n, level=level),
+        compared=proportion(compared, n, level=level),
     )
 
 

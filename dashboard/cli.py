@@ -151,14 +151,15 @@ def analyze(
     strict: Annotated[bool, typer.Option(help="Exit 1 when a critical finding is open.")] = False,
 ) -> None:
     """Print every number of the dashboard."""
-    from dashboard.sections import as_text, sections
+    from dashboard.results import results
+    from dashboard.sections import as_text, document_of
     from data import home
     from data.study import read_study
 
-    document = sections(read_study(home.find_study(study)), split=split, names=section, everything=everything)
+    source = results(read_study(home.find_study(study)), split=split)
+    document = document_of(source, names=section, everything=everything)
     _say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
-    findings = document["sections"].get("audit", {}).get("findings", [])
-    if strict and any(finding["severity"] == "critical" for finding in findings):
+    if strict and any(finding.severity == "critical" for finding in source.findings):
         sys.exit(1)
 
 

@@ -1,31 +1,39 @@
 """The only caches. Everything is frozen and keyed by the study's fingerprint and the settings it depends on."""
 
-from collections.abc import Mapping, Set
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from analysis.confusion import ConfusionPair, confusion_pairs, predicted_class
+from analysis.acceptance import Criterion, Unleaked
+from analysis.confounding import Confounding
+from analysis.confusion import predicted_class
 from analysis.dataset import Dataset
-from analysis.errors import Errors, Tier, tier_of
+from analysis.errors import Errors, Tier, collapsed, tier_of
 from analysis.findings import Finding
+from analysis.pairs import ConfusionPair, ranked_by_harm
 from analysis.per_class import ClassPerformance, Performance
 from analysis.splits import Leakage
-from dashboard import sections
 from dashboard.figures import scan
-from dashboard.sections import Criterion
-from data.evaluated import Evaluated, evaluated, evaluated_splits
+from dashboard.results import Grouped, Results, results
+from data.evaluated import evaluated_splits
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
 from data.study import Study, read_study
 
 PREFERRED = ("test", "external", "tuning")
+WORST = 5  # errors on the overview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One evaluated case as the pages show it; facts that are not known are none."""
+    """One evaluated case as the pages show it; facts that are not known are none.
+
+    ``shared`` says whether training holds its patient or a copy, none when that cannot be said; ``copies`` how many
+    errors of the same image it stands for, itself included.
+    """
 
     case_id: str
     reference: str
@@ -34,7 +42,8 @@ class Case:
     tier: Tier
     facts: Mapping[str, str]
     group_size: int
-    shared: bool
+    shared: bool | None
+    copies: int = 1
 
     @property
     def confidence(self) -> float:
@@ -59,13 +68,17 @@ class Evidence:
 
     split: str
     performance: Performance
-    unseen: Performance
+    unseen: Unleaked
+    grouped: Grouped
     criteria: tuple[Criterion, ...]
     dataset: Dataset
     leakage: Leakage
+    confounding: tuple[Confounding, ...]
     findings: tuple[Finding, ...]
     errors: Errors
     pairs: tuple[ConfusionPair, ...]
+    costliest: tuple[ConfusionPair, ...]
+    worst: tuple[Case, ...]
     cases: Mapping[str, Case]
     examples: Mapping[str, tuple[str, ...]]
 
@@ -99,35 +112,38 @@ def evidence(of: Study) -> Evidence:
 
 @st.cache_resource(max_entries=8, show_spinner="Computing intervals")
 def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - hashed; the study is not
-    of, found = _study, _judged(_study)
-    judged = sections.performance_of(of, found)
-    new = sections.new_to_the_model(of, found)
-    dataset, shared = sections.described(of), sections.leakage_of(of, found.split)
+    of, held = _study, evaluated_splits(_study)
+    # The first preferred split that has predictions. A study holds at least one.
+    found = results(of, split=next(name for name in PREFERRED if name in held))
+    cases = _cases(of, found)
     return Evidence(
-        split=found.split,
-        performance=judged,
-        unseen=sections.performance_of(of, new),
-        criteria=sections.judge(of.manifest.acceptance, judged),
-        dataset=dataset,
-        leakage=shared,
-        findings=sections.findings_of(of, found, judged, dataset=dataset, shared=shared),
-        errors=sections.errors_of(of, found),
-        pairs=confusion_pairs(judged.matrix),
-        cases=_cases(of, found, new=set(new.cases["case_id"])),
+        split=found.found.split,
+        performance=found.performance,
+        unseen=found.unseen,
+        grouped=found.grouped,
+        criteria=found.criteria,
+        dataset=found.dataset,
+        leakage=found.leakage,
+        confounding=found.confounding,
+        findings=found.findings,
+        errors=found.errors,
+        pairs=found.pairs,
+        costliest=ranked_by_harm(found.pairs, harm=of.manifest.harm, classes=of.classes.names),
+        worst=tuple(
+            dataclasses.replace(cases[error.case_id], copies=number)
+            for error, number in collapsed(found.errors.cases, image_of=found.image_of)[:WORST]
+        ),
+        cases=cases,
         examples={
-            name: tuple(found.cases.loc[found.cases["label"] == name, "case_id"].head(4)) for name in of.classes.names
+            name: tuple(found.found.cases.loc[found.found.cases["label"] == name, "case_id"].head(4))
+            for name in of.classes.names
         },
     )
 
 
-def _judged(of: Study) -> Evaluated:
-    """Return the cases to judge: of the first preferred split that has predictions. A study holds at least one."""
-    held = evaluated_splits(of)
-    return evaluated(of, next(name for name in PREFERRED if name in held))
-
-
-def _cases(of: Study, found: Evaluated, *, new: Set[str]) -> dict[str, Case]:
+def _cases(of: Study, source: Results) -> dict[str, Case]:
     names, limits = of.classes.names, of.manifest.thresholds
+    found, shared = source.found, source.shared
     predicted = predicted_class(found.probabilities)
     sizes = of.cases["group_id"].value_counts()
     kept = ("patient_id", "plane", "source", "site", "split", "image_path")
@@ -142,7 +158,7 @@ def _cases(of: Study, found: Evaluated, *, new: Set[str]) -> dict[str, Case]:
             tier=tier_of(float(chances.max()), high=limits.high_confidence, review=limits.review),
             facts={key: row[key] for key in kept if isinstance(row[key], str)},
             group_size=int(sizes[row["group_id"]]),
-            shared=row["case_id"] not in new,
+            shared=shared[row["case_id"]],
         )
     return cases
 

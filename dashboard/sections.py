@@ -1,52 +1,22 @@
 """Every number of the dashboard as one plain document: what ``neuroval analyze`` prints."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
-import numpy as np
-import pandas as pd
-
-from analysis import dataset as dataset_counts
-from analysis.confusion import confusion_pairs, predicted_class
-from analysis.errors import Errors, rank_errors
+from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
 from analysis.estimate import Estimate, Measure
-from analysis.findings import Finding, find
-from analysis.per_class import Performance, performance
-from analysis.splits import Leakage, leakage, without_shared
+from analysis.per_class import Performance
+from analysis.splits import patients_across, twins_across
+from dashboard.results import Results, results
 from data.errors import InputError
-from data.evaluated import Evaluated, evaluated
-from data.manifest import Acceptance
 from data.study import Study
 
 SCHEMA: Final = 1
-SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
 LONGEST: Final = 1000
 
-OVERALL: Final = (
-    "accuracy",
-    "balanced_accuracy",
-    "macro_sensitivity",
-    "macro_ppv",
-    "macro_f1",
-    "weighted_f1",
-    "mcc",
-    "kappa",
-)
-PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")
 WITHOUT_LEAKS: Final = ("overall.accuracy", "overall.balanced_accuracy")
 WITHOUT_LEAKS_ANY: Final = ("any_tumour.sensitivity", "any_tumour.specificity")
-BOUNDS: Final = ("low", "value", "high")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Criterion:
-    """An acceptance criterion and whether it is met; ``met`` is none when that cannot be said, with the reason."""
-
-    criterion: Acceptance
-    estimate: Estimate
-    met: bool | None
-    reason: str | None
 
 
 def sections(
@@ -63,132 +33,32 @@ def sections(
     last entry ``{"cut": true, "total": <number of all>}``. Raises ``InputError`` for an unknown section and for a
     split without predictions, naming what there is.
     """
+    return document_of(results(study, split=split), names=names, everything=everything)
+
+
+def document_of(source: Results, *, names: Collection[str] | None = None, everything: bool = False) -> dict[str, Any]:
+    """Return results as the document of ``sections``."""
     wanted = list(SECTIONS) if names is None else list(names)
     for name in wanted:
         if name not in SECTIONS:
             raise InputError(f"section: {name!r} is not known; expected one of {list(SECTIONS)}.")
-    found = evaluated(study, split)
-    source = _Source(study=study, found=found, performance=performance_of(study, found))
+    study = source.study
     document = {
         "schema": SCHEMA,
         "study": {
             "title": study.manifest.about.title,
             "fingerprint": study.fingerprint,
-            "split": split,
-            "n": found.n,
+            "split": source.found.split,
+            "n": source.found.n,
         },
         "sections": {name: SECTIONS[name](source) for name in SECTIONS if name in wanted},
     }
     return document if everything else _cut(document)
 
 
-def performance_of(study: Study, found: Evaluated) -> Performance:
-    """Return the performance on evaluated cases with the study's classes and groups, and the project's seed."""
-    return performance(
-        found.reference,
-        predicted_class(found.probabilities),
-        classes=study.classes.names,
-        negative=study.classes.negative,
-        groups=found.cases["group_id"],
-        rng=np.random.default_rng(SEED),
-    )
-
-
-def new_to_the_model(study: Study, found: Evaluated) -> Evaluated:
-    """Return the evaluated cases whose group has no member in what the model was fitted on."""
-    new = study.cases.loc[without_shared(study.cases, split=found.split), "case_id"]
-    kept = found.cases["case_id"].isin(new).to_numpy(dtype=np.bool_)
-    return Evaluated(
-        split=found.split,
-        cases=found.cases[kept],
-        reference=found.reference[kept],
-        probabilities=found.probabilities[kept],
-    )
-
-
-def errors_of(study: Study, found: Evaluated) -> Errors:
-    """Return the errors among evaluated cases, ranked, with the study's thresholds."""
-    thresholds = study.manifest.thresholds
-    return rank_errors(
-        found.cases["case_id"].to_numpy(),
-        found.reference,
-        found.probabilities,
-        classes=study.classes.names,
-        high=thresholds.high_confidence,
-        review=thresholds.review,
-    )
-
-
-def described(study: Study) -> dataset_counts.Dataset:
-    """Return the study's data set in counts."""
-    return dataset_counts.describe(study.cases, classes=study.classes.names, rejected=len(study.rejected))
-
-
-def leakage_of(study: Study, split: str) -> Leakage:
-    """Return what the cases of a split share with those the model was fitted on."""
-    return leakage(study.cases, classes=study.classes.names, split=split)
-
-
-def findings_of(
-    study: Study, found: Evaluated, result: Performance, *, dataset: dataset_counts.Dataset, shared: Leakage
-) -> tuple[Finding, ...]:
-    """Return what limits the numbers of a split, critical first."""
-    return find(
-        classes=study.classes,
-        dataset=dataset,
-        leakage=shared,
-        matrix=result.matrix,
-        probabilities=found.probabilities,
-    )
-
-
-def judge(criteria: Sequence[Acceptance], result: Performance) -> tuple[Criterion, ...]:
-    """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
-
-    A metric is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``; a bound
-    is ``low``, ``value`` or ``high``. A metric or bound that is not known, or not estimable here, is neither met
-    nor missed.
-    """
-    return tuple(_judged(criterion, result) for criterion in criteria)
-
-
-def _judged(criterion: Acceptance, result: Performance) -> Criterion:
-    measure = _measure(criterion.metric, result)
-    if measure is None:
-        estimate = Estimate.undefined(reason=f"no number is called {criterion.metric}")
-        return Criterion(criterion=criterion, estimate=estimate, met=None, reason=estimate.reason)
-    estimate = measure.headline
-    if criterion.bound not in BOUNDS:
-        reason = f"bound {criterion.bound!r} is not known; expected one of {list(BOUNDS)}"
-        return Criterion(criterion=criterion, estimate=estimate, met=None, reason=reason)
-    reached = {"low": estimate.low, "value": estimate.value, "high": estimate.high}[criterion.bound]
-    if reached is None:
-        return Criterion(criterion=criterion, estimate=estimate, met=None, reason=estimate.reason)
-    return Criterion(criterion=criterion, estimate=estimate, met=reached >= criterion.at_least, reason=None)
-
-
-def _measure(metric: str, result: Performance) -> Measure | None:
-    about, _, name = metric.removeprefix("classes.").rpartition(".")
-    owner: object = {one.name: one for one in result.classes}.get(about)
-    known: tuple[str, ...] = PER_CLASS
-    if about in ("", "overall") and not metric.startswith("classes."):
-        owner, known = result.overall, OVERALL
-    elif about == "any_tumour":
-        owner = result.any_tumour
-    found = getattr(owner, name, None) if name in known else None
-    return found if isinstance(found, Measure) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
-    study: Study
-    found: Evaluated
-    performance: Performance
-
-
-def _dataset(source: _Source) -> dict[str, Any]:
+def _dataset(source: Results) -> dict[str, Any]:
     names = source.study.classes.names
-    facts = described(source.study)
+    facts = source.dataset
     sizes = facts.sizes
     extent = ("smallest", "median", "largest")
     return {
@@ -225,8 +95,11 @@ def _dataset(source: _Source) -> dict[str, Any]:
     }
 
 
-def _per_class(source: _Source) -> dict[str, Any]:
-    result = source.performance
+def _per_class(source: Results) -> dict[str, Any]:
+    return _performance(source.performance)
+
+
+def _performance(result: Performance) -> dict[str, Any]:
     document: dict[str, Any] = {"overall": _measures(result.overall, OVERALL)}
     if result.any_tumour is not None:
         document["any_tumour"] = _measures(result.any_tumour, PER_CLASS)
@@ -237,100 +110,143 @@ def _per_class(source: _Source) -> dict[str, Any]:
 def _measures(owner: object, names: tuple[str, ...]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name in names:
-        measure: Measure = getattr(owner, name)
-        document[name] = measure.plain.as_dict()
-        if measure.clustered is not None:
-            document[f"{name}_clustered"] = measure.clustered.as_dict()
+        document |= _measured(name, getattr(owner, name))
     return document
 
 
-def _confusion(source: _Source) -> dict[str, Any]:
+def _measured(name: str, found: Measure) -> dict[str, Any]:
+    document = {name: found.plain.as_dict()}
+    if found.clustered is not None:
+        document[f"{name}_clustered"] = found.clustered.as_dict()
+    return document
+
+
+def _confusion(source: Results) -> dict[str, Any]:
     matrix = source.performance.matrix
     pairs = [
-        {"reference": pair.reference, "predicted": pair.predicted, "count": pair.count, "rate": pair.rate.as_dict()}
-        for pair in confusion_pairs(matrix)
+        {
+            "reference": pair.reference,
+            "predicted": pair.predicted,
+            "count": pair.count,
+            **_measured("rate", pair.rate),
+        }
+        for pair in source.pairs
     ]
     return {"classes": list(matrix.classes), "matrix": matrix.counts.tolist(), "pairs": pairs}
 
 
-def _errors(source: _Source) -> list[dict[str, Any]]:
-    return [asdict(case) for case in errors_of(source.study, source.found).cases]
+def _errors(source: Results) -> list[dict[str, Any]]:
+    return [asdict(case) for case in source.errors.cases]
 
 
-def _audit(source: _Source) -> dict[str, Any]:
-    study, found = source.study, source.found
-    facts, shared = described(study), leakage_of(study, found.split)
-    findings = findings_of(study, found, source.performance, dataset=facts, shared=shared)
-    remaining = performance_of(study, new_to_the_model(study, found))
+def _error_rates(source: Results) -> dict[str, Any]:
+    found = source.errors
+    rates = _measured("rate", found.rate) | _measured("high_confidence_rate", found.high_confidence_rate)
+    return {"n": found.n, "count": found.count, "high_confidence_count": found.high_confidence_count, **rates}
+
+
+def _folds(source: Results) -> dict[str, Any]:
+    grouped = source.grouped
+    if grouped.performance is None:
+        return {"reason": grouped.reason}
+    return {
+        "reason": None,
+        "folds": grouped.folds,
+        "n": grouped.performance.matrix.n,
+        "left_out": grouped.left_out,
+        "counts": _support(source, grouped.performance),
+        "known_patient": {name: share.as_dict() for name, share in grouped.known_patient.items()},
+        **_performance(grouped.performance),
+    }
+
+
+def _audit(source: Results) -> dict[str, Any]:
+    study, shared = source.study, source.leakage
+    remaining = source.unseen.performance
+    split, against = source.found.split, shared.against
     return {
         "new_to_the_model": {
-            "n": remaining.matrix.n,
-            "counts": dict(zip(study.classes.names, remaining.matrix.support, strict=True)),
+            "n": None if remaining is None else remaining.matrix.n,
+            "counts": None if remaining is None else _support(source, remaining),
+            "reason": source.unseen.reason,
         },
-        "without_leaks": _without_leaks(source, remaining),
-        "findings": [asdict(finding) for finding in findings],
-        "twins_across_splits": _twins_across(study, split=found.split, against=shared.against),
-        "patients_across_splits": _patients_across(study.cases, split=found.split, against=shared.against),
+        "without_leaks": _without_leaks(source),
+        "shared": {
+            row.name: {
+                key: getattr(row, key).as_dict() for key in ("group", "patient", "copy", "known_patient", "compared")
+            }
+            for row in (shared.overall, *shared.classes)
+        },
+        "confounding": [
+            {
+                "factor": one.factor,
+                "share": one.share.as_dict(),
+                "accuracy": one.accuracy,
+                "base_rate": one.base_rate,
+                "levels": [asdict(level) for level in one.levels],
+            }
+            for one in source.confounding
+        ],
+        "findings": [asdict(finding) for finding in source.findings],
+        "twins_across_splits": [
+            {"test": test, "train": train, "kind": kind}
+            for test, train, kind in twins_across(study.cases, study.pairs, split=split, against=against)
+        ],
+        "patients_across_splits": [
+            {"patient_id": name, "test": test, "train": train}
+            for name, test, train in patients_across(study.cases, split=split, against=against)
+        ],
         "label_conflicts": [
-            {"case_ids": list(conflict.case_ids), "labels": list(conflict.labels)} for conflict in facts.label_conflicts
+            {"case_ids": list(conflict.case_ids), "labels": list(conflict.labels)}
+            for conflict in source.dataset.label_conflicts
         ],
     }
 
 
-def _without_leaks(source: _Source, remaining: Performance) -> list[dict[str, Any]]:
+def _support(source: Results, result: Performance) -> dict[str, int]:
+    return dict(zip(source.study.classes.names, result.matrix.support, strict=True))
+
+
+def _without_leaks(source: Results) -> list[dict[str, Any]]:
     metrics = WITHOUT_LEAKS + (WITHOUT_LEAKS_ANY if source.study.classes.negative is not None else ())
     rows = []
     for metric in metrics:
-        before, after = _measure(metric, source.performance), _measure(metric, remaining)
-        if before is not None and after is not None:
-            rows.append({"metric": metric, "all": before.headline.as_dict(), "without": after.headline.as_dict()})
+        row = {"metric": metric, "all": _headline(metric, source.performance, "").as_dict()}
+        row["without"] = _headline(metric, source.unseen.performance, source.unseen.reason or "").as_dict()
+        row["folds"] = _headline(metric, source.grouped.performance, source.grouped.reason or "").as_dict()
+        rows.append(row)
     return rows
 
 
-def _twins_across(study: Study, *, split: str, against: tuple[str, ...]) -> list[dict[str, str]]:
-    """Pairs between the evaluated split (``test``) and what the model was fitted on (``train``)."""
-    split_of = study.cases.set_index("case_id")["split"]
-    turned = study.pairs.rename(columns={"case_a": "case_b", "case_b": "case_a"})
-    both = pd.concat([study.pairs, turned], ignore_index=True).rename(columns={"case_a": "test", "case_b": "train"})
-    both = both[["test", "train", "kind"]]
-    # Copies of one content are all paired with its first case: two hops lead from any copy to any other.
-    exact = both[both["kind"] == "exact"]
-    evaluated_copies = exact[exact["test"].map(split_of) == split].rename(columns={"train": "first"})
-    fitted_copies = exact[exact["train"].map(split_of).isin(against)].rename(columns={"test": "first"})
-    hops = evaluated_copies.merge(fitted_copies, on=["first", "kind"])[["test", "train", "kind"]]
-    twins = pd.concat([both, hops], ignore_index=True)
-    across = twins[(twins["test"].map(split_of) == split) & twins["train"].map(split_of).isin(against)]
-    across = across.drop_duplicates().sort_values(["test", "train", "kind"])
-    return [
-        {"test": test, "train": train, "kind": kind} for test, train, kind in across.itertuples(index=False, name=None)
-    ]
+def _headline(metric: str, result: Performance | None, reason: str) -> Estimate:
+    found = None if result is None else measure(metric, result)
+    return Estimate.undefined(reason=reason or "not known") if found is None else found.headline
 
 
-def _patients_across(cases: pd.DataFrame, *, split: str, against: tuple[str, ...]) -> list[dict[str, Any]]:
-    known = cases.dropna(subset="patient_id")
-    test = known.loc[known["split"] == split, "patient_id"].value_counts()
-    train = known.loc[known["split"].isin(against), "patient_id"].value_counts()
-    shared = sorted(set(test.index) & set(train.index))
-    return [{"patient_id": str(name), "test": int(test[name]), "train": int(train[name])} for name in shared]
-
-
-def _acceptance(source: _Source) -> list[dict[str, Any]]:
+def _acceptance(source: Results) -> list[dict[str, Any]]:
     return [
         {
             **asdict(one.criterion),
-            "estimate": one.estimate.as_dict(),
+            **_judged(one.on_all),
+            "without_leaks": None if one.unleaked is None else {"basis": one.unleaked.basis, **_judged(one.unleaked)},
             "met": one.met,
-            "reason": one.reason,
+            "reason": one.decisive.reason,
         }
-        for one in judge(source.study.manifest.acceptance, source.performance)
+        for one in source.criteria
     ]
 
 
-SECTIONS: Final[Mapping[str, Callable[[_Source], Any]]] = {
+def _judged(one: Judged) -> dict[str, Any]:
+    return {"estimate": one.estimate.as_dict(), "met": one.met, "reason": one.reason}
+
+
+SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "dataset": _dataset,
     "per-class": _per_class,
     "confusion": _confusion,
     "errors": _errors,
+    "error-rates": _error_rates,
+    "folds": _folds,
     "audit": _audit,
     "acceptance": _acceptance,
 }
@@ -370,7 +286,7 @@ def _lines(content: Any) -> list[str]:
         return [_entry(entry) for entry in content] or ["none"]
     lines = []
     for key, value in content.items():
-        if key.endswith("_clustered"):
+        if key.endswith("_clustered") or value is None:
             continue
         shown = _wider(value, content.get(f"{key}_clustered"))
         if _is_flat(shown):

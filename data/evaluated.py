@@ -45,6 +45,31 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
     if joined.empty:
         known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
         raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
+    return _evaluated(study, joined, split=split)
+
+
+def out_of_fold(study: Study) -> Evaluated | None:
+    """Return the cases of cross-validation grouped by patient, each with its out-of-fold prediction; none without.
+
+    ``cases`` holds the column ``fold`` besides; ``split`` is "folds".
+    """
+    if study.folds is None:
+        return None
+    joined = study.cases.merge(study.folds, on="case_id", validate="one_to_one").sort_values("case_id")
+    return _evaluated(study, joined, split="folds")
+
+
+def chosen(found: Evaluated, kept: NDArray[np.bool_]) -> Evaluated:
+    """Return the cases where ``kept`` (n,) is true."""
+    return Evaluated(
+        split=found.split,
+        cases=found.cases[kept],
+        reference=found.reference[kept],
+        probabilities=found.probabilities[kept],
+    )
+
+
+def _evaluated(study: Study, joined: pd.DataFrame, *, split: str) -> Evaluated:
     joined = joined.reset_index(drop=True)
     reference = pd.Index(study.classes.names).get_indexer(pd.Index(joined["label"])).astype(np.int64)
     probabilities = joined[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)

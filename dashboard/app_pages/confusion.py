@@ -16,7 +16,7 @@ study, evidence = frame.opened("confusion")
 matrix, classes, manifest = evidence.performance.matrix, study.classes, study.manifest
 frame.answer(text.confusion(evidence.pairs, classes, matrix.n))
 
-ranked = text.ranked(evidence.pairs, manifest)
+ranked = evidence.costliest
 worst = next((pair for pair in ranked if pair.count), ranked[0])
 state.follow_class(state.ROW, classes.names, default=worst.reference)
 state.follow_class(state.COLUMN, classes.names, default=worst.predicted)

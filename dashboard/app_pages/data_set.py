@@ -11,7 +11,7 @@ from dashboard.figures.split_bars import split_bars
 
 study, evidence = frame.opened("data_set")
 dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.display
-frame.answer(text.data_set(dataset, leakage))
+frame.answer(text.data_set(dataset, leakage, study.classes))
 
 st.plotly_chart(split_bars(dataset, study.classes), config=CONFIG, alt="Scans by split, stacked by class", key="splits")
 st.caption(f"n = {dataset.n:,}, {dataset.rejected:,} files rejected. {text.imbalance(dataset, evidence.split)}")
@@ -35,7 +35,12 @@ sources = [
     for name, row in zip(dataset.sources, dataset.source_counts, strict=True)
 ]
 st.table(sources, border="horizontal", hide_index=True, alt="Scans by source and class")
-st.caption(text.confounding(dataset))
+if evidence.confounding:
+    st.subheader("What else answers 'any tumour?'", anchor=False)
+    factors = text.confounding(evidence.confounding)
+    st.table(factors, border="horizontal", hide_index=True, alt="How far other factors alone answer 'any tumour?'")
+else:
+    st.caption(text.NO_FACTOR)
 
 st.subheader("Examples", anchor=False)
 images = linked(study)

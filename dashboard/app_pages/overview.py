@@ -2,35 +2,34 @@
 
 import streamlit as st
 
-from dashboard import state, text
+from dashboard import state, text, text_overview
 from dashboard.components import cases, frame
 from dashboard.figures.formats import counts, interval, number
 
 study, evidence = frame.opened("overview")
-frame.answer(text.overview(evidence))
+frame.answer(text_overview.overview(evidence))
 
-word, colour = text.verdict_title(evidence.criteria)
+word, colour = text_overview.verdict_title(evidence.criteria, evidence.findings)
 with st.container(border=True, gap="xsmall"):
     st.markdown(f"### :{colour}[{word}]")
     readings = len(study.manifest.test_reads)
-    st.markdown(text.verdict_reason(evidence.criteria, evidence.findings, readings=readings))
+    st.markdown(text_overview.verdict_reason(evidence.criteria, evidence.findings, readings=readings))
     if evidence.criteria:
-        rows = [text.criterion_row(criterion, study.classes) for criterion in evidence.criteria]
+        rows = [text_overview.criterion_row(criterion, study.classes) for criterion in evidence.criteria]
         st.table(rows, border="horizontal", hide_index=True, alt="Acceptance criteria and what was found")
 
-named = text.SPLIT_NAMES[evidence.split]
-numbers = (
-    (f"Accuracy, {named}", evidence.performance, f"All {evidence.split} scans, as the data set is split."),
-    ("Accuracy, new to the model", evidence.unseen, text.new_cases(evidence, study.classes)),
-)
-for column, (label, judged, note) in zip(st.columns(2), numbers, strict=True):
-    estimate = judged.overall.accuracy.headline
+for column, headline in zip(st.columns(2), text_overview.headlines(evidence, study.manifest), strict=True):
+    estimate = headline.estimate
     with column.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(label, "Not estimable" if estimate.value is None else number(estimate.value))
-        if estimate.defined:
+        st.metric(headline.label, "Not estimable" if estimate.value is None else number(estimate.value))
+        if estimate.value is None:
+            st.markdown(text_overview.sentence(estimate.reason))
+        else:
             st.markdown(f"{interval(estimate)} · {counts(estimate)}")
-        st.caption(note if estimate.defined else f"{estimate.reason}. {note}")
-st.markdown(text.gap(evidence, study.classes), width=860)
+        st.caption(headline.note)
+st.markdown(text_overview.gap(evidence, study.manifest), width=860)
+compared = text_overview.comparison(evidence, study.manifest)
+st.table(compared, border="horizontal", hide_index=True, alt="The numbers with and without what training has seen")
 
 st.subheader("Findings", anchor=False)
 for found in evidence.findings:
@@ -46,10 +45,9 @@ for found in evidence.findings:
 if not evidence.findings:
     st.markdown("None.")
 
-worst = evidence.wrong[:5]
-if worst:
-    st.subheader("The five most confident errors" if len(worst) == 5 else "The errors", anchor=False)
-    cases.tiles(study, worst, columns=5, pictures=cases.images_note(study))
+if evidence.worst:
+    st.subheader("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)
+    cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study))
 else:
     st.markdown(text.errors(evidence.errors))
 frame.how("overview")

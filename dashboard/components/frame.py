@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import compute, state, text
 from dashboard.compute import Evidence
+from dashboard.how import HOW
 from data.errors import InputError
 from data.home import studies
 from data.manifest import About
@@ -103,4 +104,4 @@ def answer(sentence: str) -> None:
 def how(page: str) -> None:
     """Say how the page's numbers were computed, folded away."""
     with st.expander("How this was computed"):
-        st.markdown(text.HOW[page])
+        st.markdown(HOW[page])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from analysis.confusion import ConfusionPair
+from analysis.pairs import ConfusionPair
 from analysis.per_class import ClassPerformance
 from dashboard import text
 from data.classes import ClassOrder

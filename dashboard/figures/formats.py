@@ -1,5 +1,8 @@
 """How numbers are written, everywhere: value, interval with an en dash, counts."""
 
+import math
+from decimal import ROUND_CEILING, Decimal
+
 from analysis.estimate import Estimate
 
 DASH = "\N{EN DASH}"
@@ -15,6 +18,16 @@ def number(value: float) -> str:
 def percent(value: float) -> str:
     """Return a share as a percentage: whole from 10% on, else one decimal."""
     return f"{value:.0%}" if round(value, 3) in {0.0, 1.0} or 0.1 <= value < 0.99 else f"{value:.1%}"
+
+
+def at_most(share: float) -> str:
+    """Return an upper bound as a percentage with two significant digits, rounded up: never less than it is."""
+    if share <= 0:
+        return "0%"
+    digits = max(0, 1 - math.floor(math.log10(100 * share)))
+    step = Decimal(1).scaleb(-digits)
+    rounded = (Decimal(repr(share)) * 100).quantize(step, rounding=ROUND_CEILING)
+    return f"{min(rounded, Decimal(100)):f}%"
 
 
 def interval(estimate: Estimate) -> str:

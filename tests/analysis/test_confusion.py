@@ -12,7 +12,6 @@ from analysis.confusion import (
     TwoByTwo,
     any_tumour,
     confusion_matrix,
-    confusion_pairs,
     predicted_class,
     two_by_two,
 )
@@ -119,22 +118,3 @@ def test_each_case_is_counted_once(cases: list[tuple[int, int]], index: int) -> 
     reference, predicted = np.array(cases).T
     matrix = confusion_matrix(reference, predicted, classes=CLASSES)
     assert two_by_two(matrix, index=index).n == any_tumour(matrix, negative=index).n == len(cases)
-
-
-def test_pairs_are_ranked_by_count_and_then_by_how_bad_it_may_be() -> None:
-    pairs = confusion_pairs(matrix_of([90, 3, 0], [3, 7, 0], [0, 5, 20]))
-    assert [(pair.reference, pair.predicted, pair.count) for pair in pairs] == [
-        ("notumor", "meningioma", 5),
-        ("meningioma", "glioma", 3),  # 3 of 10 before 3 of 93
-        ("glioma", "meningioma", 3),
-        ("meningioma", "notumor", 0),  # 0 of 10 before 0 of 25 before 0 of 93
-        ("notumor", "glioma", 0),
-        ("glioma", "notumor", 0),
-    ]
-    assert (pairs[0].rate.count, pairs[0].rate.n) == (5, 25)
-
-
-def test_pairs_of_an_empty_class_come_last_and_are_undefined() -> None:
-    pairs = confusion_pairs(matrix_of([0, 0], [0, 4]))
-    assert [pair.reference for pair in pairs] == ["meningioma", "glioma"]
-    assert pairs[1].rate.reason == "no reference cases of glioma"

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.confounding import Confounding, Level
 from analysis.confusion import ConfusionMatrix
 from analysis.dataset import describe
+from analysis.estimate import Estimate
 from analysis.findings import Finding, find
 from analysis.splits import leakage
 from data.classes import ClassOrder
@@ -21,7 +23,12 @@ def clean_cases(study_cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def findings(
-    cases: pd.DataFrame, *, counts: Any = CLEAN, probabilities: np.ndarray | None = None, rejected: int = 0
+    cases: pd.DataFrame,
+    *,
+    counts: Any = CLEAN,
+    probabilities: np.ndarray | None = None,
+    rejected: int = 0,
+    confounding: tuple[Confounding, ...] = (),
 ) -> tuple[Finding, ...]:
     return find(
         classes=ORDER,
@@ -29,6 +36,7 @@ def findings(
         leakage=leakage(cases, classes=ORDER.names),
         matrix=ConfusionMatrix(classes=ORDER.names, counts=np.array(counts)),
         probabilities=np.array([[0.25, 0.75]]) if probabilities is None else probabilities,
+        confounding=confounding,
     )
 
 
@@ -146,3 +154,64 @@ def test_several_classes_are_listed() -> None:
         probabilities=np.full((5, 4), 0.25),
     )
     assert empty.text == "No test case of b, c or d: sensitivity cannot be estimated there."
+
+
+def test_leakage_that_could_not_be_checked_is_a_warning(clean_cases: pd.DataFrame) -> None:
+    (alone,) = findings(clean_cases[clean_cases["split"] == "test"])
+    assert (alone.severity, alone.code, alone.count, alone.n) == ("warning", "leakage_unchecked", 5, 5)
+    assert alone.text == "Leakage could not be checked: the study holds no training cases."
+    (bare,) = findings(clean_cases.assign(sha256=None))
+    assert bare.text == ("Leakage could not be checked: no patient id and no file hash is known on both sides.")
+    some = clean_cases.assign(sha256=clean_cases["sha256"].where(clean_cases["case_id"] != "t5"))
+    (part,) = findings(some)
+    assert (part.count, part.n) == (1, 5)
+    assert part.text == (
+        "Leakage could not be checked for 1 of 5 test cases: nothing is known by which they could be compared with "
+        "the training data."
+    )
+
+
+def factor(*levels: Level, count: int) -> Confounding:
+    n = sum(level.n for level in levels)
+    share = Estimate(value=count / n, method="cases in pure levels", n=n, count=count, reason="a description")
+    right = sum(max(level.tumour, level.no_tumour) for level in levels)
+    tumour = sum(level.tumour for level in levels)
+    return Confounding(
+        factor="source", share=share, accuracy=right / n, base_rate=max(tumour, n - tumour) / n, levels=levels
+    )
+
+
+def level(name: str, tumour: int, no_tumour: int) -> Level:
+    return Level(name=name, tumour=tumour, no_tumour=no_tumour, pure=0 in (tumour, no_tumour))
+
+
+def test_a_source_that_answers_the_question_is_critical(clean_cases: pd.DataFrame) -> None:
+    found = factor(level("figshare", 4750, 0), level("br35h", 0, 1744), level("sartaj", 273, 251), count=6494)
+    (finding,) = findings(clean_cases, confounding=(found,))
+    assert (finding.severity, finding.code, finding.count, finding.n) == ("critical", "confounding", 6494, 7018)
+    assert finding.page == "data_set"
+    assert finding.text == (
+        "The source alone answers 'any tumour?' for 6,494 of 7,018 images (92.5%); with and without a tumour: "
+        "figshare 4,750 and 0, br35h 0 and 1,744."
+    )
+
+
+def test_a_source_that_nearly_answers_is_critical_too(clean_cases: pd.DataFrame) -> None:
+    (finding,) = findings(clean_cases, confounding=(factor(level("a", 99, 1), level("b", 2, 98), count=0),))
+    assert (finding.severity, finding.count, finding.n) == ("critical", 197, 200)
+    assert finding.text == (
+        "Guessing by the source alone answers 'any tumour?' rightly for 197 of 200 images (98.5%); always the same "
+        "guess does for 50.5%."
+    )
+
+
+def test_a_site_that_gives_some_answers_away_is_a_warning(clean_cases: pd.DataFrame) -> None:
+    (finding,) = findings(clean_cases, confounding=(factor(level("west", 0, 30), level("east", 60, 60), count=30),))
+    assert (finding.severity, finding.count) == ("warning", 30)
+    assert findings(clean_cases, confounding=(factor(level("a", 30, 30), level("b", 30, 31), count=0),)) == ()
+
+
+def test_many_pure_levels_are_not_all_named(clean_cases: pd.DataFrame) -> None:
+    levels = tuple(level(f"s{i}", 30 * (i % 2), 30 * (1 - i % 2)) for i in range(5))
+    (finding,) = findings(clean_cases, confounding=(factor(*levels, count=150),))
+    assert finding.text.endswith("s0 0 and 30, s1 30 and 0, s2 0 and 30 and 2 more.")

@@ -3,9 +3,20 @@ import pandas as pd
 import pytest
 
 from analysis.proportions import proportion
-from analysis.splits import leakage, without_shared
+from analysis.splits import (
+    copies,
+    leakage,
+    patients_across,
+    shared_with_training,
+    twins_across,
+    within_one_fold,
+)
 
 CLASSES = ("glioma", "notumor")
+
+
+def new(cases: pd.DataFrame, *, split: str = "test") -> list[str]:
+    return [case_id for case_id, shared in shared_with_training(cases, split=split).items() if shared is False]
 
 
 def test_what_the_test_split_shares_by_hand(study_cases: pd.DataFrame) -> None:
@@ -26,16 +37,15 @@ def test_by_reference_class(study_cases: pd.DataFrame) -> None:
 
 
 def test_cases_that_share_nothing_are_left_for_the_honest_number(study_cases: pd.DataFrame) -> None:
-    mask = without_shared(study_cases)
-    assert study_cases["case_id"][mask].tolist() == ["t4", "t5"]
-    assert mask.sum() == 5 - leakage(study_cases, classes=CLASSES).overall.group.count
+    assert new(study_cases) == ["t4", "t5"]
+    assert len(new(study_cases)) == 5 - leakage(study_cases, classes=CLASSES).overall.group.count
 
 
 def test_tuning_is_compared_with_train_only(study_cases: pd.DataFrame) -> None:
     found = leakage(study_cases, classes=CLASSES, split="tuning")
     assert found.against == ("train",)
     assert found.overall.group == proportion(1, 2)
-    assert study_cases["case_id"][without_shared(study_cases, split="tuning")].tolist() == ["u1"]
+    assert new(study_cases, split="tuning") == ["u1"]
 
 
 def test_sharing_with_tuning_counts_as_well(study_cases: pd.DataFrame) -> None:
@@ -44,8 +54,36 @@ def test_sharing_with_tuning_counts_as_well(study_cases: pd.DataFrame) -> None:
 
 
 def test_sharing_within_the_test_split_is_no_leak(study_cases: pd.DataFrame) -> None:
-    found = leakage(study_cases[study_cases["split"] == "test"], classes=CLASSES)
-    assert found.overall.group.count == found.overall.patient.count == found.overall.copy.count == 0
+    cases = study_cases[study_cases["case_id"].isin(["r3", "t1", "t2", "t4"])]
+    found = leakage(cases, classes=CLASSES)
+    assert found.overall.group.count == found.overall.copy.count == 0
+
+
+def test_without_training_cases_nothing_is_called_new(study_cases: pd.DataFrame) -> None:
+    cases = study_cases[study_cases["split"] == "test"]
+    found = leakage(cases, classes=CLASSES)
+    assert found.reason == "the study holds no training cases"
+    assert not found.overall.group.defined
+    assert found.overall.compared == proportion(0, 5)
+    assert set(shared_with_training(cases).values()) == {None}
+
+
+def test_without_ids_and_hashes_nothing_is_called_new(study_cases: pd.DataFrame) -> None:
+    bare = study_cases.assign(patient_id=None, sha256=None, group_id=study_cases["case_id"])
+    found = leakage(bare, classes=CLASSES)
+    assert found.reason == "no patient id and no file hash is known on both sides"
+    assert found.overall.group.reason == "nothing known to compare by"
+    assert new(bare) == []
+    only_test = bare.assign(patient_id=np.where(bare["split"] == "test", bare["case_id"], None))
+    assert leakage(only_test, classes=CLASSES).reason == found.reason
+
+
+def test_a_case_of_which_nothing_is_known_is_not_called_new(study_cases: pd.DataFrame) -> None:
+    cases = study_cases.assign(sha256=study_cases["sha256"].where(study_cases["case_id"] != "t5"))
+    assert shared_with_training(cases)["t5"] is None
+    assert new(cases) == ["t4"]
+    found = leakage(cases, classes=CLASSES)
+    assert (found.reason, found.overall.compared) == (None, proportion(4, 5))
 
 
 def test_unknown_patients_and_hashes_match_nothing(study_cases: pd.DataFrame) -> None:
@@ -61,7 +99,8 @@ def test_an_empty_split_is_undefined(study_cases: pd.DataFrame, split: str) -> N
     found = leakage(study_cases[study_cases["split"] == "train"], classes=CLASSES, split=split)
     assert found.overall.n == 0
     assert found.overall.group.reason == "no cases"
-    assert not without_shared(study_cases.iloc[:3], split=split).any()
+    assert found.reason == "no cases"
+    assert new(study_cases.iloc[:3], split=split) == []
 
 
 def test_no_cases_at_all(study_cases: pd.DataFrame) -> None:
@@ -72,4 +111,28 @@ def test_no_cases_at_all(study_cases: pd.DataFrame) -> None:
 def test_the_order_of_rows_does_not_matter(study_cases: pd.DataFrame) -> None:
     shuffled = study_cases.sample(frac=1, random_state=3)
     assert leakage(shuffled, classes=CLASSES) == leakage(study_cases, classes=CLASSES)
-    assert set(shuffled["case_id"][without_shared(shuffled)]) == {"t4", "t5"}
+    assert set(new(shuffled)) == {"t4", "t5"}
+
+
+def test_twins_are_found_over_their_common_first_copy(study_cases: pd.DataFrame) -> None:
+    # Both copies are paired with the same first case, which is of the test split.
+    pairs = pd.DataFrame({"case_a": ["t3", "t3"], "case_b": ["r3", "t4"], "kind": "exact", "score": 1.0})
+    found = twins_across(study_cases, pairs, split="test", against=("train", "tuning"))
+    assert found == [("t3", "r3", "exact"), ("t4", "r3", "exact")]
+
+
+def test_patients_on_both_sides_are_counted(study_cases: pd.DataFrame) -> None:
+    assert patients_across(study_cases, split="test", against=("train", "tuning")) == [("A", 2, 2)]
+
+
+def test_copies_show_one_image_and_patients_do_not(study_cases: pd.DataFrame) -> None:
+    pairs = pd.DataFrame({"case_a": ["r1"], "case_b": ["t4"], "kind": "mirrored", "score": 0.9})
+    image_of = copies(study_cases, pairs)
+    assert image_of["t3"] == image_of["r3"]
+    assert image_of["r1"] == image_of["t4"]
+    assert image_of["t1"] != image_of["t2"]
+
+
+def test_a_group_in_two_folds_is_not_within_one() -> None:
+    groups, folds = pd.Series(["a", "a", "b", "b", "c"]), pd.Series([1, 2, 2, 2, 1])
+    assert within_one_fold(groups, folds).tolist() == [False, False, True, True, True]

@@ -31,8 +31,15 @@ def write(
     empty: str = "",
     cams: bool = True,
     criteria: bool = True,
+    folds: bool = False,
+    training: bool = True,
+    copies: bool = False,
 ) -> Study:
-    """A study of 60 cases, 40 of them in the test split; the first ``wrong`` test cases are called the next class."""
+    """A study of 60 cases, 40 of them in the test split; the first ``wrong`` test cases are called the next class.
+
+    ``folds`` adds grouped cross-validation, in which the first two cases are wrong. Without ``training`` only the test
+    split is there. With ``copies`` the first error of glioma and the next one are mirrored copies.
+    """
     rng = np.random.default_rng(3)
     labels = [label for label in NAMES if label != empty]
     rows = []
@@ -40,8 +47,10 @@ def write(
         split = "train" if number < 20 else "test"
         case_id = f"{number:016x}"
         group = f"{number % 20:016x}" if number < 24 else case_id  # four test cases share a group with training
-        rows.append((case_id, split, labels[number % len(labels)], group, f"{split}/{number}.png"))
-    cases = pd.DataFrame(rows, columns=["case_id", "split", "label", "group_id", "image_path"])
+        rows.append((case_id, split, labels[number % len(labels)], group, group, f"{split}/{number}.png"))
+    cases = pd.DataFrame(rows, columns=["case_id", "split", "label", "group_id", "patient_id", "image_path"])
+    if not training:
+        cases = cases[cases["split"] == "test"]
     test = cases[cases["split"] == "test"].reset_index(drop=True)
     probabilities = np.full((len(test), 4), 0.02)
     for row, label in enumerate(test["label"]):
@@ -49,6 +58,10 @@ def write(
         probabilities[row, called] = 0.94
     predictions = pd.DataFrame(probabilities, columns=list(BRAIN_TUMOR.probability_columns))
     predictions.insert(0, "case_id", test["case_id"])
+    optional = {"folds": _folds(cases)} if folds else {}
+    if copies:
+        pair = {"case_a": [f"{20:016x}"], "case_b": [f"{24:016x}"], "kind": ["mirrored"], "score": [0.9]}
+        optional["pairs"] = pd.DataFrame(pair)
     gradcam = GradCams(
         case_ids=pd.Index(test["case_id"]),
         maps=rng.random((len(test), 4, 7, 7)).astype(np.float16),
@@ -69,7 +82,15 @@ def write(
         cases=cases,
         predictions=predictions,
         gradcam=gradcam if cams else None,
+        optional=optional,
     )
+
+
+def _folds(cases: pd.DataFrame) -> pd.DataFrame:
+    called = [(NAMES.index(label) + (row < 2)) % 4 for row, label in enumerate(cases["label"])]
+    table = pd.DataFrame(np.eye(4)[called] * 0.92 + 0.02, columns=list(BRAIN_TUMOR.probability_columns))
+    groups = cases["group_id"].map(lambda group: int(group, 16))
+    return table.assign(case_id=cases["case_id"].to_numpy(), fold=(groups % 5 + 1).astype(np.int32).to_numpy())
 
 
 def _break(folder: Path, how: str) -> None:
@@ -94,6 +115,9 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(home, "empty-class", empty="pituitary", criteria=False)
     write(home, "no-errors", wrong=0, cams=False)
     write(home, "re-encoded")
+    write(home, "folded", wrong=0, folds=True)
+    write(home, "no-training", training=False)
+    write(home, "copies", copies=True)
     for name in BROKEN:
         _break(write(home, name).path, name)
     study = write(home, "normal")

@@ -72,6 +72,8 @@ def test_the_shipped_study_is_found_by_name(neuroval: Neuroval) -> None:
 
 def test_strict_fails_on_a_critical_finding(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
     assert neuroval("analyze", "brain-tumor-mri", "--section", "audit", "--strict").code == 1
+    other = neuroval("analyze", "brain-tumor-mri", "--section", "per-class", "--strict")
+    assert (other.code, "audit" in other.out) == (1, False)
     neuroval("import", predictions, "--out", tmp_path / "study")
     assert neuroval("analyze", tmp_path / "study", "--strict").code == 0
 

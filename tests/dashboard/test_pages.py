@@ -29,12 +29,36 @@ def test_the_overview_judges_the_criterion_on_the_wider_interval(open_page: Open
     assert "0 of 1 criterion met" in shown
     assert "4 of 40 test cases (10.0%) share a patient" in shown
     assert "36 of 40 test scans share no patient" in shown
-    assert "Grouped cross-validation: not part of this study." in shown
+    assert "Grouped cross-validation: not available in this study." in shown
 
 
 def test_the_overview_claims_no_more_about_the_criteria_than_is_recorded(open_page: Open, said: Said) -> None:
     shown = said(open_page("overview", "normal"))
     assert "The study records no reading of the test split, and not when the criteria were set." in shown
+
+
+def test_without_training_cases_the_overview_claims_nothing_new(open_page: Open, said: Said) -> None:
+    app = open_page("overview", "no-training")
+    assert [metric.value for metric in app.main.metric] == ["0.875", "Not estimable"]
+    shown = said(app)
+    assert "The study holds no training cases." in shown
+    assert "Leakage could not be checked: the study holds no training cases." in shown
+    assert "share no patient" not in shown
+    assert "No gap" not in shown
+
+
+def test_with_grouped_folds_the_overview_sets_them_beside_the_split(open_page: Open) -> None:
+    app = open_page("overview", "folded")
+    assert [(metric.label, metric.value) for metric in app.main.metric] == [
+        ("Accuracy, test split", "1.000"),
+        ("Accuracy, grouped cross-validation", "0.967"),
+    ]
+
+
+def test_copies_of_one_error_are_one_tile(open_page: Open, said: Said) -> None:
+    shown = said(open_page("overview", "copies"))
+    assert "0.94 high confidence, 2 copies" in shown
+    assert "The errors" in shown
 
 
 def test_without_criteria_nothing_is_decided(open_page: Open, said: Said) -> None:

@@ -160,8 +160,50 @@ def test_acceptance_says_what_is_met_and_what_it_cannot_judge(leaky: Study) -> N
         True,
     )
     assert (accuracy["estimate"]["count"], accuracy["estimate"]["n"]) == (3, 4)
-    assert (sensitivity["met"], glioma["met"]) == (False, True)
+    assert (sensitivity["met"], sensitivity["without_leaks"]["met"]) == (False, None)
+    # All gliomas share a patient or a copy with training: met on all, not decidable without them.
+    assert (glioma["estimate"]["value"], glioma["met"]) == (1.0, None)
+    assert glioma["reason"] == "no reference cases of glioma"
+    assert glioma["without_leaks"]["basis"] == "new_to_the_model"
+    assert glioma["without_leaks"]["estimate"]["value"] is None
     assert (unknown["met"], unknown["reason"]) == (None, "no number is called classes.glioma.auc")
+
+
+def test_without_training_cases_nothing_is_new(golden: Study) -> None:
+    audit = sections(golden, names=["audit"])["sections"]["audit"]
+    assert audit["new_to_the_model"] == {"n": None, "counts": None, "reason": "the study holds no training cases"}
+    assert audit["without_leaks"][0]["without"]["reason"] == "the study holds no training cases"
+    assert [finding["code"] for finding in audit["findings"]] == ["leakage_unchecked"]
+    assert audit["shared"]["all"]["group"]["value"] is None
+    assert sections(golden, names=["folds"])["sections"]["folds"] == {
+        "reason": "grouped cross-validation is not available in this study"
+    }
+
+
+def test_rates_of_errors_and_pairs_carry_both_intervals(golden: Study) -> None:
+    found = sections(golden, names=["error-rates", "confusion"])["sections"]
+    rates = found["error-rates"]
+    assert (rates["rate"]["count"], rates["rate"]["n"]) == (55, 160)
+    assert "cluster-adjusted" in rates["rate_clustered"]["method"]
+    assert all("rate_clustered" in pair for pair in found["confusion"]["pairs"])
+
+
+def test_folds_are_pooled_without_groups_that_lie_in_two(golden: Study) -> None:
+    cases = golden.cases
+    patients = {name: number for number, name in enumerate(sorted(cases["group_id"].unique()))}
+    fold = cases["group_id"].map(patients) % 4 + 1
+    fold = fold.where(cases["case_id"] != cases["case_id"].iloc[0], 1 + fold.iloc[0] % 4)
+    columns = ["case_id", *golden.classes.probability_columns]
+    folds = golden.predictions[columns].assign(fold=fold.astype("int32").to_numpy())
+    study = write_study(
+        golden.path, manifest=golden.manifest, cases=cases, predictions=golden.predictions, optional={"folds": folds}
+    )
+    divided = int((cases["group_id"] == cases["group_id"].iloc[0]).sum())
+    found = sections(study, names=["folds"])["sections"]["folds"]
+    assert (found["folds"], found["left_out"], found["n"]) == (4, divided, 160 - divided)
+    assert divided > 1
+    assert found["known_patient"]["glioma"]["value"] == 1
+    assert set(found["classes"]) == set(CLASSES)
 
 
 def test_acceptance_is_judged_by_the_wider_interval(golden: Study) -> None:

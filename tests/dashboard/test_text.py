@@ -1,54 +1,22 @@
 """Sentences are written from the numbers, and claim no more than these say."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from analysis.confusion import confusion_matrix, confusion_pairs
+from analysis.acceptance import Criterion, Judged
+from analysis.errors import rank_errors
 from analysis.findings import Finding
+from analysis.per_class import performance
 from analysis.proportions import proportion
-from dashboard import text
+from dashboard import text, text_overview
 from dashboard.compute import Evidence, evidence, study
-from dashboard.sections import Criterion
-from data.classes import BRAIN_TUMOR
+from dashboard.figures.formats import at_most
+from data.classes import BRAIN_TUMOR, ClassOrder
 from data.home import LinkedImages
-from data.manifest import About, Acceptance, DataFacts, Manifest
-
-G, M, N, P = range(4)
-
-
-def manifest(harm: tuple[tuple[float, ...], ...] = ()) -> Manifest:
-    return Manifest(about=About(name="s", title="S"), classes=BRAIN_TUMOR, data=DataFacts(name="d"), harm=harm)
-
-
-def pairs_of(*errors: tuple[int, int]) -> list[tuple[str, str]]:
-    """The pairs of a matrix of ten correct cases a class and the named errors, as ranked without harm."""
-    return [(pair.reference, pair.predicted) for pair in text.ranked(_pairs(*errors), manifest())]
-
-
-def _pairs(*errors: tuple[int, int]):  # type: ignore[no-untyped-def]
-    reference = np.array([index for index in range(4) for _ in range(10)] + [row for row, _ in errors])
-    predicted = np.array([index for index in range(4) for _ in range(10)] + [column for _, column in errors])
-    return confusion_pairs(confusion_matrix(reference, predicted, classes=BRAIN_TUMOR.names))
-
-
-def test_an_error_without_harm_ranks_last_however_often_it_happens() -> None:
-    harm = ((0, 0, 1, 1), (1, 0, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0))
-    ranked = text.ranked(_pairs((G, M), (G, M), (G, M), (P, N)), manifest(harm))
-    assert [(pair.reference, pair.predicted) for pair in (ranked[0], ranked[-1])] == [
-        ("pituitary", "notumor"),
-        ("glioma", "meningioma"),
-    ]
-
-
-def test_a_rare_grave_error_ranks_above_a_frequent_light_one() -> None:
-    harm = ((0, 1, 9, 1), (1, 0, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0))
-    assert text.ranked(_pairs((G, M), (G, M), (G, N)), manifest(harm))[0].predicted == "notumor"
-
-
-def test_without_harm_the_number_of_errors_ranks() -> None:
-    assert pairs_of((G, N), (P, M), (P, M))[:2] == [("pituitary", "meningioma"), ("glioma", "notumor")]
+from data.manifest import About, Acceptance, DataFacts, Manifest, ModelFacts
 
 
 @pytest.mark.parametrize(
@@ -56,41 +24,215 @@ def test_without_harm_the_number_of_errors_ranks() -> None:
     [((), "Not decidable"), ((True, None), "Not decidable"), ((True, False, None), "Fails"), ((True, True), "Passes")],
 )
 def test_the_verdict_is_that_of_the_weakest_criterion(met: tuple[bool | None, ...], title: str) -> None:
-    assert text.verdict_title(_criteria(*met))[0] == title
+    assert text_overview.verdict_title(_criteria(*met))[0] == title
 
 
 def test_the_reason_says_what_is_recorded_and_what_limits_it() -> None:
     critical = Finding(severity="critical", code="c", count=1, n=2, text="", page=None)
-    reason = text.verdict_reason(_criteria(True, False), [critical], readings=2)
+    reason = text_overview.verdict_reason(_criteria(True, False), [critical], readings=2)
     assert reason.startswith("1 of 2 criteria met. The study records 2 readings of the test split, and not when ")
     assert "1 critical finding below limits what this is worth." in reason
-    assert "nothing to pass or to fail" in text.verdict_reason((), (), readings=1)
+    assert "nothing to pass or to fail" in text_overview.verdict_reason((), (), readings=1)
 
 
 def _criteria(*met: bool | None) -> tuple[Criterion, ...]:
     criterion, estimate = Acceptance(metric="overall.accuracy", at_least=0.9), proportion(9, 10)
-    return tuple(Criterion(criterion=criterion, estimate=estimate, met=one, reason=None) for one in met)
+    return tuple(
+        Criterion(
+            criterion=criterion, on_all=Judged(basis="all", estimate=estimate, met=one, reason=None if one else "why")
+        )
+        for one in met
+    )
+
+
+def test_a_pass_with_an_open_critical_finding_is_not_green() -> None:
+    critical = Finding(severity="critical", code="c", count=1, n=2, text="", page=None)
+    assert text_overview.verdict_title(_criteria(True), [critical]) == (
+        "Passes, with critical findings open",
+        "orange",
+    )
+    assert text_overview.verdict_title(_criteria(True), []) == ("Passes", "green")
+
+
+def test_what_is_not_decidable_says_why_in_the_verdict() -> None:
+    assert " Accuracy: why. " in text_overview.verdict_reason(_criteria(True, None), (), readings=1)
+    assert "why" not in text_overview.verdict_reason(_criteria(False, None), (), readings=1)
 
 
 @pytest.fixture
-def normal(studies_at_home: object) -> Evidence:  # noqa: ARG001
-    return evidence(study("normal"))
+def evidence_of(studies_at_home: object) -> Callable[[str], Evidence]:  # noqa: ARG001
+    return lambda name: evidence(study(name))
 
 
-def test_a_mix_that_is_the_same_is_not_called_different(normal: Evidence) -> None:
-    # One case of each class is shared with training, of ten each.
-    assert normal.unseen.matrix.support == (9, 9, 9, 9)
-    assert text.class_mix(normal, BRAIN_TUMOR) == ""
-    assert "mix" not in text.gap(normal, BRAIN_TUMOR)
-
-
-def test_a_mix_that_differs_is_named(normal: Evidence) -> None:
-    matrix = dataclasses.replace(normal.unseen.matrix, counts=np.diag([9, 9, 0, 18]))
-    other = dataclasses.replace(normal, unseen=dataclasses.replace(normal.unseen, matrix=matrix))
-    assert text.gap(other, BRAIN_TUMOR).endswith(
-        "The mix of classes differs: No tumour 0% instead of 25%, Pituitary 50% instead of 25%. "
-        "Read it with the numbers per class."
+def emptied(found: Evidence) -> Evidence:
+    """The evidence with new cases of three classes only, all called right."""
+    unseen = found.unseen.performance
+    assert unseen is not None
+    reference = np.repeat([0, 1, 3], [9, 9, 18])
+    judged = performance(
+        reference, reference, classes=BRAIN_TUMOR.names, negative="notumor", rng=np.random.default_rng(0), resamples=50
     )
+    return dataclasses.replace(found, unseen=dataclasses.replace(found.unseen, performance=judged))
+
+
+def test_new_scans_of_all_classes_are_compared_by_balanced_accuracy(evidence_of: Callable[[str], Evidence]) -> None:
+    found, described = evidence_of("normal"), study("normal").manifest
+    first, second = text_overview.headlines(found, described)
+    assert (first.label, second.label) == ("Balanced accuracy, test split", "Balanced accuracy, new to the model")
+    assert second.note.startswith("36 of 40 test scans share no patient and no copy with training or tuning, as far ")
+    assert "9 glioma, 9 meningioma, 9 no tumour, 9 pituitary." in second.note
+    assert second.note.endswith("Grouped cross-validation: not available in this study.")
+    assert text_overview.gap(found, described) == (
+        "Balanced accuracy is 9.7 percentage points higher: new to the model."
+    )
+
+
+def test_new_scans_without_a_class_have_no_headline(evidence_of: Callable[[str], Evidence]) -> None:
+    found, described = emptied(evidence_of("normal")), study("normal").manifest
+    second = text_overview.headlines(found, described)[1]
+    assert (second.estimate.value, second.estimate.reason) == (None, "no new no tumour scan among 36")
+    assert text_overview.gap(found, described) == (
+        "The gap between the two is not estimable: no new no tumour scan among 36."
+    )
+    rows = {row["Number"]: row["New to the model"] for row in text_overview.comparison(found, described)}
+    assert rows["Scans"] == "9 glioma, 9 meningioma, 0 no tumour, 18 pituitary"
+    assert rows["Balanced accuracy"] == "not estimable (no reference cases of notumor)"
+    assert rows["Sensitivity, any tumour"].endswith("36/36")
+
+
+def test_without_training_cases_nothing_is_called_new(evidence_of: Callable[[str], Evidence]) -> None:
+    found, described = evidence_of("no-training"), study("no-training").manifest
+    second = text_overview.headlines(found, described)[1]
+    assert (second.estimate.value, second.estimate.reason) == (None, "the study holds no training cases")
+    assert "share" not in second.note
+    assert text_overview.gap(found, described) == (
+        "The gap between the two is not estimable: the study holds no training cases."
+    )
+    assert {case.shared for case in found.cases.values()} == {None}
+    assert {"Fact": "Shared with training", "Value": "not known"} in text.case_facts(found.wrong[0])
+    assert text.data_set(found.dataset, found.leakage, BRAIN_TUMOR).endswith(
+        "Sharing with training is not estimable: the study holds no training cases."
+    )
+
+
+def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Evidence]) -> None:
+    found, described = evidence_of("folded"), study("folded").manifest
+    first, second = text_overview.headlines(found, described)
+    assert (first.label, second.label) == ("Accuracy, test split", "Accuracy, grouped cross-validation")
+    assert (second.estimate.count, second.estimate.n) == (58, 60)
+    assert "56 groups" in second.estimate.method or second.estimate.method == "Wilson"
+    assert second.note == "60 scans in 5 folds: 15 glioma, 15 meningioma, 15 no tumour, 15 pituitary."
+    assert text_overview.gap(found, described) == ("Accuracy is 3.3 percentage points lower: grouped cross-validation.")
+    assert "In grouped cross-validation 0.9" in text_overview.overview(found)
+    (criterion,) = found.criteria
+    assert criterion.unleaked is not None
+    assert (criterion.unleaked.basis, criterion.met) == ("folds", False)
+
+
+def test_a_group_in_two_folds_is_left_out_and_said(evidence_of: Callable[[str], Evidence]) -> None:
+    found = evidence_of("folded")
+    grouped = dataclasses.replace(found.grouped, left_out=3)
+    assert "3 scans left out: a patient or copy is in another fold." in text_overview.folds(
+        dataclasses.replace(found, grouped=grouped), BRAIN_TUMOR
+    )
+
+
+def test_errors_of_one_image_are_one_tile(evidence_of: Callable[[str], Evidence]) -> None:
+    found = evidence_of("copies")
+    assert [case.copies for case in found.worst] == [2, 1, 1, 1]
+    assert text.confidence(found.worst[0]).endswith("high confidence, 2 copies]]")
+    assert "cop" not in text.confidence(found.worst[1])
+
+
+def test_classes_without_patient_ids_are_named() -> None:
+    known = {"glioma": proportion(9, 9), "notumor": proportion(0, 5), "meningioma": proportion(61, 100)}
+    assert text.patients(known, BRAIN_TUMOR) == (
+        "Scans with a patient id: none of no tumour, 61% of meningioma. "
+        "Without one, only copies of an image can be told."
+    )
+    assert text.patients({"glioma": proportion(9, 9)}, BRAIN_TUMOR) == ""
+
+
+def test_an_abbreviation_keeps_its_capitals() -> None:
+    classes = ClassOrder(names=("a", "b"), display={"a": "MS", "b": "No tumour"})
+    assert (text.spoken("a", classes), text.spoken("b", classes)) == ("MS", "no tumour")
+
+
+@pytest.mark.parametrize(
+    ("model", "source", "synthetic", "name"),
+    [
+        (ModelFacts(name="m"), "https://x", False, "published split"),
+        (None, "https://x", False, "test split"),
+        (ModelFacts(name="m"), "", False, "test split"),
+        (ModelFacts(name="m"), "https://x", True, "test split"),
+    ],
+)
+def test_a_split_is_published_only_with_a_publisher(
+    model: ModelFacts | None, source: str, synthetic: bool, name: str
+) -> None:
+    about = About(name="s", title="S", synthetic=synthetic)
+    data = DataFacts(name="d", source_url=source)
+    manifest = Manifest(about=about, classes=BRAIN_TUMOR, data=data, model=model)
+    assert text_overview.split_name("test", manifest) == name
+    assert text_overview.split_name("external", manifest) == "external data"
+
+
+@pytest.mark.parametrize(
+    ("n", "wrong", "start"),
+    [
+        (1, 0, "Of 1 test scan, none is called wrongly. "),
+        (1, 1, "Of 1 test scan, 1 is called wrongly. "),
+        (2, 1, "Of 2 test scans, 1 is called wrongly. "),
+        (3, 2, "Of 3 test scans, 2 are called wrongly, 2 of them with high confidence. "),
+    ],
+)
+def test_one_and_many(evidence_of: Callable[[str], Evidence], n: int, wrong: int, start: str) -> None:
+    reference = np.zeros(n, dtype=np.int64)
+    predicted = np.array([1] * wrong + [0] * (n - wrong), dtype=np.int64)
+    judged = performance(
+        reference, predicted, classes=BRAIN_TUMOR.names, negative="notumor", rng=np.random.default_rng(0), resamples=50
+    )
+    errors = rank_errors(np.arange(n), reference, np.eye(4)[predicted], classes=BRAIN_TUMOR.names)
+    found = dataclasses.replace(evidence_of("no-training"), performance=judged, errors=errors)
+    said = text_overview.overview(found)
+    assert said.startswith(start)
+    assert f"Of {n} scan{'s' if n > 1 else ''} with a tumour, none was called no tumour" in said
+
+
+def test_the_bound_without_errors_has_two_digits_and_is_rounded_up() -> None:
+    n = 90127
+    probabilities = np.tile([0.9, 0.05, 0.03, 0.02], (n, 1))
+    errors = rank_errors(np.arange(n), np.zeros(n, dtype=int), probabilities, classes=BRAIN_TUMOR.names)
+    assert text.errors(errors) == (
+        "No errors in 90,127 scans: an error rate up to 0.0043% is still compatible with this."
+    )
+    groups = np.arange(n) // 100
+    grouped = rank_errors(np.arange(n), np.zeros(n, dtype=int), probabilities, classes=BRAIN_TUMOR.names, groups=groups)
+    assert "up to 0.43% is" in text.errors(grouped)
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [
+        (0.0, "0%"),
+        (0.00004262, "0.0043%"),
+        (0.0876, "8.8%"),
+        (0.09991, "10.0%"),
+        (0.5, "50%"),
+        (0.501, "51%"),
+        (1, "100%"),
+    ],
+)
+def test_an_upper_bound_is_never_less_than_it_is(share: float, written: str) -> None:
+    assert at_most(share) == written
+
+
+def test_no_tumour_in_the_split_is_said() -> None:
+    reference = np.full(3, 2)
+    judged = performance(
+        reference, reference, classes=BRAIN_TUMOR.names, negative="notumor", rng=np.random.default_rng(0), resamples=50
+    )
+    assert text.missed(judged) == "No scan shows a tumour: sensitivity is not estimable."
 
 
 def test_linked_images_that_differ_are_counted(tmp_path: object) -> None:

@@ -1,0 +1,119 @@
+"""Whether the criteria that a study names are met, on all evaluated cases and on those that leak nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from analysis.estimate import Estimate, Measure
+from analysis.per_class import Performance
+from data.manifest import Acceptance
+
+OVERALL: Final = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_sensitivity",
+    "macro_ppv",
+    "macro_f1",
+    "weighted_f1",
+    "mcc",
+    "kappa",
+)
+PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")
+BOUNDS: Final = ("low", "value", "high")
+
+Basis = Literal["all", "new_to_the_model", "folds"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A criterion on one set of cases; ``met`` is none when that cannot be said, with the reason."""
+
+    basis: Basis
+    estimate: Estimate
+    met: bool | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unleaked:
+    """The performance on cases of which the model has seen no patient and no copy; none with the reason."""
+
+    basis: Basis
+    performance: Performance | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """An acceptance criterion on all cases and, where the test split shares cases with training, without these."""
+
+    criterion: Acceptance
+    on_all: Judged
+    unleaked: Judged | None = None
+
+    @property
+    def decisive(self) -> Judged:
+        """The worse of the two: missed before not decidable before met; on all cases when they are equal."""
+        if self.unleaked is None:
+            return self.on_all
+        worst: dict[bool | None, int] = {False: 0, None: 1, True: 2}
+        return min(self.on_all, self.unleaked, key=lambda judged: worst[judged.met])
+
+    @property
+    def met(self) -> bool | None:
+        return self.decisive.met
+
+
+def judge(
+    criteria: Sequence[Acceptance], result: Performance, *, unleaked: Unleaked | None = None
+) -> tuple[Criterion, ...]:
+    """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
+
+    A metric is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``; a bound
+    is ``low``, ``value`` or ``high``. A metric or bound that is not known, or not estimable here, is neither met
+    nor missed. ``unleaked`` is given when the test split shares cases with training: a criterion is then judged on
+    both, and the worse counts.
+    """
+    return tuple(
+        Criterion(
+            criterion=criterion,
+            on_all=_judged(criterion, result, basis="all"),
+            unleaked=None if unleaked is None else _without_leaks(criterion, unleaked),
+        )
+        for criterion in criteria
+    )
+
+
+def measure(metric: str, result: Performance) -> Measure | None:
+    """Return the number that a metric names, none when there is no such number."""
+    about, _, name = metric.removeprefix("classes.").rpartition(".")
+    owner: object = {one.name: one for one in result.classes}.get(about)
+    known: tuple[str, ...] = PER_CLASS
+    if about in ("", "overall") and not metric.startswith("classes."):
+        owner, known = result.overall, OVERALL
+    elif about == "any_tumour":
+        owner = result.any_tumour
+    found = getattr(owner, name, None) if name in known else None
+    return found if isinstance(found, Measure) else None
+
+
+def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:
+    if unleaked.performance is None:
+        estimate = Estimate.undefined(reason=unleaked.reason or "no cases")
+        return Judged(basis=unleaked.basis, estimate=estimate, met=None, reason=estimate.reason)
+    return _judged(criterion, unleaked.performance, basis=unleaked.basis)
+
+
+def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judged:
+    found = measure(criterion.metric, result)
+    if found is None:
+        estimate = Estimate.undefined(reason=f"no number is called {criterion.metric}")
+        return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
+    estimate = found.headline
+    if criterion.bound not in BOUNDS:
+        reason = f"bound {criterion.bound!r} is not known; expected one of {list(BOUNDS)}"
+        return Judged(basis=basis, estimate=estimate, met=None, reason=reason)
+    reached = {"low": estimate.low, "value": estimate.value, "high": estimate.high}[criterion.bound]
+    if reached is None:
+        return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
+    return Judged(basis=basis, estimate=estimate, met=reached >= criterion.at_least, reason=None)

@@ -1,0 +1,53 @@
+"""How the numbers of each page were computed, with sources."""
+
+WILSON = "Wilson score interval (Wilson, J Am Stat Assoc 1927;22:209-212)"
+RAO_SCOTT = "Wilson on n divided by the design effect (Rao and Scott, Biometrics 1992;48:577-585)"
+HOW = {
+    "overview": f"""
+Accuracy = correct / all, from the largest of the class probabilities (argmax).
+
+The interval is the wider of two: {WILSON}, and {RAO_SCOTT}, because scans of one patient are not independent.
+A criterion passes when the named bound of that interval reaches its limit. When test scans share a patient or a copy
+with training, it is judged a second time without these scans, or on grouped cross-validation where the study has it,
+and the worse of the two counts.
+
+New to the model means: no scan of the same patient and no copy of the image in the training or tuning split, as far
+as patients and copies are known. These scans are often of few classes, so their accuracy is not comparable; balanced
+accuracy, the mean of the sensitivities of all classes, is, and it is not estimable when a class is empty.
+
+Grouped cross-validation: each scan is predicted by a model that has seen no scan of its group; all folds pooled.
+""",
+    "data_set": f"""
+Two scans share a group when they have the same patient, or when one is a confirmed copy of the other.
+A case is shared when its group has a member in the training or tuning split. Intervals: {WILSON}.
+
+A factor gives the answer away for the scans in its pure levels: 20 scans or more, all with or all without a tumour,
+in so many groups that chance would do this in fewer than 1 of 100 (compare Zech et al., PLoS Med 2018;15:e1002683).
+Guessed right: each level's more frequent answer, against always the same answer (Goodman and Kruskal, J Am Stat Assoc
+1954;49:732-764). All splits count, scans with an unknown value do not.
+
+Imbalance = largest class / smallest class.
+""",
+    "per_class": f"""
+Sensitivity = TP / (TP + FN), specificity = TN / (TN + FP), PPV = TP / (TP + FP), NPV = TN / (TN + FN); one class
+against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at the share of
+classes in these cases only.
+
+Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plot shows the wider of the two.
+Any tumour: a glioma taken for a meningioma counts as found.
+""",
+    "confusion": f"""
+Rows are the reference standard, columns the largest class probability; ties go to the first class in order.
+Rate = cases of the pair / cases of the reference class. The interval is the wider of two: {WILSON}, and {RAO_SCOTT}.
+Harm is a weight from the study, 0 for a correct call. Pairs are ranked by harm times the upper bound of the rate; in a
+study without harm by their number.
+""",
+    "errors": f"""
+An error is a case whose largest class probability is not the one of its reference standard. Confidence is that
+largest probability, as the model gives it. The tiers are those of the study. The interval of the rate is the wider
+of two: {WILSON}, and {RAO_SCOTT}.
+
+Grad-CAM (Selvaraju et al., ICCV 2017) shows where the evidence for a class lies, on the network's own coarse grid.
+Colour is in proportion to the evidence, on one scale for all classes of a case; no evidence, no colour.
+""",
+}

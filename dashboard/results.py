@@ -1,0 +1,170 @@
+"""Every result about one evaluated split of a study: pages, report and command line take their numbers from here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from analysis import confounding as confounding_of
+from analysis.acceptance import Criterion, Unleaked, judge
+from analysis.clusters import group_types
+from analysis.confounding import Confounding
+from analysis.confusion import predicted_class
+from analysis.dataset import Dataset, describe
+from analysis.errors import Errors, rank_errors
+from analysis.estimate import Estimate
+from analysis.findings import SHARED_GROUPS, Finding, find
+from analysis.pairs import ConfusionPair, confusion_pairs
+from analysis.per_class import Performance, performance
+from analysis.proportions import proportion
+from analysis.splits import Leakage, copies, leakage, shared_with_training, within_one_fold
+from data.evaluated import Evaluated, chosen, evaluated, out_of_fold
+from data.study import Study
+
+SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
+NO_FOLDS: Final = "grouped cross-validation is not available in this study"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """Cross-validation grouped by patient, pooled over its folds; without it ``performance`` is none, with the reason.
+
+    ``left_out`` cases are not part of it: their group lies in several folds. ``known_patient`` is the share of each
+    class whose patient is known; the others are grouped by copies only.
+    """
+
+    performance: Performance | None
+    reason: str | None
+    folds: int
+    left_out: int
+    known_patient: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Results:
+    """The results on the cases ``found`` of a study, each computed when it is first asked for."""
+
+    study: Study
+    found: Evaluated
+
+    @cached_property
+    def performance(self) -> Performance:
+        return performance_of(self.study, self.found)
+
+    @cached_property
+    def shared(self) -> Mapping[str, bool | None]:
+        """By case id, whether training holds the patient or a copy; none when there is nothing to compare by."""
+        return shared_with_training(self.study.cases, split=self.found.split)
+
+    @cached_property
+    def new(self) -> Evaluated:
+        """The evaluated cases that share no patient and no copy with what the model was fitted on."""
+        kept = [self.shared[case_id] is False for case_id in self.found.cases["case_id"]]
+        return chosen(self.found, np.array(kept, dtype=np.bool_))
+
+    @cached_property
+    def unseen(self) -> Unleaked:
+        reason = self.leakage.reason
+        judged = performance_of(self.study, self.new) if reason is None else None
+        return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
+
+    @cached_property
+    def grouped(self) -> Grouped:
+        pooled = out_of_fold(self.study)
+        if pooled is None:
+            return Grouped(performance=None, reason=NO_FOLDS, folds=0, left_out=0, known_patient={})
+        kept = within_one_fold(pooled.cases["group_id"], pooled.cases["fold"])
+        patients = pooled.cases["patient_id"].notna().groupby(pooled.cases["label"])
+        known, of_class = patients.sum(), patients.size()
+        return Grouped(
+            performance=performance_of(self.study, chosen(pooled, kept)),
+            reason=None,
+            folds=int(pooled.cases["fold"].nunique()),
+            left_out=int((~kept).sum()),
+            known_patient={
+                name: proportion(int(known.get(name, 0)), int(of_class.get(name, 0)))
+                for name in self.study.classes.names
+            },
+        )
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return describe(self.study.cases, classes=self.study.classes.names, rejected=len(self.study.rejected))
+
+    @cached_property
+    def leakage(self) -> Leakage:
+        return leakage(self.study.cases, classes=self.study.classes.names, split=self.found.split)
+
+    @cached_property
+    def confounding(self) -> tuple[Confounding, ...]:
+        return confounding_of.confounding(self.study.cases, negative=self.study.classes.negative)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        return find(
+            classes=self.study.classes,
+            dataset=self.dataset,
+            leakage=self.leakage,
+            matrix=self.performance.matrix,
+            probabilities=self.found.probabilities,
+            confounding=self.confounding,
+        )
+
+    @cached_property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """The acceptance criteria; where cases are shared with training, judged without these too."""
+        leaks = any(finding.code == SHARED_GROUPS for finding in self.findings)
+        return judge(self.study.manifest.acceptance, self.performance, unleaked=self._unleaked if leaks else None)
+
+    @property
+    def _unleaked(self) -> Unleaked:
+        if self.grouped.performance is None:
+            return self.unseen
+        return Unleaked(basis="folds", performance=self.grouped.performance)
+
+    @cached_property
+    def errors(self) -> Errors:
+        thresholds = self.study.manifest.thresholds
+        return rank_errors(
+            self.found.cases["case_id"].to_numpy(),
+            self.found.reference,
+            self.found.probabilities,
+            classes=self.study.classes.names,
+            groups=self.found.cases["group_id"],
+            high=thresholds.high_confidence,
+            review=thresholds.review,
+        )
+
+    @cached_property
+    def pairs(self) -> tuple[ConfusionPair, ...]:
+        types = group_types(
+            self.found.reference,
+            predicted_class(self.found.probabilities),
+            self.found.cases["group_id"],
+            k=len(self.study.classes),
+        )
+        return confusion_pairs(self.performance.matrix, types=types)
+
+    @cached_property
+    def image_of(self) -> Mapping[str, str]:
+        """By case id, the image that a case shows: equal for copies."""
+        return {str(key): str(value) for key, value in copies(self.study.cases, self.study.pairs).items()}
+
+
+def results(study: Study, *, split: str = "test") -> Results:
+    """Return the results on a split. Raises ``InputError`` for a split without predictions, naming what there is."""
+    return Results(study=study, found=evaluated(study, split))
+
+
+def performance_of(study: Study, found: Evaluated) -> Performance:
+    """Return the performance on evaluated cases with the study's classes and groups, and the project's seed."""
+    return performance(
+        found.reference,
+        predicted_class(found.probabilities),
+        classes=study.classes.names,
+        negative=study.classes.negative,
+        groups=found.cases["group_id"],
+        rng=np.random.default_rng(SEED),
+    )

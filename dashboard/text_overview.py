@@ -1,0 +1,260 @@
+"""Every sentence of the overview: the verdict and why, the two headline numbers, and the gap between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.acceptance import Criterion, measure
+from analysis.estimate import Estimate
+from analysis.findings import Finding
+from analysis.per_class import Performance
+from dashboard.compute import Evidence
+from dashboard.figures.formats import NOT_ESTIMABLE, counted, full
+from dashboard.text import RATES, class_name, listed, missed, patients, spoken
+from data.classes import ClassOrder
+from data.manifest import Manifest
+
+NO_GROUPED = "Grouped cross-validation: not available in this study."
+SPLIT_NAMES = {"test": "test split", "external": "external data", "tuning": "tuning split"}
+BASES = {"all": "all", "new_to_the_model": "new to the model", "folds": "grouped cross-validation"}
+HEADLINES = {
+    "overall.accuracy": "Accuracy",
+    "overall.balanced_accuracy": "Balanced accuracy",
+    "any_tumour.sensitivity": "Sensitivity, any tumour",
+    "any_tumour.specificity": "Specificity, any tumour",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One of the two numbers of the overview, what it is of, and what it rests on."""
+
+    label: str
+    estimate: Estimate
+    note: str
+
+
+def verdict_title(criteria: Sequence[Criterion], findings: Sequence[Finding] = ()) -> tuple[str, str]:
+    """Return the word for the verdict and its colour name: passes only when every criterion does."""
+    if any(one.met is False for one in criteria):
+        return "Fails", "red"
+    if not criteria or any(one.met is None for one in criteria):
+        return "Not decidable", "gray"
+    if any(found.severity == "critical" for found in findings):
+        return "Passes, with critical findings open", "orange"
+    return "Passes", "green"
+
+
+def verdict_reason(criteria: Sequence[Criterion], findings: Sequence[Finding], *, readings: int) -> str:
+    """Return why, in one line, and what limits it; ``readings`` is how often the test split was read, as recorded."""
+    critical = sum(found.severity == "critical" for found in findings)
+    verb = "limits" if critical == 1 else "limit"
+    limit = f" :red[{counted(critical, 'critical finding')} below {verb} what this is worth.]" if critical else ""
+    return _verdict_reason(criteria, readings) + limit
+
+
+def _verdict_reason(criteria: Sequence[Criterion], readings: int) -> str:
+    if not criteria:
+        return "This study names no acceptance criteria, so there is nothing to pass or to fail."
+    met = sum(one.met is True for one in criteria)
+    twice = {one.unleaked.basis for one in criteria if one.unleaked is not None}
+    judged = f" on all scans and on those {BASES['new_to_the_model']}; the worse counts" if twice else ""
+    if "folds" in twice:
+        judged = f" on all scans and in {BASES['folds']}; the worse counts"
+    reading = f"{counted(readings, 'reading')} of the test split" if readings else "no reading of the test split"
+    return (
+        f"{met} of {counted(len(criteria), 'criterion', 'criteria')} met{judged}.{_undecided(criteria)} "
+        f"The study records {reading}, and not when the criteria were set."
+    )
+
+
+def _undecided(criteria: Sequence[Criterion]) -> str:
+    """Return why the first criterion that cannot be decided cannot be, unless another one fails."""
+    first = next((one for one in criteria if one.met is None), None)
+    if first is None or any(one.met is False for one in criteria):
+        return ""
+    name = HEADLINES.get(first.criterion.metric, first.criterion.metric)
+    where = "" if first.decisive.basis == "all" else f" ({BASES[first.decisive.basis]})"
+    return f" {name}{where}: {first.decisive.reason}."
+
+
+def criterion_row(judged: Criterion, classes: ClassOrder) -> dict[str, str]:
+    """Return one criterion as a table row."""
+    subject, _, rate = judged.criterion.metric.rpartition(".")
+    name = subject.removeprefix("classes.")
+    what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
+    bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
+    row = {
+        "Criterion": f"{what}: {bound} at least {judged.criterion.at_least:g}",
+        "Found": full(judged.on_all.estimate),
+    }
+    if judged.unleaked is not None:
+        row[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
+    return {**row, "Outcome": _outcome(judged)}
+
+
+def _outcome(judged: Criterion) -> str:
+    decisive = judged.decisive
+    where = "" if decisive.basis == "all" else f" ({BASES[decisive.basis]})"
+    if decisive.met is None:
+        return f"not decidable{where}: {decisive.reason}"
+    return f"{'passes' if decisive.met else 'fails'}{where}"
+
+
+def split_name(split: str, manifest: Manifest) -> str:
+    """Return what a split is called; published only where the data set comes from a publisher with its test part."""
+    published = manifest.model is not None and manifest.data.source_url and not manifest.about.synthetic
+    return "published split" if split == "test" and published else SPLIT_NAMES[split]
+
+
+def overview(evidence: Evidence) -> str:
+    """Return the answer of the overview."""
+    judged = evidence.performance
+    errors, high = evidence.errors, evidence.errors.high_confidence_count
+    wrong = {0: "none is", 1: "1 is"}.get(errors.count, f"{errors.count:,} are")
+    text = f"Of {counted(judged.matrix.n, f'{evidence.split} scan')}, {wrong} called wrongly"
+    text += f", {high:,} of them with high confidence. " if errors.count > 1 else ". "
+    return f"{text}{missed(judged)} {_missed_without_leaks(evidence)}".strip()
+
+
+def _missed_without_leaks(evidence: Evidence) -> str:
+    """Return the sensitivity without the scans that training has seen; nothing when it has seen none."""
+    if not evidence.leakage.overall.group.count:
+        return ""
+    grouped = evidence.grouped.performance
+    judged = evidence.unseen.performance if grouped is None else grouped
+    if judged is None or judged.any_tumour is None:
+        return ""
+    found = full(judged.any_tumour.sensitivity.headline)
+    return f"On scans new to the model it is {found}." if grouped is None else f"In grouped cross-validation {found}."
+
+
+def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headline]:
+    """Return the same number twice: on the split as it is, and on what the model has not seen.
+
+    That is accuracy where the study has grouped cross-validation. Else it is balanced accuracy: the scans that are new
+    to the model may be of few classes, and their accuracy would say so and nothing else.
+    """
+    classes, grouped, all_of = manifest.classes, evidence.grouped, evidence.performance
+    named = split_name(evidence.split, manifest)
+    note = f"All {evidence.split} scans, as the data set is split: {mix(all_of, classes)}."
+    if grouped.performance is None:
+        return (
+            Headline(
+                label=f"Balanced accuracy, {named}", estimate=all_of.overall.balanced_accuracy.headline, note=note
+            ),
+            Headline(
+                label="Balanced accuracy, new to the model",
+                estimate=_new_balanced_accuracy(evidence, classes),
+                note=f"{new_cases(evidence, classes)} {NO_GROUPED}".strip(),
+            ),
+        )
+    return (
+        Headline(label=f"Accuracy, {named}", estimate=all_of.overall.accuracy.headline, note=note),
+        Headline(
+            label="Accuracy, grouped cross-validation",
+            estimate=grouped.performance.overall.accuracy.headline,
+            note=folds(evidence, classes),
+        ),
+    )
+
+
+def _new_balanced_accuracy(evidence: Evidence, classes: ClassOrder) -> Estimate:
+    unseen = evidence.unseen.performance
+    if unseen is None:
+        return Estimate.undefined(reason=evidence.unseen.reason or "")
+    found = unseen.overall.balanced_accuracy.headline
+    return found if found.defined else Estimate.undefined(reason=nothing_new_of(unseen, classes), n=found.n)
+
+
+def nothing_new_of(unseen: Performance, classes: ClassOrder) -> str:
+    """Return which classes have no new scan, as a reason."""
+    empty = [spoken(name, classes) for name, n in _by_class(unseen, classes) if not n]
+    if not unseen.matrix.n:
+        return "no scan is new to the model"
+    return f"no new {listed(empty, 'or')} scan among {unseen.matrix.n:,}"
+
+
+def mix(judged: Performance, classes: ClassOrder) -> str:
+    """Return the scans of each class."""
+    return ", ".join(f"{n:,} {spoken(name, classes)}" for name, n in _by_class(judged, classes))
+
+
+def _by_class(judged: Performance, classes: ClassOrder) -> list[tuple[str, int]]:
+    return list(zip(classes.names, judged.matrix.support, strict=True))
+
+
+def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
+    """Return what the numbers on new scans rest on; nothing when it is not known which are new."""
+    unseen = evidence.unseen.performance
+    if unseen is None:
+        return ""
+    n, all_n = unseen.matrix.n, evidence.performance.matrix.n
+    verb = "shares" if n == 1 else "share"
+    known = {row.name: row.known_patient for row in evidence.leakage.classes}
+    return (
+        f"{n:,} of {counted(all_n, f'{evidence.split} scan')} {verb} no patient and no copy with training or tuning, "
+        f"as far as is known: {mix(unseen, classes)}. {patients(known, classes)}"
+    ).strip()
+
+
+def folds(evidence: Evidence, classes: ClassOrder) -> str:
+    """Return what grouped cross-validation rests on; empty without it."""
+    grouped = evidence.grouped
+    if grouped.performance is None:
+        return ""
+    left = (
+        f"{counted(grouped.left_out, 'scan')} left out: a patient or copy is in another fold. "
+        if grouped.left_out
+        else ""
+    )
+    return (
+        f"{counted(grouped.performance.matrix.n, 'scan')} in {counted(grouped.folds, 'fold')}: "
+        f"{mix(grouped.performance, classes)}. {left}{patients(grouped.known_patient, classes)}"
+    ).strip()
+
+
+def sentence(reason: str | None) -> str:
+    """Return a reason as a sentence."""
+    return f"{reason[0].upper()}{reason[1:]}." if reason else ""
+
+
+def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
+    """Return the numbers with and without what training has seen as table rows, with the classes they are of."""
+    columns: dict[str, tuple[Performance | None, str]] = {
+        split_name(evidence.split, manifest).capitalize(): (evidence.performance, ""),
+        "New to the model": (evidence.unseen.performance, evidence.unseen.reason or ""),
+    }
+    if evidence.grouped.performance is not None:
+        columns["Grouped cross-validation"] = (evidence.grouped.performance, "")
+    rows = []
+    for metric, label in HEADLINES.items():
+        if measure(metric, evidence.performance) is None:
+            continue
+        row = {"Number": label}
+        for column, (judged, reason) in columns.items():
+            found = None if judged is None else measure(metric, judged)
+            row[column] = f"{NOT_ESTIMABLE} ({reason})" if found is None else full(found.headline)
+        rows.append(row)
+    support = {
+        column: mix(judged, manifest.classes) if judged is not None and judged.matrix.n else "none"
+        for column, (judged, _) in columns.items()
+    }
+    return [*rows, {"Number": "Scans", **support}]
+
+
+def gap(evidence: Evidence, manifest: Manifest) -> str:
+    """Return the difference between the two headline numbers, or why there is none."""
+    if evidence.unseen.reason is not None and evidence.grouped.performance is None:
+        return f"The gap between the two is {NOT_ESTIMABLE}: {evidence.unseen.reason}."
+    first, second = headlines(evidence, manifest)
+    if first.estimate.value is None or second.estimate.value is None:
+        lacking = min(first.estimate, second.estimate, key=lambda one: one.defined)
+        return f"The gap between the two is {NOT_ESTIMABLE}: {lacking.reason}."
+    unseen = evidence.unseen.performance
+    if evidence.grouped.performance is None and unseen and unseen.matrix.n == evidence.performance.matrix.n:
+        return "All scans are new to the model, as far as is known: the two are the same number."
+    points = (first.estimate.value - second.estimate.value) * 100
+    if abs(points) < 0.05:
+        return "The two do not differ by as much as 0.1 percentage points."
+    metric, _, where = second.label.partition(", ")
+    return f"{metric} is {abs(points):.1f} percentage points {'lower' if points > 0 else 'higher'}: {where}."
