@@ -54,7 +54,7 @@ def refuse(file: str, column: str, bad: pd.Series | NDArray[np.bool_], values: p
 
 def check_paths(paths: pd.Series, *, file: str) -> None:
     """Every image path that is known stays inside the data set folder, on every system."""
-    outside = [isinstance(path, str) and not stays_inside(path) for path in paths]
+    outside = [isinstance(path, str) and not stays_inside(path) for path in paths.to_numpy(object)]
     refuse(file, "image_path", np.array(outside, dtype=np.bool_), paths, "a path inside the data set folder")
 
 
@@ -105,6 +105,8 @@ def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str) 
 
 def check_pairs(pairs: pd.DataFrame, cases: pd.DataFrame, *, file: str = "pairs.parquet") -> None:
     """A pair ties two different known cases and is of a known kind."""
+    if pairs.empty:
+        return
     for column in ("case_a", "case_b"):
         check_known(pairs, column, cases["case_id"], file=file)
     refuse(file, "kind", ~pairs["kind"].isin(PAIR_KINDS), pairs["kind"], f"one of {list(PAIR_KINDS)}")
