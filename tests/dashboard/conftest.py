@@ -47,8 +47,10 @@ def write(
         split = "train" if number < 20 else "test"
         case_id = f"{number:016x}"
         group = f"{number % 20:016x}" if number < 24 else case_id  # four test cases share a group with training
-        rows.append((case_id, split, labels[number % len(labels)], group, group, f"{split}/{number}.png"))
-    cases = pd.DataFrame(rows, columns=["case_id", "split", "label", "group_id", "patient_id", "image_path"])
+        source = ("north", "south")[number % 2]
+        rows.append((case_id, split, labels[number % len(labels)], group, group, source, f"{split}/{number}.png"))
+    columns = ["case_id", "split", "label", "group_id", "patient_id", "source", "image_path"]
+    cases = pd.DataFrame(rows, columns=columns)
     if not training:
         cases = cases[cases["split"] == "test"]
     test = cases[cases["split"] == "test"].reset_index(drop=True)
