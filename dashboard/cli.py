@@ -4,17 +4,23 @@ Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--st
 2: bad input, with one clear line.
 """
 
+import io
 import json
 import os
+import socket
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
 from data.classes import BRAIN_TUMOR, ClassOrder
 from data.errors import InputError
+
+if TYPE_CHECKING:
+    from data.study import Study
 
 # Each command imports what it needs: help is shown and the server started without waiting for the rest.
 
@@ -27,6 +33,9 @@ data_app = typer.Typer(help="The images of a data set.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
 Images = Annotated[Path, typer.Option(help="Folder of the data set.")]
+StudyPlace = Annotated[
+    str, typer.Option(help="Study to write: a folder, or a name, which puts it where the dashboard finds it.")
+]
 DataName = Annotated[str, typer.Option("--data", help="Name of the data set; case ids depend on it.")]
 ClassNames = Annotated[str, typer.Option(help="Class names in order, separated by commas.")]
 OUR_CLASSES = ",".join(BRAIN_TUMOR.names)
@@ -34,11 +43,23 @@ OUR_CLASSES = ",".join(BRAIN_TUMOR.names)
 
 def main() -> None:
     """Run the command line; bad input ends with one line on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a character that the terminal does not have ends nothing
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except InputError as error:
-        sys.stderr.write(f"neuroval: {error}\n")
+        _note(str(error))
         sys.exit(2)
+    except OSError as error:
+        names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        where = f"{' -> '.join(names)}: " if names else ""
+        _note(f"{where}{error.strerror or error}. Check the path and your permissions, or choose another place.")
+        sys.exit(2)
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(f"neuroval: {' '.join(text.split())}\n")
 
 
 def _class_order(names: str, negative: str | None = None) -> ClassOrder:
@@ -50,19 +71,45 @@ def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _how_to_open(study: Path) -> str:
+    from data import home
+
+    found = home.studies().get(study.name)
+    if found is not None and found.resolve() == study.resolve():
+        return f"Open it: neuroval serve, then http://127.0.0.1:8501/?{urlencode({'study': study.name})}"
+    return f"The dashboard lists the studies in {home.home() / 'studies'}: a name as --out writes there."
+
+
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501,
     address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the dashboard in the default browser.")] = True,
 ) -> None:
     """Start dashboard and case images in one process."""
     server = ROOT / "dashboard" / "server.py"
+    _check_free(address, port)
     if browser:
         os.environ["NEUROVAL_OPEN"] = f"http://{address}:{port}"  # Streamlit opens none for an app of this kind
     options = ["--server.port", str(port), "--server.address", address]
     os.chdir(ROOT)  # Streamlit reads .streamlit/config.toml from the folder it is started in
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(server), *options])
+
+
+def _check_free(address: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(place)
+    except OSError as error:
+        raise InputError(
+            f"cannot listen on {address}, port {port} ({error.strerror}); choose another with --port or --address."
+        ) from None
 
 
 @app.command()
@@ -73,13 +120,14 @@ def demo() -> None:
     made = make_demo(progress=True)
     if made.made:
         _say(f"study {made.study}")
+        _say(_how_to_open(made.study))
 
 
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Option(help="Shipped model or model folder.")],
     images: Images,
-    out: Annotated[Path, typer.Option(help="Study folder to write.")],
+    out: StudyPlace,
     data: DataName = "",
     split: Annotated[list[str] | None, typer.Option(help="Splits to predict; all but train by default.")] = None,
     about: Annotated[Path | None, typer.Option(help="TOML with wording, harm and acceptance criteria.")] = None,
@@ -92,11 +140,11 @@ def evaluate(
     for name in split or ():
         if name not in EVALUATED_SPLITS:
             raise InputError(f"--split {name!r} is unknown; expected one of {list(EVALUATED_SPLITS)}.")
-    folder = home.find_model(model)
+    folder, place = home.find_model(model), home.new_study(out)
     result = run_evaluation(
         folder,
         images,
-        out=out,
+        out=place,
         data_name=data or images.resolve().name,
         description=_description(about, folder),
         splits=tuple(split or EVALUATED_SPLITS),
@@ -104,8 +152,9 @@ def evaluate(
     )
     study = result.study
     what = "Evaluated" if result.computed else "Already evaluated, nothing to do:"
-    _say(f"{what} {len(study.predictions):,} cases, {len(study.rejected):,} files rejected.")
-    _say(f"study {out}  fingerprint {study.fingerprint}")
+    _say(f"{what} {_counted(len(study.predictions), 'case')}, {_counted(len(study.rejected), 'file')} rejected.")
+    _say(f"study {place}  fingerprint {study.fingerprint}")
+    _say(_how_to_open(place))
 
 
 def _description(about: Path | None, model: Path) -> dict[str, Any] | None:
@@ -124,21 +173,24 @@ def _description(about: Path | None, model: Path) -> dict[str, Any] | None:
 @app.command("import")
 def import_(
     predictions: Annotated[Path, typer.Argument(help="CSV or Parquet with label and prob_<class>.")],
-    out: Annotated[Path, typer.Option(help="Study folder to write.")],
+    out: StudyPlace,
     data: DataName = "imported",
     title: Annotated[str, typer.Option(help="Title of the study.")] = "",
     classes: ClassNames = "",
     negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
 ) -> None:
     """Make a study of anybody's predictions."""
+    from data import home
     from data.predictions import import_predictions
 
+    place = home.new_study(out)
     names = [name.strip() for name in classes.split(",")] if classes else None
     study = import_predictions(
-        predictions, out=out, data_name=data, title=title or out.name, classes=names, negative=negative
+        predictions, out=place, data_name=data, title=title or place.name, classes=names, negative=negative
     )
-    _say(f"Imported {len(study.predictions):,} predictions.")
-    _say(f"study {out}  fingerprint {study.fingerprint}")
+    _say(f"Imported {_counted(len(study.predictions), 'prediction')}.")
+    _say(f"study {place}  fingerprint {study.fingerprint}")
+    _say(_how_to_open(place))
 
 
 @app.command()
@@ -237,13 +289,26 @@ def link(
 ) -> None:
     """Use a copy of a data set's images on this machine; nothing is copied."""
     from data import home
+
+    study = _study_of(data)
+    report = home.link(folder, data_name=data, cases=study.cases, progress=True)
+    _say(report.as_text())
+
+
+def _study_of(data: str) -> "Study":
+    """Return the first study of a data set that can be read; others that cannot are said on stderr."""
+    from data import home
     from data.study import read_manifest, read_study
 
-    of_data = {read_manifest(path).data.name: path for path in home.studies().values()}
-    if data not in of_data:
-        raise InputError(f"no study of data set {data!r}; there are studies of {sorted(of_data)}.")
-    report = home.link(folder, data_name=data, cases=read_study(of_data[data]).cases, progress=True)
-    _say(report.as_text())
+    known: set[str] = set()
+    for name, path in home.studies().items():
+        try:
+            known.add(of := read_manifest(path).data.name)
+            if of == data:
+                return read_study(path)
+        except InputError as error:
+            _note(f"study {name} is left out: {error}")
+    raise InputError(f"no study of data set {data!r} can be read; there are studies of {sorted(known)}.")
 
 
 @data_app.command()
@@ -256,7 +321,8 @@ def check(
 
     dataset = read_dataset(folder, name=folder.resolve().name, classes=_class_order(classes), progress=True)
     counts = dataset.cases.groupby(["split", "label"], as_index=False).size()
-    _say(f"{len(dataset.cases):,} images, {len(dataset.rejected):,} rejected, {dataset.hidden:,} hidden files skipped.")
+    hidden = _counted(dataset.hidden, "hidden file")
+    _say(f"{_counted(len(dataset.cases), 'image')}, {len(dataset.rejected):,} rejected, {hidden} skipped.")
     for split, label, number in counts.itertuples(index=False, name=None):
         _say(f"  {split:9} {label:20} {number:7,}")
     for row in dataset.rejected.itertuples():

@@ -144,7 +144,8 @@ def _predictions(table: pd.DataFrame, cases: pd.DataFrame, order: ClassOrder, *,
         raise InputError(f"{file}: every row is of split 'train'; expected cases of tuning, test or external.")
     columns = {}
     for column in order.probability_columns:
-        numbers = pd.Series([_number(value) for value in table[column].to_numpy(object)], index=table.index, dtype="float64")
+        values = [_number(value) for value in table[column].to_numpy(object)]
+        numbers = pd.Series(values, index=table.index, dtype="float64")
         bad = judged & ~((numbers >= 0) & (numbers <= 1)).to_numpy()
         contract.refuse(file, column, bad, table[column], "a probability from 0 to 1, such as 0.25")
         columns[column] = numbers

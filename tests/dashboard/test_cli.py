@@ -1,6 +1,8 @@
 """The command line: what it prints, its exit codes, and one clear line for every kind of bad input."""
 
 import json
+import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +114,10 @@ BAD = {
         "--split 'train' is unknown",
     ),
     "no such data set": (("data", "link", ".", "--data", "none"), "no study of data set 'none'"),
+    "no such address": (("serve", "--address", "256.0.0.1"), "cannot listen on 256.0.0.1, port 8501"),
+    "a name that is too long": (("analyze", "x" * 300), "File name too long"),
+    "a name that is none": (("import", "gone.csv", "--out", ".."), "no name for a study"),
+    "the name of a shipped study": (("import", "gone.csv", "--out", "brain-tumor-mri"), "name of a shipped study"),
     "nothing to check": (("data", "check", "gone"), "gone"),
 }
 
@@ -155,13 +161,93 @@ def test_wrong_predictions_are_one_line_and_leave_nothing(
     assert not (tmp_path / "study").exists()
 
 
+@pytest.mark.parametrize("place", ["/proc/study", "/dev/null/study", "file/study"])
+def test_a_place_that_cannot_be_written_is_one_line(
+    neuroval: Neuroval, predictions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    done = neuroval("import", predictions, "--out", place)
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert f"{place}: cannot be written (" in done.err
+    assert "choose another place" in done.err
+
+
+def test_a_study_that_cannot_be_read_is_one_line(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
+    neuroval("import", predictions, "--out", tmp_path / "study")
+    (tmp_path / "study" / "study.toml").unlink()
+    (tmp_path / "study" / "study.toml").symlink_to("study.toml")
+    done = neuroval("analyze", tmp_path / "study" / ".." / "study")
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.parametrize("port", [0, 99999])
+def test_a_port_that_cannot_be_is_refused(neuroval: Neuroval, port: int) -> None:
+    done = neuroval("serve", "--port", port)
+    assert (done.code, done.out) == (2, "")
+    assert "Invalid value for '--port'" in done.err
+
+
+def test_a_port_in_use_is_one_line(neuroval: Neuroval) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = neuroval("serve", "--port", port)
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert f"cannot listen on 127.0.0.1, port {port} (Address already in use); choose another with --port" in done.err
+
+
+def test_a_bare_name_is_written_where_the_dashboard_looks(
+    neuroval: Neuroval, predictions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = neuroval("import", predictions, "--out", "my study")
+    assert (tmp_path / "home" / "studies" / "my study" / "study.toml").is_file()
+    assert "Open it: neuroval serve, then http://127.0.0.1:8501/?study=my+study" in done.out
+    assert neuroval("analyze", "my study").code == 0
+    elsewhere = neuroval("import", predictions, "--out", "./my-study")
+    assert (tmp_path / "my-study" / "study.toml").is_file()
+    assert "The dashboard lists the studies in" in elsewhere.out
+
+
+def test_one_is_one(neuroval: Neuroval, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("label,prob_a,prob_b\na,0.9,0.1\n")
+    assert "Imported 1 prediction.\n" in neuroval("import", tmp_path / "p.csv", "--out", tmp_path / "study").out
+    (tmp_path / "set" / "a").mkdir(parents=True)
+    Image.new("L", (8, 8), 90).save(tmp_path / "set" / "a" / "1.png")
+    (tmp_path / "set" / "a" / ".hidden").write_text("")
+    done = neuroval("data", "check", tmp_path / "set", "--classes", "a,b")
+    assert "1 image, 0 rejected, 1 hidden file skipped." in done.out
+
+
+@pytest.mark.parametrize("broken", ["study.toml", "cases.parquet"])
+def test_a_broken_study_does_not_stop_the_linking_of_another(neuroval: Neuroval, tmp_path: Path, broken: str) -> None:
+    (tmp_path / "p.csv").write_text("label,image_path,prob_a,prob_b\na,a/1.png,0.9,0.1\n")
+    for name in ("a-broken", "mine"):
+        assert neuroval("import", tmp_path / "p.csv", "--out", name, "--data", "mine").code == 0
+    (tmp_path / "home" / "studies" / "a-broken" / broken).write_text("cut")
+    (tmp_path / "images" / "a").mkdir(parents=True)
+    Image.new("L", (8, 8), 90).save(tmp_path / "images" / "a" / "1.png")
+    done = neuroval("data", "link", tmp_path / "images", "--data", "mine")
+    assert (done.code, "1 of 1" in done.out) == (0, True), done
+    assert "neuroval: study a-broken is left out: " in done.err
+
+
+def test_a_file_name_that_is_not_utf_8_is_listed(neuroval: Neuroval, tmp_path: Path) -> None:
+    (tmp_path / "set" / "a").mkdir(parents=True)
+    for name in (b"1.png", b"bad\xff\xfe.png"):
+        Image.new("L", (8, 8), 90).save(tmp_path / "set" / "a" / os.fsdecode(name))
+    done = neuroval("data", "check", tmp_path / "set", "--classes", "a,b")
+    assert done.code == 0
+    assert r"rejected a/bad\xff\xfe.png: its name is not UTF-8" in done.out
+
+
 def test_a_study_of_a_newer_schema_says_so(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
     neuroval("import", predictions, "--out", tmp_path / "study")
     manifest = tmp_path / "study" / "study.toml"
     manifest.write_text(manifest.read_text().replace("schema = 1", "schema = 99"))
     done = neuroval("analyze", tmp_path / "study")
     assert done.code == 2
-    assert "schema 99 is newer than this program reads" in done.err
+    assert f"{tmp_path}/study/study.toml: schema 99 is newer than this program reads" in done.err
 
 
 def test_a_class_without_cases_and_one_never_predicted_are_not_estimable(neuroval: Neuroval, tmp_path: Path) -> None:
