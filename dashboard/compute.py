@@ -96,8 +96,11 @@ class Evidence:
 def study(name: str) -> Study:
     """Return a study by its folder name, read again when its files change. Raises ``ContractError``."""
     path = studies()[name]
-    file = path / FILE
-    return _study(str(path), file.stat().st_mtime_ns if file.exists() else 0)
+    try:
+        stamp = (path / FILE).stat().st_mtime_ns
+    except OSError:  # reading it says what is wrong
+        stamp = 0
+    return _study(str(path), stamp)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

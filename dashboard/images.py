@@ -1,5 +1,7 @@
 """Images by address: the scan and its Grad-CAM as WebP. Only cases of a study, only sizes on the list."""
 
+from urllib.parse import quote
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -10,9 +12,12 @@ from data.home import studies
 
 
 def serve(request: Request) -> Response:
-    """Return the image that the address names; 404 for everything else."""
+    """Return the image that the address names; 404 for everything else.
+
+    ``/images/<study>/<case id>.webp?size=<name>&class=<index>``, with the Grad-CAM of a class if its index is given.
+    """
     name, case_id = request.path_params["study"], request.path_params["case_id"]
-    class_name = request.path_params.get("class_name")
+    number = request.query_params.get("class")
     size = request.query_params.get("size", "original")
     missing = PlainTextResponse("No such image.", status_code=404)
     if size not in SIZES or name not in studies():
@@ -21,12 +26,14 @@ def serve(request: Request) -> Response:
         study = compute.study(name)
     except InputError:
         return missing
-    if class_name is not None and class_name not in study.classes.names:
+    known = {str(index): name for index, name in enumerate(study.classes.names)}
+    if number is not None and number not in known:
         return missing
+    class_name = None if number is None else known[number]
     content = compute.encoded(study, case_id, class_name, size)
     if content is None:
         return missing
-    etag = f'"{study.fingerprint[:16]}-{case_id}-{class_name or "scan"}-{size}"'
+    etag = f'"{study.fingerprint[:16]}-{quote(case_id, safe="")}-{number or "scan"}-{size}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)

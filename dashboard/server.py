@@ -50,9 +50,6 @@ def _image(request: Request) -> Response:
     return serve(request)
 
 
-ROUTES = [
-    Route("/images/{study}/{case_id}.webp", _image),
-    Route("/images/{study}/{case_id}/{class_name}.webp", _image),
-]
+ROUTES = [Route("/images/{study}/{case_id:path}.webp", _image)]  # a case id may hold a slash
 
 app = st.App(Path(__file__).with_name("app.py").resolve(), routes=ROUTES, lifespan=_lifespan)

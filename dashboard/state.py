@@ -49,6 +49,11 @@ def close_case() -> None:
     st.query_params.pop(CASE, None)
 
 
+def query() -> dict[str, str]:
+    """Return all that the address says, for a page that leads on to another."""
+    return dict(st.query_params)
+
+
 def link(study: str, case: str | None = None) -> dict[str, str]:
     """Return the query of a link that keeps the study and, if given, opens a case."""
     return {STUDY: study} if case is None else {STUDY: study, CASE: case}

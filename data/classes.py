@@ -17,8 +17,8 @@ class ClassOrder:
     """Class names in their fixed order, with how each is shown.
 
     ``negative`` is the class that means "nothing found"; without one the study has no any-tumour question.
-    Raises ``InputError`` for fewer than 2 or more than 50 classes, a repeated or empty name, or a negative
-    class that is not among the names.
+    Raises ``InputError`` for fewer than 2 or more than 50 classes, a repeated or empty name, two classes
+    that are shown alike, or a negative class that is not among the names.
     """
 
     names: tuple[str, ...]
@@ -35,8 +35,11 @@ class ClassOrder:
             raise InputError(
                 f"classes: negative_class {self.negative!r} is not a class; expected one of {list(self.names)}."
             )
-        palette = {name: OKABE_ITO[i % len(OKABE_ITO)] for i, name in enumerate(self.names)}
         shown = {name: self.display.get(name, name) for name in self.names}
+        for name, text in shown.items():
+            if alike := [other for other, its in shown.items() if its == text and other != name]:
+                raise InputError(f"classes: {name!r} and {alike[0]!r} are both shown as {text!r}; expected two names.")
+        palette = {name: OKABE_ITO[i % len(OKABE_ITO)] for i, name in enumerate(self.names)}
         colours = {name: self.colour.get(name, palette[name]) for name in self.names}
         object.__setattr__(self, "display", MappingProxyType(shown))
         object.__setattr__(self, "colour", MappingProxyType(colours))

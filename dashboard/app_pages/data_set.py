@@ -4,8 +4,9 @@ import streamlit as st
 
 from dashboard import text
 from dashboard.components import cases, frame
+from dashboard.components.tables import table
 from dashboard.compute import linked
-from dashboard.figures.formats import full
+from dashboard.figures.formats import counted, escaped, full
 from dashboard.figures.look import CONFIG
 from dashboard.figures.split_bars import split_bars
 
@@ -14,7 +15,8 @@ dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.di
 frame.answer(text.data_set(dataset, leakage, study.classes))
 
 st.plotly_chart(split_bars(dataset, study.classes), config=CONFIG, alt="Scans by split, stacked by class", key="splits")
-st.caption(f"n = {dataset.n:,}, {dataset.rejected:,} files rejected. {text.imbalance(dataset, evidence.split)}")
+rejected = counted(dataset.rejected, "file")
+st.caption(f"n = {dataset.n:,}, {rejected} rejected. {text.imbalance(dataset, evidence.split)}")
 
 st.subheader("Shared with training", anchor=False)
 shared = [
@@ -26,19 +28,19 @@ shared = [
     }
     for row in (leakage.overall, *leakage.classes)
 ]
-st.table(shared, border="horizontal", hide_index=True, alt="Share of cases that training has seen, by class")
-st.caption(f"{leakage.groups:,} groups; the largest holds {leakage.largest_group:,} scans.")
+table(shared, alt="Share of cases that training has seen, by class")
+st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leakage.largest_group, 'scan')}.")
 
 st.subheader("Class by source", anchor=False)
 sources = [
     {"Source": name, **{display[c]: f"{n:,}" for c, n in zip(study.classes.names, row.tolist(), strict=True)}}
     for name, row in zip(dataset.sources, dataset.source_counts, strict=True)
 ]
-st.table(sources, border="horizontal", hide_index=True, alt="Scans by source and class")
+table(sources, alt="Scans by source and class")
 if evidence.confounding:
     st.subheader("What else answers 'any tumour?'", anchor=False)
     factors = text.confounding(evidence.confounding)
-    st.table(factors, border="horizontal", hide_index=True, alt="How far other factors alone answer 'any tumour?'")
+    table(factors, alt="How far other factors alone answer 'any tumour?'")
 else:
     st.caption(text.NO_FACTOR)
 
@@ -48,6 +50,6 @@ if cases.images_note(study) and images is not None:
     if note := text.linked(images):
         st.caption(note)
     for name, ids in evidence.examples.items():
-        st.markdown(f"**{display[name]}**")
+        st.markdown(f"**{escaped(display[name])}**")
         cases.strip(study, [evidence.cases[case_id] for case_id in ids])
 frame.how("data_set")

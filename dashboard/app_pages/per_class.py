@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import compute, text
 from dashboard.components import frame
-from dashboard.components.tables import csv_button, rate_rows
+from dashboard.components.tables import csv_button, rate_rows, row_name
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.look import ACCENT, CONFIG
 
@@ -18,7 +18,7 @@ for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
     for column, rate in zip(st.columns(2, gap="medium"), pair, strict=True):
         rows = [
             Row(
-                label=text.class_name(one.name, classes).capitalize(),
+                label=row_name(one.name, classes),
                 colour=classes.colour.get(one.name, ACCENT),
                 estimate=getattr(one, rate).headline,
             )

@@ -1,13 +1,14 @@
 """The cases behind a number: tiles that link to the case, and one case in full."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
 from dashboard import compute, state, text
+from dashboard.components.tables import table
 from dashboard.compute import Case
-from dashboard.figures.formats import counted, percent
+from dashboard.figures.formats import counted, escaped, percent
 from dashboard.figures.look import CONFIG
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.scan import peak_of
@@ -21,8 +22,11 @@ def url(study: Study, case_id: str, class_name: str | None = None, *, size: str)
     """Return the address of a case's picture on this server."""
     page = urlsplit(st.context.url or "http://localhost")
     base = f"{page.scheme}://{page.netloc}/{st.get_option('server.baseUrlPath') or ''}".rstrip("/")
-    tail = f"/{class_name}" if class_name else ""
-    return f"{base}/images/{study.path.name}/{case_id}{tail}.webp?size={size}&v={study.fingerprint[:8]}"
+    query = {"size": size, "v": study.fingerprint[:8]}
+    if class_name is not None:
+        query["class"] = str(study.classes.index(class_name))
+    name, case = (quote(part, safe="") for part in (study.path.name, case_id))
+    return f"{base}/images/{name}/{case}.webp?{urlencode(query)}"
 
 
 def images_note(study: Study) -> bool:
@@ -54,7 +58,7 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
         st.image(url(study, case.case_id, case.predicted, size="pair"), width="stretch", alt=described)
     elif pictures:
         st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text.alt(case, study.classes))
-    label, key = f":blue[{text.caption(case, study.classes)}]", f"open-{case.case_id}"
+    label, key = f":blue[{escaped(text.caption(case, study.classes))}]", f"open-{case.case_id}"
     if here:
         st.button(label, key=key, on_click=state.open_case, args=(case.case_id,), type="tertiary")
     else:
@@ -75,7 +79,7 @@ def strip(study: Study, cases: Sequence[Case]) -> None:
 def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:
     """Draw one case in full, with the way to its neighbours in ``order``."""
     _steps(case, order)
-    st.markdown(text.case_answer(case, study.classes))
+    st.markdown(escaped(text.case_answer(case, study.classes)))
     if images_note(study):
         _panels(study, case)
     left, right = st.columns(2, gap="large")
@@ -84,9 +88,10 @@ def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:
         st.plotly_chart(figure, config=CONFIG, alt="Class probabilities of this case", key=f"bars-{case.case_id}")
         impact = study.manifest.impact(case.reference, case.predicted)
         if impact is not None:
-            st.markdown(f"**What it means.** {impact.text}")
-            st.markdown(f"**Next step.** {impact.next_step}")
-    right.table(text.case_facts(case), border="horizontal", hide_header=True, hide_index=True, alt="Facts of this case")
+            st.markdown(f"**What it means.** {escaped(impact.text)}")
+            st.markdown(f"**Next step.** {escaped(impact.next_step)}")
+    with right:
+        table(text.case_facts(case), alt="Facts of this case", hide_header=True)
 
 
 def _panels(study: Study, case: Case) -> None:
@@ -99,7 +104,7 @@ def _panels(study: Study, case: Case) -> None:
     for column, name in zip(st.columns(3), panels, strict=False):
         alt = text.alt(case, study.classes, with_map=name)
         column.image(url(study, case.case_id, name, size="original"), width="stretch", alt=alt)
-        column.caption(_panel_label(study, case, name))
+        column.caption(escaped(_panel_label(study, case, name)))
 
 
 def _panel_label(study: Study, case: Case, name: str | None) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import compute, state, text
 from dashboard.compute import Evidence
+from dashboard.figures.formats import escaped
 from dashboard.how import HOW
 from data.errors import InputError
 from data.home import studies
@@ -24,10 +25,20 @@ GROUPS = {"Verdict": ("overview",), "Evidence": ("data_set", "per_class", "confu
 
 
 def pages() -> list[st.Page]:
-    """Return the pages for the navigation, the overview first. They have no icon: the browser tab would fetch it."""
+    """Return the pages for the navigation, the overview first. They have no icon: the browser tab would fetch it.
+
+    The default page has no address of its own but the root: ``/overview`` leads there.
+    """
+    first, *others = PAGE_FILES
+    home = st.Page(PAGE_FILES[first], title=LABELS[first], url_path="home", default=True)
+
+    def overview() -> None:
+        st.switch_page(home, query_params=state.query())
+
     return [
-        st.Page(file, title=LABELS[name], url_path=name, default=name == "overview")
-        for name, file in PAGE_FILES.items()
+        home,
+        st.Page(overview, title=LABELS[first], url_path=first, visibility="hidden"),
+        *(st.Page(PAGE_FILES[name], title=LABELS[name], url_path=name) for name in others),
     ]
 
 
@@ -63,7 +74,8 @@ def sidebar() -> Study | None:
         study = compute.study(name)
     except InputError as error:
         below.caption(text.RESEARCH)
-        st.error(f"{str(error).replace(str(folders[name]), name)}\n\n{text.BROKEN_HELP}", title=text.BROKEN)
+        message = escaped(str(error).replace(str(folders[name]), name))
+        st.error(f"{message}\n\n{text.BROKEN_HELP}", title=text.BROKEN)
         return None
     with below:
         _facts(study.manifest.about, study.fingerprint)
@@ -97,8 +109,8 @@ def opened(page: str) -> tuple[Study, Evidence]:
 
 
 def answer(sentence: str) -> None:
-    """Write the answer of a page."""
-    st.markdown(sentence, width=860)
+    """Write the answer of a page, plain text."""
+    st.markdown(escaped(sentence), width=860)
 
 
 def how(page: str) -> None:

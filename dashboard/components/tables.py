@@ -9,8 +9,20 @@ import streamlit as st
 from analysis.pairs import ConfusionPair
 from analysis.per_class import ClassPerformance
 from dashboard import text
+from dashboard.figures.formats import escaped, sentence_case
 from data.classes import ClassOrder
 from data.manifest import Manifest
+
+
+def table(rows: Sequence[Mapping[str, str]], *, alt: str, hide_header: bool = False) -> None:
+    """Draw rows of plain text as a table."""
+    cells = [{escaped(key): escaped(value) for key, value in row.items()} for row in rows]
+    st.table(cells, border="horizontal", hide_header=hide_header, hide_index=True, alt=alt)
+
+
+def row_name(name: str, classes: ClassOrder) -> str:
+    """Return how a row is called: a class as the study writes it, any tumour with a capital."""
+    return classes.display.get(name) or sentence_case(text.class_name(name, classes))
 
 
 def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
@@ -20,7 +32,7 @@ def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list
         for name, label in text.RATES.items():
             measure = getattr(one, name)
             plain, clustered = text.plain_and_clustered(measure.plain, measure.clustered)
-            row = {"Class": text.class_name(one.name, classes).capitalize(), "Rate": label}
+            row = {"Class": row_name(one.name, classes), "Rate": label}
             rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": measure.headline.method})
     return rows
 
@@ -30,13 +42,13 @@ def cost_list(pairs: Sequence[ConfusionPair], manifest: Manifest) -> None:
     for pair in pairs:
         left, right = st.columns([2, 5], border=False)
         with left.container(gap=None):
-            st.markdown(f"**{text.arrow(pair, manifest.classes)}**")
-            st.caption(text.pair_cost(pair, manifest))
+            st.markdown(f"**{escaped(text.arrow(pair, manifest.classes))}**")
+            st.caption(escaped(text.pair_cost(pair, manifest)))
         impact = manifest.impact(pair.reference, pair.predicted)
         if impact is not None:
             with right.container(gap=None):
-                st.markdown(impact.text)
-                st.caption(f"Next step: {impact.next_step}")
+                st.markdown(escaped(impact.text))
+                st.caption(f"Next step: {escaped(impact.next_step)}")
 
 
 def as_csv(rows: Sequence[Mapping[str, str]]) -> bytes:

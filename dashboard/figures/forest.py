@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
-from dashboard.figures.formats import NOT_ESTIMABLE, counts, full
-from dashboard.figures.look import INK, finish
+from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, counts, figure_text, full
+from dashboard.figures.look import INK, finish, name_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,30 +29,30 @@ def lowest(estimates: Sequence[Estimate]) -> float:
 def forest(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
     """Return the plot of ``rows``, first on top, on an axis from ``start`` to 1."""
     figure = go.Figure()
-    for row in rows:
+    for place, row in enumerate(rows):
         estimate = row.estimate
         if estimate.value is None or estimate.low is None or estimate.high is None:
             continue
         figure.add_scatter(
             x=[estimate.low, estimate.high],
-            y=[row.label, row.label],
+            y=[place, place],
             mode="lines",
             line={"color": row.colour, "width": 2},
             hoverinfo="skip",
         )
     figure.add_scatter(
         x=[row.estimate.value for row in rows],
-        y=[row.label for row in rows],
+        y=list(range(len(rows))),
         mode="markers",
         marker={"color": [row.colour for row in rows], "size": 10, "symbol": "square"},
-        customdata=[full(row.estimate) for row in rows],
-        hovertemplate="%{customdata}<extra>%{y}</extra>",
+        customdata=[[figure_text(full(row.estimate)), figure_text(row.label)] for row in rows],
+        hovertemplate="%{customdata[0]}<extra>%{customdata[1]}</extra>",
     )
-    for row in rows:
+    for place, row in enumerate(rows):
         figure.add_annotation(
             x=1.02,
             xref="paper",
-            y=row.label,
+            y=place,
             text=counts(row.estimate) if row.estimate.defined else NOT_ESTIMABLE,
             showarrow=False,
             xanchor="left",
@@ -62,6 +62,5 @@ def forest(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
     finish(figure, height=74 + 34 * len(rows))
     figure.update_layout(margin={"r": 92, "t": 36})
     figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=6)
-    names = [row.label for row in rows]
-    figure.update_yaxes(categoryorder="array", categoryarray=names, autorange="reversed", showgrid=False)
+    name_rows(figure, [figure_text(row.label, longest=LONGEST) for row in rows])
     return figure

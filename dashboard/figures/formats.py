@@ -1,6 +1,8 @@
-"""How numbers are written, everywhere: value, interval with an en dash, counts."""
+"""How numbers and names are written, everywhere: value, interval with an en dash, counts; names as they are."""
 
+import html
 import math
+import re
 from decimal import ROUND_CEILING, Decimal
 
 from analysis.estimate import Estimate
@@ -8,6 +10,31 @@ from analysis.estimate import Estimate
 DASH = "\N{EN DASH}"
 ARROW = "\N{RIGHTWARDS ARROW}"
 NOT_ESTIMABLE = "not estimable"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+LONGEST = 18  # letters of a name beside a figure
+
+_BREAKS = re.compile(r"\s*[\r\n]+\s*")
+_MARKUP = re.compile(r"[\\`*_\[\]<>$~|&]|:(?=\S)")
+_LIST_OR_HEADING = re.compile(r"^(\d*)([.)#+=-])(?=[#=-]*(\s|$))")
+
+
+def escaped(text: str) -> str:
+    """Return text that Markdown shows as it is: no formula, link, colour or tag, in one line."""
+    line = _BREAKS.sub(" ", text).strip()
+    return _LIST_OR_HEADING.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", line))
+
+
+def figure_text(text: str, *, longest: int | None = None) -> str:
+    """Return text that Plotly shows as it is; beyond ``longest`` letters its middle is left out."""
+    line = _BREAKS.sub(" ", text).strip()
+    if longest is not None and len(line) > longest:
+        line = line[: longest // 2] + ELLIPSIS + line[-(longest - longest // 2 - 1) :]
+    return html.escape(line, quote=False)
+
+
+def sentence_case(text: str) -> str:
+    """Return text with its first letter in upper case; the others stay: GBM does not become Gbm."""
+    return text[:1].upper() + text[1:]
 
 
 def number(value: float) -> str:

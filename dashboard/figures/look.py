@@ -1,5 +1,7 @@
 """What all figures share: transparent ground, quiet grid, text that reads in both themes."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
 QUIET = "rgba(128, 136, 138, 0.35)"  # lines, never text
@@ -35,6 +37,13 @@ def finish(figure: go.Figure, *, height: int, left: int = 8) -> go.Figure:
     figure.update_xaxes(title_font=text, **shared)
     figure.update_yaxes(title_font=text, **shared)
     return figure
+
+
+def name_rows(figure: go.Figure, labels: Sequence[str]) -> None:
+    """Name the rows 0, 1, ... of a figure, first on top. Rows are numbers: names that look alike keep their own."""
+    rows = list(range(len(labels)))
+    figure.update_yaxes(tickmode="array", tickvals=rows, ticktext=list(labels), range=[len(rows) - 0.5, -0.5])
+    figure.update_yaxes(showgrid=False)
 
 
 def text_on(ground: str) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from analysis.confusion import ConfusionMatrix
-from dashboard.figures.look import ACCENT, INK, QUIET, finish, text_on
+from dashboard.figures.formats import LONGEST, figure_text
+from dashboard.figures.look import ACCENT, INK, QUIET, finish, name_rows, text_on
 from data.classes import ClassOrder
 
 CORRECT = "#69757a"
+FEW, MANY = 10, 20  # classes: up to few, every cell has its number; beyond many, none
 LOW_HARM, HIGH_HARM = (224, 164, 94), (179, 38, 30)
 
 
@@ -27,19 +29,24 @@ def matrix_figure(
     harm: Sequence[Sequence[float]],
     selected: tuple[str, str] | None = None,
 ) -> go.Figure:
-    """Return the clickable matrix: rows reference, columns predicted; ``customdata`` of a cell is its two names."""
+    """Return the clickable matrix: rows reference, columns predicted; ``customdata`` of a cell is its two names.
+
+    Beyond 10 classes zeros are not written, beyond 20 no number is: the pointer shows them.
+    """
     names, k = classes.names, len(classes)
     cells = [(row, column) for row in range(k) for column in range(k)]
     values = [int(matrix.counts[cell]) for cell in cells]
-    biggest = min(54.0, 330 / k)
+    biggest = min(54.0, (330 if k <= FEW else 440) / k)
+    digits = 14 if k <= FEW else 11
+    least = 0.0 if k <= FEW else 3.0  # a count of one is seen in a small cell too
     most = max((cost for costs in harm for cost in costs), default=0.0)
     colours = [
         CORRECT if row == column else harm_colour(harm[row][column] if harm else 0.0, most=most)
         for row, column in cells
     ]
-    sides = [biggest * math.sqrt(value / max(1, *values)) for value in values]
-    shown = [classes.display[name] for name in names]
-    columns, rows = [shown[column] for _, column in cells], [shown[row] for row, _ in cells]
+    sides = [max(least, biggest * math.sqrt(value / max(1, *values))) if value else 0.0 for value in values]
+    full = [figure_text(classes.display[name]) for name in names]
+    columns, rows = [column for _, column in cells], [row for row, _ in cells]
     figure = go.Figure()
     inside = [side > 30 for side in sides]
     figure.add_scatter(
@@ -52,14 +59,14 @@ def matrix_figure(
         unselected={"marker": {"opacity": 1}},
     )
     for within in (True, False):
-        chosen = [i for i, is_inside in enumerate(inside) if is_inside == within]
+        chosen = [i for i in _written(values, k) if inside[i] == within]
         figure.add_scatter(
             x=[columns[i] for i in chosen],
             y=[rows[i] for i in chosen],
             mode="text",
             text=[f"{values[i]:,}" if within else _beside(values[i], sides[i]) for i in chosen],
             textposition=["middle center" if within or not values[i] else "middle right" for i in chosen],
-            textfont={"size": 14, "color": [text_on(colours[i]) if within else INK for i in chosen]},
+            textfont={"size": digits, "color": [text_on(colours[i]) if within else INK for i in chosen]},
             hoverinfo="skip",
             showlegend=False,
         )
@@ -69,8 +76,11 @@ def matrix_figure(
         mode="markers",
         marker={"symbol": "square", "size": biggest, "color": "rgba(0,0,0,0)"},
         customdata=[[names[row], names[column]] for row, column in cells],
-        text=[f"{value:,}" for value in values],
-        hovertemplate="Reference %{y}, predicted %{x}: %{text}<extra></extra>",
+        text=[
+            f"Reference {full[row]}, predicted {full[column]}: {value:,}"
+            for (row, column), value in zip(cells, values, strict=True)
+        ],
+        hovertemplate="%{text}<extra></extra>",
         showlegend=False,
         unselected={"marker": {"opacity": 1}},
     )
@@ -86,16 +96,26 @@ def matrix_figure(
             y1=row + 0.48,
             line={"color": ACCENT, "width": 2},
         )
-    finish(figure, height=max(400, int(k * (biggest + 34)) + 80))
+    finish(figure, height=max(400, int(k * (biggest + (34 if k <= FEW else 8))) + 80))
     figure.update_layout(clickmode="event+select", margin={"t": 64})
-    shared = {"categoryorder": "array", "categoryarray": shown, "showgrid": False}
-    figure.update_xaxes(title_text="Predicted", range=[-0.5, k - 0.5], **shared)
-    figure.update_yaxes(title_text="Reference standard", range=[k - 0.5, -0.5], tickangle=0, **shared)
+    labels = [figure_text(classes.display[name], longest=LONGEST) for name in names]
+    name_rows(figure, labels)
+    figure.update_xaxes(title_text="Predicted", range=[-0.5, k - 0.5], showgrid=False)
+    figure.update_xaxes(tickmode="array", tickvals=list(range(k)), ticktext=labels)
+    figure.update_yaxes(title_text="Reference standard", tickangle=0)
+    if k > FEW:
+        figure.update_xaxes(tickangle=-90, tickfont={"size": 11 if k <= MANY else 9})
+        figure.update_yaxes(tickfont={"size": 11})
     for edge in range(k + 1):
         line = {"color": QUIET, "width": 1}
         figure.add_shape(type="line", x0=edge - 0.5, x1=edge - 0.5, y0=-0.5, y1=k - 0.5, line=line, layer="below")
         figure.add_shape(type="line", y0=edge - 0.5, y1=edge - 0.5, x0=-0.5, x1=k - 0.5, line=line, layer="below")
     return figure
+
+
+def _written(values: Sequence[int], k: int) -> list[int]:
+    """Return the cells whose count is written."""
+    return [] if k > MANY else [i for i, value in enumerate(values) if value or k <= FEW]
 
 
 def _beside(value: int, side: float) -> str:

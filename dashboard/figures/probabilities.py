@@ -4,20 +4,20 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from dashboard.figures.look import INK, finish
+from dashboard.figures.formats import LONGEST, figure_text
+from dashboard.figures.look import INK, finish, name_rows
 from data.classes import ClassOrder
 
 
 def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *, reference: str) -> go.Figure:
     """Return one bar per class in class order; the reference class is marked in its label."""
-    labels = [
-        f"<b>{classes.display[name]}</b> (reference)" if name == reference else classes.display[name]
-        for name in classes.names
-    ]
+    labels = [figure_text(classes.display[name], longest=LONGEST) for name in classes.names]
+    marked = classes.index(reference)
+    labels[marked] = f"<b>{labels[marked]}</b> (reference)"
     values = [probabilities[name] for name in classes.names]
     figure = go.Figure()
     figure.add_bar(
-        y=labels,
+        y=list(range(len(classes))),
         x=values,
         orientation="h",
         marker={"color": [classes.colour[name] for name in classes.names], "line": {"width": 0}},
@@ -25,10 +25,11 @@ def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *,
         textposition="outside",
         textfont={"color": INK, "size": 13},
         cliponaxis=False,
-        hovertemplate="%{y}: %{x:.6f}<extra></extra>",
+        customdata=[figure_text(classes.display[name]) for name in classes.names],
+        hovertemplate="%{customdata}: %{x:.6f}<extra></extra>",
     )
     finish(figure, height=40 + 34 * len(labels))
     figure.update_layout(showlegend=False, bargap=0.35, margin={"t": 4})
     figure.update_xaxes(range=[0, 1.14], visible=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    name_rows(figure, labels)
     return figure

@@ -1,8 +1,11 @@
 """Stacked bars of class by split."""
 
+import math
+
 import plotly.graph_objects as go
 
 from analysis.dataset import Dataset
+from dashboard.figures.formats import LONGEST, figure_text
 from dashboard.figures.look import finish, text_on
 from data.classes import ClassOrder
 
@@ -11,12 +14,13 @@ def split_bars(dataset: Dataset, classes: ClassOrder) -> go.Figure:
     """Return one bar per split, stacked by class, with the counts written in it."""
     figure = go.Figure()
     rows = [f"{split.name.capitalize()}<br>n = {split.n:,}" for split in dataset.splits]
+    labels = [figure_text(classes.display[name], longest=LONGEST) for name in classes.names]
     for index, name in enumerate(classes.names):
         values = [split.counts[index] for split in dataset.splits]
         figure.add_bar(
             y=rows,
             x=values,
-            name=classes.display[name],
+            name=labels[index],
             orientation="h",
             marker={"color": classes.colour[name], "line": {"width": 0}},
             text=[f"{value:,}" if value else "" for value in values],
@@ -24,11 +28,13 @@ def split_bars(dataset: Dataset, classes: ClassOrder) -> go.Figure:
             insidetextanchor="middle",
             textangle=0,
             textfont={"color": text_on(classes.colour[name]), "size": 13},
-            hovertemplate="%{y}: %{x:,} cases<extra>" + classes.display[name] + "</extra>",
+            customdata=[figure_text(classes.display[name])] * len(rows),
+            hovertemplate="%{y}: %{x:,} cases<extra>%{customdata}</extra>",
         )
     # A number that does not fit its bar is left out rather than made too small to read; the pointer still shows it.
     figure.update_layout(barmode="stack", bargap=0.35, uniformtext={"minsize": 12, "mode": "hide"})
-    finish(figure, height=90 + 70 * max(1, len(rows)))
+    legend_lines = math.ceil(sum(60 + 7 * len(label) for label in labels) / 900)
+    finish(figure, height=68 + 22 * legend_lines + 70 * max(1, len(rows)))
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(legend_traceorder="normal")
     figure.update_xaxes(title=None, tickformat=",d", rangemode="tozero")

@@ -1,19 +1,24 @@
 """Numbers as text, and figures drawn from results."""
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.elements.lib import streamlit_plotly_theme
 
 from analysis.confusion import confusion_matrix
+from analysis.dataset import describe
 from analysis.estimate import Estimate
 from analysis.proportions import proportion
 from dashboard.figures import formats, look
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.matrix import HIGH_HARM, LOW_HARM, harm_colour, matrix_figure
 from dashboard.figures.probabilities import probability_bars
-from data.classes import BRAIN_TUMOR
+from dashboard.figures.split_bars import split_bars
+from data.classes import BRAIN_TUMOR, ClassOrder
 
 HARM = ((0, 5, 10, 5), (4, 0, 7, 4), (3, 2, 0, 2), (4, 4, 7, 0))
 
@@ -49,6 +54,83 @@ def test_every_cell_can_be_clicked_and_names_itself() -> None:
     assert len(numbers) == 16
 
 
+MARKUP = ("$x^2$", "[x](javascript:a)", "<b>B</b>", "**x**", ":red[x]", "<i>" * 9)
+
+
+@pytest.fixture
+def odd() -> ClassOrder:
+    """Names that are markup, differ only in case, or are long and alike."""
+    return ClassOrder(names=(*MARKUP, "a", "A", "GBM", "a very long name of a class, first", "2"))
+
+
+def test_names_that_look_alike_keep_their_rows(odd: ClassOrder) -> None:
+    k = len(odd)
+    rows = [Row(label=name, colour="#111111", estimate=proportion(9, 10)) for name in odd.names]
+    points = next(trace for trace in forest("Sensitivity", rows, start=0.5).data if trace.mode == "markers")
+    assert list(points.y) == list(range(k))
+    assert list(probability_bars(dict.fromkeys(odd.names, 0.1), odd, reference="a").data[0].y) == list(range(k))
+    matrix = matrix_figure(confusion_matrix(np.array([6]), np.array([7]), classes=odd.names), odd, harm=())
+    assert matrix.layout.xaxis.ticktext == matrix.layout.yaxis.ticktext
+    assert len(set(matrix.layout.xaxis.ticktext)) == k
+
+
+def test_no_name_becomes_markup_in_a_figure(odd: ClassOrder) -> None:
+    columns = {"split": ["test"], "label": ["a"], "case_id": ["1"], "group_id": ["1"]}
+    unknown = dict.fromkeys(["source", "patient_id", "width", "height", "sha256"])
+    cases = pd.DataFrame({**columns, **unknown})
+    figures = (
+        matrix_figure(confusion_matrix(np.array([0]), np.array([2]), classes=odd.names), odd, harm=()),
+        probability_bars(dict.fromkeys(odd.names, 0.1), odd, reference="a"),
+        forest("x", [Row(label=name, colour="#111111", estimate=proportion(9, 10)) for name in odd.names], start=0),
+        split_bars(describe(cases, classes=odd.names), odd),
+    )
+    for figure in figures:
+        written = figure.to_json()
+        assert "B" in written
+        assert "<b>B" not in written
+        assert "<i>" not in written
+
+
+def test_a_long_name_is_cut_in_the_middle_and_whole_under_the_pointer(odd: ClassOrder) -> None:
+    figure = probability_bars(dict.fromkeys(odd.names, 0.1), odd, reference="a")
+    shown, whole = figure.layout.yaxis.ticktext[-2], figure.data[0].customdata[-2]
+    assert (len(shown), shown[:8], shown[-5:]) == (formats.LONGEST, "a very l", "first")
+    assert whole == "a very long name of a class, first"
+
+
+def test_a_matrix_of_many_classes_stays_readable() -> None:
+    def numbers(k: int) -> list[str]:
+        order = ClassOrder(names=tuple(f"class {i}" for i in range(k)))
+        matrix = confusion_matrix(np.array([0, 1]), np.array([0, 2]), classes=order.names)
+        figure = matrix_figure(matrix, order, harm=(), selected=("class 1", "class 2"))
+        assert figure.layout.height <= 1000
+        assert len(next(trace for trace in figure.data if trace.customdata is not None).customdata) == k * k
+        return [text.strip() for trace in figure.data if trace.mode == "text" for text in trace.text]
+
+    assert len(numbers(10)) == 100
+    assert numbers(12) == ["1", "1"]
+    assert numbers(50) == []
+
+
+@pytest.mark.parametrize(
+    "text", [*MARKUP, "a_b", "12. x", "# x", "- x", ":smile:", "`x`", "a & b", "~~x~~", "a|b", "a\\b"]
+)
+def test_every_mark_of_markdown_is_escaped(text: str) -> None:
+    shown = formats.escaped(text)
+    assert shown != text
+    assert formats.escaped("a\n\nb") == "a b"
+    assert re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", shown) == text  # what a Markdown reader takes the backslashes for
+
+
+def test_an_ordinary_sentence_is_left_as_it_is() -> None:
+    sentence = "Glioma \N{RIGHTWARDS ARROW} No tumour: 0.967 (0.938\N{EN DASH}0.982), 263/272 at 95%. It's 1 of 3."
+    assert formats.escaped(sentence) == sentence
+
+
+def test_only_the_first_letter_is_raised() -> None:
+    assert [formats.sentence_case(text) for text in ("GBM", "any tumour", "")] == ["GBM", "Any tumour", ""]
+
+
 def test_harm_goes_from_amber_to_red() -> None:
     assert harm_colour(0, most=10) == "#" + "".join(f"{part:02x}" for part in LOW_HARM)
     assert harm_colour(10, most=10) == "#" + "".join(f"{part:02x}" for part in HIGH_HARM)
@@ -68,9 +150,10 @@ def test_the_forest_draws_no_line_for_what_is_undefined() -> None:
 
 def test_bars_have_the_colours_of_their_classes() -> None:
     values = dict(zip(BRAIN_TUMOR.names, (0.1, 0.2, 0.3, 0.4), strict=True))
-    bars = probability_bars(values, BRAIN_TUMOR, reference="glioma").data[0]
+    figure = probability_bars(values, BRAIN_TUMOR, reference="glioma")
+    bars = figure.data[0]
     assert list(bars.marker.color) == [BRAIN_TUMOR.colour[name] for name in BRAIN_TUMOR.names]
-    assert bars.y[0] == "<b>Glioma</b> (reference)"
+    assert figure.layout.yaxis.ticktext[0] == "<b>Glioma</b> (reference)"
 
 
 @given(st.integers(0, 0xFFFFFF))

@@ -25,8 +25,8 @@ def client(studies_at_home: Path) -> Iterator[TestClient]:  # noqa: ARG001
     [
         (f"{CASE}.webp?size=thumbnail", (40, 30)),
         (f"{CASE}.webp", (40, 30)),
-        (f"{CASE}/glioma.webp?size=original", (40, 30)),
-        (f"{CASE}/glioma.webp?size=pair", (84, 30)),
+        (f"{CASE}.webp?size=original&class=0", (40, 30)),
+        (f"{CASE}.webp?size=pair&class=3", (84, 30)),
     ],
 )
 def test_a_case_is_served_as_webp(client: TestClient, address: str, size: tuple[int, int]) -> None:
@@ -43,7 +43,7 @@ def test_what_the_browser_has_is_not_sent_again(client: TestClient) -> None:
 
 
 def test_the_map_changes_the_picture(client: TestClient) -> None:
-    scan, painted = (client.get(f"/images/normal/{CASE}{tail}.webp").content for tail in ("", "/glioma"))
+    scan, painted = (client.get(f"/images/normal/{CASE}.webp{tail}").content for tail in ("", "?class=0"))
     assert scan != painted
 
 
@@ -53,7 +53,9 @@ def test_the_map_changes_the_picture(client: TestClient) -> None:
         "normal/ffffffffffffffff.webp",
         "normal/..%2F..%2Fstudy.webp",
         f"normal/{CASE}.webp?size=huge",
-        f"normal/{CASE}/unknown.webp",
+        f"normal/{CASE}.webp?class=4",
+        f"normal/{CASE}.webp?class=glioma",
+        f"normal/{CASE}/glioma.webp",
         f"nothing/{CASE}.webp",
         f"broken/{CASE}.webp",
         f"empty-class/{CASE}.webp",
