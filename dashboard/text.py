@@ -11,7 +11,18 @@ from analysis.pairs import ConfusionPair
 from analysis.per_class import Performance
 from analysis.splits import Leakage
 from dashboard.compute import Case
-from dashboard.figures.formats import ARROW, DASH, NOT_ESTIMABLE, at_most, counted, full, number, percent, short
+from dashboard.figures.formats import (
+    ARROW,
+    DASH,
+    NOT_ESTIMABLE,
+    at_most,
+    counted,
+    escaped,
+    full,
+    number,
+    percent,
+    short,
+)
 from data.classes import ClassOrder
 from data.home import LinkedImages
 from data.manifest import Manifest
@@ -89,7 +100,7 @@ def listed(names: Sequence[str], word: str) -> str:
 def finding(found: Finding) -> str:
     """Return a finding with its severity as a word."""
     colour = {"critical": "red", "warning": "orange", "note": "gray"}[found.severity]
-    return f":{colour}-badge[{found.severity.capitalize()}] {found.text}"
+    return f":{colour}-badge[{found.severity.capitalize()}] {escaped(found.text)}"
 
 
 def data_set(dataset: Dataset, leakage: Leakage, classes: ClassOrder) -> str:

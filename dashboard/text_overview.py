@@ -8,7 +8,7 @@ from analysis.estimate import Estimate
 from analysis.findings import Finding
 from analysis.per_class import Performance
 from dashboard.compute import Evidence
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, full
+from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full
 from dashboard.text import RATES, class_name, listed, missed, patients, spoken
 from data.classes import ClassOrder
 from data.manifest import Manifest
@@ -74,7 +74,7 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
         return ""
     name = HEADLINES.get(first.criterion.metric, first.criterion.metric)
     where = "" if first.decisive.basis == "all" else f" ({BASES[first.decisive.basis]})"
-    return f" {name}{where}: {first.decisive.reason}."
+    return f" {name}{where}: {escaped(first.decisive.reason or 'not known')}."
 
 
 def criterion_row(judged: Criterion, classes: ClassOrder) -> dict[str, str]:

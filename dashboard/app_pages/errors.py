@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import state, text
 from dashboard.components import cases, frame, gallery
 from dashboard.compute import evidence as evidence_of
+from dashboard.figures.formats import escaped
 
 case_id = state.case_id()
 study = frame.chosen()
@@ -13,7 +14,7 @@ case = evidence.cases.get(case_id) if case_id else None
 chosen = gallery.passing(evidence.wrong, study.classes)
 
 if case is not None:
-    st.title(text.case_title(case, study.classes), anchor=False)
+    st.title(escaped(text.case_title(case, study.classes)), anchor=False)
     cases.case_view(study, case, chosen if case in chosen else evidence.wrong)
 else:
     st.title(text.TITLES["errors"], anchor=False)

@@ -4,7 +4,8 @@ import streamlit as st
 
 from dashboard import state, text, text_overview
 from dashboard.components import cases, frame
-from dashboard.figures.formats import counts, interval, number
+from dashboard.components.tables import table
+from dashboard.figures.formats import counts, escaped, interval, number
 
 study, evidence = frame.opened("overview")
 frame.answer(text_overview.overview(evidence))
@@ -16,20 +17,20 @@ with st.container(border=True, gap="xsmall"):
     st.markdown(text_overview.verdict_reason(evidence.criteria, evidence.findings, readings=readings))
     if evidence.criteria:
         rows = [text_overview.criterion_row(criterion, study.classes) for criterion in evidence.criteria]
-        st.table(rows, border="horizontal", hide_index=True, alt="Acceptance criteria and what was found")
+        table(rows, alt="Acceptance criteria and what was found")
 
 for column, headline in zip(st.columns(2), text_overview.headlines(evidence, study.manifest), strict=True):
     estimate = headline.estimate
     with column.container(border=True, height="stretch", gap="xsmall"):
         st.metric(headline.label, "Not estimable" if estimate.value is None else number(estimate.value))
-        if estimate.value is None:
-            st.markdown(text_overview.sentence(estimate.reason))
+        if estimate.low is None:
+            st.markdown(escaped(text_overview.sentence(estimate.reason)))
         else:
             st.markdown(f"{interval(estimate)} · {counts(estimate)}")
-        st.caption(headline.note)
-st.markdown(text_overview.gap(evidence, study.manifest), width=860)
+        st.caption(escaped(headline.note))
+frame.answer(text_overview.gap(evidence, study.manifest))
 compared = text_overview.comparison(evidence, study.manifest)
-st.table(compared, border="horizontal", hide_index=True, alt="The numbers with and without what training has seen")
+table(compared, alt="The numbers with and without what training has seen")
 
 st.subheader("Findings", anchor=False)
 for found in evidence.findings:
@@ -49,5 +50,5 @@ if evidence.worst:
     st.subheader("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)
     cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study))
 else:
-    st.markdown(text.errors(evidence.errors))
+    frame.answer(text.errors(evidence.errors))
 frame.how("overview")
