@@ -113,7 +113,7 @@ def evidence(of: Study) -> Evidence:
     return _evidence(of.fingerprint, _study=of)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Computing intervals")
+@st.cache_resource(max_entries=8, show_spinner=False)  # it is also made ready where there is no page to draw on
 def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - hashed; the study is not
     of, held = _study, evaluated_splits(_study)
     # The first preferred split that has predictions. A study holds at least one.

@@ -105,7 +105,8 @@ def opened(page: str) -> tuple[Study, Evidence]:
     """Return the chosen study with its numbers, under the page's question."""
     study = chosen()
     st.title(text.TITLES[page], anchor=False)
-    return study, compute.evidence(study)
+    with st.spinner("Computing intervals"):
+        return study, compute.evidence(study)
 
 
 def answer(sentence: str) -> None:

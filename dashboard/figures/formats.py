@@ -14,14 +14,18 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 LONGEST = 18  # letters of a name beside a figure
 
 _BREAKS = re.compile(r"\s*[\r\n]+\s*")
-_MARKUP = re.compile(r"[\\`*_\[\]<>$~|&]|:(?=\S)")
+_MARKUP = re.compile(r":[\w+-]+:|[\\`*_\[\]<>$~|&]|:(?=\S)")
 _LIST_OR_HEADING = re.compile(r"^(\d*)([.)#+=-])(?=[#=-]*(\s|$))")
 
 
 def escaped(text: str) -> str:
     """Return text that Markdown shows as it is: no formula, link, colour or tag, in one line."""
     line = _BREAKS.sub(" ", text).strip()
-    return _LIST_OR_HEADING.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", line))
+    return _LIST_OR_HEADING.sub(r"\1\\\2", _MARKUP.sub(_with_backslashes, line))
+
+
+def _with_backslashes(found: re.Match[str]) -> str:
+    return re.sub(r"[^A-Za-z0-9]", r"\\\g<0>", found[0])
 
 
 def figure_text(text: str, *, longest: int | None = None) -> str:

@@ -11,7 +11,7 @@ from dashboard.figures.look import ACCENT, INK, QUIET, finish, name_rows, text_o
 from data.classes import ClassOrder
 
 CORRECT = "#69757a"
-FEW, MANY = 10, 20  # classes: up to few, every cell has its number; beyond many, none
+FEW, MANY = 10, 15  # classes: up to few, every cell has its number; beyond many, none
 LOW_HARM, HIGH_HARM = (224, 164, 94), (179, 38, 30)
 
 
@@ -31,12 +31,12 @@ def matrix_figure(
 ) -> go.Figure:
     """Return the clickable matrix: rows reference, columns predicted; ``customdata`` of a cell is its two names.
 
-    Beyond 10 classes zeros are not written, beyond 20 no number is: the pointer shows them.
+    Beyond 10 classes zeros are not written, beyond 15 no number is: the pointer shows them.
     """
     names, k = classes.names, len(classes)
     cells = [(row, column) for row in range(k) for column in range(k)]
     values = [int(matrix.counts[cell]) for cell in cells]
-    biggest = min(54.0, (330 if k <= FEW else 440) / k)
+    biggest = min(54.0, 330 / k)
     digits = 14 if k <= FEW else 11
     least = 0.0 if k <= FEW else 3.0  # a count of one is seen in a small cell too
     most = max((cost for costs in harm for cost in costs), default=0.0)
@@ -48,7 +48,7 @@ def matrix_figure(
     full = [figure_text(classes.display[name]) for name in names]
     columns, rows = [column for _, column in cells], [row for row, _ in cells]
     figure = go.Figure()
-    inside = [side > 30 for side in sides]
+    inside = [side > (30 if k <= FEW else 16) for side in sides]
     figure.add_scatter(
         x=columns,
         y=rows,
@@ -96,15 +96,16 @@ def matrix_figure(
             y1=row + 0.48,
             line={"color": ACCENT, "width": 2},
         )
-    finish(figure, height=max(400, int(k * (biggest + (34 if k <= FEW else 8))) + 80))
+    finish(figure, height=max(400, int(k * (biggest + (34 if k <= FEW else 10))) + 80))
     figure.update_layout(clickmode="event+select", margin={"t": 64})
     labels = [figure_text(classes.display[name], longest=LONGEST) for name in names]
     name_rows(figure, labels)
     figure.update_xaxes(title_text="Predicted", range=[-0.5, k - 0.5], showgrid=False)
-    figure.update_xaxes(tickmode="array", tickvals=list(range(k)), ticktext=labels)
+    step = math.ceil(k / MANY)  # columns are narrow: of many, every second or third is named
+    figure.update_xaxes(tickmode="array", tickvals=list(range(0, k, step)), ticktext=labels[::step])
     figure.update_yaxes(title_text="Reference standard", tickangle=0)
     if k > FEW:
-        figure.update_xaxes(tickangle=-90, tickfont={"size": 11 if k <= MANY else 9})
+        figure.update_xaxes(tickangle=-90, tickfont={"size": 11})
         figure.update_yaxes(tickfont={"size": 11})
     for edge in range(k + 1):
         line = {"color": QUIET, "width": 1}

@@ -113,7 +113,7 @@ def test_a_matrix_of_many_classes_stays_readable() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [*MARKUP, "a_b", "12. x", "# x", "- x", ":smile:", "`x`", "a & b", "~~x~~", "a|b", "a\\b"]
+    "text", [*MARKUP, "a_b", "12. x", "# x", "- x", ":smile:", "a :my_face: b", "`x`", "a & b", "~~x~~", "a|b", "a\\b"]
 )
 def test_every_mark_of_markdown_is_escaped(text: str) -> None:
     shown = formats.escaped(text)
