@@ -1,5 +1,6 @@
 """Every sentence about the numbers and their clinical meaning, in one place for a clinician to review."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 from analysis.confounding import Confounding
@@ -28,10 +29,9 @@ from data.home import LinkedImages
 from data.manifest import Manifest
 
 RESEARCH = "Research use only. Not a medical device."
-NO_STUDY = "There is no study on this machine yet. Make one with `neuroval demo` or `neuroval import PREDICTIONS`."
+NO_STUDY = "There is no study on this machine yet. Make one with `neuroval demo` or `neuroval import FILE --out NAME`."
 BROKEN = "This study cannot be opened"
 BROKEN_HELP = "Choose another study at the left, or write this one again."
-NO_IMAGES = "No images are linked on this machine: `neuroval data link FOLDER` uses a copy of the data set on disk."
 NO_IMAGE = "The image of this case is not in the linked folder."
 OTHER_ENCODING = "This image has another encoding than the one that was judged: predictions may differ slightly."
 OTHER_STUDY = "The address names a study that is not on this machine. Another one is shown; choose at the left."
@@ -49,6 +49,12 @@ TITLES = {
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
 FACTS = {"patient_id": "Patient", "plane": "Plane", "source": "Source", "site": "Site", "split": "Split"}
+
+
+def no_images(data_name: str) -> str:
+    """Return how the images of a data set are linked."""
+    command = f"neuroval data link FOLDER --data {shlex.quote(data_name)}"
+    return f"No images are linked on this machine: ``{command}`` uses a copy of the data set on disk."
 
 
 def class_name(name: str, classes: ClassOrder) -> str:

@@ -32,7 +32,7 @@ def url(study: Study, case_id: str, class_name: str | None = None, *, size: str)
 def images_note(study: Study) -> bool:
     """Return whether pictures can be shown; if not, say calmly what to do."""
     if compute.linked(study) is None:
-        st.info(text.NO_IMAGES, icon=":material/image:")
+        st.info(text.no_images(study.manifest.data.name), icon=":material/image:")
         return False
     if study.gradcam is None:
         st.caption(text.NO_CAM)

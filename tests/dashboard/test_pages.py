@@ -79,7 +79,7 @@ def test_no_errors_says_what_is_still_compatible(open_page: Open, said: Said) ->
 
 
 def test_without_images_the_page_says_how_to_link_them(open_page: Open, said: Said) -> None:
-    assert "neuroval data link FOLDER" in said(open_page("errors", "empty-class"))
+    assert "neuroval data link FOLDER --data empty-class" in said(open_page("errors", "empty-class"))
 
 
 @pytest.mark.parametrize(
