@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format lock
+.PHONY: help run test check format lock phantom-model
 
 PORT ?= 8501
 # Extra arguments, for example: make test ARGS="tests/analysis -k wilson"
@@ -11,6 +11,7 @@ ARGS ?=
 PYTHON ?=
 
 VENV := .venv
+PHANTOM := build/phantom
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 SERVE := $(VENV)/serve.stamp
@@ -21,10 +22,11 @@ export UV_NO_PROGRESS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # An environment with everything in it serves too.
-run: $(if $(wildcard $(FULL)),$(FULL),$(SERVE)) ## Open the dashboard (PORT=8501)
+run: $(if $(wildcard $(FULL)),$(FULL),$(SERVE)) ## Open the dashboard; the first time it draws the phantom cohort (PORT=8501)
+	@$(BIN)/neuroval demo
 	$(BIN)/neuroval serve --port $(PORT)
 
 test: $(FULL) ## Run the tests with coverage (SLOW=1: the slow ones too)
@@ -39,6 +41,11 @@ check: $(FULL) ## Check format, lint, types and architecture
 format: $(FULL) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+phantom-model: $(FULL) ## Train and cross-validate the phantom network again (an hour on two cores)
+	test -d $(PHANTOM) || $(BIN)/neuroval data phantom $(PHANTOM)
+	$(BIN)/neuroval train --images $(PHANTOM) --data phantom --recipe model/recipes/phantom.toml --out model/zoo/phantom
+	$(BIN)/neuroval cross-validate --model phantom --images $(PHANTOM) --data phantom
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock"

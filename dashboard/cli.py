@@ -18,6 +18,7 @@ import typer
 
 from data.classes import BRAIN_TUMOR, ClassOrder
 from data.errors import InputError
+from data.phantom import DIFFICULTY, PATIENTS, SEED
 
 if TYPE_CHECKING:
     from data.study import Study
@@ -309,6 +310,25 @@ def _study_of(data: str) -> "Study":
         except InputError as error:
             _note(f"study {name} is left out: {error}")
     raise InputError(f"no study of data set {data!r} can be read; there are studies of {sorted(known)}.")
+
+
+@data_app.command()
+def phantom(
+    folder: Annotated[Path, typer.Argument(help="New folder for the images.")],
+    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same images.")] = SEED,
+    patients: Annotated[int, typer.Option(help="Patients, with 5 to 8 slices each.")] = PATIENTS,
+    difficulty: Annotated[float, typer.Option(help="0 to 1: fainter, smaller tumours and more noise.")] = DIFFICULTY,
+    without: Annotated[list[str] | None, typer.Option(help="A planted flaw to leave out, or all; repeatable.")] = None,
+) -> None:
+    """Draw the phantom cohort: synthetic MRI with planted flaws."""
+    from data.phantom.cohort import generate
+    from data.phantom.flaws import ALL_FLAWS, check_flaws
+
+    left_out = ALL_FLAWS if without == ["all"] else check_flaws(without or ())
+    made = generate(
+        folder, seed=seed, patients=patients, difficulty=difficulty, flaws=ALL_FLAWS - left_out, progress=True
+    )
+    _say(f"{len(made.metadata):,} images in {folder}, {len(made.planted):,} of them with a planted flaw.")
 
 
 @data_app.command()

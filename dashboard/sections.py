@@ -24,9 +24,10 @@ def sections(
 ) -> dict[str, Any]:
     """Return the numbers of a study's split as a document of plain values, ready for JSON.
 
-    ``{"schema": 1, "study": {"title", "fingerprint", "split", "n"}, "sections": {<name>: ...}}`` with the sections
-    ``names``, by default all. An estimate has eight keys (``value``, ``low``, ``high``, ``level``, ``method``, ``n``,
-    ``count``, ``reason``). Where cases come in groups the cluster-adjusted estimate stands beside the plain one as
+    ``{"schema": 1, "study": {"title", "fingerprint", "synthetic", "split", "n"}, "sections": {<name>: ...}}`` with
+    the sections ``names``, by default all. An estimate has eight keys (``value``, ``low``, ``high``, ``level``,
+    ``method``, ``n``, ``count``, ``reason``). Where cases come in groups the cluster-adjusted estimate stands beside
+    the plain one as
     ``<key>_clustered``; ``acceptance`` and ``without_leaks`` hold the wider of the two.
 
     A list of more than 1,000 entries is cut, unless ``everything`` is asked for: it holds the first 1,000 and one
@@ -48,6 +49,7 @@ def document_of(source: Results, *, names: Collection[str] | None = None, everyt
         "study": {
             "title": study.manifest.about.title,
             "fingerprint": study.fingerprint,
+            "synthetic": study.manifest.about.synthetic,
             "split": source.found.split,
             "n": source.found.n,
         },
@@ -265,6 +267,8 @@ def as_text(document: Mapping[str, Any]) -> str:
     """Return a document of ``sections`` as short lines for a person, estimates with the wider interval."""
     study = document["study"]
     lines = [f"{study['title']}, split {study['split']}, {study['n']:,} cases", f"fingerprint {study['fingerprint']}"]
+    if study["synthetic"]:
+        lines.append("synthetic: the images are drawn by a program and show no patient")
     for name, content in document["sections"].items():
         lines += ["", name, *(f"  {line}" for line in _lines(content))]
     return "\n".join(lines)

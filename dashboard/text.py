@@ -29,6 +29,7 @@ from data.home import LinkedImages
 from data.manifest import Manifest
 
 RESEARCH = "Research use only. Not a medical device."
+SYNTHETIC = ":orange-badge[Synthetic] The images are drawn by a program and show no patient."
 NO_STUDY = "There is no study on this machine yet. Make one with `neuroval demo` or `neuroval import FILE --out NAME`."
 BROKEN = "This study cannot be opened"
 BROKEN_HELP = "Choose another study at the left, or write this one again."

@@ -21,10 +21,10 @@ from data.datasets import Dataset, read_dataset
 from data.duplicates import find_pairs
 from data.errors import ImageError, InputError
 from data.images import read_image
-from data.manifest import DataFacts, Manifest, ModelFacts, TestRead, from_document
+from data.manifest import FILE, DataFacts, Manifest, ModelFacts, TestRead, from_document
 from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
 from data.splits import assign_tuning, group_ids, split_hash
-from data.study import GradCams, Study, read_study, write_study
+from data.study import GradCams, Study, check_place, read_study, write_study
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard
 from model.engine import Engine, load
 from model.preprocess import preprocess
@@ -57,8 +57,11 @@ def evaluate(
     Cases of the given splits are predicted and explained; training cases are listed. ``description`` holds tables of
     ``study.toml`` (wording, harm, acceptance). A run that was stopped goes on from its journal beside ``out``; batches
     are cut at the same cases, so the result is that of an uninterrupted run. A study already complete for the same
-    model and cases is returned as it is. Raises ``InputError`` when there is nothing to evaluate.
+    model and cases is returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything
+    is read when something else is at ``out``.
     """
+    check_place(out)
+    earlier = read_study(out) if (out / FILE).is_file() else None
     engine = load(model)
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
     cases, pairs, same_split = _grouped(dataset, engine.card, progress=progress)
@@ -66,7 +69,6 @@ def evaluate(
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
     job = _job(engine.card, cases, chosen, description)
-    earlier = read_study(out) if out.exists() else None
     if earlier is not None and earlier.manifest.provenance.get("job") == job:
         return Evaluation(study=earlier, computed=False)
     journal = out.with_name(f".{out.name}.partial")

@@ -66,8 +66,8 @@ class TrainingConfig:
     seed: int = 20261123
 
     def __post_init__(self) -> None:
-        if not 0 < self.warmup_epochs < self.epochs:
-            raise InputError(f"training: warmup_epochs {self.warmup_epochs} must be between 1 and epochs - 1.")
+        if not 0 <= self.warmup_epochs < self.epochs:
+            raise InputError(f"training: warmup_epochs {self.warmup_epochs} must be between 0 and epochs - 1.")
         if self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.dropout < 1 or self.guidance < 0:
             raise InputError(
                 "training: batch_size and learning_rate must be positive, dropout in [0, 1), guidance not negative."
@@ -246,9 +246,9 @@ def _load_or_build(
     if config.guidance:
         model = guided(model)
     schedule = keras.optimizers.schedules.CosineDecay(
-        config.learning_rate / 100,
+        config.learning_rate / 100 if config.warmup_epochs else config.learning_rate,
         decay_steps=(config.epochs - config.warmup_epochs) * steps_per_epoch,
-        warmup_target=config.learning_rate,
+        warmup_target=config.learning_rate if config.warmup_epochs else None,
         warmup_steps=config.warmup_epochs * steps_per_epoch,
     )
     entropy = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)

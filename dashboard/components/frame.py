@@ -105,6 +105,8 @@ def opened(page: str) -> tuple[Study, Evidence]:
     """Return the chosen study with its numbers, under the page's question."""
     study = chosen()
     st.title(text.TITLES[page], anchor=False)
+    if study.manifest.about.synthetic:  # here too: on a narrow screen the sidebar is folded away
+        st.markdown(text.SYNTHETIC)
     with st.spinner("Computing intervals"):
         return study, compute.evidence(study)
 
@@ -118,3 +120,4 @@ def how(page: str) -> None:
     """Say how the page's numbers were computed, folded away."""
     with st.expander("How this was computed"):
         st.markdown(HOW[page])
+    st.caption(text.RESEARCH)
