@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from dashboard.figures.look import contrast
+from data.home import link
+from data.predictions import import_predictions
 
 ROOT = Path(__file__).parents[2]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -110,6 +113,52 @@ def test_from_the_overview_to_a_case(server: Server, page: Page) -> None:
     expect(page.get_by_role("heading", name="Glioma called Meningioma")).to_be_visible(timeout=WAIT)
     page.goto(page.url)  # the address is a link to the case
     expect(page.get_by_role("heading", name="Glioma called Meningioma")).to_be_visible(timeout=WAIT)
+
+
+def test_the_overview_has_an_address_of_its_name(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/overview?study=normal&case=x")
+    expect(page.get_by_role("heading", name=PAGES[""])).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("How this was computed")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+    assert query == {"study": ["normal"], "case": ["x"]}
+
+
+MARKUP = ("$x^2$", "[x](javascript:a)", "<b>c</b>", ":red[d]", ":smile:", "50% a/b?#")
+
+
+@pytest.fixture(scope="module")
+def marked_up(dashboard_home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A study with linked images of which every name is markup or has a meaning in an address."""
+    folder = tmp_path_factory.mktemp("marked-up")
+    rows = ["label,case_id,image_path,source," + ",".join(f'"prob_{name}"' for name in MARKUP)]
+    for place, name in enumerate(MARKUP):
+        chances = ["0.9" if place == (other - 1) % len(MARKUP) else "0.02" for other in range(len(MARKUP))]
+        rows.append(f'"{name}",{place}/#?%,{place}.png,**{name}**,' + ",".join(chances))
+        Image.new("L", (40, 30), 90).save(folder / f"{place}.png")
+    (folder / "predictions.csv").write_text("\n".join(rows))
+    out = dashboard_home / "studies" / "odd #1 ?%"
+    study = import_predictions(folder / "predictions.csv", out=out, title="$x^2$ **b**")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROVAL_HOME", str(dashboard_home))
+        link(folder, data_name=study.manifest.data.name, cases=study.cases)
+    return out.name
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_names_are_shown_as_they_are(server: Server, page: Page, marked_up: str, name: str) -> None:
+    open_page(page, server, name, urllib.parse.urlencode({"study": marked_up}))
+    page.wait_for_load_state("networkidle")
+    main = page.locator("[data-testid=stMain]")
+    words = main.inner_text()
+    assert main.locator(".katex, a[href^=javascript]").count() == 0
+    assert [one for one in MARKUP if one not in words] == [] or name in ("", "per_class")  # they name some of them
+    assert "$x^2$" in words
+    pictures = main.locator("img[src*='/images/']")
+    if name != "per_class":
+        expect(pictures.first).to_be_visible(timeout=WAIT)
+    loaded = "all => Promise.all(all.map(i => i.decode().then(() => i.naturalWidth)))"
+    assert set(pictures.evaluate_all(loaded)) <= {40, 84}
 
 
 def test_a_click_on_a_cell_lists_its_cases(server: Server, page: Page) -> None:

@@ -35,6 +35,18 @@ def test_a_study_is_written(toy_model: Path, toy_images: Path, tmp_path: Path) -
     assert not list(tmp_path.glob(".*"))
 
 
+def test_an_empty_folder_is_a_place_for_a_study(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    (tmp_path / "toys").mkdir()
+    assert evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").computed
+
+
+def test_the_place_is_looked_at_before_anything_else(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="precious: exists and is not a study"):
+        evaluate(tmp_path / "no-model", tmp_path / "no-images", out=tmp_path / "precious", data_name="toys")
+
+
 def test_predictions_are_those_of_the_engine(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
     from data.images import read_image
 
