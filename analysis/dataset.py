@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.estimate import Estimate
 from analysis.proportions import proportion
+from analysis.splits import copies
 from data.schema import SPLITS
 
 UNKNOWN_SOURCE = "unknown"
@@ -48,7 +49,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelConflict:
-    """Exact copies of one image that carry different labels, by case id."""
+    """Copies of one image that carry different labels, by case id."""
 
     case_ids: tuple[str, ...]
     labels: tuple[str, ...]
@@ -70,10 +71,18 @@ class Dataset:
     label_conflicts: tuple[LabelConflict, ...]
 
 
-def describe(cases: pd.DataFrame, *, classes: Sequence[str], rejected: int = 0, level: float = 0.95) -> Dataset:
+def describe(
+    cases: pd.DataFrame,
+    *,
+    classes: Sequence[str],
+    pairs: pd.DataFrame | None = None,
+    rejected: int = 0,
+    level: float = 0.95,
+) -> Dataset:
     """Return the data set's counts by split, class, source and group, its image sizes and label conflicts.
 
-    ``cases`` is the study's cases table, all splits; ``rejected`` the number of files that could not be used.
+    ``cases`` is the study's cases table, all splits, ``pairs`` its table of copies; ``rejected`` the number of files
+    that could not be used.
     Splits without cases are left out. Shares are Wilson intervals; an imbalance ratio is undefined when a class of
     the split is empty. Sizes are none when no case has one.
     """
@@ -94,7 +103,7 @@ def describe(cases: pd.DataFrame, *, classes: Sequence[str], rejected: int = 0, 
         sources=sources,
         source_counts=source_counts,
         sizes=_sizes(cases),
-        label_conflicts=_label_conflicts(cases),
+        label_conflicts=_label_conflicts(cases, pairs),
     )
 
 
@@ -155,11 +164,11 @@ def _sizes(cases: pd.DataFrame) -> Sizes | None:
     )
 
 
-def _label_conflicts(cases: pd.DataFrame) -> tuple[LabelConflict, ...]:
-    known = cases.loc[cases["sha256"].notna(), ["case_id", "label", "sha256"]].sort_values("case_id")
-    labels_of_copy = known.groupby("sha256")["label"].transform("nunique")
-    conflicting = known[labels_of_copy > 1]
+def _label_conflicts(cases: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[LabelConflict, ...]:
+    known = cases[["case_id", "label"]].assign(image=copies(cases, pairs).to_numpy()).sort_values("case_id")
+    labels_of_image = known.groupby("image")["label"].transform("nunique")
+    conflicting = known[labels_of_image > 1]
     return tuple(
-        LabelConflict(case_ids=tuple(copies["case_id"]), labels=tuple(copies["label"]))
-        for _, copies in conflicting.groupby("sha256", sort=False)
+        LabelConflict(case_ids=tuple(same["case_id"]), labels=tuple(same["label"]))
+        for _, same in conflicting.groupby("image", sort=False)
     )

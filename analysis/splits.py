@@ -53,21 +53,30 @@ class Leakage:
     largest_group: int
 
 
-def leakage(cases: pd.DataFrame, *, classes: Sequence[str], split: str = "test", level: float = 0.95) -> Leakage:
-    """Return how many cases of ``split`` share a group, a patient or an exact copy with train or tuning.
+def leakage(
+    cases: pd.DataFrame,
+    *,
+    classes: Sequence[str],
+    pairs: pd.DataFrame | None = None,
+    split: str = "test",
+    level: float = 0.95,
+) -> Leakage:
+    """Return how many cases of ``split`` share a group, a patient or a copy with train or tuning.
 
-    ``cases`` is the study's cases table, all splits. The tuning split itself is compared with train only. Shares
+    ``cases`` is the study's cases table, all splits; ``pairs`` its table of copies, without which only exact copies
+    are known. The tuning split itself is compared with train only. Shares
     are Wilson intervals, undefined when the split is empty, when there are no training cases, and when nothing is
     known to compare by.
     """
     against = _against(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
+    shown = cases.assign(image=copies(cases, pairs).to_numpy())
     facts = pd.DataFrame(
         {
             "label": cases["label"],
             "group": _reaches(cases, "group_id", against=against),
             "patient": _reaches(cases, "patient_id", against=against),
-            "copy": _reaches(cases, "sha256", against=against),
+            "copy": _reaches(shown, "image", against=against),
             "known_patient": cases["patient_id"].notna(),
             "known_copy": cases["sha256"].notna(),
             "compared": _comparable(cases, against=against),
@@ -106,12 +115,13 @@ def within_one_fold(groups: pd.Series, folds: pd.Series) -> NDArray[np.bool_]:
     return (number == 1).to_numpy(dtype=np.bool_)
 
 
-def copies(cases: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+def copies(cases: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.Series:
     """Return by case id which image a case shows: equal for exact copies and for cases tied by pairs, patients apart.
 
-    ``pairs`` is the study's table of confirmed near-duplicates.
+    ``pairs`` is the study's table of copies.
     """
-    same = group_ids(cases.assign(patient_id=cases["sha256"]), pairs)
+    tied = pd.DataFrame({"case_a": [], "case_b": []}) if pairs is None else pairs
+    same = group_ids(cases.assign(patient_id=cases["sha256"]), tied)
     return pd.Series(same.to_numpy(), index=cases["case_id"].to_numpy())
 
 

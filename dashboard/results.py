@@ -91,11 +91,13 @@ class Results:
 
     @cached_property
     def dataset(self) -> Dataset:
-        return describe(self.study.cases, classes=self.study.classes.names, rejected=len(self.study.rejected))
+        study = self.study
+        return describe(study.cases, classes=study.classes.names, pairs=study.pairs, rejected=len(study.rejected))
 
     @cached_property
     def leakage(self) -> Leakage:
-        return leakage(self.study.cases, classes=self.study.classes.names, split=self.found.split)
+        study = self.study
+        return leakage(study.cases, classes=study.classes.names, pairs=study.pairs, split=self.found.split)
 
     @cached_property
     def confounding(self) -> tuple[Confounding, ...]:

@@ -23,7 +23,7 @@ shared = [
     {
         "Class": display.get(row.name, "All"),
         "Group": full(row.group),
-        "Exact copy": full(row.copy),
+        "Copy": full(row.copy),
         "Patient known": full(row.known_patient),
     }
     for row in (leakage.overall, *leakage.classes)

@@ -70,3 +70,10 @@ def test_no_cases_at_all(study_cases: pd.DataFrame) -> None:
     content = describe(study_cases.iloc[:0], classes=CLASSES)
     assert (content.n, content.splits, content.sources) == (0, (), ())
     assert content.classes[0].share.reason == "no cases"
+
+
+def test_near_duplicates_with_different_labels_are_conflicts(study_cases: pd.DataFrame) -> None:
+    pairs = pd.DataFrame({"case_a": ["r1"], "case_b": ["t4"], "kind": ["mirrored"], "score": [0.99]})
+    conflicts = describe(study_cases, classes=CLASSES, pairs=pairs).label_conflicts
+    assert LabelConflict(case_ids=("r1", "t4"), labels=("glioma", "notumor")) in conflicts
+    assert len(conflicts) == 2

@@ -136,3 +136,9 @@ def test_copies_show_one_image_and_patients_do_not(study_cases: pd.DataFrame) ->
 def test_a_group_in_two_folds_is_not_within_one() -> None:
     groups, folds = pd.Series(["a", "a", "b", "b", "c"]), pd.Series([1, 2, 2, 2, 1])
     assert within_one_fold(groups, folds).tolist() == [False, False, True, True, True]
+
+
+def test_a_near_duplicate_in_training_is_a_copy(study_cases: pd.DataFrame) -> None:
+    pairs = pd.DataFrame({"case_a": ["r1"], "case_b": ["t4"], "kind": ["mirrored"], "score": [0.99]})
+    assert leakage(study_cases, classes=CLASSES).overall.copy.count == 1
+    assert leakage(study_cases, classes=CLASSES, pairs=pairs).overall.copy.count == 2

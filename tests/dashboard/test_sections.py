@@ -78,6 +78,7 @@ def test_the_published_matrix_gives_the_published_numbers(published: Study) -> N
     assert document["study"] == {
         "title": "published",
         "fingerprint": published.fingerprint,
+        "synthetic": False,
         "split": "test",
         "n": len(published.predictions),
     }
