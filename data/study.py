@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -116,9 +117,17 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def check_place(path: Path) -> None:
-    """Raise ``InputError`` when something else than a study or an empty folder is where one is to be written."""
+    """Raise ``InputError`` when a study cannot be written there, or something else than one is there.
+
+    An empty folder is free. Whether one may write is tried, by a folder that is gone at once.
+    """
     if path.exists() and not (path / FILE).is_file() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError(f"{path}: exists and is not a study; choose another place.")
+    nearest = next(parent for parent in path.absolute().parents if parent.is_dir())
+    try:
+        tempfile.TemporaryDirectory(prefix=".neuroval-", dir=nearest).cleanup()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
 
 
 def write_study(

@@ -33,7 +33,7 @@ def split_bars(dataset: Dataset, classes: ClassOrder) -> go.Figure:
         )
     # A number that does not fit its bar is left out rather than made too small to read; the pointer still shows it.
     figure.update_layout(barmode="stack", bargap=0.35, uniformtext={"minsize": 12, "mode": "hide"})
-    legend_lines = math.ceil(sum(60 + 7 * len(label) for label in labels) / 900)
+    legend_lines = math.ceil(sum(60 + 7 * len(label) for label in labels) / 750)
     finish(figure, height=68 + 22 * legend_lines + 70 * max(1, len(rows)))
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(legend_traceorder="normal")

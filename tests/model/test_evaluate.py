@@ -47,6 +47,11 @@ def test_the_place_is_looked_at_before_anything_else(tmp_path: Path) -> None:
         evaluate(tmp_path / "no-model", tmp_path / "no-images", out=tmp_path / "precious", data_name="toys")
 
 
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="/proc/toys: cannot be written"):
+        evaluate(tmp_path / "no-model", tmp_path / "no-images", out=Path("/proc/toys"), data_name="toys")
+
+
 def test_predictions_are_those_of_the_engine(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
     from data.images import read_image
 
