@@ -125,7 +125,7 @@ def check_place(path: Path) -> None:
         raise InputError(f"{path}: exists and is not a study; choose another place.")
     nearest = next(parent for parent in path.absolute().parents if parent.is_dir())
     try:
-        tempfile.TemporaryDirectory(prefix=".neuroval-", dir=nearest).cleanup()
+        Path(tempfile.mkdtemp(prefix=".neuroval-", dir=nearest)).rmdir()
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
 
