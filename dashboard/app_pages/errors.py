@@ -14,10 +14,10 @@ case = evidence.cases.get(case_id) if case_id else None
 chosen = gallery.passing(evidence.wrong, study.classes)
 
 if case is not None:
-    st.title(escaped(text.case_title(case, study.classes)), anchor=False)
+    frame.title(study, escaped(text.case_title(case, study.classes)))
     cases.case_view(study, case, chosen if case in chosen else evidence.wrong)
 else:
-    st.title(text.TITLES["errors"], anchor=False)
+    frame.title(study, text.TITLES["errors"])
     frame.answer(text.errors(evidence.errors))
     if case_id:
         st.warning(text.NO_SUCH_CASE)

@@ -104,11 +104,16 @@ def chosen() -> Study:
 def opened(page: str) -> tuple[Study, Evidence]:
     """Return the chosen study with its numbers, under the page's question."""
     study = chosen()
-    st.title(text.TITLES[page], anchor=False)
-    if study.manifest.about.synthetic:  # here too: on a narrow screen the sidebar is folded away
-        st.markdown(text.SYNTHETIC)
+    title(study, text.TITLES[page])
     with st.spinner("Computing intervals"):
         return study, compute.evidence(study)
+
+
+def title(study: Study, words: str) -> None:
+    """Write a page's title, and under it that the study is synthetic if it is."""
+    st.title(words, anchor=False)
+    if study.manifest.about.synthetic:  # here too: on a narrow screen the sidebar is folded away
+        st.markdown(text.SYNTHETIC)
 
 
 def answer(sentence: str) -> None:
