@@ -57,7 +57,7 @@ lock: $(BIN)/uv ## Pin the packages again after a change of pyproject.toml (UPGR
 # The environment -----------------------------------------------------------------------------------------------------
 
 # $(call install,LOCK FILE): the pinned packages, then this project on top, built with the pinned hatchling.
-install = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) && \
+install = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) && \
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --build-constraints requirements.lock --editable .
 
 $(SERVE): requirements-serve.lock pyproject.toml | $(BIN)/uv

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from analysis.estimate import Estimate, Measure
 from analysis.per_class import Performance
+from analysis.proportions import proportion
 from data.manifest import Acceptance
 
 OVERALL: Final = (
@@ -71,8 +72,8 @@ def judge(
 
     A metric is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``; a bound
     is ``low``, ``value`` or ``high``. A metric or bound that is not known, or not estimable here, is neither met
-    nor missed. ``unleaked`` is given when the test split shares cases with training: a criterion is then judged on
-    both, and the worse counts.
+    nor missed; nor is a lower bound that so few cases could not reach without any error. ``unleaked`` is given when
+    the test split shares cases with training: a criterion is then judged on both, and the worse counts.
     """
     return tuple(
         Criterion(
@@ -116,4 +117,16 @@ def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judg
     reached = {"low": estimate.low, "value": estimate.value, "high": estimate.high}[criterion.bound]
     if reached is None:
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
-    return Judged(basis=basis, estimate=estimate, met=reached >= criterion.at_least, reason=None)
+    met: bool | None = reached >= criterion.at_least
+    too_few = None if met else _too_few(criterion, estimate)
+    return Judged(basis=basis, estimate=estimate, met=None if too_few else met, reason=too_few)
+
+
+def _too_few(criterion: Acceptance, estimate: Estimate) -> str | None:
+    """Return why a lower bound could not be reached by so few cases, none when it could or is ruled out anyway."""
+    if criterion.bound != "low" or not estimate.n or estimate.count is None or estimate.high is None:
+        return None
+    best = proportion(estimate.n, estimate.n).low
+    if best is None or best >= criterion.at_least or estimate.high < criterion.at_least:
+        return None
+    return f"too few cases: the lower bound of {estimate.n:,} out of {estimate.n:,} would be {best:.3f}"
