@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.confusion import predicted_class
 from analysis.estimate import Measure
-from analysis.proportions import Method, clustered_proportion, group_codes, proportion
+from analysis.proportions import Method, share_of
 from data.errors import InputError
 
 Tier = Literal["high", "review", "expert"]
@@ -118,7 +118,7 @@ def rank_errors(
     high_confidence = np.zeros(len(predicted), dtype=np.bool_)
     high_confidence[ranked] = confidence[order] >= high
     rates = [
-        _rate(happened, groups=groups, method=method, level=level)
+        share_of(happened, groups=groups, method=method, level=level)
         for happened in (predicted != reference, high_confidence)
     ]
     return Errors(n=len(predicted), cases=cases, rate=rates[0], high_confidence_rate=rates[1], high=high, review=review)
@@ -134,13 +134,3 @@ def collapsed(cases: Sequence[ErrorCase], *, image_of: Mapping[str, str]) -> tup
     number = Counter(kinds)
     first = dict(zip(reversed(kinds), reversed(cases), strict=True))
     return tuple((first[kind], number[kind]) for kind in dict.fromkeys(kinds))
-
-
-def _rate(
-    happened: NDArray[np.bool_], *, groups: NDArray[Any] | pd.Series | None, method: Method, level: float
-) -> Measure:
-    n = len(happened)
-    plain = proportion(int(happened.sum()), n, method=method, level=level)
-    if groups is None or len(group_codes(groups, n=n)[1]) == n:
-        return Measure(plain=plain)
-    return Measure(plain=plain, clustered=clustered_proportion(happened, groups, level=level))

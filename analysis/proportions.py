@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from analysis.estimate import Estimate
+from analysis.estimate import Estimate, Measure
 from data.errors import InputError
 
 Method = Literal["wilson", "clopper-pearson", "jeffreys", "agresti-coull"]
@@ -69,6 +69,21 @@ def clustered_proportion(
     sizes = np.bincount(codes, minlength=len(labels))
     positives = np.bincount(codes[np.asarray(successes, dtype=np.bool_)], minlength=len(labels))
     return clustered_totals(positives, sizes, number=np.ones(len(labels), dtype=np.int64), level=level)
+
+
+def share_of(
+    happened: NDArray[np.bool_],
+    *,
+    groups: NDArray[Any] | pd.Series | None,
+    method: Method = "wilson",
+    level: float = 0.95,
+) -> Measure:
+    """Return the share of cases ``(n,)`` for which something is so, cluster-adjusted too where groups hold several."""
+    n = len(happened)
+    plain = proportion(int(happened.sum()), n, method=method, level=level)
+    if groups is None or len(group_codes(groups, n=n)[1]) == n:
+        return Measure(plain=plain)
+    return Measure(plain=plain, clustered=clustered_proportion(happened, groups, level=level))
 
 
 def clustered_totals(

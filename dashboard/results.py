@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from analysis import confounding as confounding_of
 from analysis.acceptance import Criterion, Unleaked, judge
@@ -19,6 +20,7 @@ from analysis.findings import SHARED_GROUPS, Finding, find
 from analysis.pairs import ConfusionPair, confusion_pairs
 from analysis.per_class import Performance, performance
 from analysis.proportions import proportion
+from analysis.saliency import ClassSaliency, saliency
 from analysis.splits import Leakage, copies, leakage, shared_with_training, within_one_fold
 from data.evaluated import Evaluated, chosen, evaluated, out_of_fold
 from data.study import Study
@@ -98,6 +100,24 @@ class Results:
     def leakage(self) -> Leakage:
         study = self.study
         return leakage(study.cases, classes=study.classes.names, pairs=study.pairs, split=self.found.split)
+
+    @cached_property
+    def saliency(self) -> tuple[ClassSaliency, ...]:
+        """The pointing game by class; empty for a study without maps or outlines."""
+        gradcam, found = self.study.gradcam, self.found
+        if gradcam is None:
+            return ()
+        rows = gradcam.case_ids.get_indexer(pd.Index(found.cases["case_id"]))
+        outlined = (rows >= 0) & gradcam.has_mask[rows]
+        rows, reference = rows[outlined], found.reference[outlined]
+        return saliency(
+            gradcam.maps[rows, reference],
+            gradcam.masks[rows],
+            reference=reference,
+            predicted=predicted_class(found.probabilities)[outlined],
+            classes=self.study.classes.names,
+            groups=found.cases.loc[outlined, "group_id"].to_numpy(),
+        )
 
     @cached_property
     def confounding(self) -> tuple[Confounding, ...]:

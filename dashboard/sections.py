@@ -242,12 +242,26 @@ def _judged(one: Judged) -> dict[str, Any]:
     return {"estimate": one.estimate.as_dict(), "met": one.met, "reason": one.reason}
 
 
+def _saliency(source: Results) -> dict[str, Any]:
+    return {
+        "pointing_game": {
+            one.name: {
+                "correct": one.correct.headline.as_dict(),
+                "wrong": one.wrong.headline.as_dict(),
+                "without_evidence": one.without_evidence,
+            }
+            for one in source.saliency
+        }
+    }
+
+
 SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "dataset": _dataset,
     "per-class": _per_class,
     "confusion": _confusion,
     "errors": _errors,
     "error-rates": _error_rates,
+    "saliency": _saliency,
     "folds": _folds,
     "audit": _audit,
     "acceptance": _acceptance,

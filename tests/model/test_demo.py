@@ -1,0 +1,31 @@
+"""The demonstration: drawn and evaluated once, kept afterwards; and the figures of the shipped model's card."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.sections import sections
+from data import phantom
+from data.study import read_study
+from model.card import read_card
+from model.demo import make_demo
+
+
+def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path))
+    demo = make_demo()
+    assert demo.made
+    study = read_study(demo.study)
+    assert study.manifest.about.synthetic
+    found = sections(study, names=["error-rates", "saliency"])["sections"]
+    metrics = read_card(Path(phantom.__file__).parents[2] / "model" / "zoo" / phantom.NAME).metrics
+    rate = found["error-rates"]["rate"]
+    assert f"{rate['count']}/{rate['n']}" == metrics["test_errors"]
+    assert 0.03 <= rate["value"] <= 0.08
+    for name, said in metrics["pointing_game_on"].items():
+        game = found["saliency"]["pointing_game"][name]["correct"]
+        assert f"{game['count']}/{game['n']}" == said
+        assert game["value"] > 0.6
+    fingerprint = study.fingerprint
+    assert not make_demo().made
+    assert read_study(demo.study).fingerprint == fingerprint
