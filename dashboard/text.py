@@ -37,6 +37,7 @@ NO_IMAGE = "The image of this case is not in the linked folder."
 OTHER_ENCODING = "This image has another encoding than the one that was judged: predictions may differ slightly."
 OTHER_STUDY = "The address names a study that is not on this machine. Another one is shown; choose at the left."
 NO_SUCH_CASE = "The address names a case that is not among the evaluated cases of this study. All errors are listed."
+OUTLINE = "The white line is the outline of the tumour in the reference standard."
 NO_CAM = "This study holds no Grad-CAM."
 NO_FACTOR = "No source, site, plane, file format or size has two known values: confounding cannot be looked for."
 

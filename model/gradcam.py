@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 COLOURS = cv2.cvtColor(
     cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB
 )[:, 0]
+LINE, HALO = (255, 255, 255), (0, 0, 0)  # of a reference outline: seen on light and on dark tissue
 DARKEST = 96  # the colour of vanishing evidence, still visible over dark tissue if it were opaque
 
 
@@ -33,3 +34,16 @@ def overlay(
     alpha = (opacity * evidence)[:, :, None]
     blended: NDArray[np.uint8] = np.rint(pixels * (1 - alpha) + colour * alpha).astype(np.uint8)
     return blended
+
+
+def outlined(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the image ``(h, w, 3)`` RGB with a thin line around the reference outline ``(m, m)``, 1 inside."""
+    height, width = pixels.shape[:2]
+    smooth = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    inside = (smooth >= 0.5).astype(np.uint8)
+    edges, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    drawn = pixels.copy()
+    thin = max(1, round(max(height, width) / 256))
+    cv2.drawContours(drawn, edges, -1, HALO, thin + 2, lineType=cv2.LINE_AA)
+    cv2.drawContours(drawn, edges, -1, LINE, thin, lineType=cv2.LINE_AA)
+    return drawn

@@ -36,6 +36,8 @@ def images_note(study: Study) -> bool:
         return False
     if study.gradcam is None:
         st.caption(text.NO_CAM)
+    elif study.gradcam.has_mask.any():
+        st.caption(text.OUTLINE)
     return True
 
 

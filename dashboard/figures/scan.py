@@ -19,7 +19,7 @@ QUALITY: Final = 88
 
 
 def render(study: Study, case_id: str, path: Path, *, class_name: str | None, size: str) -> bytes | None:
-    """Return the image as WebP, with the Grad-CAM of ``class_name`` over it if given.
+    """Return the image as WebP, with the Grad-CAM of ``class_name`` and the reference outline over it if given.
 
     Size ``pair`` puts the scan and its Grad-CAM side by side. None when the file cannot be read or there is no map.
     """
@@ -43,6 +43,14 @@ def maps_of(study: Study, case_id: str) -> NDArray[np.float32] | None:
     return None if study.gradcam is None or row is None else study.gradcam.maps[row].astype(np.float32)
 
 
+def outline_of(study: Study, case_id: str) -> NDArray[np.uint8] | None:
+    """Return the reference outline (56, 56) of a case, 1 inside; none where it is not known."""
+    row = None if study.gradcam is None else study.gradcam.row(case_id)
+    if study.gradcam is None or row is None or not study.gradcam.has_mask[row]:
+        return None
+    return study.gradcam.masks[row]
+
+
 def peak_of(study: Study, case_id: str, class_name: str) -> float:
     """Return the strongest evidence for a class as a share of the strongest for any class; 0 without any."""
     maps = maps_of(study, case_id)
@@ -55,7 +63,9 @@ def _with_map(study: Study, case_id: str, pixels: NDArray[np.uint8], name: str) 
     maps = maps_of(study, case_id)
     if maps is None:
         return None
-    return gradcam.overlay(pixels, maps[study.classes.index(name)], top=float(maps.max()))
+    painted = gradcam.overlay(pixels, maps[study.classes.index(name)], top=float(maps.max()))
+    mask = outline_of(study, case_id)
+    return painted if mask is None else gradcam.outlined(painted, mask)
 
 
 def _beside(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -64,11 +64,13 @@ def write(
     if copies:
         pair = {"case_a": [f"{20:016x}"], "case_b": [f"{24:016x}"], "kind": ["mirrored"], "score": [0.9]}
         optional["pairs"] = pd.DataFrame(pair)
+    masks = np.zeros((len(test), 56, 56), dtype=np.uint8)
+    masks[0, 20:30, 20:40] = 1  # only the first test case has a reference outline
     gradcam = GradCams(
         case_ids=pd.Index(test["case_id"]),
         maps=rng.random((len(test), 4, 7, 7)).astype(np.float16),
-        masks=np.zeros((len(test), 56, 56), dtype=np.uint8),
-        has_mask=np.zeros(len(test), dtype=np.bool_),
+        masks=masks,
+        has_mask=masks.any(axis=(1, 2)),
     )
     manifest = Manifest(
         about=About(name=name, title=f"Study {name}"),

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
@@ -45,6 +46,15 @@ def test_what_the_browser_has_is_not_sent_again(client: TestClient) -> None:
 def test_the_map_changes_the_picture(client: TestClient) -> None:
     scan, painted = (client.get(f"/images/normal/{CASE}.webp{tail}").content for tail in ("", "?class=0"))
     assert scan != painted
+
+
+def test_the_reference_outline_is_drawn_where_it_is_known(client: TestClient) -> None:
+    def has_line(case: str) -> bool:
+        content = client.get(f"/images/normal/{case}.webp?size=original&class=0").content
+        return bool(np.ptp(np.asarray(Image.open(io.BytesIO(content)).convert("L")).astype(int)) > 150)
+
+    assert has_line(CASE)
+    assert not has_line(f"{21:016x}")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.gradcam import COLOURS, has_evidence, overlay
+from model.gradcam import COLOURS, has_evidence, outlined, overlay
 
 GREY = np.full((64, 64, 3), 80, np.uint8)
 
@@ -35,3 +35,15 @@ def test_colours_grow_in_lightness() -> None:
     luminance = COLOURS.astype(float) @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(luminance) > -1.5).all()
     assert luminance[-1] > luminance[0] + 150
+
+
+def test_the_outline_follows_the_mask_and_leaves_the_rest() -> None:
+    mask = np.zeros((8, 8), np.uint8)
+    mask[2:6, 3:7] = 1
+    shown = outlined(GREY, mask)
+    changed = np.argwhere((shown != GREY).any(axis=2))
+    np.testing.assert_allclose(changed.min(axis=0), [16, 24], atol=3)
+    np.testing.assert_allclose(changed.max(axis=0), [47, 55], atol=3)
+    assert shown.max() > 200
+    np.testing.assert_array_equal(shown[24:40, 32:48], GREY[24:40, 32:48])
+    np.testing.assert_array_equal(outlined(GREY, np.zeros((8, 8), np.uint8)), GREY)
