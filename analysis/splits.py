@@ -68,7 +68,7 @@ def leakage(
     are Wilson intervals, undefined when the split is empty, when there are no training cases, and when nothing is
     known to compare by.
     """
-    against = _against(split)
+    against = against_of(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
     shown = cases.assign(image=copies(cases, pairs).to_numpy())
     facts = pd.DataFrame(
@@ -99,7 +99,7 @@ def shared_with_training(cases: pd.DataFrame, *, split: str = "test") -> dict[st
 
     Numbers on the cases that do not are what they would be without the leak.
     """
-    against = _against(split)
+    against = against_of(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
     known = _comparable(cases, against=against)[evaluated].tolist()
     reaches = _reaches(cases, "group_id", against=against)[evaluated].tolist()
@@ -125,37 +125,8 @@ def copies(cases: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.Series:
     return pd.Series(same.to_numpy(), index=cases["case_id"].to_numpy())
 
 
-def twins_across(
-    cases: pd.DataFrame, pairs: pd.DataFrame, *, split: str, against: tuple[str, ...]
-) -> list[tuple[str, str, str]]:
-    """Return the pairs between ``split`` and the ``against`` splits: case of the split, case of the others, kind.
-
-    ``pairs`` is the study's table. Copies of one content are all paired with its first case there; two hops lead
-    from any copy to any other.
-    """
-    split_of = cases.set_index("case_id")["split"]
-    turned = pairs.rename(columns={"case_a": "case_b", "case_b": "case_a"})
-    both = pd.concat([pairs, turned], ignore_index=True).rename(columns={"case_a": "test", "case_b": "train"})
-    both = both[["test", "train", "kind"]]
-    exact = both[both["kind"] == "exact"]
-    evaluated_copies = exact[exact["test"].map(split_of) == split].rename(columns={"train": "first"})
-    fitted_copies = exact[exact["train"].map(split_of).isin(against)].rename(columns={"test": "first"})
-    hops = evaluated_copies.merge(fitted_copies, on=["first", "kind"])[["test", "train", "kind"]]
-    twins = pd.concat([both, hops], ignore_index=True)
-    across = twins[(twins["test"].map(split_of) == split) & twins["train"].map(split_of).isin(against)]
-    across = across.drop_duplicates().sort_values(["test", "train", "kind"])
-    return list(across.itertuples(index=False, name=None))
-
-
-def patients_across(cases: pd.DataFrame, *, split: str, against: tuple[str, ...]) -> list[tuple[str, int, int]]:
-    """Return the patients on both sides: id, cases in ``split``, cases in the ``against`` splits."""
-    known = cases.dropna(subset="patient_id")
-    test = known.loc[known["split"] == split, "patient_id"].value_counts()
-    train = known.loc[known["split"].isin(against), "patient_id"].value_counts()
-    return [(str(name), int(test[name]), int(train[name])) for name in sorted(set(test.index) & set(train.index))]
-
-
-def _against(split: str) -> tuple[str, ...]:
+def against_of(split: str) -> tuple[str, ...]:
+    """Return the splits that cases of ``split`` are compared with: what the model was fitted on."""
     return tuple(name for name in FITTED_ON if name != split) if split == "tuning" else FITTED_ON
 
 

@@ -16,6 +16,7 @@ from analysis.findings import Finding
 from analysis.pairs import ConfusionPair, ranked_by_harm
 from analysis.per_class import ClassPerformance, Performance
 from analysis.splits import Leakage
+from analysis.twins import TwinKind
 from dashboard.figures import scan
 from dashboard.results import Grouped, Results, results
 from data.evaluated import evaluated_splits
@@ -73,7 +74,9 @@ class Evidence:
     criteria: tuple[Criterion, ...]
     dataset: Dataset
     leakage: Leakage
+    twin_kinds: tuple[TwinKind, ...]
     confounding: tuple[Confounding, ...]
+    rejected: Mapping[str, str]
     findings: tuple[Finding, ...]
     errors: Errors
     pairs: tuple[ConfusionPair, ...]
@@ -127,7 +130,9 @@ def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - ha
         criteria=found.criteria,
         dataset=found.dataset,
         leakage=found.leakage,
+        twin_kinds=found.twin_kinds,
         confounding=found.confounding,
+        rejected=dict(zip(of.rejected["image_path"], of.rejected["reason"], strict=True)),
         findings=found.findings,
         errors=found.errors,
         pairs=found.pairs,

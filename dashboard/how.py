@@ -21,6 +21,9 @@ Grouped cross-validation: each scan is predicted by a model that has seen no sca
 Two scans share a group when they have the same patient, or when one is a confirmed copy of the other.
 A case is shared when its group has a member in the training or tuning split. Intervals: {WILSON}.
 
+Copies are proposed by a perceptual hash of the head and confirmed when the fine structure of both images correlates
+at 0.95 or more, as they are, mirrored, or after a small shift and stretch. An image may have several copies.
+
 A factor gives the answer away for the scans in its pure levels: 20 scans or more, all with or all without a tumour,
 in so many groups that chance would do this in fewer than 1 of 100 (compare Zech et al., PLoS Med 2018;15:e1002683).
 Guessed right: each level's more frequent answer, against always the same answer (Goodman and Kruskal, J Am Stat Assoc

@@ -22,6 +22,7 @@ from analysis.per_class import Performance, performance
 from analysis.proportions import proportion
 from analysis.saliency import ClassSaliency, saliency
 from analysis.splits import Leakage, copies, leakage, shared_with_training, within_one_fold
+from analysis.twins import TwinKind, by_kind, twins_across
 from data.evaluated import Evaluated, chosen, evaluated, out_of_fold
 from data.study import Study
 
@@ -100,6 +101,16 @@ class Results:
     def leakage(self) -> Leakage:
         study = self.study
         return leakage(study.cases, classes=study.classes.names, pairs=study.pairs, split=self.found.split)
+
+    @cached_property
+    def twins(self) -> tuple[tuple[str, str, str], ...]:
+        """The pairs of copies across splits: evaluated case, case the model was fitted on, kind."""
+        study = self.study
+        return tuple(twins_across(study.cases, study.pairs, split=self.found.split, against=self.leakage.against))
+
+    @cached_property
+    def twin_kinds(self) -> tuple[TwinKind, ...]:
+        return by_kind(self.twins, self.study.cases)
 
     @cached_property
     def saliency(self) -> tuple[ClassSaliency, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
 from analysis.estimate import Estimate, Measure
 from analysis.per_class import Performance
-from analysis.splits import patients_across, twins_across
+from analysis.twins import patients_across
 from dashboard.results import Results, results
 from data.errors import InputError
 from data.study import Study
@@ -190,10 +190,7 @@ def _audit(source: Results) -> dict[str, Any]:
             for one in source.confounding
         ],
         "findings": [asdict(finding) for finding in source.findings],
-        "twins_across_splits": [
-            {"test": test, "train": train, "kind": kind}
-            for test, train, kind in twins_across(study.cases, study.pairs, split=split, against=against)
-        ],
+        "twins_across_splits": [{"test": test, "train": train, "kind": kind} for test, train, kind in source.twins],
         "patients_across_splits": [
             {"patient_id": name, "test": test, "train": train}
             for name, test, train in patients_across(study.cases, split=split, against=against)

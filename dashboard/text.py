@@ -11,6 +11,7 @@ from analysis.findings import Finding
 from analysis.pairs import ConfusionPair
 from analysis.per_class import Performance
 from analysis.splits import Leakage
+from analysis.twins import TwinKind
 from dashboard.compute import Case
 from dashboard.figures.formats import (
     ARROW,
@@ -49,6 +50,13 @@ TITLES = {
     "errors": "Where is it wrong?",
 }
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
+KINDS = {
+    "exact": "Exact copy",
+    "reencoded": "Saved again",
+    "mirrored": "Mirrored copy",
+    "cropped": "Cropped copy",
+}
+SHOWN_FILES = 10
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
 FACTS = {"patient_id": "Patient", "plane": "Plane", "source": "Source", "site": "Site", "split": "Split"}
 
@@ -149,6 +157,32 @@ def imbalance(dataset: Dataset, split: str) -> str:
                 return f"Imbalance in {split}: {NOT_ESTIMABLE} ({ratio.reason})."
             return f"Imbalance in {split}: the largest class has {ratio.value:.1f} times the scans of the smallest."
     return f"The {split} split holds no scans."
+
+
+def twins(kinds: Sequence[TwinKind]) -> list[dict[str, str]]:
+    """Return the kinds of copies across splits as table rows."""
+    return [
+        {
+            "Copy": KINDS[one.kind],
+            "Scans": f"{one.cases:,}",
+            "Pairs": f"{one.pairs:,}",
+            "With two labels": f"{one.conflicts:,}",
+        }
+        for one in kinds
+    ]
+
+
+def twin(one: TwinKind, classes: ClassOrder, split: str) -> str:
+    """Return what an example of two copies shows."""
+    left, right = (spoken(name, classes) for name in one.labels)
+    return f"{KINDS[one.kind]}: {left} in {split}, {right} in training"
+
+
+def rejected(files: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the files that could not be used as table rows, the first ones of many."""
+    rows = [{"File": path, "Why": reason} for path, reason in list(files.items())[:SHOWN_FILES]]
+    more = len(files) - len(rows)
+    return [*rows, {"File": f"{counted(more, 'more file')}", "Why": ""}] if more else rows
 
 
 def confounding(found: Sequence[Confounding]) -> list[dict[str, str]]:

@@ -15,8 +15,7 @@ dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.di
 frame.answer(text.data_set(dataset, leakage, study.classes))
 
 st.plotly_chart(split_bars(dataset, study.classes), config=CONFIG, alt="Scans by split, stacked by class", key="splits")
-rejected = counted(dataset.rejected, "file")
-st.caption(f"n = {dataset.n:,}, {rejected} rejected. {text.imbalance(dataset, evidence.split)}")
+st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
 
 st.subheader("Shared with training", anchor=False)
 shared = [
@@ -31,6 +30,11 @@ shared = [
 table(shared, alt="Share of cases that training has seen, by class")
 st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leakage.largest_group, 'scan')}.")
 
+if evidence.twin_kinds:
+    st.subheader("Copies across splits", anchor=False)
+    table(text.twins(evidence.twin_kinds), alt="Copies of training scans by kind")
+    cases.twins(study, evidence.twin_kinds, split=evidence.split)
+
 st.subheader("Class by source", anchor=False)
 sources = [
     {"Source": name, **{display[c]: f"{n:,}" for c, n in zip(study.classes.names, row.tolist(), strict=True)}}
@@ -44,9 +48,13 @@ if evidence.confounding:
 else:
     st.caption(text.NO_FACTOR)
 
+if evidence.rejected:
+    st.subheader("Files that could not be used", anchor=False)
+    table(text.rejected(evidence.rejected), alt="Rejected files")
+
 st.subheader("Examples", anchor=False)
 images = linked(study)
-if cases.images_note(study) and images is not None:
+if cases.images_note(study, maps=False) and images is not None:
     if note := text.linked(images):
         st.caption(note)
     for name, ids in evidence.examples.items():

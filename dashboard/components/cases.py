@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
+from analysis.twins import TwinKind
 from dashboard import compute, state, text
 from dashboard.components.tables import table
 from dashboard.compute import Case
@@ -29,11 +30,13 @@ def url(study: Study, case_id: str, class_name: str | None = None, *, size: str)
     return f"{base}/images/{name}/{case}.webp?{urlencode(query)}"
 
 
-def images_note(study: Study) -> bool:
-    """Return whether pictures can be shown; if not, say calmly what to do."""
+def images_note(study: Study, *, maps: bool = True) -> bool:
+    """Return whether pictures can be shown; if not, say calmly what to do. ``maps`` when they come with Grad-CAM."""
     if compute.linked(study) is None:
         st.info(text.no_images(study.manifest.data.name), icon=":material/image:")
         return False
+    if not maps:
+        return True
     if study.gradcam is None:
         st.caption(text.NO_CAM)
     elif study.gradcam.has_mask.any():
@@ -76,6 +79,18 @@ def strip(study: Study, cases: Sequence[Case]) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for case in shown:
             st.image(url(study, case.case_id, size="thumbnail"), width=128, alt=text.alt(case, study.classes))
+
+
+def twins(study: Study, kinds: Sequence[TwinKind], *, split: str) -> None:
+    """Draw an example of each kind of copy, the evaluated scan beside the one the model was fitted on."""
+    for column, one in zip(st.columns(4), kinds, strict=False):
+        with column.container(gap="xsmall"):
+            pair = [case_id for case_id in one.example if compute.has_image(study, case_id)]
+            with st.container(horizontal=True, gap="xsmall"):
+                for case_id in pair:
+                    place = split if case_id == one.example[0] else "training"
+                    st.image(url(study, case_id, size="thumbnail"), width=112, alt=f"Scan in {place}")
+            st.caption(escaped(text.twin(one, study.classes, split)))
 
 
 def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:

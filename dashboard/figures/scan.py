@@ -48,7 +48,8 @@ def outline_of(study: Study, case_id: str) -> NDArray[np.uint8] | None:
     row = None if study.gradcam is None else study.gradcam.row(case_id)
     if study.gradcam is None or row is None or not study.gradcam.has_mask[row]:
         return None
-    return study.gradcam.masks[row]
+    outline: NDArray[np.uint8] = study.gradcam.masks[row]
+    return outline
 
 
 def peak_of(study: Study, case_id: str, class_name: str) -> float:

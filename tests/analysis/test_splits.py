@@ -6,9 +6,7 @@ from analysis.proportions import proportion
 from analysis.splits import (
     copies,
     leakage,
-    patients_across,
     shared_with_training,
-    twins_across,
     within_one_fold,
 )
 
@@ -112,17 +110,6 @@ def test_the_order_of_rows_does_not_matter(study_cases: pd.DataFrame) -> None:
     shuffled = study_cases.sample(frac=1, random_state=3)
     assert leakage(shuffled, classes=CLASSES) == leakage(study_cases, classes=CLASSES)
     assert set(new(shuffled)) == {"t4", "t5"}
-
-
-def test_twins_are_found_over_their_common_first_copy(study_cases: pd.DataFrame) -> None:
-    # Both copies are paired with the same first case, which is of the test split.
-    pairs = pd.DataFrame({"case_a": ["t3", "t3"], "case_b": ["r3", "t4"], "kind": "exact", "score": 1.0})
-    found = twins_across(study_cases, pairs, split="test", against=("train", "tuning"))
-    assert found == [("t3", "r3", "exact"), ("t4", "r3", "exact")]
-
-
-def test_patients_on_both_sides_are_counted(study_cases: pd.DataFrame) -> None:
-    assert patients_across(study_cases, split="test", against=("train", "tuning")) == [("A", 2, 2)]
 
 
 def test_copies_show_one_image_and_patients_do_not(study_cases: pd.DataFrame) -> None:
