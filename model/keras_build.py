@@ -43,8 +43,8 @@ def build_classifier(
         x = layers.BatchNormalization(name=f"hidden{index + 1}_bn")(x)
         x = layers.ReLU(name=f"hidden{index + 1}_relu")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
-    x = layers.Dense(classes, name="logits")(x)
-    probabilities = layers.Softmax(name="probabilities")(x)
+    x = layers.Dense(classes, name="logits", dtype="float32")(x)  # float32 under mixed precision too
+    probabilities = layers.Softmax(name="probabilities", dtype="float32")(x)
     return keras.Model(base.input, probabilities, name=f"{backbone}-classifier")
 
 

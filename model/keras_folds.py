@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from data.datasets import read_dataset
 from data.duplicates import find_pairs
@@ -12,7 +13,7 @@ from data.errors import InputError
 from data.splits import assign_folds, assign_tuning, group_ids
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card
 from model.keras_export import deployable
-from model.keras_train import TrainingConfig, predict, recipe_from, train
+from model.keras_train import TrainingConfig, logits_of, recipe_from, temperature_of, train
 
 
 def cross_validate(
@@ -27,7 +28,8 @@ def cross_validate(
 ) -> pd.DataFrame:
     """Return the out-of-fold predictions of the model's recipe over all cases, and write them to its folder.
 
-    In each fold a tuning part of the other folds, cut by group, chooses the epoch; the fold itself is only predicted.
+    In each fold a tuning part of the other folds, cut by group, chooses the epoch and fits the temperature; the fold
+    itself is only predicted.
     ``grouped=False`` takes every case for its own group: what leaks then is what the comparison measures. ``work``
     keeps finished folds and epochs, so a stopped run goes on. Raises ``InputError`` when a class has too few groups.
     """
@@ -73,7 +75,10 @@ def _fold(
     fold = split[split["split"] == "test"].reset_index(drop=True)
     if not done.is_file():
         columns = list(card.classes.probability_columns)
-        probabilities = predict(deployable(result.model), fold, folder=folder, classes=card.classes, config=config)
+        served = deployable(result.model)
+        fitted = temperature_of(served, split, folder=folder, classes=card.classes, config=config)
+        logits = logits_of(served, fold, folder=folder, classes=card.classes, config=config)
+        probabilities = softmax(logits / fitted["temperature"], axis=1)
         table = pd.DataFrame(probabilities, columns=columns)
         table.insert(0, "case_id", fold["case_id"])
         part = done.with_suffix(".part")

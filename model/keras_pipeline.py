@@ -12,7 +12,7 @@ from data.schema import PAIR_KINDS
 from data.splits import assign_tuning, group_ids, split_hash
 from model.card import GRAPH, HISTORY, ModelCard, sha256, write_card
 from model.keras_export import deployable, export_onnx
-from model.keras_train import TrainingConfig, train
+from model.keras_train import TrainingConfig, temperature_of, train
 
 
 def train_model(
@@ -38,7 +38,8 @@ def train_model(
     result = train(cases, folder=images, classes=classes, config=config, work=work)
     served = deployable(result.model)
     out.mkdir(parents=True, exist_ok=True)
-    export_onnx(served, out / GRAPH)
+    calibration = temperature_of(served, cases, folder=images, classes=classes, config=config)
+    export_onnx(served, out / GRAPH, temperature=calibration["temperature"])
     result.history.astype({"epoch": np.int32}).to_parquet(out / HISTORY, index=False)
     chosen = result.history.set_index("epoch")["tuning_accuracy"]
     counts = cases["split"].value_counts()
@@ -49,12 +50,14 @@ def train_model(
         input_size=config.input_size,
         grid=tuple(served.get_layer("pool").input.shape[1:3]),
         sha256=sha256(out / GRAPH),
+        temperature=calibration.pop("temperature"),
         recipe={
             **{key: value for key, value in dataclasses.asdict(config).items() if value is not None},
             "hidden_units": list(config.hidden_units),
             "best_epoch": result.best_epoch,
             "chosen_by": "lowest loss on the tuning split",
             "tuning_accuracy": float(chosen[result.best_epoch]),
+            **calibration,
         },
         data={"name": data_name, "train": int(counts["train"]), "tuning": int(counts["tuning"])},
         split={

@@ -8,7 +8,8 @@ import json
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tqdm import tqdm
 from data.classes import ClassOrder
 from data.errors import InputError
 from data.images import read_image
-from model.augment import augment
+from model.augment import Augmentation, augment
 from model.keras_build import Pooling, build_classifier
 from model.keras_guidance import (
     IMAGE,
@@ -36,6 +37,7 @@ from model.keras_guidance import (
     guided,
 )
 from model.preprocess import preprocess
+from model.temperature import fit_temperature, log_loss
 
 WORKERS = os.cpu_count() or 1
 
@@ -45,7 +47,10 @@ class TrainingConfig:
     """Every choice of a training run.
 
     ``tuning_parts``: one of so many parts of the training cases is set aside. ``guidance``: weight of the extra loss
-    for evidence outside the reference outline (``keras_guidance``); 0 trains without outlines.
+    for evidence outside the reference outline (``keras_guidance``); 0 trains without outlines. ``patience``: epochs
+    without a lower tuning loss after which training stops; 0 never stops early. ``class_weights``: each class counts
+    the same in the loss, however many cases it has. ``calibrate``: fit a temperature on the tuning cases.
+    ``rotation`` to ``noise`` are the limits of ``Augmentation``.
     """
 
     backbone: str = "efficientnet-lite0"
@@ -62,6 +67,17 @@ class TrainingConfig:
     weight_decay: float = 1e-4
     label_smoothing: float = 0.05
     guidance: float = 0.0
+    class_weights: bool = False
+    patience: int = 0
+    mixed_precision: bool = False
+    calibrate: bool = True
+    rotation: float = 10.0
+    scale: float = 0.1
+    shift: float = 0.05
+    contrast: float = 0.15
+    gamma: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
     tuning_parts: int = 8
     seed: int = 20261123
 
@@ -72,6 +88,16 @@ class TrainingConfig:
             raise InputError(
                 "training: batch_size and learning_rate must be positive, dropout in [0, 1), guidance not negative."
             )
+        changes = asdict(self.augmentation)
+        if min(changes.values()) < 0 or max(self.scale, self.shift, self.contrast) >= 1 or self.patience < 0:
+            raise InputError(
+                "training: patience and the limits of augmentation must not be negative, scale, shift and contrast "
+                "below 1."
+            )
+
+    @property
+    def augmentation(self) -> Augmentation:
+        return Augmentation(**{field.name: getattr(self, field.name) for field in fields(Augmentation)})
 
 
 DEFAULTS = TrainingConfig()
@@ -133,6 +159,10 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
         self.outlines = [folder / path if isinstance(path, str) else None for path in cases["mask_path"]]
         self.grid = grid
         self.targets = np.eye(len(classes))[[classes.index(label) for label in cases["label"]]]
+        self.weights = np.ones(len(self.targets), dtype=np.float32)
+        if config.class_weights and epoch is not None:
+            support = self.targets.sum(axis=0)
+            self.weights = (self.targets @ (len(self.targets) / (len(classes) * support.clip(1)))).astype(np.float32)
         self.config, self.epoch = config, epoch
         self.order = np.arange(len(self.paths))
         if epoch is not None:
@@ -141,17 +171,18 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return math.ceil(len(self.order) / self.config.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
+    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
         size = self.config.batch_size
         chosen = self.order[index * size : (index + 1) * size]
         images, inside = zip(*(self._case(i) for i in chosen), strict=True)
-        batch, labels = np.stack(images).astype(np.float32), self.targets[chosen]
+        batch, labels, weights = np.stack(images).astype(np.float32), self.targets[chosen], self.weights[chosen]
         if self.grid is None:
-            return batch, labels
+            return batch, labels, weights
         outside = np.zeros(len(chosen), dtype=np.float32)  # the target: no evidence outside
         return (
             {IMAGE: batch, LABEL: labels, INSIDE: np.stack(inside)},
             {PROBABILITIES: labels, OUTSIDE: outside},
+            {PROBABILITIES: weights, OUTSIDE: np.ones_like(outside)},
         )
 
     def _case(self, case: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -162,7 +193,8 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
         if self.grid is not None and path is not None:
             outline = preprocess(read_image(path).pixels, size=size)[:, :, 0]
         if self.epoch is not None:
-            pixels, outline = augment(pixels, outline, rng=np.random.default_rng([self.config.seed, self.epoch, case]))
+            rng = np.random.default_rng([self.config.seed, self.epoch, case])
+            pixels, outline = augment(pixels, outline, settings=self.config.augmentation, rng=rng)
         if outline is None or not outline.any():
             return pixels, np.ones(self.grid or (1, 1), dtype=np.float32)
         height, width = self.grid or (1, 1)
@@ -194,6 +226,8 @@ def train(
         range(len(rows), config.epochs), initial=len(rows), total=config.epochs, desc="Epochs", unit="epoch"
     )
     for epoch in progress:
+        if _stopped_early(rows, config.patience):
+            break
         _seed_dropout(model, config.seed, epoch)
         batches = CaseBatches(fitting, folder, classes, config, epoch=epoch, grid=grid)
         # Keras would shuffle the batches again, from its global state: shuffle=False.
@@ -209,12 +243,29 @@ def train(
     return TrainingResult(model=classifier, history=pd.DataFrame(rows), best_epoch=best["epoch"])
 
 
-def predict(
+def logits_of(
     model: keras.Model, cases: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig
 ) -> NDArray[np.float64]:
-    """Return the probabilities ``(n, k)`` of cases, in their order."""
-    probabilities = model.predict(CaseBatches(cases, folder, classes, config, epoch=None), verbose=0)
-    return np.asarray(probabilities, dtype=np.float64)
+    """Return the logits ``(n, k)`` of cases, in their order."""
+    network = keras.Model(model.input, model.get_layer("logits").output)
+    return np.asarray(
+        network.predict(CaseBatches(cases, folder, classes, config, epoch=None), verbose=0), dtype=np.float64
+    )
+
+
+def temperature_of(
+    model: keras.Model, cases: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig
+) -> dict[str, float]:
+    """Return the temperature fitted on the tuning cases, and their log-loss before and after."""
+    tuning = cases[cases["split"] == "tuning"]
+    logits = logits_of(model, tuning, folder=folder, classes=classes, config=config)
+    reference = np.array([classes.index(label) for label in tuning["label"]])
+    temperature = fit_temperature(logits, reference) if config.calibrate else 1.0
+    return {
+        "temperature": temperature,
+        "tuning_log_loss_before": log_loss(logits, reference),
+        "tuning_log_loss_after": log_loss(logits, reference, temperature=temperature),
+    }
 
 
 def _claim(work: Path, config: TrainingConfig, cases: pd.DataFrame) -> None:
@@ -238,7 +289,8 @@ def _load_or_build(
     if rows:
         return keras.models.load_model(work / f"epoch-{len(rows)}.keras")
     keras.utils.set_random_seed(config.seed)
-    model = _build(config, classes)
+    with _policy("mixed_float16" if config.mixed_precision else "float32"):
+        model = _build(config, classes)
     if config.freeze_batch_norm:  # small batches would spoil the statistics learnt on ImageNet
         for layer in model.layers:
             if isinstance(layer, layers.BatchNormalization) and not layer.name.startswith("hidden"):
@@ -271,6 +323,22 @@ def _build(config: TrainingConfig, classes: ClassOrder) -> keras.Model:
         dropout=config.dropout,
         weights="imagenet" if config.weights == "imagenet" else None,
     )
+
+
+@contextmanager
+def _policy(name: str) -> Iterator[None]:
+    """Build layers under a dtype policy. Weights are float32 in each, so they fit a model built under another."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _stopped_early(rows: list[dict[str, Any]], patience: int) -> bool:
+    losses = [row["tuning_loss"] for row in rows]
+    return bool(patience and losses) and len(losses) - 1 - losses.index(min(losses)) >= patience
 
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:

@@ -14,7 +14,7 @@ from data.errors import InputError
 from data.splits import assign_tuning
 from model import keras_train
 from model.card import read_card
-from model.keras_train import CaseBatches, TrainingConfig, predict, read_recipe, train
+from model.keras_train import CaseBatches, TrainingConfig, logits_of, read_recipe, temperature_of, train
 
 CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
 
@@ -83,7 +83,10 @@ def test_the_card_records_recipe_and_split(toy_model: Path) -> None:
     assert card.data == {"name": "toys", "train": 36, "tuning": 12}
 
 
-@pytest.mark.parametrize("wrong", [{"warmup_epochs": 9}, {"batch_size": 0}, {"dropout": 1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"warmup_epochs": 9}, {"batch_size": 0}, {"dropout": 1.0}, {"scale": 1.0}, {"noise": -1.0}, {"patience": -1}],
+)
 def test_impossible_settings_are_refused(wrong: dict) -> None:
     with pytest.raises(InputError, match="training:"):
         TrainingConfig(**wrong)
@@ -97,12 +100,43 @@ def test_guidance_trains_the_same_classifier(toy_images: Path, tmp_path: Path) -
     Image.fromarray(corner).save(outlined / "corner.png")
     cases.loc[cases["label"] == "disc", "mask_path"] = "corner.png"
     config = TrainingConfig(epochs=2, guidance=0.5, **SETTINGS)
-    batch, targets = CaseBatches(cases, outlined, CLASSES, config, epoch=None, grid=(8, 8))[0]
+    batch, targets, _ = CaseBatches(cases, outlined, CLASSES, config, epoch=None, grid=(8, 8))[0]
     outlined_cases = targets["probabilities"][:, 1] == 1
     assert (batch["inside"].sum(axis=(1, 2)) == np.where(outlined_cases, 16, 64)).all()
     result = train(cases, folder=outlined, classes=CLASSES, config=config, work=tmp_path / "work")
     assert np.isfinite(result.history["tuning_loss"]).all()
-    assert predict(result.model, cases, folder=outlined, classes=CLASSES, config=config).shape == (len(cases), 3)
+    assert logits_of(result.model, cases, folder=outlined, classes=CLASSES, config=config).shape == (len(cases), 3)
+
+
+def test_class_weights_make_classes_count_the_same(toy_images: Path) -> None:
+    cases = cases_of(toy_images).query("split == 'train'")
+    cases = cases[(cases["label"] != "disc") | (cases["image_path"] < "Training/disc/06")]
+    config = TrainingConfig(class_weights=True, **SETTINGS)
+    batches = CaseBatches(cases, toy_images, CLASSES, config, epoch=0)
+    total = sum(targets.T @ weights for _, targets, weights in (batches[i] for i in range(len(batches))))
+    np.testing.assert_allclose(total, len(cases) / 3, rtol=1e-5)
+    held_out = CaseBatches(cases, toy_images, CLASSES, config, epoch=None)
+    assert (held_out[0][2] == 1).all()
+
+
+def test_training_stops_when_the_tuning_loss_no_longer_falls(
+    toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([0.5, 0.4, 0.45, 0.41, 0.1])
+    row = keras_train._history_row
+    monkeypatch.setattr(keras_train, "_history_row", lambda *args: {**row(*args), "tuning_loss": next(losses)})
+    config = TrainingConfig(epochs=5, patience=2, **SETTINGS)
+    result = train(cases_of(toy_images), folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "work")
+    assert (len(result.history), result.best_epoch) == (4, 2)
+
+
+def test_mixed_precision_gives_a_plain_classifier(toy_images: Path, tmp_path: Path) -> None:
+    cases, config = cases_of(toy_images), TrainingConfig(epochs=2, mixed_precision=True, guidance=0.1, **SETTINGS)
+    options = {"folder": toy_images, "classes": CLASSES, "config": config}
+    result = train(cases, work=tmp_path / "work", **options)
+    assert {layer.compute_dtype for layer in result.model.layers} == {"float32"}
+    found = temperature_of(result.model, cases, **options)
+    assert found["tuning_log_loss_after"] <= found["tuning_log_loss_before"]
 
 
 def test_guidance_needs_a_head_without_hidden_layers(toy_images: Path, tmp_path: Path) -> None:
