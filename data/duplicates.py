@@ -28,6 +28,7 @@ NEAR_BITS = 12  # of 64: how far the hashes of a pair that is looked at may diff
 ORDERS, NEIGHBOURS = 24, 12  # each image is compared with so many neighbours in so many sorted lists
 SAME = 0.95  # correlation of fine structure from which two images are copies
 ALIGNABLE = 0.4  # from here on a small shift or crop is tried before saying no
+PROMISING = 0.85  # correlation from which an alignment at full size is worth its time
 FINE = 4.0  # pixels: what a Gaussian of this width leaves over is fine structure
 SHRINK = 0.08  # how far the alignment may stretch or shift, as a share of the side
 
@@ -156,30 +157,46 @@ def _compare(pair: NDArray[np.int64], *, views: NDArray[np.uint8]) -> tuple[str,
     """Return the kind of a pair and the correlation; an empty kind when it is none."""
     a, b, flip = pair
     first, second = views[a], views[b][:, :, ::-1] if flip else views[b]
-    whole, heads = (_correlation(x, y) for x, y in zip(first, second, strict=True))
+    both = list(zip(first, second, strict=True))  # the whole frames, the heads
+    before = [_correlation(x, y) for x, y in both]
+    whole, heads = before
     if max(whole, heads) < ALIGNABLE:
         return "", 0.0
     if whole >= SAME:
         return ("mirrored" if flip else "reencoded"), whole
     if heads < SAME:
-        heads = max(heads, *(_aligned(x, y) for x, y in zip(first, second, strict=True)))
+        heads = max(heads, *(_aligned(x, y, before=found) for (x, y), found in zip(both, before, strict=True)))
     return ("cropped", heads) if heads >= SAME else ("", heads)
 
 
-def _correlation(a: Grey, b: Grey, mask: NDArray[np.bool_] | None = None) -> float:
-    x, y = (_fine(image)[mask].ravel() if mask is not None else _fine(image).ravel() for image in (a, b))
+def _correlation(a: Grey, b: Grey, *, mask: NDArray[np.bool_] | None = None, fine: float = FINE) -> float:
+    x, y = (_fine(image, fine)[mask] if mask is not None else _fine(image, fine).ravel() for image in (a, b))
     x, y = x - x.mean(), y - y.mean()
     size = float(np.linalg.norm(x) * np.linalg.norm(y))
     return float(x @ y) / size if size > 0 else 0.0
 
 
-def _fine(image: Grey) -> NDArray[np.float32]:
+def _fine(image: Grey, width: float) -> NDArray[np.float32]:
     floats = np.ascontiguousarray(image, dtype=np.float32)
-    return np.asarray(floats - cv2.GaussianBlur(floats, (0, 0), FINE), dtype=np.float32)
+    return np.asarray(floats - cv2.GaussianBlur(floats, (0, 0), width), dtype=np.float32)
 
 
-def _aligned(a: Grey, b: Grey) -> float:
-    """Return the correlation after the best small stretch and shift of ``b`` (Evangelidis and Psarakis 2008)."""
+def _aligned(a: Grey, b: Grey, *, before: float) -> float:
+    """Return the correlation after the best small stretch and shift of ``b``.
+
+    A pair that is not promising ``before`` is aligned at half the size first, and whole only if it is then.
+    """
+    if before >= PROMISING:
+        return _aligned_at(a, b, fine=FINE)
+    half = SIDE // 2
+    small = [cv2.resize(np.ascontiguousarray(image), (half, half), interpolation=cv2.INTER_AREA) for image in (a, b)]
+    rough = _aligned_at(*(np.asarray(image, dtype=np.uint8) for image in small), fine=FINE / 2)
+    return rough if rough < PROMISING else _aligned_at(a, b, fine=FINE)
+
+
+def _aligned_at(a: Grey, b: Grey, *, fine: float) -> float:
+    """Align by the enhanced correlation coefficient (Evangelidis and Psarakis, IEEE PAMI 2008;30:1858-1865)."""
+    side = len(a)
     start = np.eye(2, 3, dtype=np.float32)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-4)
     first, second = (np.ascontiguousarray(image) for image in (a, b))
@@ -189,9 +206,9 @@ def _aligned(a: Grey, b: Grey) -> float:
         return 0.0
     warp = np.asarray(found, dtype=np.float32)
     change = warp - np.eye(2, 3, dtype=np.float32)
-    if np.abs(change[:, :2]).max() > 2 * SHRINK or np.abs(change[:, 2]).max() > 2 * SHRINK * SIDE:
+    if np.abs(change[:, :2]).max() > 2 * SHRINK or np.abs(change[:, 2]).max() > 2 * SHRINK * side:
         return 0.0
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(second, warp, (SIDE, SIDE), flags=flags)
-    inside = cv2.warpAffine(np.ones((SIDE, SIDE), np.uint8), warp, (SIDE, SIDE), flags=flags) > 0
-    return _correlation(first, np.asarray(moved, dtype=np.uint8), inside)
+    moved = cv2.warpAffine(second, warp, (side, side), flags=flags)
+    inside = cv2.warpAffine(np.ones((side, side), np.uint8), warp, (side, side), flags=flags) > 0
+    return _correlation(first, np.asarray(moved, dtype=np.uint8), mask=inside, fine=fine)
