@@ -16,9 +16,10 @@ from analysis.findings import Finding
 from analysis.pairs import ConfusionPair, ranked_by_harm
 from analysis.per_class import ClassPerformance, Performance
 from analysis.splits import Leakage
+from analysis.training import Run
 from analysis.twins import TwinKind
 from dashboard.figures import scan
-from dashboard.results import Grouped, Results, results
+from dashboard.results import CrossValidation, Results, results
 from data.evaluated import evaluated_splits
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
@@ -70,7 +71,9 @@ class Evidence:
     split: str
     performance: Performance
     unseen: Unleaked
-    grouped: Grouped
+    grouped: CrossValidation
+    ungrouped: CrossValidation
+    training: tuple[Run, ...]
     criteria: tuple[Criterion, ...]
     dataset: Dataset
     leakage: Leakage
@@ -127,6 +130,8 @@ def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - ha
         performance=found.performance,
         unseen=found.unseen,
         grouped=found.grouped,
+        ungrouped=found.ungrouped,
+        training=found.training,
         criteria=found.criteria,
         dataset=found.dataset,
         leakage=found.leakage,

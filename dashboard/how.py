@@ -31,6 +31,23 @@ Guessed right: each level's more frequent answer, against always the same answer
 
 Imbalance = largest class / smallest class.
 """,
+    "training": """
+The weights are those of the epoch with the lowest loss on the tuning split: training cases that were set aside, whole
+groups only, and never fitted. The test split has no part in it; each reading of it is recorded with the study. A model
+that was changed after a reading counts as chosen by the test split.
+
+Confidence is scaled by one temperature, fitted on the tuning split (Guo et al., ICML 2017); 1 leaves it as it is.
+""",
+    "cross_validation": f"""
+The scans are cut into folds, stratified by class; each is predicted by a network that has not been fitted on its
+fold. Grouped: all scans of a patient and all copies of an image are in one fold. Not grouped: they may be on both
+sides, as in a split by image.
+
+Pooled: all scans with the prediction they got out of their fold. The interval is the wider of two: {WILSON}, and
+{RAO_SCOTT}.
+Mean over the folds: t interval on k - 1 degrees of freedom with the variance s^2 (1/k + test/train), because the
+training sets overlap (Nadeau and Bengio, Mach Learn 2003;52:239-281).
+""",
     "per_class": f"""
 Sensitivity = TP / (TP + FN), specificity = TN / (TN + FP), PPV = TP / (TP + FP), NPV = TN / (TN + FN); one class
 against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at the share of

@@ -17,32 +17,40 @@ from analysis.dataset import Dataset, describe
 from analysis.errors import Errors, rank_errors
 from analysis.estimate import Estimate
 from analysis.findings import SHARED_GROUPS, Finding, find
+from analysis.folds import FoldSizes, OverFolds, over_folds
 from analysis.pairs import ConfusionPair, confusion_pairs
 from analysis.per_class import Performance, performance
 from analysis.proportions import proportion
 from analysis.saliency import ClassSaliency, saliency
 from analysis.splits import Leakage, copies, leakage, shared_with_training, within_one_fold
+from analysis.training import Run, training_runs
 from analysis.twins import TwinKind, by_kind, twins_across
 from data.evaluated import Evaluated, chosen, evaluated, out_of_fold
 from data.study import Study
 
 SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
 NO_FOLDS: Final = "grouped cross-validation is not available in this study"
+NO_UNGROUPED: Final = "ungrouped cross-validation is not available in this study"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grouped:
-    """Cross-validation grouped by patient, pooled over its folds; without it ``performance`` is none, with the reason.
+class CrossValidation:
+    """Cross-validation, pooled over its folds and by fold; without it ``performance`` is none, with the reason.
 
-    ``left_out`` cases are not part of it: their group lies in several folds. ``known_patient`` is the share of each
-    class whose patient is known; the others are grouped by copies only.
+    ``left_out`` cases are not part of it: their group lies in several folds, which only ungrouped folds may do.
+    ``known_patient`` is the share of each class whose patient is known; the others are grouped by copies only.
     """
 
     performance: Performance | None
     reason: str | None
-    folds: int
+    sizes: FoldSizes
+    numbers: tuple[OverFolds, ...]
     left_out: int
     known_patient: Mapping[str, Estimate]
+
+    @property
+    def folds(self) -> int:
+        return len(self.sizes.folds)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,23 +82,53 @@ class Results:
         return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
 
     @cached_property
-    def grouped(self) -> Grouped:
-        pooled = out_of_fold(self.study)
+    def grouped(self) -> CrossValidation:
+        return self._cross_validation(grouped=True)
+
+    @cached_property
+    def ungrouped(self) -> CrossValidation:
+        return self._cross_validation(grouped=False)
+
+    def _cross_validation(self, *, grouped: bool) -> CrossValidation:
+        pooled = out_of_fold(self.study, grouped=grouped)
         if pooled is None:
-            return Grouped(performance=None, reason=NO_FOLDS, folds=0, left_out=0, known_patient={})
-        kept = within_one_fold(pooled.cases["group_id"], pooled.cases["fold"])
+            return CrossValidation(
+                performance=None,
+                reason=NO_FOLDS if grouped else NO_UNGROUPED,
+                sizes=FoldSizes(folds=(), n=()),
+                numbers=(),
+                left_out=0,
+                known_patient={},
+            )
+        kept = np.ones(pooled.n, dtype=np.bool_)
+        if grouped:
+            kept = within_one_fold(pooled.cases["group_id"], pooled.cases["fold"])
+        judged = chosen(pooled, kept)
         patients = pooled.cases["patient_id"].notna().groupby(pooled.cases["label"])
         known, of_class = patients.sum(), patients.size()
-        return Grouped(
-            performance=performance_of(self.study, chosen(pooled, kept)),
+        sizes, numbers = over_folds(
+            judged.reference,
+            predicted_class(judged.probabilities),
+            judged.cases["fold"].to_numpy(dtype=np.int64),
+            classes=self.study.classes.names,
+            negative=self.study.classes.negative,
+        )
+        return CrossValidation(
+            performance=performance_of(self.study, judged),
             reason=None,
-            folds=int(pooled.cases["fold"].nunique()),
+            sizes=sizes,
+            numbers=numbers,
             left_out=int((~kept).sum()),
             known_patient={
                 name: proportion(int(known.get(name, 0)), int(of_class.get(name, 0)))
                 for name in self.study.classes.names
             },
         )
+
+    @cached_property
+    def training(self) -> tuple[Run, ...]:
+        """The training runs; empty for a study without history."""
+        return () if self.study.history is None else training_runs(self.study.history)
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -7,8 +7,9 @@ from typing import Any, Final
 from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
 from analysis.estimate import Estimate, Measure
 from analysis.per_class import Performance
+from analysis.training import CURVES
 from analysis.twins import patients_across
-from dashboard.results import Results, results
+from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
 from data.study import Study
 
@@ -148,17 +149,49 @@ def _error_rates(source: Results) -> dict[str, Any]:
 
 
 def _folds(source: Results) -> dict[str, Any]:
-    grouped = source.grouped
-    if grouped.performance is None:
-        return {"reason": grouped.reason}
+    document = _cross_validation(source, source.grouped)
+    return {**document, "ungrouped": _cross_validation(source, source.ungrouped)}
+
+
+def _cross_validation(source: Results, found: CrossValidation) -> dict[str, Any]:
+    if found.performance is None:
+        return {"reason": found.reason}
     return {
         "reason": None,
-        "folds": grouped.folds,
-        "n": grouped.performance.matrix.n,
-        "left_out": grouped.left_out,
-        "counts": _support(source, grouped.performance),
-        "known_patient": {name: share.as_dict() for name, share in grouped.known_patient.items()},
-        **_performance(grouped.performance),
+        "folds": found.folds,
+        "n": found.performance.matrix.n,
+        "left_out": found.left_out,
+        "counts": _support(source, found.performance),
+        "known_patient": {name: share.as_dict() for name, share in found.known_patient.items()},
+        "by_fold": {
+            one.name: {
+                "values": [value.as_dict() for value in one.values],
+                "mean": one.mean.as_dict(),
+                "sd": one.sd,
+            }
+            for one in found.numbers
+        },
+        **_performance(found.performance),
+    }
+
+
+def _training(source: Results) -> dict[str, Any]:
+    manifest = source.study.manifest
+    return {
+        "recipe": {} if manifest.model is None else dict(manifest.model.recipe),
+        "test_reads": [asdict(read) for read in manifest.test_reads],
+        "runs": [
+            {
+                "run": run.run,
+                "fold": run.fold,
+                "chosen_epoch": run.chosen,
+                "epochs": [
+                    dict(zip(("epoch", *CURVES), row, strict=True))
+                    for row in zip(run.epoch.tolist(), *(getattr(run, key).tolist() for key in CURVES), strict=True)
+                ],
+            }
+            for run in source.training
+        ],
     }
 
 
@@ -254,6 +287,7 @@ def _saliency(source: Results) -> dict[str, Any]:
 
 SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "dataset": _dataset,
+    "training": _training,
     "per-class": _per_class,
     "confusion": _confusion,
     "errors": _errors,

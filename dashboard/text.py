@@ -45,6 +45,8 @@ NO_FACTOR = "No source, site, plane, file format or size has two known values: c
 TITLES = {
     "overview": "Can this model be trusted?",
     "data_set": "What was it tested on?",
+    "training": "How was it trained?",
+    "cross_validation": "Is it stable?",
     "per_class": "How good is it on each class?",
     "confusion": "What is mistaken for what?",
     "errors": "Where is it wrong?",
@@ -106,6 +108,16 @@ def spoken(name: str, classes: ClassOrder) -> str:
     """Return a class as it stands within a sentence; an abbreviation keeps its capitals."""
     shown = classes.display[name]
     return shown.lower() if shown[1:].islower() else shown
+
+
+def mix(judged: Performance, classes: ClassOrder) -> str:
+    """Return the scans of each class."""
+    return ", ".join(f"{n:,} {spoken(name, classes)}" for name, n in by_class(judged, classes))
+
+
+def by_class(judged: Performance, classes: ClassOrder) -> list[tuple[str, int]]:
+    """Return the classes with their number of scans."""
+    return list(zip(classes.names, judged.matrix.support, strict=True))
 
 
 def listed(names: Sequence[str], word: str) -> str:

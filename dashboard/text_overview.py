@@ -9,7 +9,8 @@ from analysis.findings import Finding
 from analysis.per_class import Performance
 from dashboard.compute import Evidence
 from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full
-from dashboard.text import RATES, class_name, listed, missed, patients, spoken
+from dashboard.text import RATES, by_class, class_name, listed, missed, mix, patients, spoken
+from dashboard.text_training import basis
 from data.classes import ClassOrder
 from data.manifest import Manifest
 
@@ -153,7 +154,7 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
         Headline(
             label="Accuracy, grouped cross-validation",
             estimate=grouped.performance.overall.accuracy.headline,
-            note=folds(evidence, classes),
+            note=basis(grouped, classes),
         ),
     )
 
@@ -168,19 +169,10 @@ def _new_balanced_accuracy(evidence: Evidence, classes: ClassOrder) -> Estimate:
 
 def nothing_new_of(unseen: Performance, classes: ClassOrder) -> str:
     """Return which classes have no new scan, as a reason."""
-    empty = [spoken(name, classes) for name, n in _by_class(unseen, classes) if not n]
+    empty = [spoken(name, classes) for name, n in by_class(unseen, classes) if not n]
     if not unseen.matrix.n:
         return "no scan is new to the model"
     return f"no new {listed(empty, 'or')} scan among {unseen.matrix.n:,}"
-
-
-def mix(judged: Performance, classes: ClassOrder) -> str:
-    """Return the scans of each class."""
-    return ", ".join(f"{n:,} {spoken(name, classes)}" for name, n in _by_class(judged, classes))
-
-
-def _by_class(judged: Performance, classes: ClassOrder) -> list[tuple[str, int]]:
-    return list(zip(classes.names, judged.matrix.support, strict=True))
 
 
 def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
@@ -194,22 +186,6 @@ def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
     return (
         f"{n:,} of {counted(all_n, f'{evidence.split} scan')} {verb} no patient and no copy with training or tuning, "
         f"as far as is known: {mix(unseen, classes)}. {patients(known, classes)}"
-    ).strip()
-
-
-def folds(evidence: Evidence, classes: ClassOrder) -> str:
-    """Return what grouped cross-validation rests on; empty without it."""
-    grouped = evidence.grouped
-    if grouped.performance is None:
-        return ""
-    left = (
-        f"{counted(grouped.left_out, 'scan')} left out: a patient or copy is in another fold. "
-        if grouped.left_out
-        else ""
-    )
-    return (
-        f"{counted(grouped.performance.matrix.n, 'scan')} in {counted(grouped.folds, 'fold')}: "
-        f"{mix(grouped.performance, classes)}. {left}{patients(grouped.known_patient, classes)}"
     ).strip()
 
 

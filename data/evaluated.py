@@ -48,14 +48,15 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
     return _evaluated(study, joined, split=split)
 
 
-def out_of_fold(study: Study) -> Evaluated | None:
-    """Return the cases of cross-validation grouped by patient, each with its out-of-fold prediction; none without.
+def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
+    """Return the cases of cross-validation, each with its out-of-fold prediction; none when the study has none.
 
-    ``cases`` holds the column ``fold`` besides; ``split`` is "folds".
+    ``grouped`` by patient and copy, or not. ``cases`` holds the column ``fold`` besides; ``split`` is "folds".
     """
-    if study.folds is None:
+    table = study.folds if grouped else study.folds_ungrouped
+    if table is None:
         return None
-    joined = study.cases.merge(study.folds, on="case_id", validate="one_to_one").sort_values("case_id")
+    joined = study.cases.merge(table, on="case_id", validate="one_to_one").sort_values("case_id")
     return _evaluated(study, joined, split="folds")
 
 

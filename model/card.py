@@ -72,6 +72,13 @@ def write_card(folder: Path, card: ModelCard) -> None:
     (folder / CARD).write_bytes(tomli_w.dumps(document, multiline_strings=True).encode())
 
 
+def record_sha256(folder: Path) -> str:
+    """Return the sha256 over all that a study takes from a model folder: graph, card, history and folds."""
+    present = [folder / name for name in (GRAPH, CARD, HISTORY, FOLDS, FOLDS_UNGROUPED) if (folder / name).is_file()]
+    lines = [f"{path.name} {sha256(path)}" for path in present]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def sha256(path: Path) -> str:
     """Return the sha256 of a file's content."""
     with path.open("rb") as file:

@@ -9,7 +9,7 @@ from typing import Any
 from data import home, phantom
 from data.manifest import FILE
 from data.phantom.flaws import ALL_FLAWS
-from model.card import read_card
+from model.card import record_sha256
 
 DESCRIPTION = Path(home.__file__).parent / "descriptions" / "phantom.toml"
 
@@ -36,7 +36,7 @@ def make_demo(*, progress: bool = False) -> Demo:
         shutil.rmtree(images, ignore_errors=True)
         shutil.rmtree(study, ignore_errors=True)
         generate(images, progress=progress)
-    elif _model_of(study) == read_card(model).sha256 and home.linked_images(phantom.NAME) is not None:
+    elif _record_of(study) == record_sha256(model) and home.linked_images(phantom.NAME) is not None:
         return Demo(study=study, made=False)
     from model.evaluate import evaluate
 
@@ -51,9 +51,9 @@ def _drawn_now(images: Path) -> bool:
     return _toml(images / phantom.FACTS) == phantom.facts(flaws=ALL_FLAWS)
 
 
-def _model_of(study: Path) -> str | None:
-    sha256 = _toml(study / FILE).get("model", {}).get("sha256")
-    return str(sha256) if sha256 else None
+def _record_of(study: Path) -> str | None:
+    record = _toml(study / FILE).get("provenance", {}).get("model_record")
+    return str(record) if record else None
 
 
 def _toml(path: Path) -> dict[str, Any]:

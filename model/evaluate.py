@@ -25,7 +25,7 @@ from data.manifest import FILE, DataFacts, Manifest, ModelFacts, TestRead, from_
 from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
 from data.splits import assign_tuning, group_ids, split_hash
 from data.study import GradCams, Study, check_place, read_study, write_study
-from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard
+from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, record_sha256
 from model.engine import Engine, load
 from model.preprocess import preprocess
 
@@ -68,7 +68,8 @@ def evaluate(
     chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
-    job = _job(engine.card, cases, chosen, description)
+    record = record_sha256(model)
+    job = _job(record, cases, chosen, description)
     if earlier is not None and earlier.manifest.provenance.get("job") == job:
         return Evaluation(study=earlier, computed=False)
     journal = out.with_name(f".{out.name}.partial")
@@ -87,7 +88,8 @@ def evaluate(
     predictions = pd.DataFrame(results["probabilities"][kept].astype(np.float64))
     predictions.columns = list(engine.card.classes.probability_columns)
     predictions.insert(0, "case_id", done["case_id"])
-    manifest = _manifest(engine.card, dataset, out.name, description, job, same_split)
+    manifest = _manifest(engine.card, dataset, out.name, description, same_split)
+    manifest = dataclasses.replace(manifest, provenance={**manifest.provenance, "job": job, "model_record": record})
     reads = () if earlier is None else earlier.manifest.test_reads
     manifest = dataclasses.replace(manifest, test_reads=(*reads, *_reading(engine.card, done, predictions)))
     gradcam = GradCams(
@@ -122,9 +124,9 @@ def _grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.D
     return cases, pairs, split_hash(cases) == card.split["sha256"]
 
 
-def _job(card: ModelCard, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None) -> str:
+def _job(record: str, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None) -> str:
     content = [hashlib.sha256(table.to_csv(index=False).encode()).hexdigest() for table in (cases, chosen)]
-    text = json.dumps([SCHEMA_VERSION, card.sha256, content, description, BATCH], sort_keys=True)
+    text = json.dumps([SCHEMA_VERSION, record, content, description, BATCH], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -236,7 +238,7 @@ def _reading(card: ModelCard, done: pd.DataFrame, predictions: pd.DataFrame) -> 
 
 
 def _manifest(
-    card: ModelCard, dataset: Dataset, name: str, description: Mapping[str, Any] | None, job: str, same_split: bool
+    card: ModelCard, dataset: Dataset, name: str, description: Mapping[str, Any] | None, same_split: bool
 ) -> Manifest:
     given = dict(description or {})
     about = {"title": name, **given.get("study", {}), "name": name, "schema": SCHEMA_VERSION}
@@ -259,7 +261,6 @@ def _manifest(
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": version("neuroval"),
             "packages": packages,
-            "job": job,
             "hidden_files_skipped": dataset.hidden,
         },
     )

@@ -17,11 +17,16 @@ PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
 LABELS = {
     "overview": "Overview",
     "data_set": "Data set",
+    "training": "Training",
+    "cross_validation": "Cross-validation",
     "per_class": "Per class",
     "confusion": "Confusion",
     "errors": "Errors",
 }
-GROUPS = {"Verdict": ("overview",), "Evidence": ("data_set", "per_class", "confusion", "errors")}
+GROUPS = {
+    "Verdict": ("overview",),
+    "Evidence": ("data_set", "training", "cross_validation", "per_class", "confusion", "errors"),
+}
 
 
 def pages() -> list[st.Page]:

@@ -14,11 +14,10 @@ from streamlit.testing.v1 import AppTest
 from data.classes import BRAIN_TUMOR
 from data.home import link
 from data.images import describe
-from data.manifest import About, Acceptance, DataFacts, Impact, Manifest
+from data.manifest import About, Acceptance, DataFacts, Impact, Manifest, TestRead
 from data.study import GradCams, Study, write_study
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
-PAGES = ("overview", "data_set", "per_class", "confusion", "errors")
 BROKEN = ("broken", "no-file", "no-toml", "no-predictions")
 NAMES = BRAIN_TUMOR.names
 
@@ -37,8 +36,9 @@ def write(
 ) -> Study:
     """A study of 60 cases, 40 of them in the test split; the first ``wrong`` test cases are called the next class.
 
-    ``folds`` adds grouped cross-validation, in which the first two cases are wrong. Without ``training`` only the test
-    split is there. With ``copies`` the first error of glioma and the next one are mirrored copies.
+    ``folds`` adds a training history, a reading of the test split, and cross-validation: grouped with two wrong
+    cases, ungrouped with one. Without ``training`` only the test split is there. With ``copies`` the first error of
+    glioma and the next one are mirrored copies.
     """
     rng = np.random.default_rng(3)
     labels = [label for label in NAMES if label != empty]
@@ -60,7 +60,13 @@ def write(
         probabilities[row, called] = 0.94
     predictions = pd.DataFrame(probabilities, columns=list(BRAIN_TUMOR.probability_columns))
     predictions.insert(0, "case_id", test["case_id"])
-    optional = {"folds": _folds(cases)} if folds else {}
+    optional = {}
+    if folds:
+        optional = {
+            "folds": _folds(cases, wrong=2),
+            "folds_ungrouped": _folds(cases, wrong=1),
+            "history": _history(),
+        }
     if copies:
         pair = {"case_a": [f"{20:016x}"], "case_b": [f"{24:016x}"], "kind": ["mirrored"], "score": [0.9]}
         optional["pairs"] = pd.DataFrame(pair)
@@ -79,6 +85,7 @@ def write(
         harm=((0, 5, 10, 5), (4, 0, 7, 4), (3, 2, 0, 2), (4, 4, 7, 0)),
         impacts=(Impact(reference="glioma", predicted="meningioma", text="Delay.", next_step="Expert review."),),
         acceptance=(Acceptance(metric="any_tumour.sensitivity", at_least=0.98),) if criteria else (),
+        test_reads=(TestRead(at="2026-11-01T10:00:00+00:00", model_sha256="ab" * 32, accuracy=0.99),) if folds else (),
     )
     return write_study(
         home / "studies" / name,
@@ -90,8 +97,24 @@ def write(
     )
 
 
-def _folds(cases: pd.DataFrame) -> pd.DataFrame:
-    called = [(NAMES.index(label) + (row < 2)) % 4 for row, label in enumerate(cases["label"])]
+def _history() -> pd.DataFrame:
+    loss = [0.9, 0.5, 0.3, 0.2]
+    return pd.DataFrame(
+        {
+            "run": "final",
+            "fold": pd.array([None] * 4, dtype="Int32"),
+            "epoch": np.arange(1, 5, dtype=np.int32),
+            "loss": loss,
+            "accuracy": [0.6, 0.8, 0.9, 0.95],
+            "tuning_loss": [0.8, 0.45, 0.4, 0.42],
+            "tuning_accuracy": [0.65, 0.82, 0.85, 0.86],
+            "learning_rate": 1e-3,
+        }
+    )
+
+
+def _folds(cases: pd.DataFrame, *, wrong: int) -> pd.DataFrame:
+    called = [(NAMES.index(label) + (row < wrong)) % 4 for row, label in enumerate(cases["label"])]
     table = pd.DataFrame(np.eye(4)[called] * 0.92 + 0.02, columns=list(BRAIN_TUMOR.probability_columns))
     groups = cases["group_id"].map(lambda group: int(group, 16))
     return table.assign(case_id=cases["case_id"].to_numpy(), fold=(groups % 5 + 1).astype(np.int32).to_numpy())

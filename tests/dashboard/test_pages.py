@@ -7,12 +7,12 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import text
 
-PAGES = ("overview", "data_set", "per_class", "confusion", "errors")
+PAGES = tuple(text.TITLES)
 Open = Callable[..., AppTest]
 Said = Callable[[AppTest], str]
 
 
-@pytest.mark.parametrize("study", ["normal", "empty-class", "no-errors"])
+@pytest.mark.parametrize("study", ["normal", "empty-class", "no-errors", "folded"])
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_asks_and_answers(open_page: Open, said: Said, page: str, study: str) -> None:
     app = open_page(page, study)
@@ -188,3 +188,16 @@ def test_the_selectors_choose_a_cell(open_page: Open, said: Said) -> None:
 def test_an_address_chooses_a_cell(open_page: Open, said: Said) -> None:
     app = open_page("confusion", "normal", row="meningioma", column="meningioma")
     assert "**9 cases**, the most confident first" in said(app)
+
+
+def test_without_folds_and_history_the_pages_say_so(open_page: Open, said: Said) -> None:
+    assert "This study holds no cross-validation." in said(open_page("cross_validation", "normal"))
+    shown = said(open_page("training", "normal"))
+    assert "This study holds no training history." in shown
+    assert "No reading of the test split is recorded." in shown
+
+
+def test_the_gap_between_folds_is_said(open_page: Open, said: Said) -> None:
+    shown = said(open_page("cross_validation", "folded"))
+    assert "Not grouped it is 0.983: 1.7 percentage points more" in shown
+    assert "60 scans in 5 folds of 12 to 12" in shown

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.estimate import Estimate, Measure
 from dashboard.figures.formats import counts, full, interval, short
+from dashboard.sections import sections
 from data.classes import BRAIN_TUMOR
 from data.study import Study, read_study
 
@@ -135,7 +136,7 @@ def data_set(document: Document, study: Study) -> Said:
     return {
         "answer": f"{facts['n']} scans ({parts}) in {facts['groups']} groups. {group.value:.0%} of {group.n} test "
         f"scans share a patient or a copy of the image with the training data: {full(group)}.",
-        "caption": f"n = {facts['n']}, {facts['rejected']} files rejected. Imbalance in test: the largest class has "
+        "caption": f"n = {facts['n']}. Imbalance in test: the largest class has "
         f"{estimate(test['imbalance_ratio']).value:.1f} times the scans of the smallest.",
         **{
             ("row", DISPLAY.get(name, "All")): "; ".join(
@@ -355,3 +356,43 @@ def test_two_classes_exchanged_are_noticed(
 ) -> None:
     with pytest.raises((AssertionError, KeyError)):
         compare(page_of(page), EXPECTED[page](exchanged(copy.deepcopy(document), "glioma", "meningioma"), study))
+
+
+def test_cross_validation_shows_the_numbers_of_the_document(
+    open_page: Callable[..., AppTest], dashboard_home: Path
+) -> None:
+    study = read_study(dashboard_home / "studies" / "folded")
+    found = sections(study, names=["folds"])["sections"]["folds"]
+    app = open_page("cross_validation", "folded")
+    rows = {row[0]: row[1:] for row in app.main.table[0].value.itertuples(index=False, name=None)}
+    assert set(rows) >= {"Accuracy", "Specificity, any tumour", "Sensitivity, glioma"}
+    parts = (found["by_fold"], found["ungrouped"]["by_fold"])
+    for key, label in (("accuracy", "Accuracy"), ("glioma.sensitivity", "Sensitivity, glioma")):
+        expected = [text for part in parts for text in (short(estimate(part[key]["mean"])), f"{part[key]['sd']:.3f}")]
+        assert [plain(cell) for cell in rows[label]] == expected
+    answer = plain(app.main.markdown[0].value)
+    ours, theirs = found["overall"], found["ungrouped"]["overall"]
+    points = 100 * (theirs["accuracy"]["value"] - ours["accuracy"]["value"])
+    assert full(headline(ours, "accuracy")) in answer
+    assert f"{points:.1f} percentage points more" in answer
+    spec = json.loads(app.main.get("plotly_chart")[0].proto.spec)
+    shown = [point for trace in spec["data"] for (point,) in trace.get("customdata", []) if point.startswith("Fold")]
+    values = [estimate(value) for part in parts for value in part["accuracy"]["values"]]
+    assert [text.partition(": ")[2] for text in shown] == [full(value) for value in values]
+
+
+def test_training_shows_the_numbers_of_the_document(open_page: Callable[..., AppTest], dashboard_home: Path) -> None:
+    study = read_study(dashboard_home / "studies" / "folded")
+    found = sections(study, names=["training"])["sections"]["training"]
+    (run,) = found["runs"]
+    app = open_page("training", "folded")
+    answer = plain(app.main.markdown[0].value)
+    chosen = run["epochs"][run["chosen_epoch"] - 1]
+    assert f"epoch {run['chosen_epoch']} of {len(run['epochs'])}" in answer
+    assert f"accuracy {chosen['tuning_accuracy']:.3f} on tuning, {chosen['accuracy']:.3f} on train" in answer
+    loss = json.loads(app.main.get("plotly_chart")[0].proto.spec)["data"]
+    assert [trace["y"] for trace in loss] == [
+        [epoch[key] for epoch in run["epochs"]] for key in ("loss", "tuning_loss")
+    ]
+    assert found["test_reads"][0]["accuracy"] == pytest.approx(0.99)
+    assert "0.990" in [cell for row in app.main.table[0].value.itertuples(index=False) for cell in row]

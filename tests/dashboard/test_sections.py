@@ -177,7 +177,8 @@ def test_without_training_cases_nothing_is_new(golden: Study) -> None:
     assert [finding["code"] for finding in audit["findings"]] == ["leakage_unchecked"]
     assert audit["shared"]["all"]["group"]["value"] is None
     assert sections(golden, names=["folds"])["sections"]["folds"] == {
-        "reason": "grouped cross-validation is not available in this study"
+        "reason": "grouped cross-validation is not available in this study",
+        "ungrouped": {"reason": "ungrouped cross-validation is not available in this study"},
     }
 
 

@@ -33,6 +33,8 @@ FIGURE_TEXT = ", ".join(
 PAGES = {
     "": "Can this model be trusted?",
     "data_set": "What was it tested on?",
+    "training": "How was it trained?",
+    "cross_validation": "Is it stable?",
     "per_class": "How good is it on each class?",
     "confusion": "What is mistaken for what?",
     "errors": "Where is it wrong?",

@@ -1,0 +1,48 @@
+"""How the network was trained: the course of each run, and the epoch that the tuning split chose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+CURVES = ("loss", "accuracy", "tuning_loss", "tuning_accuracy", "learning_rate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Run:
+    """One training run, its values by epoch ``(e,)``, read-only.
+
+    ``run`` is final, grouped or ungrouped, ``fold`` the held-out fold of the latter two. ``chosen`` is the epoch with
+    the lowest loss on the tuning split, the first of equals.
+    """
+
+    run: str
+    fold: int | None
+    epoch: NDArray[np.int64]
+    loss: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    tuning_loss: NDArray[np.float64]
+    tuning_accuracy: NDArray[np.float64]
+    learning_rate: NDArray[np.float64]
+    chosen: int
+
+    @property
+    def at_chosen(self) -> int:
+        """The position of the chosen epoch."""
+        return int(np.flatnonzero(self.epoch == self.chosen)[0])
+
+
+def training_runs(history: pd.DataFrame) -> tuple[Run, ...]:
+    """Return the runs of a study's history table, the final one first, then by fold."""
+    runs = []
+    for (name, _), rows in history.groupby(["run", "fold"], dropna=False, sort=True):
+        ordered = rows.sort_values("epoch")
+        curves = {key: ordered[key].to_numpy(dtype=np.float64, copy=True) for key in CURVES}
+        epoch = ordered["epoch"].to_numpy(dtype=np.int64, copy=True)
+        for values in (epoch, *curves.values()):
+            values.setflags(write=False)
+        chosen = int(epoch[int(np.argmin(curves["tuning_loss"]))])
+        fold = rows["fold"].dropna().to_list()
+        runs.append(Run(run=str(name), fold=int(fold[0]) if fold else None, epoch=epoch, chosen=chosen, **curves))
+    return tuple(runs)

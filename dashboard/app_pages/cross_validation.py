@@ -1,0 +1,40 @@
+"""Is it stable? Each number over the folds, grouped against ungrouped, and the pooled matrix."""
+
+import streamlit as st
+
+from dashboard import text_training as text
+from dashboard.components import frame
+from dashboard.components.tables import csv_button, table
+from dashboard.figures.fold_dots import Row, fold_dots, start_of
+from dashboard.figures.look import ACCENT, CONFIG
+from dashboard.figures.matrix import CORRECT, matrix_figure
+
+study, evidence = frame.opened("cross_validation")
+grouped, ungrouped, classes = evidence.grouped, evidence.ungrouped, study.classes
+frame.answer(text.cross_validation(grouped, ungrouped))
+
+both = (("Grouped", ACCENT, grouped), ("Not grouped", CORRECT, ungrouped))
+kinds = [kind for kind in both if kind[2].performance is not None]
+if kinds:
+    shown = {name: label for name, label in text.NAMES.items() if any(one.name == name for one in kinds[0][2].numbers)}
+    start = start_of([number for _, _, one in kinds for number in one.numbers if number.name in shown])
+    columns = st.columns(2, gap="medium")
+    for index, (name, title) in enumerate(shown.items()):
+        rows = [Row(label=label, colour=colour, number=text.number_of(one, name)) for label, colour, one in kinds]
+        figure = fold_dots(title, rows, start=start)
+        alt = f"{title} in each fold, with mean and corrected interval"
+        columns[index % 2].plotly_chart(figure, config=CONFIG, alt=alt, key=name)
+    st.caption(text.DOTS)
+
+    st.subheader("Over the folds", anchor=False)
+    over = text.fold_rows(grouped, ungrouped, classes)
+    table(over, alt="Numbers over the folds")
+    csv_button(over, file_name=f"{study.path.name}-folds-{study.fingerprint[:8]}.csv")
+    label, _, pooled = kinds[0]
+    if pooled.performance is not None:
+        st.subheader(f"{label}, all folds pooled", anchor=False)
+        st.caption(text.basis(pooled, classes))
+        figure = matrix_figure(pooled.performance.matrix, classes, harm=study.manifest.harm)
+        alt = "Pooled confusion matrix: rows reference standard, columns predicted"
+        st.plotly_chart(figure, config=CONFIG, alt=alt, key="pooled")
+frame.how("cross_validation")

@@ -1,0 +1,32 @@
+"""How was it trained? The curves, what chose the weights, the readings of the test split, the recipe."""
+
+import streamlit as st
+
+from dashboard import text_training as text
+from dashboard.components import frame
+from dashboard.components.tables import table
+from dashboard.figures.curves import curves
+from dashboard.figures.look import CONFIG
+
+study, evidence = frame.opened("training")
+manifest = study.manifest
+run = next((one for one in evidence.training if one.run == "final"), None)
+frame.answer(text.training(run, manifest.test_reads, manifest))
+
+if run is not None:
+    pairs = (("Loss", run.loss, run.tuning_loss), ("Accuracy", run.accuracy, run.tuning_accuracy))
+    for column, (title, train, tuning) in zip(st.columns(2, gap="medium"), pairs, strict=True):
+        figure = curves(title, run.epoch.tolist(), train=train.tolist(), tuning=tuning.tolist(), chosen=run.chosen)
+        column.plotly_chart(figure, config=CONFIG, alt=f"{title} by epoch, train and tuning", key=title)
+    st.caption(text.CURVES)
+
+st.subheader("Readings of the test split", anchor=False)
+if manifest.test_reads:
+    table(text.reading_rows(manifest.test_reads), alt="Readings of the test split")
+else:
+    st.caption(text.readings(()))
+
+if manifest.model is not None and manifest.model.recipe:
+    st.subheader("Settings", anchor=False)
+    table(text.recipe_rows(manifest.model.recipe), alt="Settings of the training")
+frame.how("training")

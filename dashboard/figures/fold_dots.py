@@ -1,0 +1,65 @@
+"""One number over the folds: a dot a fold, the mean with its corrected interval, grouped above ungrouped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from analysis.folds import OverFolds
+from dashboard.figures.formats import figure_text, full
+from dashboard.figures.look import INK, finish, name_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One kind of cross-validation: its name, its colour and the number over its folds."""
+
+    label: str
+    colour: str
+    number: OverFolds
+
+
+def start_of(numbers: Sequence[OverFolds]) -> float:
+    """Return where a shared axis begins: the twentieth below every value and bound."""
+    ends = [one.mean.low for one in numbers] + [value.value for one in numbers for value in one.values]
+    smallest = min((end for end in ends if end is not None), default=0.0)
+    return max(0.0, int((smallest - 0.005) * 20) / 20)
+
+
+def fold_dots(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
+    """Return the plot of ``rows``, first on top, on an axis from ``start`` to 1."""
+    figure = go.Figure()
+    for place, row in enumerate(rows):
+        mean = row.number.mean
+        if mean.low is not None and mean.high is not None:
+            ends, line = [mean.low, mean.high], {"color": row.colour, "width": 2}
+            figure.add_scatter(x=ends, y=[place, place], mode="lines", line=line, hoverinfo="skip")
+        known = [(fold, value) for fold, value in enumerate(row.number.values, start=1) if value.defined]
+        figure.add_scatter(
+            x=[value.value for _, value in known],
+            y=[place] * len(known),
+            mode="markers",
+            marker={"color": row.colour, "size": 9, "opacity": 0.45},
+            customdata=[[f"Fold {fold}: {figure_text(full(value))}"] for fold, value in known],
+            hovertemplate="%{customdata[0]}<extra></extra>",
+        )
+        if mean.defined:
+            figure.add_scatter(
+                x=[mean.value],
+                y=[place],
+                mode="markers",
+                marker={
+                    "color": row.colour,
+                    "size": 14,
+                    "symbol": "line-ns",
+                    "line": {"width": 3, "color": row.colour},
+                },
+                customdata=[[f"Mean: {figure_text(full(mean))}"]],
+                hovertemplate="%{customdata[0]}<extra></extra>",
+            )
+    figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
+    finish(figure, height=82 + 40 * len(rows))
+    figure.update_layout(margin={"t": 36})
+    figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=6)
+    name_rows(figure, [row.label for row in rows])
+    return figure

@@ -1,0 +1,152 @@
+"""Every sentence about training and cross-validation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.folds import OverFolds
+from analysis.per_class import Performance
+from analysis.training import Run
+from dashboard.figures.formats import NOT_ESTIMABLE, counted, full, number
+from dashboard.results import CrossValidation
+from dashboard.text import mix, patients, spoken
+from data.classes import ClassOrder
+from data.manifest import Manifest, TestRead
+
+NO_HISTORY = "This study holds no training history."
+NO_FOLDS = "This study holds no cross-validation."
+NO_UNGROUPED = (
+    "Ungrouped cross-validation is not part of this study: how much patients and copies on both sides would add is "
+    "not measured."
+)
+CURVES = "Both splits of the final run. Train is measured during the epoch, on changed images: it may lie below tuning."
+DOTS = "A dot is a fold, the bar their mean; the line is the corrected 95% interval of the mean."
+NAMES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "any_tumour.sensitivity": "Sensitivity, any tumour",
+    "any_tumour.specificity": "Specificity, any tumour",
+}
+
+
+def training(run: Run | None, reads: Sequence[TestRead], manifest: Manifest) -> str:
+    """Return the answer of the page: what chose the weights, and how often the test split was read."""
+    if run is None:
+        return NO_HISTORY
+    here = run.at_chosen
+    how = "" if manifest.model is None else manifest.model.recipe.get("chosen_by", "")
+    by = f" ({how})" if how else ""
+    return (
+        f"The tuning split chose epoch {run.chosen} of {len(run.epoch)}{by}: accuracy "
+        f"{number(float(run.tuning_accuracy[here]))} on tuning, {number(float(run.accuracy[here]))} on train. "
+        f"{readings(reads)}"
+    )
+
+
+def readings(reads: Sequence[TestRead]) -> str:
+    """Return how often the test split was read."""
+    if not reads:
+        return "No reading of the test split is recorded."
+    times = {1: "once", 2: "twice"}.get(len(reads), f"{len(reads)} times")
+    more = "" if len(reads) == 1 else " What was changed after the first reading may have been chosen by it."
+    return f"The test split was read {times}.{more}"
+
+
+def reading_rows(reads: Sequence[TestRead]) -> list[dict[str, str]]:
+    """Return the readings of the test split as table rows, oldest first."""
+    return [
+        {"When": read.at[:16].replace("T", " "), "Accuracy": number(read.accuracy), "Model": read.model_sha256[:12]}
+        for read in reads
+    ]
+
+
+def recipe_rows(recipe: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the recipe as table rows."""
+    return [
+        {"Setting": key.replace("_", " ").capitalize(), "Value": _value(value)}
+        for key, value in recipe.items()
+        if value != []
+    ]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def cross_validation(grouped: CrossValidation, ungrouped: CrossValidation) -> str:
+    """Return the answer of the page: the pooled accuracy, its spread over the folds, and what leaks add."""
+    found = grouped if grouped.performance is not None else ungrouped
+    if found.performance is None:
+        return NO_FOLDS
+    name = "Grouped by patient and copy" if found is grouped else "Not grouped"
+    values = [value.value for value in number_of(found, "accuracy").values if value.value is not None]
+    text = (
+        f"{name}, accuracy is {full(found.performance.overall.accuracy.headline)}, pooled over "
+        f"{counted(found.folds, 'fold')}; by fold it lies between {number(min(values))} and {number(max(values))}."
+    )
+    if found is ungrouped:
+        return f"{text} Grouped cross-validation is not part of this study."
+    if ungrouped.performance is None:
+        return f"{text} {NO_UNGROUPED}"
+    return f"{text} {_gap(found.performance, ungrouped.performance)}"
+
+
+def _gap(grouped: Performance, ungrouped: Performance) -> str:
+    ours, theirs = (one.overall.accuracy.plain.value or 0.0 for one in (grouped, ungrouped))
+    points = 100 * (theirs - ours)
+    if points < 0.05:
+        return f"Not grouped it is {number(theirs)}, no higher."
+    return (
+        f"Not grouped it is {number(theirs)}: {points:.1f} percentage points more, with scans of one patient or copies "
+        "of one image on both sides."
+    )
+
+
+def basis(found: CrossValidation, classes: ClassOrder) -> str:
+    """Return what grouped cross-validation rests on; empty without it."""
+    if found.performance is None:
+        return ""
+    left = (
+        f"{counted(found.left_out, 'scan')} left out: a patient or copy is in another fold. " if found.left_out else ""
+    )
+    sizes = f"{min(found.sizes.n):,} to {max(found.sizes.n):,}"
+    return (
+        f"{counted(found.performance.matrix.n, 'scan')} in {counted(found.folds, 'fold')} of {sizes}: "
+        f"{mix(found.performance, classes)}. {left}{patients(found.known_patient, classes)}{_negatives(found, classes)}"
+    ).strip()
+
+
+def _negatives(found: CrossValidation, classes: ClassOrder) -> str:
+    """Return that specificity is not grouped by patient where the negatives have no patient ids."""
+    known = None if classes.negative is None else found.known_patient.get(classes.negative)
+    if classes.negative is None or known is None or not known.n or known.count:
+        return ""
+    return f" Specificity is therefore not grouped by patient: {spoken(classes.negative, classes)} has no patient ids."
+
+
+def fold_rows(grouped: CrossValidation, ungrouped: CrossValidation, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return each number with mean, corrected interval and standard deviation as table rows."""
+    parts = {"Grouped": grouped, "Not grouped": ungrouped}
+    shown = {label: part for label, part in parts.items() if part.performance is not None}
+    names = [one.name for one in next(iter(shown.values())).numbers] if shown else []
+    rows = []
+    for name in names:
+        row = {"Number": number_name(name, classes)}
+        for label, part in shown.items():
+            one = number_of(part, name)
+            row[f"{label}, mean"] = full(one.mean).removesuffix(f", n = {one.mean.n}")
+            row[f"{label}, SD"] = NOT_ESTIMABLE if one.sd is None else number(one.sd)
+        rows.append(row)
+    return rows
+
+
+def number_name(name: str, classes: ClassOrder) -> str:
+    """Return how a number over folds is called."""
+    subject, _, rate = name.rpartition(".")
+    return NAMES.get(name) or f"{rate.capitalize()}, {spoken(subject, classes)}"
+
+
+def number_of(found: CrossValidation, name: str) -> OverFolds:
+    """Return one number over the folds."""
+    return next(one for one in found.numbers if one.name == name)
