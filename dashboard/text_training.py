@@ -110,9 +110,8 @@ def basis(found: CrossValidation, classes: ClassOrder) -> str:
     left = (
         f"{counted(found.left_out, 'scan')} left out: a patient or copy is in another fold. " if found.left_out else ""
     )
-    sizes = f"{min(found.sizes.n):,} to {max(found.sizes.n):,}"
     return (
-        f"{counted(found.performance.matrix.n, 'scan')} in {counted(found.folds, 'fold')} of {sizes}: "
+        f"{counted(found.performance.matrix.n, 'scan')} in {counted(found.folds, 'fold')}: "
         f"{mix(found.performance, classes)}. {left}{patients(found.known_patient, classes)}{_negatives(found, classes)}"
     ).strip()
 

@@ -200,4 +200,4 @@ def test_without_folds_and_history_the_pages_say_so(open_page: Open, said: Said)
 def test_the_gap_between_folds_is_said(open_page: Open, said: Said) -> None:
     shown = said(open_page("cross_validation", "folded"))
     assert "Not grouped it is 0.983: 1.7 percentage points more" in shown
-    assert "60 scans in 5 folds of 12 to 12" in shown
+    assert "60 scans in 5 folds: 15 glioma" in shown

@@ -11,7 +11,7 @@ from analysis.errors import rank_errors
 from analysis.findings import Finding
 from analysis.per_class import performance
 from analysis.proportions import proportion
-from dashboard import text, text_overview
+from dashboard import text, text_overview, text_training
 from dashboard.compute import Evidence, evidence, study
 from dashboard.figures.formats import at_most
 from data.classes import BRAIN_TUMOR, ClassOrder
@@ -132,9 +132,15 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
 def test_a_group_in_two_folds_is_left_out_and_said(evidence_of: Callable[[str], Evidence]) -> None:
     found = evidence_of("folded")
     grouped = dataclasses.replace(found.grouped, left_out=3)
-    assert "3 scans left out: a patient or copy is in another fold." in text_overview.folds(
-        dataclasses.replace(found, grouped=grouped), BRAIN_TUMOR
-    )
+    assert "3 scans left out: a patient or copy is in another fold." in text_training.basis(grouped, BRAIN_TUMOR)
+
+
+def test_specificity_is_not_called_grouped_without_patient_ids(evidence_of: Callable[[str], Evidence]) -> None:
+    grouped = evidence_of("folded").grouped
+    assert "Specificity" not in text_training.basis(grouped, BRAIN_TUMOR)
+    unknown = dataclasses.replace(grouped, known_patient={**grouped.known_patient, "notumor": proportion(0, 15)})
+    said = text_training.basis(unknown, BRAIN_TUMOR)
+    assert said.endswith("Specificity is therefore not grouped by patient: no tumour has no patient ids.")
 
 
 def test_errors_of_one_image_are_one_tile(evidence_of: Callable[[str], Evidence]) -> None:
