@@ -17,7 +17,7 @@ def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch
     assert demo.made
     study = read_study(demo.study)
     assert study.manifest.about.synthetic
-    found = sections(study, names=["error-rates", "saliency"])["sections"]
+    found = sections(study, names=["error-rates", "saliency", "folds"])["sections"]
     metrics = read_card(Path(phantom.__file__).parents[2] / "model" / "zoo" / phantom.NAME).metrics
     rate = found["error-rates"]["rate"]
     assert f"{rate['count']}/{rate['n']}" == metrics["test_errors"]
@@ -26,6 +26,9 @@ def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch
         game = found["saliency"]["pointing_game"][name]["correct"]
         assert f"{game['count']}/{game['n']}" == said
         assert game["value"] > 0.6
+    pooled = found["folds"]["overall"]["accuracy"]
+    assert f"{pooled['count']}/{pooled['n']}" == metrics["grouped_folds_correct"]
+    assert found["folds"]["left_out"] == 0
     fingerprint = study.fingerprint
     assert not make_demo().made
     assert read_study(demo.study).fingerprint == fingerprint

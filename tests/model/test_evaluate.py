@@ -160,7 +160,7 @@ def test_the_card_is_read_as_written(toy_model: Path, tmp_path: Path) -> None:
     card = read_card(toy_model)
     (tmp_path / "model.onnx").write_bytes((toy_model / "model.onnx").read_bytes())
     write_card(tmp_path, dataclasses.replace(card, temperature=1.5))
-    assert dataclasses.replace(read_card(tmp_path), temperature=1.0) == card
+    assert dataclasses.replace(read_card(tmp_path), temperature=card.temperature) == card
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
