@@ -11,7 +11,7 @@ import socket
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import typer
@@ -39,6 +39,9 @@ StudyPlace = Annotated[
 ]
 DataName = Annotated[str, typer.Option("--data", help="Name of the data set; case ids depend on it.")]
 ClassNames = Annotated[str, typer.Option(help="Class names in order, separated by commas.")]
+Track = Annotated[
+    Literal["mlflow", "wandb", "none"], typer.Option(help="Where the run is recorded: mlflow, wandb, or none.")
+]
 OUR_CLASSES = ",".join(BRAIN_TUMOR.names)
 
 
@@ -132,6 +135,7 @@ def evaluate(
     data: DataName = "",
     split: Annotated[list[str] | None, typer.Option(help="Splits to predict; all but train by default.")] = None,
     about: Annotated[Path | None, typer.Option(help="TOML with wording, harm and acceptance criteria.")] = None,
+    mc_dropout: Annotated[int, typer.Option(help="Passes of Monte-Carlo dropout on the head; 0 for none.", min=0)] = 0,
 ) -> None:
     """Run a model over a folder of images into a study. A stopped run goes on where it was."""
     from data import home
@@ -149,6 +153,7 @@ def evaluate(
         data_name=data or images.resolve().name,
         description=_description(about, folder),
         splits=tuple(split or EVALUATED_SPLITS),
+        mc_dropout=mc_dropout,
         progress=True,
     )
     study = result.study
@@ -224,6 +229,7 @@ def train(
     classes: ClassNames = OUR_CLASSES,
     negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
     recipe: Annotated[Path, typer.Option(help="TOML with every choice of the training.")] = RECIPE,
+    track: Track = "mlflow",
 ) -> None:
     """Fine-tune a network; checkpointed every epoch, a stopped run goes on where it was."""
     from data import home
@@ -237,6 +243,7 @@ def train(
         data_name=data or images.resolve().name,
         classes=_class_order(classes, negative),
         config=read_recipe(recipe),
+        track=track,
         progress=True,
     )
     _say(f"model {out}  tuning accuracy {card.recipe['tuning_accuracy']:.4f}  sha256 {card.sha256}")
@@ -249,6 +256,7 @@ def cross_validate(
     data: DataName = "",
     folds: Annotated[int, typer.Option(help="Number of folds.", min=2)] = 5,
     grouped: Annotated[bool, typer.Option(help="Keep patients and copies in one fold.")] = True,
+    track: Track = "mlflow",
 ) -> None:
     """Predict every case by a network that has not seen its patient; a stopped run goes on where it was."""
     from data import home
@@ -262,6 +270,7 @@ def cross_validate(
         data_name=data or images.resolve().name,
         folds=folds,
         grouped=grouped,
+        track=track,
         progress=True,
     )
     _say(f"model {folder}  {len(table):,} cases predicted out of fold, {folds} folds")

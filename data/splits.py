@@ -67,7 +67,7 @@ def assign_folds(cases: pd.DataFrame, *, folds: int, seed: int) -> pd.Series:
     return fold
 
 
-def split_hash(cases: pd.DataFrame) -> str:
-    """Return the sha256 over every case's split: equal hashes mean that the same cases were held out."""
-    lines = sorted(cases["case_id"] + " " + cases["split"])
+def hash_of(cases: pd.DataFrame, column: str) -> str:
+    """Return the sha256 over what each case has in a column: equal hashes mean the same split, groups or images."""
+    lines = sorted(cases["case_id"] + " " + cases[column].fillna(""))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -23,14 +23,16 @@ from data.errors import ImageError, InputError
 from data.images import read_image
 from data.manifest import FILE, DataFacts, Manifest, ModelFacts, TestRead, from_document
 from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
-from data.splits import assign_tuning, group_ids, split_hash
+from data.splits import assign_tuning, group_ids, hash_of
 from data.study import GradCams, Study, check_place, read_study, write_study
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, record_sha256
 from model.engine import Engine, load
+from model.mc_dropout import Head, read_head, uncertainty
 from model.preprocess import preprocess
 
 BATCH = 32
 CHUNK_BATCHES = 8  # the journal grows by so many batches at a time
+MONTE_CARLO = ("mc_entropy", "mc_mutual_information")
 PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "pandas", "pillow", "pyarrow")
 
 
@@ -50,18 +52,21 @@ def evaluate(
     data_name: str,
     description: Mapping[str, Any] | None = None,
     splits: tuple[str, ...] = EVALUATED_SPLITS,
+    mc_dropout: int = 0,
     progress: bool = False,
 ) -> Evaluation:
     """Run a model over a data set and write the study to ``out``.
 
     Cases of the given splits are predicted and explained; training cases are listed. ``description`` holds tables of
-    ``study.toml`` (wording, harm, acceptance). A run that was stopped goes on from its journal beside ``out``; batches
-    are cut at the same cases, so the result is that of an uninterrupted run. A study already complete for the same
-    model and cases is returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything
-    is read when something else is at ``out``.
+    ``study.toml`` (wording, harm, acceptance). ``mc_dropout`` passes of the head give each case an entropy and a
+    mutual information. A run that was stopped goes on from its journal beside ``out``; batches are cut at the same
+    cases, so the result is that of an uninterrupted run. A study already complete for the same model and cases is
+    returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything is read when
+    something else is at ``out``.
     """
     check_place(out)
     earlier = read_study(out) if (out / FILE).is_file() else None
+    head = read_head(model) if mc_dropout else None
     engine = load(model)
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
     cases, pairs, same_split = _grouped(dataset, engine.card, progress=progress)
@@ -69,47 +74,60 @@ def evaluate(
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
     record = record_sha256(model)
-    job = _job(record, cases, chosen, description)
+    job = _job(record, cases, chosen, description, mc_dropout)
     if earlier is not None and earlier.manifest.provenance.get("job") == job:
         return Evaluation(study=earlier, computed=False)
     journal = out.with_name(f".{out.name}.partial")
     _open_journal(journal, job)
     for file, part in tqdm(_pending(journal, chosen), desc="Evaluating", unit="part", disable=not progress):
-        _save_chunk(file, _infer(engine, part, dataset.folder))
+        _save_chunk(file, _infer(engine, part, dataset.folder, head, mc_dropout))
     results = _collect(journal, chosen)
-    unreadable = pd.DataFrame(
-        [(p, str(r)) for p, r in zip(chosen["image_path"], results["reason"], strict=True) if r],
-        columns=["image_path", "reason"],
-    )
-    kept = results["reason"] == ""
+    reason = results.pop("reason")
+    kept, unreadable = reason == "", _unreadable(chosen, reason)
     if not kept.any():
-        raise InputError(f"{images}: no image could be read; the first: {results['reason'][0]}.")
+        raise InputError(f"{images}: no image could be read; the first: {unreadable['reason'].iloc[0]}.")
     done = chosen[kept].reset_index(drop=True)
-    predictions = pd.DataFrame(results["probabilities"][kept].astype(np.float64))
-    predictions.columns = list(engine.card.classes.probability_columns)
-    predictions.insert(0, "case_id", done["case_id"])
+    results = {name: array[kept] for name, array in results.items()}
+    predictions = _predictions(engine.card, done, results)
     manifest = _manifest(engine.card, dataset, out.name, description, same_split)
-    manifest = dataclasses.replace(manifest, provenance={**manifest.provenance, "job": job, "model_record": record})
     reads = () if earlier is None else earlier.manifest.test_reads
-    manifest = dataclasses.replace(manifest, test_reads=(*reads, *_reading(engine.card, done, predictions)))
-    gradcam = GradCams(
-        case_ids=pd.Index(done["case_id"]),
-        maps=results["maps"][kept],
-        masks=results["masks"][kept],
-        has_mask=results["has_mask"][kept],
+    manifest = dataclasses.replace(
+        manifest,
+        test_reads=(*reads, *_reading(engine.card, done, predictions)),
+        provenance={**manifest.provenance, "job": job, "model_record": record},
     )
     listed = cases[~cases["image_path"].isin(unreadable["image_path"])].drop(columns="mask_path")
-    paired = pairs[pairs["case_a"].isin(listed["case_id"]) & pairs["case_b"].isin(listed["case_id"])]
-    optional = {
-        "rejected": pd.concat([dataset.rejected, unreadable]),
-        "pairs": paired,
-        **_training_record(model, listed),
-    }
     study = write_study(
-        out, manifest=manifest, cases=listed, predictions=predictions, gradcam=gradcam, optional=optional
+        out,
+        manifest=manifest,
+        cases=listed,
+        predictions=predictions,
+        gradcam=GradCams(
+            case_ids=pd.Index(done["case_id"]),
+            maps=results["maps"],
+            masks=results["masks"],
+            has_mask=results["has_mask"],
+        ),
+        optional={
+            "rejected": pd.concat([dataset.rejected, unreadable]),
+            "pairs": pairs[pairs["case_a"].isin(listed["case_id"]) & pairs["case_b"].isin(listed["case_id"])],
+            **_training_record(model, listed),
+        },
     )
     shutil.rmtree(journal)
     return Evaluation(study=study, computed=True)
+
+
+def _unreadable(chosen: pd.DataFrame, reason: NDArray[np.str_]) -> pd.DataFrame:
+    table = chosen[["image_path"]].assign(reason=reason)
+    return table[table["reason"] != ""].reset_index(drop=True)
+
+
+def _predictions(card: ModelCard, done: pd.DataFrame, results: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    columns = list(card.classes.probability_columns)
+    table = pd.DataFrame(results["probabilities"].astype(np.float64), columns=columns)
+    table.insert(0, "case_id", done["case_id"])
+    return table.assign(**{name: results[name] for name in MONTE_CARLO if name in results})
 
 
 def _grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
@@ -121,12 +139,14 @@ def _grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.D
     tied = pairs[pairs["kind"].isin(card.split["pairs"])]  # the tuning part was cut between groups of these
     then = cases.assign(group_id=group_ids(cases, tied))
     cases["split"] = assign_tuning(then, parts=int(card.split["parts"]), seed=int(card.split["seed"]))
-    return cases, pairs, split_hash(cases) == card.split["sha256"]
+    return cases, pairs, hash_of(cases, "split") == card.split["sha256"]
 
 
-def _job(record: str, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None) -> str:
+def _job(
+    record: str, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None, mc_dropout: int
+) -> str:
     content = [hashlib.sha256(table.to_csv(index=False).encode()).hexdigest() for table in (cases, chosen)]
-    text = json.dumps([SCHEMA_VERSION, record, content, description, BATCH], sort_keys=True)
+    text = json.dumps([SCHEMA_VERSION, record, content, description, BATCH, mc_dropout], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -165,14 +185,25 @@ def _collect(journal: Path, chosen: pd.DataFrame) -> dict[str, NDArray[Any]]:
     return joined
 
 
-def _infer(engine: Engine, part: pd.DataFrame, folder: Path) -> dict[str, NDArray[Any]]:
+def _infer(engine: Engine, part: pd.DataFrame, folder: Path, head: Head | None, passes: int) -> dict[str, NDArray[Any]]:
     """Return the arrays of one journal part. An unreadable image is a zero row with its reason."""
-    probabilities, maps, reasons = [], [], []
+    probabilities, maps, embeddings, reasons = [], [], [], []
     for pixels, batch_reasons in _batches(part, folder, engine.card.input_size):
         inference = engine.run(pixels)
         probabilities.append(inference.probabilities)
         maps.append(inference.gradcam.astype(np.float16))
+        embeddings.append(inference.embedding)
         reasons += batch_reasons
+    uncertain = {}
+    if head is not None:
+        found = uncertainty(
+            head,
+            np.concatenate(embeddings),
+            list(part["case_id"]),
+            passes=passes,
+            temperature=engine.card.temperature,
+        )
+        uncertain = dict(zip(MONTE_CARLO, found, strict=True))
     masks = [_mask(folder, path) for path in part["mask_path"]]
     empty = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
     return {
@@ -181,6 +212,7 @@ def _infer(engine: Engine, part: pd.DataFrame, folder: Path) -> dict[str, NDArra
         "reason": np.array(reasons, dtype=np.str_),
         "masks": np.stack([empty if mask is None else mask for mask in masks]),
         "has_mask": np.array([mask is not None for mask in masks]),
+        **uncertain,
     }
 
 

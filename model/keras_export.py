@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from data.errors import InputError
 from model.keras_gradcam import Outputs, explained
+from model.mc_dropout import Head
 
 OPSET = 17
 FLOAT16_MAX = float(np.finfo(np.float16).max)
@@ -111,6 +112,22 @@ def export_onnx(served: keras.Model, path: Path, *, temperature: float = 1.0) ->
     _check(converted)
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(converted, path)
+
+
+def head_of(served: keras.Model) -> Head:
+    """Return the dense layers after pooling, their batch normalisation folded in."""
+    names = [layer.name for layer in served.layers]
+    dropout, kernels, biases = 0.0, [], []
+    for layer in served.layers[names.index("pool") + 1 :]:
+        if isinstance(layer, layers.Dropout):
+            dropout = float(layer.rate)
+        elif isinstance(layer, layers.Dense):
+            norm = next((n for n in served.layers if n.name == f"{layer.name}_bn"), None)
+            values = layer.get_weights()
+            kernel, bias = _fold(layer, norm) if norm else (values[0], values[1])
+            kernels.append(np.asarray(kernel, dtype=np.float32))
+            biases.append(np.asarray(bias, dtype=np.float32))
+    return Head(kernels=tuple(kernels), biases=tuple(biases), dropout=dropout)
 
 
 def _store_float16(graph: onnx.GraphProto) -> None:

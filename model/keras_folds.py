@@ -10,10 +10,11 @@ from scipy.special import softmax
 from data.datasets import read_dataset
 from data.duplicates import find_pairs
 from data.errors import InputError
-from data.splits import assign_folds, assign_tuning, group_ids
+from data.splits import assign_folds, assign_tuning, group_ids, hash_of
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card
 from model.keras_export import deployable
 from model.keras_train import TrainingConfig, logits_of, recipe_from, temperature_of, train
+from model.tracking import Record, Tool, recorded
 
 
 def cross_validate(
@@ -24,6 +25,7 @@ def cross_validate(
     data_name: str,
     folds: int = 5,
     grouped: bool = True,
+    track: Tool = "none",
     progress: bool = False,
 ) -> pd.DataFrame:
     """Return the out-of-fold predictions of the model's recipe over all cases, and write them to its folder.
@@ -44,9 +46,12 @@ def cross_validate(
     run = "grouped" if grouped else "ungrouped"
     predictions, histories = [], []
     for number in range(1, folds + 1):
-        predicted, history = _fold(
-            cases, fold == number, folder=images, card=card, config=config, work=work / f"{run}-{number}"
-        )
+        part = work / f"{run}-{number}"
+        settings = {**dataclasses.asdict(config), "data": data_name, "images_sha256": hash_of(cases, "sha256")}
+        with recorded(track, name=f"{card.name}-{part.name}", work=part, settings=settings) as record:
+            predicted, history = _fold(
+                cases, fold == number, folder=images, card=card, config=config, work=part, record=record
+            )
         predictions.append(predicted.assign(fold=np.int32(number)))
         histories.append(history.assign(run=run, fold=np.int32(number)))
     columns = ["case_id", "fold", *card.classes.probability_columns]
@@ -66,12 +71,19 @@ def recipe_of(card: ModelCard) -> TrainingConfig:
 
 
 def _fold(
-    cases: pd.DataFrame, held_out: pd.Series, *, folder: Path, card: ModelCard, config: TrainingConfig, work: Path
+    cases: pd.DataFrame,
+    held_out: pd.Series,
+    *,
+    folder: Path,
+    card: ModelCard,
+    config: TrainingConfig,
+    work: Path,
+    record: Record,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     done = work / "predictions.parquet"
     split = cases.assign(split=np.where(held_out, "test", "train"))
     split["split"] = assign_tuning(split, parts=config.tuning_parts, seed=config.seed)
-    result = train(split, folder=folder, classes=card.classes, config=config, work=work)
+    result = train(split, folder=folder, classes=card.classes, config=config, work=work, on_epoch=record.epoch)
     fold = split[split["split"] == "test"].reset_index(drop=True)
     if not done.is_file():
         columns = list(card.classes.probability_columns)
@@ -81,6 +93,7 @@ def _fold(
         probabilities = softmax(logits / fitted["temperature"], axis=1)
         table = pd.DataFrame(probabilities, columns=columns)
         table.insert(0, "case_id", fold["case_id"])
+        record.result(fitted, ())
         part = done.with_suffix(".part")
         table.to_parquet(part, index=False)
         part.replace(done)

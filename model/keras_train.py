@@ -8,7 +8,7 @@ import json
 import math
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -203,12 +203,19 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def train(
-    cases: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig, work: Path
+    cases: pd.DataFrame,
+    *,
+    folder: Path,
+    classes: ClassOrder,
+    config: TrainingConfig,
+    work: Path,
+    on_epoch: Callable[[Mapping[str, Any]], None] = lambda _: None,
 ) -> TrainingResult:
     """Return the model fine-tuned on the cases of split ``train``, with the best epoch on split ``tuning``.
 
     ``work`` holds checkpoint and history; a run with the same configuration and cases found there is continued.
-    Raises ``InputError`` when a split is empty or ``work`` belongs to another run.
+    ``on_epoch`` is told each row of the history, those of a continued run too. Raises ``InputError`` when a split is
+    empty or ``work`` belongs to another run.
     """
     fitting, tuning = (cases[cases["split"] == split] for split in ("train", "tuning"))
     for split, part in (("train", fitting), ("tuning", tuning)):
@@ -217,6 +224,8 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     _claim(work, config, cases)
     rows = _read_history(work)
+    for row in rows:
+        on_epoch(row)
     model = _load_or_build(
         work, config, classes, steps_per_epoch=math.ceil(len(fitting) / config.batch_size), rows=rows
     )
@@ -236,6 +245,7 @@ def train(
         )
         rows.append(_history_row(epoch, fitted.history, model))
         _checkpoint(work, model, rows)
+        on_epoch(rows[-1])
         progress.set_postfix(tuning_accuracy=f"{rows[-1]['tuning_accuracy']:.4f}")
     best = min(rows, key=lambda row: (row["tuning_loss"], row["epoch"]))
     classifier = _build(config, classes)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.schema import PAIRS
-from data.splits import assign_tuning, group_ids, split_hash
+from data.splits import assign_tuning, group_ids, hash_of
 
 NO_PAIRS = PAIRS.empty_table().to_pandas()
 
@@ -89,5 +89,5 @@ def test_too_few_groups_are_named() -> None:
 
 def test_the_split_hash_says_which_cases_were_held_out() -> None:
     cases = singles("AB")
-    assert split_hash(cases) == split_hash(cases.iloc[::-1])
-    assert split_hash(cases) != split_hash(cases.assign(split=["train", "tuning"]))
+    assert hash_of(cases, "split") == hash_of(cases.iloc[::-1], "split")
+    assert hash_of(cases, "split") != hash_of(cases.assign(split=["train", "tuning"]), "split")

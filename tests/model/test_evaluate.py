@@ -101,11 +101,11 @@ def test_parts_already_done_are_not_computed_again(
     done: list[int] = []
     infer = module._infer
 
-    def counted(engine: object, part: object, folder: object) -> object:
+    def counted(*given: object) -> object:
         if len(done) == 5:
             raise KeyboardInterrupt
         done.append(1)
-        return infer(engine, part, folder)
+        return infer(*given)
 
     monkeypatch.setattr(module, "_infer", counted)
     with pytest.raises(KeyboardInterrupt):
