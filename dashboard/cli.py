@@ -281,15 +281,15 @@ def benchmark(
     images: Images,
     model: Annotated[str, typer.Option(help="Shipped model or model folder.")] = "brain-tumor-mri",
     data: DataName = "",
-    single: Annotated[int, typer.Option(help="Images for the image-by-image way; scaled to all.")] = 24,
+    single: Annotated[int, typer.Option(help="Images for the image-by-image way; scaled to all.", min=1)] = 24,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Time evaluation with Grad-CAM against Keras on the same test images, side by side."""
+    """Time a model on this machine, and its evaluation against Keras on the same test images, side by side."""
     from data import home
-    from model.keras_benchmark import compare
+    from model.keras_benchmark import as_table, compare
 
-    name = data or images.resolve().name
-    for line in compare(home.find_model(model), images, data_name=name, single=single):
-        _say(line)
+    found = compare(home.find_model(model), images, data_name=data or images.resolve().name, single=single)
+    _say(json.dumps(found.as_dict(), indent=1) if as_json else "\n".join(as_table(found)))
 
 
 @data_app.command()

@@ -2,7 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from data.datasets import read_dataset
 from data.duplicates import find_pairs
 from data.images import read_image
+from model.benchmark import Speed, measure_apart
 from model.card import read_card
 from model.evaluate import BATCH, evaluate
 from model.keras_build import build_classifier
@@ -22,23 +24,46 @@ from model.keras_gradcam import tape_maps
 from model.preprocess import preprocess
 
 
-def compare(model: Path, images: Path, *, data_name: str, single: int) -> Iterator[str]:
-    """Yield a line per way of predicting and explaining the test images: whole seconds, images a second, ratio.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A model's own speed, and three ways to predict and explain the same ``n`` test images, in seconds.
 
-    ``evaluate`` is timed whole, with reading the data set and writing the study. Keras has the same architecture with
-    random weights (speed does not depend on them) and also reads and prepares each image. In batches its tape is
-    compiled; image by image it is eager, measured on ``single`` images and scaled to all.
+    ``evaluate`` is the whole evaluation, with reading the data set and writing the study. Keras has the same
+    architecture with random weights (speed does not depend on them) and also reads and prepares each image: in batches
+    its tape is compiled, image by image it is eager, measured on ``single`` images and scaled to all.
     """
+
+    model: str
+    n: int
+    classes: int
+    single: int
+    speed: Speed
+    evaluate: float
+    keras_batched: float
+    keras_single: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures as plain values, ready for JSON, with the ratios and the targets."""
+        return {
+            **asdict(self),
+            "targets": self.speed.targets,
+            "share_of_bare_throughput": self.n / self.evaluate / max(self.speed.throughput.values()),
+            "times_keras_batched": self.keras_batched / self.evaluate,
+            "times_keras_single": self.keras_single / self.evaluate,
+        }
+
+
+def compare(model: Path, images: Path, *, data_name: str, single: int) -> Comparison:
+    """Return the speed of a model on the test images of a data set, beside Keras."""
     card = read_card(model)
     # The copies of a data set are found once and kept, so finding them is no part of the evaluation's time.
     find_pairs(read_dataset(images, name=data_name, classes=card.classes).cases, folder=images)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         study = evaluate(model, images, out=Path(folder) / "study", data_name=data_name, splits=("test",)).study
-        ours = time.perf_counter() - start
+        whole = time.perf_counter() - start
     predicted = study.cases[study.cases["case_id"].isin(study.predictions["case_id"])]
     paths = [images / path for path in predicted["image_path"]]
-    n = len(paths)
     network = build_classifier(
         backbone=str(card.recipe["backbone"]), classes=len(card.classes), input_size=card.input_size, weights=None
     )
@@ -47,14 +72,40 @@ def compare(model: Path, images: Path, *, data_name: str, single: int) -> Iterat
     _keras(network, compiled, paths[: BATCH + 1], card.input_size, batch=BATCH)  # trace and warm up
     batched = _keras(network, compiled, paths, card.input_size, batch=BATCH)
     _keras(network, eager, paths[:1], card.input_size, batch=1)
-    one_by_one = _keras(network, eager, paths[:single], card.input_size, batch=1) * n / min(single, n)
-    yield f"{n:,} images, {len(card.classes)} maps each, batches of {BATCH}"
-    yield f"neuroval evaluate                        {ours:8.1f} s {n / ours:8.1f} images/s"
-    for name, seconds in (
-        ("Keras predict and GradientTape, batched", batched),
-        (f"Keras, image by image ({min(single, n)} measured)", one_by_one),
-    ):
-        yield f"{name:40} {seconds:8.1f} s {n / seconds:8.1f} images/s  {seconds / ours:6.1f} x the time"
+    measured = min(single, len(paths))
+    one_by_one = _keras(network, eager, paths[:measured], card.input_size, batch=1) * len(paths) / measured
+    return Comparison(
+        model=card.name,
+        n=len(paths),
+        classes=len(card.classes),
+        single=measured,
+        speed=measure_apart(model, paths),
+        evaluate=whole,
+        keras_batched=batched,
+        keras_single=one_by_one,
+    )
+
+
+def as_table(found: Comparison) -> list[str]:
+    """Return a comparison as lines for a person."""
+    speed, figures = found.speed, found.as_dict()
+    milliseconds = ", ".join(f"{name} {1000 * seconds:.1f}" for name, seconds in speed.latency.items())
+    rates = ", ".join(f"{batch}: {rate:.1f}" for batch, rate in speed.throughput.items())
+    lines = [
+        f"{found.model}: {found.n:,} test images, {found.classes} maps each",
+        f"load                {speed.load:.2f} s",
+        *([] if speed.memory is None else [f"memory              {speed.memory / 2**20:,.0f} MB, one scan at a time"]),
+        f"one scan, ms        {milliseconds}",
+        f"images/s by batch   {rates}",
+        f"Grad-CAM adds       {speed.gradcam:.1%}",
+        f"whole evaluation    {found.n / found.evaluate:.1f} images/s, "
+        f"{figures['share_of_bare_throughput']:.2f} of the bare network",
+        f"Keras, batched      {found.n / found.keras_batched:.1f} images/s, "
+        f"{figures['times_keras_batched']:.1f} times as long",
+        f"Keras, one by one   {found.n / found.keras_single:.1f} images/s, "
+        f"{figures['times_keras_single']:.1f} times as long ({found.single} measured)",
+    ]
+    return lines + [f"{'met' if met else 'NOT MET':8}            {target}" for target, met in speed.targets.items()]
 
 
 def _keras(network: keras.Model, maps: Callable[[Any], Any], paths: list[Path], size: int, *, batch: int) -> float:
