@@ -22,7 +22,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-@pytest.mark.filterwarnings("ignore")  # of MLflow and its database, not ours
 def test_mlflow_holds_settings_epochs_and_files_of_a_run_that_went_on(home: Path, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
@@ -55,7 +54,6 @@ def test_mlflow_holds_settings_epochs_and_files_of_a_run_that_went_on(home: Path
     assert [file.path for file in client.list_artifacts(run_id)] == ["card.toml"]
 
 
-@pytest.mark.filterwarnings("ignore")  # of wandb, not ours
 def test_wandb_records_offline(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANDB_MODE", raising=False)
     with recorded("wandb", name="toy", work=tmp_path / "work", settings=SETTINGS) as record:
