@@ -13,6 +13,7 @@ from data.classes import ClassOrder
 from data.errors import InputError
 
 GRAPH, CARD, HISTORY = "model.onnx", "card.toml", "history.parquet"
+PAGE = "README.md"
 FOLDS, FOLDS_UNGROUPED = "folds.parquet", "folds_ungrouped.parquet"
 
 
@@ -62,7 +63,7 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def write_card(folder: Path, card: ModelCard) -> None:
-    """Write ``card.toml``."""
+    """Write ``card.toml``, and beside it the same as a page to read."""
     document: dict[str, Any] = {f.name: getattr(card, f.name) for f in fields(card)}
     document["grid"], document["limitations"] = list(card.grid), list(card.limitations)
     order: dict[str, Any] = {"order": list(card.classes.names)}
@@ -70,6 +71,39 @@ def write_card(folder: Path, card: ModelCard) -> None:
         order["negative_class"] = card.classes.negative
     document["classes"] = {**order, "display": dict(card.classes.display), "colour": dict(card.classes.colour)}
     (folder / CARD).write_bytes(tomli_w.dumps(document, multiline_strings=True).encode())
+    (folder / PAGE).write_text(as_markdown(card), encoding="utf-8")
+
+
+def as_markdown(card: ModelCard) -> str:
+    """Return the card as a page to read, in the order of Mitchell et al., Model cards for model reporting, 2019."""
+    height, width = card.grid
+    lines = [
+        f"# Model {card.name}, version {card.version}",
+        "",
+        "Research use only. Not a medical device.",
+        "",
+        f"An image classifier of {len(card.classes)} classes: {', '.join(card.classes.display.values())}. It takes RGB "
+        f"images of {card.input_size} x {card.input_size} pixels and gives class probabilities, scaled by temperature "
+        f"{card.temperature:.3g}, and a Grad-CAM map of {height} x {width} cells for each class.",
+    ]
+    if card.limitations:
+        lines += ["", "## Limitations", "", *(f"- {text}" for text in card.limitations)]
+    tables = {"Metrics": card.metrics, "Data": card.data, "Split": card.split, "Recipe": card.recipe}
+    for title, table in tables.items():
+        if table:
+            rows = [f"| {key.replace('_', ' ')} | {_written(value)} |" for key, value in table.items()]
+            lines += ["", f"## {title}", "", "| | |", "|---|---|", *rows]
+    return "\n".join([*lines, "", f"sha256 of `{GRAPH}`: `{card.sha256}`", ""])
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_written(inner)}" for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_written, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def record_sha256(folder: Path) -> str:

@@ -7,8 +7,16 @@ import pytest
 from dashboard.sections import sections
 from data import phantom
 from data.study import read_study
-from model.card import read_card
+from model.card import PAGE, as_markdown, read_card
 from model.demo import make_demo
+
+ZOO = Path(phantom.__file__).parents[2] / "model" / "zoo"
+
+
+@pytest.mark.parametrize("name", ["phantom", "brain-tumor-mri"])
+def test_the_page_of_a_shipped_model_says_what_its_card_says(name: str) -> None:
+    folder = ZOO / name
+    assert (folder / PAGE).read_text(encoding="utf-8") == as_markdown(read_card(folder))
 
 
 def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,11 +26,11 @@ def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch
     study = read_study(demo.study)
     assert study.manifest.about.synthetic
     found = sections(study, names=["error-rates", "saliency", "folds"])["sections"]
-    metrics = read_card(Path(phantom.__file__).parents[2] / "model" / "zoo" / phantom.NAME).metrics
+    metrics = read_card(ZOO / phantom.NAME).metrics
     rate = found["error-rates"]["rate"]
     assert f"{rate['count']}/{rate['n']}" == metrics["test_errors"]
     assert 0.03 <= rate["value"] <= 0.08
-    for name, said in metrics["pointing_game_on"].items():
+    for name, said in metrics["pointing_game_with_confounder"].items():
         game = found["saliency"]["pointing_game"][name]["correct"]
         assert f"{game['count']}/{game['n']}" == said
         assert game["value"] > 0.6
