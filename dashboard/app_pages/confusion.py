@@ -3,10 +3,9 @@
 import streamlit as st
 
 from dashboard import state, text
-from dashboard.components import cases, frame
-from dashboard.components.tables import cost_list, csv_button
+from dashboard.components import cases, exports, frame
+from dashboard.components.tables import cost_list
 from dashboard.figures.formats import counted
-from dashboard.figures.look import CONFIG
 from dashboard.figures.matrix import matrix_figure
 
 SHOWN = 6  # cases of a cell
@@ -44,9 +43,10 @@ with right:
         st.caption(f"{SHOWN} of {len(chosen):,} shown.")
 with left:
     figure = matrix_figure(matrix, classes, harm=manifest.harm, selected=(row, column))
-    st.plotly_chart(
+    exports.chart(
+        study,
         figure,
-        config=CONFIG,
+        name="confusion",
         key=state.MATRIX,
         on_select=state.take_clicked_cell,
         selection_mode="points",
@@ -61,8 +61,5 @@ st.subheader("What each error costs", anchor=False)
 cost_list(ranked[:LISTED], manifest)
 if len(ranked) > LISTED:
     st.caption(f"The first {LISTED} of {len(ranked):,} kinds of error; the download holds all.")
-csv_button(
-    [text.pair_row(pair, manifest) for pair in ranked],
-    file_name=f"{study.path.name}-errors-{study.fingerprint[:8]}.csv",
-)
+exports.csv_button(study, [text.pair_row(pair, manifest) for pair in ranked], what="errors")
 frame.how("confusion")

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboard import text_training as text
-from dashboard.components import frame
-from dashboard.components.tables import csv_button, table
+from dashboard.components import exports, frame
+from dashboard.components.tables import table
 from dashboard.figures.fold_dots import Row, fold_dots, start_of
-from dashboard.figures.look import ACCENT, CONFIG
+from dashboard.figures.look import ACCENT
 from dashboard.figures.matrix import CORRECT, matrix_figure
 
 study, evidence = frame.opened("cross_validation")
@@ -22,19 +22,20 @@ if kinds:
     for index, (name, title) in enumerate(shown.items()):
         rows = [Row(label=label, colour=colour, number=text.number_of(one, name)) for label, colour, one in kinds]
         figure = fold_dots(title, rows, start=start)
-        alt = f"{title} in each fold, with mean and corrected interval"
-        columns[index % 2].plotly_chart(figure, config=CONFIG, alt=alt, key=name)
+        with columns[index % 2]:
+            alt = f"{title} in each fold, with mean and corrected interval"
+            exports.chart(study, figure, name=f"folds-{name}", alt=alt)
     st.caption(text.DOTS)
 
     st.subheader("Over the folds", anchor=False)
     over = text.fold_rows(grouped, ungrouped, classes)
     table(over, alt="Numbers over the folds")
-    csv_button(over, file_name=f"{study.path.name}-folds-{study.fingerprint[:8]}.csv")
+    exports.csv_button(study, over, what="folds")
     label, _, pooled = kinds[0]
     if pooled.performance is not None:
         st.subheader(f"{label}, all folds pooled", anchor=False)
         st.caption(text.basis(pooled, classes))
         figure = matrix_figure(pooled.performance.matrix, classes, harm=study.manifest.harm)
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"
-        st.plotly_chart(figure, config=CONFIG, alt=alt, key="pooled")
+        exports.chart(study, figure, name="pooled", alt=alt)
 frame.how("cross_validation")

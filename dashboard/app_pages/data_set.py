@@ -3,18 +3,18 @@
 import streamlit as st
 
 from dashboard import text
-from dashboard.components import cases, frame
+from dashboard.components import cases, exports, frame
 from dashboard.components.tables import table
 from dashboard.compute import linked
 from dashboard.figures.formats import counted, escaped, full
-from dashboard.figures.look import CONFIG
 from dashboard.figures.split_bars import split_bars
 
 study, evidence = frame.opened("data_set")
 dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.display
 frame.answer(text.data_set(dataset, leakage, study.classes))
 
-st.plotly_chart(split_bars(dataset, study.classes), config=CONFIG, alt="Scans by split, stacked by class", key="splits")
+bars = split_bars(dataset, study.classes)
+exports.chart(study, bars, name="splits", alt="Scans by split, stacked by class")
 st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
 
 st.subheader("Shared with training", anchor=False)

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboard import compute, text
-from dashboard.components import frame
-from dashboard.components.tables import csv_button, rate_rows, row_name
+from dashboard.components import exports, frame
+from dashboard.components.tables import rate_rows, row_name
 from dashboard.figures.forest import Row, forest, lowest
-from dashboard.figures.look import ACCENT, CONFIG
+from dashboard.figures.look import ACCENT
 
 study, evidence = frame.opened("per_class")
 judged, classes = evidence.performance, study.classes
@@ -25,7 +25,8 @@ for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
             for one in compute.rows(judged)
         ]
         figure = forest(text.RATES[rate], rows, start=start)
-        column.plotly_chart(figure, config=CONFIG, alt=f"{text.RATES[rate]} by class with intervals", key=rate)
+        with column:
+            exports.chart(study, figure, name=rate, alt=f"{text.RATES[rate]} by class with intervals")
 st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. Lines are 95% intervals, the wider of the two below.")
 
 st.subheader("Plain and cluster-adjusted", anchor=False)
@@ -33,5 +34,5 @@ table = rate_rows(compute.rows(judged), classes)
 st.dataframe(
     table, hide_index=True, height="content", alt="Every rate with its plain and its cluster-adjusted interval"
 )
-csv_button(table, file_name=f"{study.path.name}-per-class-{study.fingerprint[:8]}.csv")
+exports.csv_button(study, table, what="per-class")
 frame.how("per_class")

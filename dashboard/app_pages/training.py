@@ -3,10 +3,9 @@
 import streamlit as st
 
 from dashboard import text_training as text
-from dashboard.components import frame
+from dashboard.components import exports, frame
 from dashboard.components.tables import table
 from dashboard.figures.curves import curves
-from dashboard.figures.look import CONFIG
 
 study, evidence = frame.opened("training")
 manifest = study.manifest
@@ -17,7 +16,8 @@ if run is not None:
     pairs = (("Loss", run.loss, run.tuning_loss), ("Accuracy", run.accuracy, run.tuning_accuracy))
     for column, (title, train, tuning) in zip(st.columns(2, gap="medium"), pairs, strict=True):
         figure = curves(title, run.epoch.tolist(), train=train.tolist(), tuning=tuning.tolist(), chosen=run.chosen)
-        column.plotly_chart(figure, config=CONFIG, alt=f"{title} by epoch, train and tuning", key=title)
+        with column:
+            exports.chart(study, figure, name=title.lower(), alt=f"{title} by epoch, train and tuning")
     st.caption(text.CURVES)
 
 st.subheader("Readings of the test split", anchor=False)

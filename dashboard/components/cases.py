@@ -7,10 +7,10 @@ import streamlit as st
 
 from analysis.twins import TwinKind
 from dashboard import compute, state, text
+from dashboard.components import exports
 from dashboard.components.tables import table
 from dashboard.compute import Case
 from dashboard.figures.formats import counted, escaped, percent
-from dashboard.figures.look import CONFIG
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.scan import peak_of
 from data.study import Study
@@ -102,7 +102,7 @@ def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         figure = probability_bars(case.probabilities, study.classes, reference=case.reference)
-        st.plotly_chart(figure, config=CONFIG, alt="Class probabilities of this case", key=f"bars-{case.case_id}")
+        exports.chart(study, figure, name=f"probabilities-{case.case_id}", alt="Class probabilities of this case")
         impact = study.manifest.impact(case.reference, case.predicted)
         if impact is not None:
             st.markdown(f"**What it means.** {escaped(impact.text)}")

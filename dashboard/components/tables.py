@@ -1,7 +1,5 @@
-"""Tables and their download."""
+"""Tables."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -49,18 +47,3 @@ def cost_list(pairs: Sequence[ConfusionPair], manifest: Manifest) -> None:
             with right.container(gap=None):
                 st.markdown(escaped(impact.text))
                 st.caption(f"Next step: {escaped(impact.next_step)}")
-
-
-def as_csv(rows: Sequence[Mapping[str, str]]) -> bytes:
-    """Return the rows as CSV with a byte-order mark, which spreadsheets need for the dashes."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue().encode("utf-8-sig")
-
-
-def csv_button(rows: Sequence[Mapping[str, str]], *, file_name: str) -> None:
-    """Offer a table as a CSV file."""
-    icon = ":material/download:"
-    st.download_button("Download CSV", as_csv(rows), file_name, "text/csv", on_click="ignore", icon=icon)

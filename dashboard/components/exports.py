@@ -1,0 +1,47 @@
+"""Figures and tables with their download: each file says which study it is of, and whether that is synthetic."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard.figures.look import CONFIG
+from data.study import Study
+
+
+def file_name(study: Study, what: str) -> str:
+    """Return the name of a downloaded file, without its ending."""
+    synthetic = "-synthetic" if study.manifest.about.synthetic else ""
+    return f"{study.path.name}-{what}{synthetic}-{study.fingerprint[:8]}"
+
+
+def chart(study: Study, figure: go.Figure, *, name: str, alt: str, **options: Any) -> None:
+    """Draw a figure, which its own menu downloads as PNG."""
+    image = {"format": "png", "scale": 2, "filename": file_name(study, name.replace("_", "-"))}
+    config = {**CONFIG, "toImageButtonOptions": image}
+    st.plotly_chart(figure, config=config, alt=alt, key=options.pop("key", name), **options)
+
+
+def as_csv(study: Study, rows: Sequence[Mapping[str, str]]) -> bytes:
+    """Return the rows and what they are of as CSV, with a byte-order mark, which spreadsheets need for the dashes."""
+    about = study.manifest.about
+    source = {
+        "Study": about.title,
+        "Synthetic": "yes" if about.synthetic else "no",
+        "Fingerprint": study.fingerprint,
+    }
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=[*(rows[0] if rows else ()), *source])
+    writer.writeheader()
+    writer.writerows({**row, **source} for row in rows)
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def csv_button(study: Study, rows: Sequence[Mapping[str, str]], *, what: str) -> None:
+    """Offer a table as a CSV file."""
+    name = f"{file_name(study, what)}.csv"
+    icon = ":material/download:"
+    st.download_button("Download CSV", as_csv(study, rows), name, "text/csv", on_click="ignore", icon=icon)
