@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from analysis.estimate import Measure
 from analysis.proportions import share_of
@@ -42,10 +41,13 @@ def pointing_game(maps: NDArray[np.floating], outlines: NDArray[np.uint8]) -> ND
     """
     side = outlines.shape[1]
     hits = np.zeros(len(maps), dtype=np.bool_)
+    rows, columns = np.indices((side, side))
     for index, (cam, outline) in enumerate(zip(maps, outlines, strict=True)):
         smooth = cv2.resize(cam.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
-        distance = np.asarray(distance_transform_edt(outline == 0))
-        hits[index] = distance.flat[int(np.argmax(smooth))] <= TOLERANCE * side if outline.any() else False
+        row, column = divmod(int(np.argmax(smooth)), side)
+        inside = outline != 0
+        squared = (rows[inside] - row) ** 2 + (columns[inside] - column) ** 2
+        hits[index] = squared.min(initial=2 * side**2) <= (TOLERANCE * side) ** 2
     return hits
 
 
