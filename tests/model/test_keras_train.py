@@ -80,7 +80,8 @@ def test_the_card_records_recipe_and_split(toy_model: Path) -> None:
     assert card.recipe["seed"] == 3
     assert card.recipe["best_epoch"] in (1, 2)
     assert card.split["parts"] == 4
-    assert card.data == {"name": "toys", "train": 36, "tuning": 12}
+    assert {**card.data, "images_sha256": ""} == {"name": "toys", "train": 36, "tuning": 12, "images_sha256": ""}
+    assert all(len(value) == 64 for value in (card.data["images_sha256"], card.split["groups_sha256"]))
 
 
 @pytest.mark.parametrize(
