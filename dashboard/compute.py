@@ -33,8 +33,9 @@ WORST = 5  # errors on the overview
 class Case:
     """One evaluated case as the pages show it; facts that are not known are none.
 
-    ``shared`` says whether training holds its patient or a copy, none when that cannot be said; ``copies`` how many
-    errors of the same image it stands for, itself included.
+    ``shared`` says whether training holds its patient or a copy, none when that cannot be said; ``twin`` whether it
+    holds a copy; ``on_target`` whether the evidence for the predicted class is strongest on the tumour, none without
+    outline or evidence; ``copies`` how many errors of the same image it stands for, itself included.
     """
 
     case_id: str
@@ -45,6 +46,8 @@ class Case:
     facts: Mapping[str, str]
     group_size: int
     shared: bool | None
+    twin: bool
+    on_target: bool | None
     copies: int = 1
 
     @property
@@ -54,6 +57,15 @@ class Case:
     @property
     def correct(self) -> bool:
         return self.reference == self.predicted
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """What a gallery can be filtered by; facts that are not known are left out."""
+        facts = {key: self.facts[key] for key in ("plane", "source", "site") if key in self.facts}
+        evidence = {} if self.on_target is None else {"evidence": "on" if self.on_target else "off"}
+        patient = {"patient": self.facts["patient_id"]} if "patient_id" in self.facts else {}
+        first = {"reference": self.reference, "predicted": self.predicted, "confidence": self.tier}
+        return {**first, **facts, **evidence, "twin": "yes" if self.twin else "no", **patient}
 
     @property
     def second(self) -> str:
@@ -66,7 +78,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
-    """Every number of the pages, for one evaluated split."""
+    """Every number of the pages, for one evaluated split.
+
+    ``listed`` holds split and label of every case of the study; ``same_image`` and ``same_patient`` the cases, of all
+    splits, that show the image of a case or are of its patient, itself included, where there are others.
+    """
 
     split: str
     performance: Performance
@@ -86,6 +102,9 @@ class Evidence:
     costliest: tuple[ConfusionPair, ...]
     worst: tuple[Case, ...]
     cases: Mapping[str, Case]
+    listed: Mapping[str, tuple[str, str]]
+    same_image: Mapping[str, tuple[str, ...]]
+    same_patient: Mapping[str, tuple[str, ...]]
     examples: Mapping[str, tuple[str, ...]]
 
     def cell(self, reference: str, predicted: str) -> tuple[Case, ...]:
@@ -147,6 +166,12 @@ def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - ha
             for error, number in collapsed(found.errors.cases, image_of=found.image_of)[:WORST]
         ),
         cases=cases,
+        listed={
+            case_id: (split, label)
+            for case_id, split, label in of.cases[["case_id", "split", "label"]].itertuples(index=False, name=None)
+        },
+        same_image=_together(found.image_of),
+        same_patient=_together(dict(of.cases.dropna(subset="patient_id")[["case_id", "patient_id"]].to_numpy())),
         examples={
             name: tuple(found.found.cases.loc[found.found.cases["label"] == name, "case_id"].head(4))
             for name in of.classes.names
@@ -154,10 +179,20 @@ def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - ha
     )
 
 
+def _together(owner: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return by case all cases of its owner, itself included; cases that are alone are left out."""
+    members: dict[str, list[str]] = {}
+    for case_id, name in owner.items():
+        members.setdefault(name, []).append(case_id)
+    groups = [tuple(ids) for ids in members.values() if len(ids) > 1]
+    return {case_id: ids for ids in groups for case_id in ids}
+
+
 def _cases(of: Study, source: Results) -> dict[str, Case]:
     names, limits = of.classes.names, of.manifest.thresholds
     found, shared = source.found, source.shared
-    predicted = predicted_class(found.probabilities)
+    predicted, on_target = predicted_class(found.probabilities), source.on_target
+    twins = {test for test, _, _ in source.twins}
     sizes = of.cases["group_id"].value_counts()
     kept = ("patient_id", "plane", "source", "site", "split", "image_path")
     cases: dict[str, Case] = {}
@@ -172,6 +207,8 @@ def _cases(of: Study, source: Results) -> dict[str, Case]:
             facts={key: row[key] for key in kept if isinstance(row[key], str)},
             group_size=int(sizes[row["group_id"]]),
             shared=shared[row["case_id"]],
+            twin=row["case_id"] in twins,
+            on_target=on_target.get(row["case_id"]),
         )
     return cases
 

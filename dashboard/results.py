@@ -21,7 +21,7 @@ from analysis.folds import FoldSizes, OverFolds, over_folds
 from analysis.pairs import ConfusionPair, confusion_pairs
 from analysis.per_class import Performance, performance
 from analysis.proportions import proportion
-from analysis.saliency import ClassSaliency, saliency
+from analysis.saliency import ClassSaliency, pointing_game, saliency
 from analysis.splits import Leakage, copies, leakage, shared_with_training, within_one_fold
 from analysis.training import Run, training_runs
 from analysis.twins import TwinKind, by_kind, twins_across
@@ -167,6 +167,23 @@ class Results:
             classes=self.study.classes.names,
             groups=found.cases.loc[outlined, "group_id"].to_numpy(),
         )
+
+    @cached_property
+    def on_target(self) -> Mapping[str, bool]:
+        """By case id, whether the evidence for the predicted class is strongest in the reference outline.
+
+        Only cases with an outline and with evidence are in it.
+        """
+        gradcam, found = self.study.gradcam, self.found
+        if gradcam is None:
+            return {}
+        ids = found.cases["case_id"].to_numpy()
+        rows = gradcam.case_ids.get_indexer(pd.Index(ids))
+        outlined = (rows >= 0) & gradcam.has_mask[rows]
+        maps = gradcam.maps[rows[outlined], predicted_class(found.probabilities)[outlined]]
+        hits = pointing_game(maps, gradcam.masks[rows[outlined]])
+        evident = maps.max(axis=(1, 2), initial=0) > 0
+        return dict(zip(ids[outlined][evident].tolist(), hits[evident].tolist(), strict=True))
 
     @cached_property
     def confounding(self) -> tuple[Confounding, ...]:

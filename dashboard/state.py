@@ -9,9 +9,9 @@ from collections.abc import Collection
 import streamlit as st
 
 STUDY, CASE = "study", "case"
-REFERENCE, PREDICTED, HIGH, PAGE = "reference", "predicted", "high", "page"
+PAGE = "page"
 ROW, COLUMN, MATRIX = "row", "column", "matrix"
-ALL, YES = "all", "yes"
+ALL = "all"
 
 
 def study_name() -> str | None:
@@ -59,15 +59,15 @@ def link(study: str, case: str | None = None) -> dict[str, str]:
     return {STUDY: study} if case is None else {STUDY: study, CASE: case}
 
 
-def named_class(key: str, known: Collection[str], *, default: str) -> str:
-    """Return the class that the address names under ``key``; ``default`` when it names none that is known."""
+def named(key: str, known: Collection[str], *, default: str) -> str:
+    """Return what the address names under ``key``; ``default`` when that is not known."""
     named = st.query_params.get(key)
     return named if named is not None and named in known else default
 
 
-def follow_class(key: str, known: Collection[str], *, default: str) -> None:
+def follow(key: str, known: Collection[str], *, default: str) -> None:
     """Let the address say where the selector ``key`` stands."""
-    st.session_state[key] = named_class(key, known, default=default)
+    st.session_state[key] = named(key, known, default=default)
 
 
 def class_chosen(key: str) -> None:
@@ -75,20 +75,9 @@ def class_chosen(key: str) -> None:
     _write(key, st.session_state[key])
 
 
-def only_high() -> bool:
-    """Return whether the address asks for high confidence only."""
-    return st.query_params.get(HIGH) == YES
-
-
-def follow_high() -> None:
-    """Let the address say where the switch for high confidence stands."""
-    st.session_state[HIGH] = only_high()
-
-
 def filter_chosen(key: str) -> None:
     """Carry a filter of the gallery into the address and start at its first page."""
-    value = st.session_state[key]
-    _write(key, (YES if value else ALL) if key == HIGH else value)
+    _write(key, st.session_state[key])
     st.session_state[PAGE] = 1
 
 

@@ -60,6 +60,26 @@ KINDS = {
 }
 SHOWN_FILES = 10
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
+FILTERS = {
+    "reference": "Reference",
+    "predicted": "Predicted",
+    "confidence": "Confidence",
+    "plane": "Plane",
+    "source": "Source",
+    "site": "Site",
+    "evidence": "Strongest evidence",
+    "twin": "Copy in training",
+    "patient": "Patient",
+}
+FILTER_VALUES = {
+    "high": "High",
+    "review": "Review",
+    "expert": "Refer to an expert",
+    "on": "On the tumour",
+    "off": "Off the tumour",
+    "yes": "Yes",
+    "no": "No",
+}
 FACTS = {"patient_id": "Patient", "plane": "Plane", "source": "Source", "site": "Site", "split": "Split"}
 
 
@@ -249,6 +269,18 @@ def confidence(case: Case) -> str:
     return f":small[:red[{line}]]" if case.tier == "high" and not case.correct else f":small[:gray[{line}]]"
 
 
+def filter_value(key: str, value: str, classes: ClassOrder) -> str:
+    """Return how a value of a filter is written."""
+    if value == "all":
+        return "All"
+    return classes.display[value] if key in ("reference", "predicted") else FILTER_VALUES.get(value, value)
+
+
+def neighbour(split: str, label: str, classes: ClassOrder) -> str:
+    """Return what another scan of the same image or patient is."""
+    return f"{classes.display[label]}, {split}"
+
+
 def pair_cost(pair: ConfusionPair, manifest: Manifest) -> str:
     """Return how often an error occurs and its harm, in one line."""
     harm = harm_of(pair, manifest)
@@ -318,6 +350,9 @@ def case_facts(case: Case) -> list[dict[str, str]]:
     rows = [{"Fact": label, "Value": case.facts.get(key, "not recorded")} for key, label in FACTS.items()]
     rows.append({"Fact": "Group", "Value": counted(case.group_size, "scan")})
     rows.append({"Fact": "Shared with training", "Value": {True: "yes", False: "no", None: "not known"}[case.shared]})
+    rows.append({"Fact": "Copy in training", "Value": "yes" if case.twin else "no"})
+    if case.on_target is not None:
+        rows.append({"Fact": "Strongest evidence", "Value": f"{'on' if case.on_target else 'off'} the tumour"})
     return [*rows, {"Fact": "Case", "Value": case.case_id}]
 
 

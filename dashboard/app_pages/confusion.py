@@ -17,8 +17,8 @@ frame.answer(text.confusion(evidence.pairs, classes, matrix.n))
 
 ranked = evidence.costliest
 worst = next((pair for pair in ranked if pair.count), ranked[0])
-state.follow_class(state.ROW, classes.names, default=worst.reference)
-state.follow_class(state.COLUMN, classes.names, default=worst.predicted)
+state.follow(state.ROW, classes.names, default=worst.reference)
+state.follow(state.COLUMN, classes.names, default=worst.predicted)
 
 left, right = st.columns([11, 9], gap="large")
 with right:

@@ -11,11 +11,11 @@ case_id = state.case_id()
 study = frame.chosen()
 evidence = evidence_of(study)
 case = evidence.cases.get(case_id) if case_id else None
-chosen = gallery.passing(evidence.wrong, study.classes)
+chosen = gallery.passing(evidence.wrong)
 
 if case is not None:
     frame.title(study, escaped(text.case_title(case, study.classes)))
-    cases.case_view(study, case, chosen if case in chosen else evidence.wrong)
+    cases.case_view(study, evidence, case, chosen if case in chosen else evidence.wrong)
 else:
     frame.title(study, text.TITLES["errors"])
     frame.answer(text.errors(evidence.errors))
@@ -23,7 +23,7 @@ else:
         st.warning(text.NO_SUCH_CASE)
     if evidence.errors.count:
         pictures = cases.images_note(study)
-        gallery.filters(study.classes)
+        gallery.filters(evidence.wrong, study.classes)
         page = gallery.page_of(chosen, total=evidence.errors.count)
         cases.tiles(study, page, columns=4, pictures=pictures, here=True)
 frame.how("errors")

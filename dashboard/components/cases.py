@@ -9,13 +9,14 @@ from analysis.twins import TwinKind
 from dashboard import compute, state, text
 from dashboard.components import exports
 from dashboard.components.tables import table
-from dashboard.compute import Case
+from dashboard.compute import Case, Evidence
 from dashboard.figures.formats import counted, escaped, percent
 from dashboard.figures.probabilities import probability_bars
-from dashboard.figures.scan import peak_of
+from dashboard.figures.scan import outline_of, peak_of
 from data.study import Study
 
 ERRORS_PAGE = "app_pages/errors.py"
+OTHERS = 8  # further scans of the same image or patient
 INDENT = "&ensp;"  # as far as a link to a page is indented
 
 
@@ -93,11 +94,11 @@ def twins(study: Study, kinds: Sequence[TwinKind], *, split: str) -> None:
             st.caption(escaped(text.twin(one, study.classes, split)))
 
 
-def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:
-    """Draw one case in full, with the way to its neighbours in ``order``."""
+def case_view(study: Study, evidence: Evidence, case: Case, order: Sequence[Case]) -> None:
+    """Draw one case in full, with the way to its neighbours in ``order``, to its copies and its patient's scans."""
     _steps(case, order)
     st.markdown(escaped(text.case_answer(case, study.classes)))
-    if images_note(study):
+    if images_note(study, maps=False):
         _panels(study, case)
     left, right = st.columns(2, gap="large")
     with left:
@@ -109,6 +110,32 @@ def case_view(study: Study, case: Case, order: Sequence[Case]) -> None:
             st.markdown(f"**Next step.** {escaped(impact.next_step)}")
     with right:
         table(text.case_facts(case), alt="Facts of this case", hide_header=True)
+    image = evidence.same_image.get(case.case_id, (case.case_id,))
+    patient = evidence.same_patient.get(case.case_id, ())
+    _others(study, evidence, "Copies of this image", [one for one in image if one != case.case_id])
+    _others(study, evidence, "Other scans of this patient", [one for one in patient if one not in set(image)])
+
+
+def _others(study: Study, evidence: Evidence, title: str, ids: Sequence[str]) -> None:
+    """Draw further scans that belong to a case; those that were evaluated lead to their own view."""
+    if not ids:
+        return
+    st.subheader(title, anchor=False)
+    with st.container(horizontal=True, gap="small"):
+        for case_id in ids[:OTHERS]:
+            split, label = evidence.listed[case_id]
+            words = text.neighbour(split, label, study.classes)
+            with st.container(width=128, gap=None):
+                if compute.has_image(study, case_id):
+                    st.image(url(study, case_id, size="thumbnail"), width=128, alt=f"Scan, {words}")
+                if case_id in evidence.cases:
+                    label = f":blue[{escaped(words)}]"
+                    key = f"other-{case_id}"
+                    st.button(label, key=key, on_click=state.open_case, args=(case_id,), type="tertiary")
+                else:
+                    st.caption(escaped(words))
+    if len(ids) > OTHERS:
+        st.caption(f"{OTHERS} of {len(ids):,} shown.")
 
 
 def _panels(study: Study, case: Case) -> None:
@@ -117,6 +144,10 @@ def _panels(study: Study, case: Case) -> None:
         return
     if compute.has_other_encoding(study, case.case_id):
         st.caption(text.OTHER_ENCODING)
+    if study.gradcam is None:
+        st.caption(text.NO_CAM)
+    elif outline_of(study, case.case_id) is not None:
+        st.caption(text.OUTLINE)
     panels: list[str | None] = [None] if study.gradcam is None else [None, case.predicted, case.second]
     for column, name in zip(st.columns(3), panels, strict=False):
         alt = text.alt(case, study.classes, with_map=name)

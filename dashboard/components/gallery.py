@@ -10,38 +10,53 @@ from dashboard.compute import Case
 from data.classes import ClassOrder
 
 PAGE_SIZE = 24
+FIRST = ("reference", "predicted", "confidence")  # the others wait behind a button
 
 
-def passing(cases: Sequence[Case], classes: ClassOrder) -> list[Case]:
+def passing(cases: Sequence[Case]) -> list[Case]:
     """Return the cases that pass the filters in the address, in their order."""
-    reference, predicted = (
-        state.named_class(key, classes.names, default=state.ALL) for key in (state.REFERENCE, state.PREDICTED)
-    )
-    return [
-        case
-        for case in cases
-        if reference in (state.ALL, case.reference)
-        and predicted in (state.ALL, case.predicted)
-        and (not state.only_high() or case.tier == "high")
-    ]
+    wanted = {key: state.named(key, values, default=state.ALL) for key, values in _values(cases).items()}
+    active = {key: value for key, value in wanted.items() if value != state.ALL}
+    return [case for case in cases if all(case.filters.get(key) == value for key, value in active.items())]
 
 
-def filters(classes: ClassOrder) -> None:
-    """Draw the filters."""
+def filters(cases: Sequence[Case], classes: ClassOrder) -> None:
+    """Draw the filters that can tell the cases apart."""
+    values = _values(cases)
+    more = [key for key in values if key not in FIRST]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for label, key in (("Reference", state.REFERENCE), ("Predicted", state.PREDICTED)):
-            state.follow_class(key, classes.names, default=state.ALL)
-            st.selectbox(
-                label,
-                [state.ALL, *classes.names],
-                format_func=lambda name: classes.display.get(name, "All classes"),
-                key=key,
-                width=220,
-                on_change=state.filter_chosen,
-                args=(key,),
-            )
-        state.follow_high()
-        st.toggle("Only high confidence", key=state.HIGH, on_change=state.filter_chosen, args=(state.HIGH,))
+        for key in FIRST:
+            _filter(key, values[key], classes)
+        active = sum(state.named(key, values[key], default=state.ALL) != state.ALL for key in more)
+        if more:
+            label = f"More filters ({active})" if active else "More filters"
+            with st.popover(label, icon=":material/filter_list:"):
+                for key in more:
+                    _filter(key, values[key], classes)
+
+
+def _values(cases: Sequence[Case]) -> dict[str, list[str]]:
+    """Return each filter with the values that occur, in the order of first use; a single value filters nothing."""
+    found: dict[str, dict[str, None]] = {key: {} for key in FIRST}
+    for case in cases:
+        for key, value in case.filters.items():
+            found.setdefault(key, {})[value] = None
+    return {key: sorted(values) for key, values in found.items() if key in FIRST or len(values) > 1}
+
+
+def _filter(key: str, values: Sequence[str], classes: ClassOrder) -> None:
+    known = classes.names if key in ("reference", "predicted") else tuple(text.FILTER_VALUES)
+    ordered = sorted(values, key=lambda value: known.index(value) if value in known else len(known))
+    state.follow(key, values, default=state.ALL)
+    st.selectbox(
+        text.FILTERS[key],
+        [state.ALL, *ordered],
+        format_func=lambda value: text.filter_value(key, value, classes),
+        key=key,
+        width=200,
+        on_change=state.filter_chosen,
+        args=(key,),
+    )
 
 
 def page_of(cases: Sequence[Case], *, total: int) -> Sequence[Case]:

@@ -158,11 +158,31 @@ def test_filters_narrow_the_gallery(open_page: Open, said: Said) -> None:
 
 
 def test_an_address_holds_class_names_and_filters(open_page: Open, said: Said) -> None:
-    app = open_page("errors", "normal", reference="glioma", high="yes")
+    app = open_page("errors", "normal", reference="glioma", confidence="high")
     assert app.selectbox(key="reference").value == "glioma"
-    assert app.toggle(key="high").value is True
+    assert app.selectbox(key="confidence").value == "high"
     assert "1\N{EN DASH}2 of 2 shown, 5 errors in all" in said(app)
     assert app.selectbox(key="reference").format_func("glioma") == "Glioma"
+
+
+def test_filters_by_what_the_evidence_and_the_copies_say(open_page: Open, said: Said) -> None:
+    app = open_page("errors", "normal", source="north")
+    assert app.selectbox(key="source").value == "north"
+    assert "1\N{EN DASH}3 of 3 shown, 5 errors in all" in said(app)
+    app = open_page("errors", "copies", patient=f"{0:016x}")
+    assert "1\N{EN DASH}1 of 1 shown" in said(app)
+
+
+def test_a_case_shows_its_copies_and_its_patients_other_scans(open_page: Open, said: Said) -> None:
+    app = open_page("errors", "copies", case=f"{20:016x}")
+    assert [title.value for title in app.subheader] == ["Copies of this image", "Other scans of this patient"]
+    copy = next(button for button in app.button if button.key == f"other-{24:016x}")
+    copy.click().run()
+    assert app.query_params["case"] == f"{24:016x}"
+    shown = said(open_page("errors", "normal", case=f"{20:016x}"))
+    assert "Glioma, train" in shown  # a training case: shown, but it has no prediction to open
+    assert text.OUTLINE in said(open_page("errors", "normal", case=f"{20:016x}"))
+    assert text.OUTLINE not in said(open_page("errors", "normal", case=f"{21:016x}"))
 
 
 def test_a_class_that_is_not_there_filters_nothing(open_page: Open, said: Said) -> None:
