@@ -132,8 +132,14 @@ def against_of(split: str) -> tuple[str, ...]:
 
 def _reaches(cases: pd.DataFrame, column: str, *, against: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return per row whether its value in ``column`` also stands in a row of the ``against`` splits."""
-    fitted = cases.loc[cases["split"].isin(against), column].dropna().unique()
-    return (cases[column].notna() & cases[column].isin(fitted)).to_numpy(dtype=np.bool_)
+    codes, values = pd.factorize(cases[column].to_numpy(dtype=object))
+    fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_) & (codes >= 0)
+    held = np.zeros(len(values), dtype=np.bool_)
+    held[codes[fitted]] = True
+    known = codes >= 0
+    reached = np.zeros(len(codes), dtype=np.bool_)
+    reached[known] = held[codes[known]]
+    return reached
 
 
 def _comparable(cases: pd.DataFrame, *, against: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ from analysis.splits import Leakage
 from analysis.training import Run
 from analysis.twins import TwinKind
 from dashboard.figures import scan
+from dashboard.further import Confidence
 from dashboard.results import CrossValidation, Results, results
 from data.evaluated import evaluated_splits
 from data.home import LinkedImages, linked_images, studies
@@ -98,6 +99,7 @@ class Evidence:
     rejected: Mapping[str, str]
     findings: tuple[Finding, ...]
     errors: Errors
+    confidence: Confidence
     pairs: tuple[ConfusionPair, ...]
     costliest: tuple[ConfusionPair, ...]
     worst: tuple[Case, ...]
@@ -159,6 +161,7 @@ def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - ha
         rejected=dict(zip(of.rejected["image_path"], of.rejected["reason"], strict=True)),
         findings=found.findings,
         errors=found.errors,
+        confidence=found.confidence,
         pairs=found.pairs,
         costliest=ranked_by_harm(found.pairs, harm=of.manifest.harm, classes=of.classes.names),
         worst=tuple(

@@ -70,4 +70,16 @@ of two: {WILSON}, and {RAO_SCOTT}.
 Grad-CAM (Selvaraju et al., ICCV 2017) shows where the evidence for a class lies, on the network's own coarse grid.
 Colour is in proportion to the evidence, on one scale for all classes of a case; no evidence, no colour.
 """,
+    "confidence": f"""
+Reliability: scans in 15 bins of equal width by confidence, the accuracy of each bin against its mean confidence.
+Interval: the wider of {WILSON}, and {RAO_SCOTT}. ECE is the mean distance of the two, weighted by scans (Naeini et al.,
+AAAI 2015); its interval is a bootstrap, and chance alone makes it larger than 0.
+
+Brier score: mean squared distance of the probabilities from the outcome, summed over the classes. Log-loss: mean of
+minus the logarithm of the reference class's probability, nothing clipped. Slope and intercept: logistic recalibration
+(Cox, Biometrika 1958;45:562-565), on probabilities clipped at 1e-7.
+
+Referral: scans below the threshold go to an expert. Prediction sets: split conformal by class, 10% of a class may be
+missed, limits set on the tuning split (Sadinle et al., J Am Stat Assoc 2019;114:223-234).
+""",
 }

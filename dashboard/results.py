@@ -3,29 +3,39 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis import confounding as confounding_of
 from analysis.acceptance import Criterion, Unleaked, judge
-from analysis.clusters import group_types
+from analysis.class_auc import ClassAucs, class_aucs
+from analysis.clusters import GroupTypes, group_types
 from analysis.confounding import Confounding
 from analysis.confusion import predicted_class
 from analysis.dataset import Dataset, describe
 from analysis.errors import Errors, rank_errors
 from analysis.estimate import Estimate
+from analysis.evidence_share import ClassEvidence, evidence_share
 from analysis.findings import SHARED_GROUPS, Finding, find
 from analysis.folds import FoldSizes, OverFolds, over_folds
+from analysis.intensities import Images, describe_images
+from analysis.odd_labels import OddLabels, odd_labels
 from analysis.pairs import ConfusionPair, confusion_pairs
-from analysis.per_class import Performance, performance
+from analysis.patients import Patients, per_patient
+from analysis.per_class import ANY_TUMOUR, Performance, performance
 from analysis.proportions import proportion
+from analysis.ratios import Ratios, ratios
 from analysis.saliency import ClassSaliency, pointing_game, saliency
 from analysis.splits import Leakage, copies, leakage, shared_with_training, within_one_fold
+from analysis.steps import Step, Steps, without_leaks
+from analysis.suspects import Suspects, label_suspects
 from analysis.training import Run, training_runs
 from analysis.twins import TwinKind, by_kind, twins_across
-from data.evaluated import Evaluated, chosen, evaluated, out_of_fold
+from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
+from data.evaluated import Evaluated, chosen, evaluated, evaluated_splits, out_of_fold
 from data.study import Study
 
 SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
@@ -53,6 +63,18 @@ class CrossValidation:
         return len(self.sizes.folds)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outlined:
+    """The evaluated cases with a reference outline: the map of the reference class (m, h, w) beside the outline."""
+
+    maps: NDArray[np.float16]
+    outlines: NDArray[np.uint8]
+    reference: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    classes: tuple[str, ...]
+    groups: NDArray[Any]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Results:
     """The results on the cases ``found`` of a study, each computed when it is first asked for."""
@@ -63,6 +85,100 @@ class Results:
     @cached_property
     def performance(self) -> Performance:
         return performance_of(self.study, self.found)
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """The group of each evaluated case as a number: text would be sorted out again by every analysis."""
+        return pd.factorize(self.found.cases["group_id"].to_numpy(dtype=object))[0].astype(np.int64)
+
+    @cached_property
+    def types(self) -> GroupTypes:
+        """The groups of the evaluated cases, by their confusion matrix."""
+        predicted = predicted_class(self.found.probabilities)
+        return group_types(self.found.reference, predicted, self.groups, k=len(self.study.classes))
+
+    @cached_property
+    def aucs(self) -> ClassAucs:
+        found, classes = self.found, self.study.classes
+        return class_aucs(
+            found.reference,
+            found.probabilities,
+            classes=classes.names,
+            negative=classes.negative,
+            groups=self.groups,
+        )
+
+    @cached_property
+    def ratios(self) -> Mapping[str, Ratios]:
+        """Likelihood ratios, odds ratio and Youden's index by class, and of any tumour where the study asks for it."""
+        names, negative = np.array(self.study.classes.names), self.study.classes.negative
+        subjects = {one.name: (one, names == one.name) for one in self.performance.classes}
+        if self.performance.any_tumour is not None:
+            subjects[ANY_TUMOUR] = (self.performance.any_tumour, names != negative)
+        return {
+            name: ratios(one.counts, types=self.types, positive=positive, name=name)
+            for name, (one, positive) in subjects.items()
+        }
+
+    @cached_property
+    def patients(self) -> Patients:
+        found, classes = self.found, self.study.classes
+        return per_patient(
+            found.reference,
+            found.probabilities,
+            found.cases["patient_id"],
+            classes=classes.names,
+            negative=classes.negative,
+        )
+
+    @cached_property
+    def tuning(self) -> Evaluated | None:
+        """The tuning cases that have a prediction; none when these are the evaluated ones, or there are none."""
+        if self.found.split == "tuning" or "tuning" not in evaluated_splits(self.study):
+            return None
+        return evaluated(self.study, "tuning")
+
+    @cached_property
+    def confidence(self) -> Confidence:
+        rng = np.random.default_rng(SEED)
+        return confidence_of(self.found, self.tuning, self.study.manifest, groups=self.groups, rng=rng)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        return decisions_of(self.found, self.tuning, self.study.manifest, groups=self.groups)
+
+    @cached_property
+    def suspects(self) -> Suspects | None:
+        """Cases whose out-of-fold prediction contradicts their label; none without grouped cross-validation."""
+        pooled = out_of_fold(self.study)
+        if pooled is None:
+            return None
+        ids = pooled.cases["case_id"].to_numpy()
+        return label_suspects(ids, pooled.reference, pooled.probabilities, classes=self.study.classes.names)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """Which evaluated cases are left without exact copies, near-duplicates and shared patients."""
+        study = self.study
+        return without_leaks(study.cases, classes=study.classes.names, pairs=study.pairs, split=self.found.split)
+
+    def at_step(self, step: Step) -> Performance | None:
+        """Return the performance on the cases that a step leaves; none when nothing can be said of it."""
+        if step.reason is not None:
+            return None
+        kept = self.found.cases["case_id"].isin(self.steps.case_ids_of(step)).to_numpy(dtype=np.bool_)
+        return performance_of(self.study, chosen(self.found, kept))
+
+    @cached_property
+    def odd_labels(self) -> tuple[OddLabels, ...]:
+        """Copies with different labels, and which of them is the odd one."""
+        predictions = self.study.predictions if self.study.folds is None else self.study.folds
+        conflicts = self.dataset.label_conflicts
+        return odd_labels(conflicts, classes=self.study.classes.names, predictions=predictions)
+
+    @cached_property
+    def images(self) -> Images:
+        return describe_images(self.study.cases, classes=self.study.classes.names)
 
     @cached_property
     def shared(self) -> Mapping[str, bool | None]:
@@ -153,15 +269,44 @@ class Results:
     @cached_property
     def saliency(self) -> tuple[ClassSaliency, ...]:
         """The pointing game by class; empty for a study without maps or outlines."""
+        seen = self._outlined
+        if seen is None:
+            return ()
+        return saliency(
+            seen.maps,
+            seen.outlines,
+            reference=seen.reference,
+            predicted=seen.predicted,
+            classes=seen.classes,
+            groups=seen.groups,
+        )
+
+    @cached_property
+    def evidence_share(self) -> tuple[ClassEvidence, ...]:
+        """The share of evidence inside the outline by class; empty for a study without maps or outlines."""
+        seen = self._outlined
+        if seen is None:
+            return ()
+        return evidence_share(
+            seen.maps,
+            seen.outlines,
+            reference=seen.reference,
+            predicted=seen.predicted,
+            classes=seen.classes,
+            groups=seen.groups,
+        )
+
+    @cached_property
+    def _outlined(self) -> Outlined | None:
         gradcam, found = self.study.gradcam, self.found
         if gradcam is None:
-            return ()
+            return None
         rows = gradcam.case_ids.get_indexer(pd.Index(found.cases["case_id"]))
         outlined = (rows >= 0) & gradcam.has_mask[rows]
-        rows, reference = rows[outlined], found.reference[outlined]
-        return saliency(
-            gradcam.maps[rows, reference],
-            gradcam.masks[rows],
+        reference = found.reference[outlined]
+        return Outlined(
+            maps=gradcam.maps[rows[outlined], reference],
+            outlines=gradcam.masks[rows[outlined]],
             reference=reference,
             predicted=predicted_class(found.probabilities)[outlined],
             classes=self.study.classes.names,
@@ -220,20 +365,14 @@ class Results:
             self.found.reference,
             self.found.probabilities,
             classes=self.study.classes.names,
-            groups=self.found.cases["group_id"],
+            groups=self.groups,
             high=thresholds.high_confidence,
             review=thresholds.review,
         )
 
     @cached_property
     def pairs(self) -> tuple[ConfusionPair, ...]:
-        types = group_types(
-            self.found.reference,
-            predicted_class(self.found.probabilities),
-            self.found.cases["group_id"],
-            k=len(self.study.classes),
-        )
-        return confusion_pairs(self.performance.matrix, types=types)
+        return confusion_pairs(self.performance.matrix, types=self.types)
 
     @cached_property
     def image_of(self) -> Mapping[str, str]:

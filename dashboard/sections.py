@@ -5,16 +5,18 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
-from analysis.estimate import Estimate, Measure
-from analysis.per_class import Performance
+from analysis.estimate import Estimate
+from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
 from analysis.twins import patients_across
+from dashboard.documents import measured, plain
 from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
 from data.study import Study
 
 SCHEMA: Final = 1
 LONGEST: Final = 1000
+SHOWN: Final = 10  # plain values of a list in the text
 
 WITHOUT_LEAKS: Final = ("overall.accuracy", "overall.balanced_accuracy")
 WITHOUT_LEAKS_ANY: Final = ("any_tumour.sensitivity", "any_tumour.specificity")
@@ -87,6 +89,7 @@ def _dataset(source: Results) -> dict[str, Any]:
             {"name": name, "counts": dict(zip(names, counts, strict=True))}
             for name, counts in zip(facts.sources, facts.source_counts.tolist(), strict=True)
         ],
+        "images": plain(source.images),
         "sizes": None
         if sizes is None
         else {
@@ -99,7 +102,13 @@ def _dataset(source: Results) -> dict[str, Any]:
 
 
 def _per_class(source: Results) -> dict[str, Any]:
-    return _performance(source.performance)
+    document, aucs = _performance(source.performance), source.aucs
+    document["overall"] |= measured("auc_macro_ovr", aucs.macro_ovr) | measured("hand_till", aucs.hand_till)
+    if aucs.any_tumour is not None:
+        document["any_tumour"] |= measured("auc", aucs.any_tumour) | plain(source.ratios[ANY_TUMOUR])
+    for name, auc in zip(source.study.classes.names, aucs.classes, strict=True):
+        document["classes"][name] |= measured("auc", auc) | plain(source.ratios[name])
+    return {**document, "patients": plain(source.patients)}
 
 
 def _performance(result: Performance) -> dict[str, Any]:
@@ -113,14 +122,7 @@ def _performance(result: Performance) -> dict[str, Any]:
 def _measures(owner: object, names: tuple[str, ...]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name in names:
-        document |= _measured(name, getattr(owner, name))
-    return document
-
-
-def _measured(name: str, found: Measure) -> dict[str, Any]:
-    document = {name: found.plain.as_dict()}
-    if found.clustered is not None:
-        document[f"{name}_clustered"] = found.clustered.as_dict()
+        document |= measured(name, getattr(owner, name))
     return document
 
 
@@ -131,11 +133,20 @@ def _confusion(source: Results) -> dict[str, Any]:
             "reference": pair.reference,
             "predicted": pair.predicted,
             "count": pair.count,
-            **_measured("rate", pair.rate),
+            **measured("rate", pair.rate),
         }
         for pair in source.pairs
     ]
-    return {"classes": list(matrix.classes), "matrix": matrix.counts.tolist(), "pairs": pairs}
+    decisions = source.decisions
+    return {
+        "classes": list(matrix.classes),
+        "matrix": matrix.counts.tolist(),
+        "pairs": pairs,
+        "expected_harm": plain(decisions.harm),
+        "net_benefit": plain(decisions.net_benefit),
+        "operating_point": plain(decisions.operating_point),
+        "no_operating_point": decisions.no_operating_point,
+    }
 
 
 def _errors(source: Results) -> list[dict[str, Any]]:
@@ -144,8 +155,43 @@ def _errors(source: Results) -> list[dict[str, Any]]:
 
 def _error_rates(source: Results) -> dict[str, Any]:
     found = source.errors
-    rates = _measured("rate", found.rate) | _measured("high_confidence_rate", found.high_confidence_rate)
+    rates = measured("rate", found.rate) | measured("high_confidence_rate", found.high_confidence_rate)
     return {"n": found.n, "count": found.count, "high_confidence_count": found.high_confidence_count, **rates}
+
+
+def _suspects(source: Results) -> list[dict[str, Any]]:
+    return [] if source.suspects is None else plain(source.suspects.cases)
+
+
+def _label_noise(source: Results) -> dict[str, Any]:
+    found = source.suspects
+    if found is None:
+        return {"reason": source.grouped.reason}
+    noise = {one.name: {"threshold": plain(one.threshold), "wrong": plain(one.wrong)} for one in found.classes}
+    joint = {"confident_joint": plain(found.confident_joint), "agreeing": found.agreeing}
+    return {"reason": None, "n": found.n, "wrong": plain(found.wrong), "classes": noise, **joint}
+
+
+def _confidence(source: Results) -> dict[str, Any]:
+    found = source.confidence
+    return {
+        **measured("log_loss", found.log_loss),
+        **measured("brier", found.brier.score),
+        **plain(found.errors),
+        **{
+            f"{question}{name}": value
+            for question, one in (("", found.recalibration.any_tumour), ("top_label_", found.recalibration.top_label))
+            if one is not None
+            for name, value in plain(one).items()
+        },
+        "brier_parts": plain(found.brier),
+        "tiers": plain(found.tiers),
+        "risk_coverage": plain(found.risk_coverage),
+        "referral": plain(found.referral),
+        "reliability": plain(found.reliability),
+        "prediction_sets": plain(found.sets),
+        "no_prediction_sets": found.no_sets,
+    }
 
 
 def _folds(source: Results) -> dict[str, Any]:
@@ -206,6 +252,7 @@ def _audit(source: Results) -> dict[str, Any]:
             "reason": source.unseen.reason,
         },
         "without_leaks": _without_leaks(source),
+        "steps": _steps(source),
         "shared": {
             row.name: {
                 key: getattr(row, key).as_dict() for key in ("group", "patient", "copy", "known_patient", "compared")
@@ -229,10 +276,20 @@ def _audit(source: Results) -> dict[str, Any]:
             for name, test, train in patients_across(study.cases, split=split, against=against)
         ],
         "label_conflicts": [
-            {"case_ids": list(conflict.case_ids), "labels": list(conflict.labels)}
-            for conflict in source.dataset.label_conflicts
+            {**plain(conflict), "tie": conflict.tie, "agree": conflict.agree} for conflict in source.odd_labels
         ],
     }
+
+
+def _steps(source: Results) -> list[dict[str, Any]]:
+    names = source.study.classes.names
+    steps = []
+    for step in source.steps.steps:
+        left = source.at_step(step)
+        counts = dict(zip(names, step.counts, strict=True))
+        facts = {"name": step.name, "n": step.n, "counts": counts, "removed": step.removed, "reason": step.reason}
+        steps.append({**facts, **({} if left is None else _performance(left))})
+    return steps
 
 
 def _support(source: Results, result: Performance) -> dict[str, int]:
@@ -281,7 +338,8 @@ def _saliency(source: Results) -> dict[str, Any]:
                 "without_evidence": one.without_evidence,
             }
             for one in source.saliency
-        }
+        },
+        "evidence_inside": {one.name: plain(one) for one in source.evidence_share},
     }
 
 
@@ -292,6 +350,9 @@ SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "confusion": _confusion,
     "errors": _errors,
     "error-rates": _error_rates,
+    "suspects": _suspects,
+    "label-noise": _label_noise,
+    "confidence": _confidence,
     "saliency": _saliency,
     "folds": _folds,
     "audit": _audit,
@@ -353,7 +414,8 @@ def _entry(value: Any) -> str:
             return f"... {value['total']:,} in all"
         return ", ".join(f"{key} {_entry(inner)}" for key, inner in value.items() if inner is not None)
     if isinstance(value, list):
-        return " ".join(_entry(inner) for inner in value)
+        shown = " ".join(_entry(inner) for inner in value[:SHOWN])
+        return shown if len(value) <= SHOWN else f"{shown} ... {len(value):,} in all"
     if isinstance(value, float):
         return f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
@@ -364,7 +426,9 @@ def _is_estimate(value: Any) -> bool:
 
 
 def _is_flat(value: Any) -> bool:
-    return not isinstance(value, (dict, list)) or _is_estimate(value)
+    if isinstance(value, list):
+        return bool(value) and not any(isinstance(inner, (dict, list)) for inner in value)
+    return not isinstance(value, dict) or _is_estimate(value)
 
 
 def _wider(plain: Any, clustered: Any) -> Any:

@@ -50,6 +50,7 @@ TITLES = {
     "per_class": "How good is it on each class?",
     "confusion": "What is mistaken for what?",
     "errors": "Where is it wrong?",
+    "confidence": "Does 90% mean 90%?",
 }
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 KINDS = {

@@ -22,10 +22,11 @@ LABELS = {
     "per_class": "Per class",
     "confusion": "Confusion",
     "errors": "Errors",
+    "confidence": "Confidence",
 }
 GROUPS = {
     "Verdict": ("overview",),
-    "Evidence": ("data_set", "training", "cross_validation", "per_class", "confusion", "errors"),
+    "Evidence": ("data_set", "training", "cross_validation", "per_class", "confusion", "errors", "confidence"),
 }
 
 

@@ -62,10 +62,11 @@ def at_most(share: float) -> str:
 
 
 def interval(estimate: Estimate) -> str:
-    """Return ``0.938-0.982`` with an en dash; empty without an interval."""
+    """Return ``0.938-0.982`` with an en dash, ``-0.2 to 0.1`` where a bound is negative; empty without an interval."""
     if estimate.low is None or estimate.high is None:
         return ""
-    return f"{number(estimate.low)}{DASH}{number(estimate.high)}"
+    between = " to " if estimate.low < 0 else DASH
+    return f"{number(estimate.low)}{between}{number(estimate.high)}"
 
 
 def counts(estimate: Estimate) -> str:

@@ -221,3 +221,10 @@ def test_the_gap_between_folds_is_said(open_page: Open, said: Said) -> None:
     shown = said(open_page("cross_validation", "folded"))
     assert "Not grouped it is 0.983: 1.7 percentage points more" in shown
     assert "60 scans in 5 folds: 15 glioma" in shown
+
+
+def test_confidence_says_how_sure_and_how_right(open_page: Open, said: Said) -> None:
+    shown = said(open_page("confidence", "normal"))
+    assert "Of the scans with a confidence of 0.9 or more, 0.875" in shown
+    assert "Referred below 0.8: 0% of the scans (0)." in shown
+    assert "Prediction sets: the study holds no predictions of tuning cases." in shown

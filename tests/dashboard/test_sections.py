@@ -16,6 +16,7 @@ from data.study import Study, write_study
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
+RATES = ("sensitivity", "specificity", "ppv", "npv", "f1")
 ESTIMATE = ["value", "low", "high", "level", "method", "n", "count", "reason"]
 
 
@@ -94,7 +95,8 @@ def test_the_published_matrix_gives_the_published_numbers(published: Study) -> N
     assert "accuracy_clustered" not in found["overall"]  # one case a group: nothing to adjust for
     assert (found["any_tumour"]["sensitivity"]["count"], found["any_tumour"]["sensitivity"]["n"]) == (876, 878)
     for name in CLASSES:
-        assert list(found["classes"][name]) == ["sensitivity", "specificity", "ppv", "npv", "f1"]
+        plain = [key for key in found["classes"][name] if not key.endswith("_clustered")]
+        assert plain == [*RATES, "auc", "lr_pos", "lr_neg", "dor", "youden"]
         assert found["classes"][name]["ppv"]["value"] == pytest.approx(expected["per_class"][name]["ppv"][0], abs=1e-8)
 
 
@@ -138,7 +140,11 @@ def test_the_audit_names_what_leaks(leaky: Study) -> None:
         {"test": "t3", "train": "r2", "kind": "exact"},
     ]
     assert audit["patients_across_splits"] == [{"patient_id": "P", "test": 1, "train": 1}]
-    assert audit["label_conflicts"] == [{"case_ids": ["r2", "t2", "t3"], "labels": ["glioma", "glioma", "notumor"]}]
+    (conflict,) = audit["label_conflicts"]
+    assert (conflict["case_ids"], conflict["labels"]) == (["r2", "t2", "t3"], ["glioma", "glioma", "notumor"])
+    assert (conflict["majority"], conflict["odd"], conflict["tie"]) == ("glioma", ["t3"], False)
+    steps = {step["name"]: step for step in audit["steps"]}
+    assert [step["n"] for step in steps.values()] == sorted((step["n"] for step in steps.values()), reverse=True)
     without = {row["metric"]: row for row in audit["without_leaks"]}
     assert list(without) == [
         "overall.accuracy",
@@ -180,6 +186,38 @@ def test_without_training_cases_nothing_is_new(golden: Study) -> None:
         "reason": "grouped cross-validation is not available in this study",
         "ungrouped": {"reason": "ungrouped cross-validation is not available in this study"},
     }
+
+
+def test_confidence_gives_the_golden_log_loss_and_its_tiers_add_up(golden: Study) -> None:
+    found = sections(golden, names=["confidence"])["sections"]["confidence"]
+    expected = json.loads((GOLDEN / "oracles.json").read_text())["four_class_160"]["log_loss"]
+    assert found["log_loss"]["value"] == pytest.approx(expected, abs=1e-12)
+    assert sum(tier["share"]["count"] for tier in found["tiers"]) == 160
+    assert [tier["tier"] for tier in found["tiers"]] == ["high", "review", "expert"]
+    assert {"ece_top_label_15", "ece_top_label_10", "brier", "slope", "intercept"} <= set(found)
+    assert (found["prediction_sets"], found["no_prediction_sets"]) == (
+        None,
+        "the study holds no predictions of tuning cases",
+    )
+
+
+def test_decisions_stand_with_the_confusion(golden: Study) -> None:
+    found = sections(golden, names=["confusion"])["sections"]["confusion"]
+    assert len(found["net_benefit"]["thresholds"]) == 99
+    assert found["operating_point"] is None
+    assert found["no_operating_point"] == "the study holds no predictions of tuning cases"
+
+
+def test_without_folds_there_are_no_suspects(golden: Study) -> None:
+    found = sections(golden, names=["suspects", "label-noise"])["sections"]
+    assert found["suspects"] == []
+    assert found["label-noise"] == {"reason": "grouped cross-validation is not available in this study"}
+
+
+def test_every_number_is_ready_for_json(golden: Study, leaky: Study) -> None:
+    for study in (golden, leaky):
+        document = sections(study, everything=True)
+        assert json.loads(json.dumps(document, allow_nan=False)) == document
 
 
 def test_rates_of_errors_and_pairs_carry_both_intervals(golden: Study) -> None:

@@ -1,0 +1,193 @@
+"""The ROC curve and the precision-recall curve of one question, with the average precision."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from analysis.auc import check_scores, grouped, normal_quantile
+from analysis.estimate import Estimate, Measure
+from analysis.proportions import check_level
+
+LOGIT: Final = "logit (Boyd, Eng and Page)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RocCurve:
+    """The corners of a ROC curve, each (p,) and read-only, from nothing called positive to everything.
+
+    A case counts as called when its score is at least the threshold; the first threshold is infinite. Between
+    corners the curve is straight. Without points ``reason`` says why.
+    """
+
+    thresholds: NDArray[np.float64]
+    sensitivity: NDArray[np.float64]
+    false_positive_rate: NDArray[np.float64]
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        for points in (self.thresholds, self.sensitivity, self.false_positive_rate):
+            points.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PrecisionRecallCurve:
+    """The points of a precision-recall curve, each (p,) and read-only, from the highest threshold to the lowest.
+
+    A case counts as called when its score is at least the threshold; precision is the PPV and recall the sensitivity.
+    ``prevalence`` is the precision of calling everything. Without points ``reason`` says why.
+    """
+
+    thresholds: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    prevalence: float | None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        for points in (self.thresholds, self.precision, self.recall):
+            points.setflags(write=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Called:
+    """Positive and negative cases at or above each distinct score, highest first."""
+
+    thresholds: NDArray[np.float64]
+    positive: NDArray[np.int64]
+    negative: NDArray[np.int64]
+
+
+def roc_curve(
+    positive: NDArray[np.bool_],
+    scores: NDArray[np.floating[Any]],
+    *,
+    name: str = "the positive class",
+    other: str = "the negative class",
+) -> RocCurve:
+    """Return sensitivity and 1 - specificity at every threshold where the curve changes direction.
+
+    ``positive`` (n,) is boolean, ``scores`` (n,) are finite; ``name`` and ``other`` are what the two sides are called
+    in reasons. Points on a straight line between two others are left out, which changes neither the curve nor its
+    area. Without cases on a side there is no curve, and the reason. Raises ``InputError`` for arrays that do not fit
+    or scores that are not finite.
+
+    Source: Fawcett, Pattern Recognit Lett 2006;27:861-874.
+    """
+    reason = _one_sided(positive, scores, name=name, other=other)
+    if reason:
+        nothing = np.empty(0)
+        return RocCurve(thresholds=nothing, sensitivity=nothing, false_positive_rate=nothing, reason=reason)
+    called = _called(positive, scores)
+    up, right = np.diff(called.positive, prepend=0), np.diff(called.negative, prepend=0)
+    # Counts are whole numbers, so whether two steps have one direction is decided exactly.
+    turns = np.append(up[:-1] * right[1:] != right[:-1] * up[1:], True)
+    return RocCurve(
+        thresholds=np.append(math.inf, called.thresholds[turns]),
+        sensitivity=np.append(0.0, called.positive[turns] / called.positive[-1]),
+        false_positive_rate=np.append(0.0, called.negative[turns] / called.negative[-1]),
+    )
+
+
+def precision_recall_curve(
+    positive: NDArray[np.bool_],
+    scores: NDArray[np.floating[Any]],
+    *,
+    name: str = "the positive class",
+    other: str = "the negative class",
+) -> PrecisionRecallCurve:
+    """Return precision and recall at the highest threshold and at those that bound a change of recall.
+
+    Arguments, and what is raised, as for ``roc_curve``. Thresholds at which recall stays as it was before and after
+    are left out: they lie on a vertical line between two others. Nothing is added at recall 0, where precision is
+    undefined. Without cases on a side there is no curve, and the reason.
+
+    Source: Davis & Goadrich, ICML 2006:233-240.
+    """
+    reason = _one_sided(positive, scores, name=name, other=other)
+    if reason:
+        nothing = np.empty(0)
+        return PrecisionRecallCurve(
+            thresholds=nothing, precision=nothing, recall=nothing, prevalence=None, reason=reason
+        )
+    called = _called(positive, scores)
+    rises = np.diff(called.positive, prepend=0) > 0
+    kept = rises | np.append(rises[1:], True)
+    kept[0] = True
+    found, wrong = called.positive[kept], called.negative[kept]
+    return PrecisionRecallCurve(
+        thresholds=called.thresholds[kept],
+        precision=found / (found + wrong),
+        recall=found / called.positive[-1],
+        prevalence=float(called.positive[-1] / len(positive)),
+    )
+
+
+def average_precision(
+    positive: NDArray[np.bool_],
+    scores: NDArray[np.floating[Any]],
+    *,
+    groups: NDArray[Any] | pd.Series | None = None,
+    name: str = "the positive class",
+    other: str = "the negative class",
+    level: float = 0.95,
+) -> Measure:
+    """Return the average precision: the mean, over the positive cases, of the precision at each one's score.
+
+    It is the area under the precision-recall curve as steps; nothing is interpolated. It grows with prevalence, so it
+    compares only what was tested on the same cases. Arguments, and what is raised, as for ``auc``. Undefined without
+    cases on a side; at 1 it has no interval.
+
+    - Interval: on the logit scale with standard error 1 / sqrt(m p (1 - p)), m the number of positive cases (Boyd,
+      Eng & Page, ECML PKDD 2013, LNCS 8190:451-466).
+    - Beside it where groups hold several cases: the same with m the number of groups that hold a positive case, as
+      few as identical cases within groups would leave. This is wide; it claims no more than that.
+    """
+    check_level(level)
+    n = len(positive)
+    by_group = grouped(groups, n=n)
+    reason = _one_sided(positive, scores, name=name, other=other)
+    if reason:
+        return Measure(plain=Estimate.undefined(reason=reason, n=n))
+    called = _called(positive, scores)
+    m = int(called.positive[-1])
+    value = float(np.diff(called.positive, prepend=0) @ (called.positive / (called.positive + called.negative))) / m
+    missing = None
+    if len(called.thresholds) == 1:
+        missing = "all scores are equal"
+    elif called.negative[np.searchsorted(called.positive, m)] == 0:
+        value, missing = 1.0, "the logit interval has no width at 1"
+
+    def interval(size: int, *, method: str) -> Estimate:
+        if missing:
+            return Estimate(value=value, method=method, n=n, reason=missing)
+        half = normal_quantile(level) / math.sqrt(size * value * (1 - value))
+        low, high = (float(special.expit(special.logit(value) + side * half)) for side in (-1, 1))
+        return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
+
+    plain = interval(m, method=LOGIT)
+    if by_group is None:
+        return Measure(plain=plain)
+    holding = by_group.holding(positive)
+    method = f"{LOGIT} on the number of groups with cases of {name}, {holding:,} of {by_group.named}"
+    return Measure(plain=plain, clustered=interval(holding, method=method))
+
+
+def _one_sided(positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], *, name: str, other: str) -> str | None:
+    check_scores(positive, scores)
+    if len(positive) == 0:
+        return "no cases"
+    found = int(np.count_nonzero(positive))
+    return f"no reference cases of {other if found else name}" if found in (0, len(positive)) else None
+
+
+def _called(positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]]) -> _Called:
+    order = np.argsort(scores, kind="stable")[::-1]
+    ordered = scores[order].astype(np.float64)
+    ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
+    found = np.cumsum(positive[order], dtype=np.int64)[ends]
+    return _Called(thresholds=ordered[ends], positive=found, negative=ends + 1 - found)

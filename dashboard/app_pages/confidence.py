@@ -1,0 +1,39 @@
+"""Does 90% mean 90%? Reliability, tiers, what referring the least certain does, scores, prediction sets."""
+
+import streamlit as st
+
+from dashboard import text_confidence as text
+from dashboard.components import exports, frame
+from dashboard.components.tables import table
+from dashboard.figures.formats import escaped
+from dashboard.figures.reliability import reliability_figure
+from dashboard.figures.risk_coverage import risk_coverage_figure
+
+study, evidence = frame.opened("confidence")
+found = evidence.confidence
+frame.answer(text.confidence(found))
+
+left, right = st.columns(2, gap="large")
+with left:
+    figure = reliability_figure(found.reliability.top_label, x="Confidence", y="Accuracy")
+    exports.chart(study, figure, name="reliability", alt="Accuracy against confidence in bins, with intervals")
+    st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE}")
+with right:
+    st.markdown(escaped(text.referral(found.referral)))
+    figure = risk_coverage_figure(found.risk_coverage, referred=found.referral.referred.plain.value)
+    exports.chart(study, figure, name="risk_coverage", alt="Errors and missed tumours against the share referred")
+    st.caption(text.REFERRED)
+
+st.subheader("Confidence tiers", anchor=False)
+tiers = text.tier_rows(found.tiers)
+table(tiers, alt="Tiers of confidence with share, accuracy and missed tumours")
+st.subheader("Scores", anchor=False)
+scores = text.score_rows(found)
+table(scores, alt="Scores of calibration")
+exports.csv_button(study, scores, what="confidence")
+
+st.subheader("Prediction sets", anchor=False)
+if rows := text.set_rows(found, study.classes):
+    table(rows, alt="How often a prediction set holds the reference class")
+st.caption(escaped(text.set_sizes(found)))
+frame.how("confidence")

@@ -1,0 +1,51 @@
+"""Reliability: observed against predicted in bins, with intervals, and the number of cases of each bin below."""
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from analysis.calibration import ReliabilityCurve
+from dashboard.figures.formats import figure_text, full
+from dashboard.figures.look import ACCENT, INK, QUIET, finish
+
+
+def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
+    """Return the diagram of one curve; bins without cases have no point."""
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.05)
+    diagonal = {"color": QUIET, "width": 1, "dash": "dot"}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip", row=1, col=1)
+    for one in curve.bins:
+        found = one.observed.headline
+        if one.mean_probability is None or found.value is None or found.low is None or found.high is None:
+            continue
+        place = one.mean_probability
+        line = {"color": ACCENT, "width": 2}
+        ends = [found.low, found.high]
+        figure.add_scatter(x=[place, place], y=ends, mode="lines", line=line, hoverinfo="skip", row=1, col=1)
+        figure.add_scatter(
+            x=[place],
+            y=[found.value],
+            mode="markers",
+            marker={"color": ACCENT, "size": 9},
+            customdata=[
+                [f"{one.low:.2f} to {one.high:.2f}: predicted {place:.3f}, observed {figure_text(full(found))}"]
+            ],
+            hovertemplate="%{customdata[0]}<extra></extra>",
+            row=1,
+            col=1,
+        )
+    figure.add_bar(
+        x=[(one.low + one.high) / 2 for one in curve.bins],
+        y=[one.n for one in curve.bins],
+        width=[0.9 * (one.high - one.low) for one in curve.bins],
+        marker={"color": QUIET},
+        hovertemplate="%{y:,} cases<extra></extra>",
+        row=2,
+        col=1,
+    )
+    figure.update_layout(showlegend=False)
+    finish(figure, height=460)
+    figure.update_xaxes(range=[-0.01, 1.02], showgrid=False)
+    figure.update_xaxes(title_text=x, row=2, col=1)
+    figure.update_yaxes(title_text=y, range=[-0.02, 1.04], row=1, col=1)
+    figure.update_yaxes(title_text="Cases", nticks=3, row=2, col=1, title_font={"color": INK})
+    return figure

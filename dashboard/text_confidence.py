@@ -1,0 +1,113 @@
+"""Every sentence about confidence: does 90% mean 90%, and what happens if the rest goes to an expert."""
+
+from analysis.estimate import Measure
+from analysis.risk_coverage import Referral
+from analysis.tiers import TierPerformance
+from dashboard.figures.formats import NOT_ESTIMABLE, full, number, percent, sentence_case
+from dashboard.further import Confidence
+from dashboard.text import TIERS
+from data.classes import ClassOrder
+
+SCALE = "Points below the dotted line: the model is surer than it is right. Lines are 95% intervals, the wider of two."
+REFERRED = "Dotted: cases below the review threshold are referred. Rates are of the scans that the model still reads."
+
+
+def confidence(found: Confidence) -> str:
+    """Return the answer of the page."""
+    high = next(tier for tier in found.tiers if tier.tier == "high")
+    error = found.errors.ece_top_label_15.headline
+    if high.accuracy.headline.value is None:
+        return f"No scan has a confidence of {high.at_least:g} or more. {_calibration(error.value)}"
+    return (
+        f"Of the scans with a confidence of {high.at_least:g} or more, {full(high.accuracy.headline)} are called "
+        f"correctly. {_calibration(error.value)}"
+    )
+
+
+def _calibration(error: float | None) -> str:
+    if error is None:
+        return f"The calibration error is {NOT_ESTIMABLE}."
+    return (
+        f"On average, confidence and accuracy differ by {100 * error:.1f} percentage points (top-label ECE, 15 bins)."
+    )
+
+
+def referral(found: Referral) -> str:
+    """Return what referring the least certain scans does."""
+    missed = found.kept_missed_tumours
+    text = (
+        f"Referred below {found.threshold:g}: {percent(found.referred.plain.value or 0.0)} of the scans "
+        f"({found.referred.plain.count:,}). Among the rest, {full(found.kept_error_rate.headline)} are called wrongly"
+    )
+    if missed is None:
+        return f"{text}."
+    return f"{text}, and of the tumours {full(missed.headline)} are missed."
+
+
+def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
+    """Return the tiers as table rows."""
+    rows = []
+    for one in tiers:
+        upper = f" to {one.below:g}" if one.below is not None else " and more"
+        row = {
+            "Tier": f"{sentence_case(TIERS[one.tier])}: {one.at_least:g}{upper}",
+            "Share of scans": full(one.share.headline),
+            "Accuracy": full(one.accuracy.headline),
+        }
+        if one.missed_tumours is not None:
+            row["Tumours missed"] = full(one.missed_tumours.headline)
+        rows.append(row)
+    return rows
+
+
+def score_rows(found: Confidence) -> list[dict[str, str]]:
+    """Return the scores as table rows: value with interval, and what it says."""
+    errors = found.errors
+    scores: list[tuple[str, Measure, str]] = [
+        ("ECE, top label, 15 bins", errors.ece_top_label_15, "0 is best; biased upwards"),
+        ("ECE, top label, 10 bins", errors.ece_top_label_10, "0 is best; biased upwards"),
+        ("ECE, class by class, 15 bins", errors.ece_class_wise_15, "0 is best; biased upwards"),
+        ("ECE, bins of equal size, 15", errors.ece_adaptive_15, "0 is best; biased upwards"),
+        ("Brier score", found.brier.score, "0 is best, 2 is worst"),
+        ("Log-loss", found.log_loss, "0 is best; a confident error costs most"),
+    ]
+    for name, one in (("top label", found.recalibration.top_label), ("any tumour", found.recalibration.any_tumour)):
+        if one is not None:
+            scores += [
+                (f"Calibration slope, {name}", one.slope, "1 is best; below 1 the model is too sure"),
+                (f"Calibration intercept, {name}", one.intercept, "0 is best"),
+            ]
+    return [
+        {"Score": name, "Value": full(one.headline), "Method": one.headline.method, "Reading": reading}
+        for name, one, reading in scores
+    ]
+
+
+def set_rows(found: Confidence, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return how often the prediction sets hold the reference class, as table rows."""
+    if found.sets is None:
+        return []
+    sets = found.sets
+    rows = [
+        {
+            "Class": classes.display[name],
+            "Enters a set from": NOT_ESTIMABLE if limit.value is None else number(limit.value),
+            "Set holds the class": full(coverage.headline),
+        }
+        for name, limit, coverage in zip(sets.limits.classes, sets.limits.limits, sets.coverage, strict=True)
+    ]
+    return [
+        *rows,
+        {"Class": "All", "Enters a set from": "", "Set holds the class": full(sets.overall_coverage.headline)},
+    ]
+
+
+def set_sizes(found: Confidence) -> str:
+    """Return how large the prediction sets are, and what limits them."""
+    if found.sets is None:
+        return f"Prediction sets: {found.no_sets}."
+    sets = found.sets
+    return (
+        f"Sets of one class: {full(sets.single.headline)}; of several: {full(sets.multiple.headline)}; empty: "
+        f"{full(sets.empty.headline)}. {' '.join(sets.limits.caveats)}"
+    )
