@@ -1,0 +1,36 @@
+"""Whether what a source prints is arithmetically possible: by itself, and all of it together."""
+
+from analysis.claims_classes import ClassFacts, Possible, class_facts, possible_counts
+from analysis.claims_counts import count_checks
+from analysis.claims_errors import error_checks
+from analysis.claims_intervals import interval_checks
+from analysis.claims_matrix import matrix_checks
+from analysis.claims_possible import class_checks
+from analysis.claims_rates import rate_checks
+from analysis.claims_statements import Check, splits_of
+from data.claim_kinds import Claims
+
+
+def facts_by_split(claims: Claims) -> dict[str, tuple[ClassFacts, ...]]:
+    """Return what is printed about the classes of each split."""
+    return {split: class_facts(claims, split=split) for split in splits_of(claims)}
+
+
+def counts_by_claim(facts: dict[str, tuple[ClassFacts, ...]]) -> dict[str, tuple[Possible, ...]]:
+    """Return the counts that printed numbers of cases leave a rate, by its claim; see ``possible_counts``."""
+    return {claim: known for own in facts.values() for claim, known in possible_counts(own).items()}
+
+
+def internal_checks(claims: Claims, facts: dict[str, tuple[ClassFacts, ...]]) -> tuple[Check, ...]:
+    """Return everything that the claims say about each other, in the order in which a reader would ask.
+
+    A contradiction is shown by exhaustion: every whole number of cases and every usual way of rounding was tried
+    (half up, half even, half down, cut off). It says that claims cannot all be true, not which of them is wrong. Not
+    every contradiction is looked for; what is called one is one.
+    """
+    checks = [*rate_checks(claims), *count_checks(claims)]
+    for split, own in facts.items():
+        checks += class_checks(own)
+        checks += error_checks(claims, own, split=split)
+        checks += matrix_checks(claims, split=split)
+    return (*checks, *interval_checks(claims, counts_by_claim(facts)))

@@ -1,0 +1,44 @@
+"""Whether one printed rate is possible by itself: its value and its counts."""
+
+import math
+from fractions import Fraction
+
+from analysis.claims_classes import stands_alone
+from analysis.claims_statements import Check, of_kind
+from analysis.rounding import counts_that_fit, quotient, roundings
+from data.claim_kinds import Claims, Rate
+
+
+def rate_checks(claims: Claims) -> list[Check]:
+    """Return for each rate that prints what it is of whether a whole number of cases gives it."""
+    return [_rate(rate) for rate in of_kind(claims, Rate) if rate.n is not None]
+
+
+def _rate(rate: Rate) -> Check:
+    n, value = 0 if rate.n is None else int(rate.n.value), rate.value
+    alone = stands_alone(rate)
+    lines = []
+    if rate.count is not None:
+        count = int(rate.count.value)
+        ways = roundings(value, Fraction(count, n)) if value is not None and n else ()
+        said = f", printed {value.text} ({', '.join(ways) or 'no way of rounding gives it'})" if value and n else ""
+        lines.append(f"{quotient(count, n, value)}{said}.")
+        if count > n:
+            lines.append(f"{count:,} are more than {n:,}.")
+    if value is not None and n:
+        lines += _whole_numbers(rate, n=n)
+    return Check(claims=(rate.id,), outcome="holds" if alone else "contradicts", lines=tuple(lines))
+
+
+def _whole_numbers(rate: Rate, *, n: int) -> list[str]:
+    """Say which counts out of n a printed value can stand for, where its own count is not one of them."""
+    value = rate.value
+    assert value is not None
+    fitting = counts_that_fit(value, n)
+    if not fitting:
+        below = math.floor(value.value * n)
+        near = " and ".join(quotient(count, n, value) for count in (below, below + 1) if count <= n)
+        return [f"No whole number out of {n:,} gives {value.text}: the nearest are {near}."]
+    if rate.count is None or rate.count.value not in fitting:
+        return [f"{value.text} of {n:,} is {quotient(fitting[0], n, value)}."]
+    return []
