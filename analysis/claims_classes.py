@@ -7,14 +7,22 @@ from functools import reduce
 from operator import and_
 from typing import Final
 
-from analysis.claims_regions import MOST_NEGATIVES, MOST_POSITIVES, Region, everything, fraction_of, of_counts, of_value
+from analysis.claims_regions import (
+    MOST_NEGATIVES,
+    MOST_POSITIVES,
+    Region,
+    everything,
+    fraction_of,
+    of_counts,
+    of_value,
+    possible_at_any_size,
+)
 from analysis.claims_statements import Frame, about_class, frames, in_words, of_kind
 from analysis.rounding import counts_that_fit, fits
 from data.claim_kinds import Claims, Rate, Score
 from data.printed import Printed
 
 ORDER: Final = ("sensitivity", "specificity", "accuracy", "ppv", "npv", "f1")
-NEEDS_NEGATIVES: Final = ("specificity", "accuracy", "npv")
 MOST_POSSIBLE: Final = 200  # counts that an interval is tried on
 
 
@@ -36,11 +44,11 @@ class PrintedRate:
     def words(self) -> str:
         return in_words(self.metric)
 
-    def among(self, negatives: int) -> Region:
-        """Return the counts that it leaves possible with another number of cases that are not of the class."""
-        return _region_of(
-            self.metric, self.value, self.count, self.n, positives=self.region.positives, negatives=negatives
-        )
+    @property
+    def anywhere(self) -> Region:
+        """The counts that a rate without counts leaves possible among any number of cases that are not of the class."""
+        assert self.value is not None
+        return of_value(self.metric, self.value, positives=self.region.positives, negatives=MOST_NEGATIVES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +76,6 @@ class ClassFacts:
     def negatives(self) -> int:
         return self.frame.total - self.positives
 
-    @property
-    def own_frame(self) -> tuple[str, ...]:
-        """The claims of the frame on this class; those on others only say how many cases are not of it."""
-        counts = self.frame.claims
-        return counts if len(counts) == 1 else (counts[list(self.frame.n).index(self.name)],)
-
     def basis(self, but: PrintedRate | None = None) -> list[PrintedRate]:
         """Return sensitivity and specificity, which settle all others, but for one."""
         return [rate for rate in self.rates if rate.metric in ("sensitivity", "specificity") and rate is not but]
@@ -82,14 +84,40 @@ class ClassFacts:
         """Return the counts that the frame and these rates leave possible."""
         return reduce(and_, (rate.region for rate in rates), self.base)
 
-    def needed(self, rates: Sequence[PrintedRate]) -> tuple[str, ...]:
-        """Return the claims without which these rates, impossible together, would be no contradiction."""
+    def given(self, rates: Sequence[PrintedRate]) -> tuple[str, ...]:
+        """Return the claims of the frame and of these rates."""
+        return tuple(dict.fromkeys((*self.frame.claims, *(rate.claim for rate in rates))))
+
+    def blamed(self, rates: Sequence[PrintedRate]) -> tuple[str, ...]:
+        """Return the claims without each of which these rates, not possible with the frame, would be possible.
+
+        Those of the frame are left out where that is not certain: where rates print themselves what they are of, or
+        are not possible among any number of cases.
+        """
+        own = tuple(rate.claim for rate in rates)
+        metrics = {rate.metric for rate in rates}
+        values = [(0, rate.metric, rate.value) for rate in rates if rate.value is not None and rate.n is None]
+        if len(values) < len(rates) or not possible_at_any_size(values, k=2):
+            return own
+        if len(self.frame.claims) == 1:
+            return (*self.frame.claims, *own)
+        if metrics == {"specificity"}:
+            return (*self.frame_of("specificity"), *own)
+        alone = _base(self.frame, self.name, negatives=MOST_NEGATIVES)
+        if (
+            metrics <= {"sensitivity", "ppv", "f1"}
+            and not reduce(and_, (one.anywhere for one in rates), alone).possible
+        ):
+            return tuple(dict.fromkeys((*self.frame_of("sensitivity"), *own)))
+        return own
+
+    def frame_of(self, metric: str) -> tuple[str, ...]:
+        """Return the claims that say what a sensitivity or a specificity of this class is of."""
         counts = self.frame.claims
-        if len(counts) > 1 and not any(rate.metric in NEEDS_NEGATIVES for rate in rates):
-            base = _base(self.frame, self.name, negatives=MOST_NEGATIVES)
-            if not reduce(and_, (rate.among(MOST_NEGATIVES) for rate in rates), base).possible:
-                counts = self.own_frame
-        return tuple(dict.fromkeys((*counts, *(rate.claim for rate in rates))))
+        if len(counts) == 1:
+            return counts
+        own = list(self.frame.n).index(self.name)
+        return (counts[own],) if metric == "sensitivity" else (*counts[:own], *counts[own + 1 :])
 
 
 def class_facts(claims: Claims, *, split: str) -> tuple[ClassFacts, ...]:
@@ -138,7 +166,7 @@ def _possible(one: ClassFacts, rates: Sequence[PrintedRate]) -> Possible | None:
         pairs = list(dict.fromkeys(fraction_of(metric, counts) for counts in region.members()))
     else:
         return None
-    return Possible(pairs=tuple(pairs), claims=one.needed(rates)) if len(pairs) <= MOST_POSSIBLE else None
+    return Possible(pairs=tuple(pairs), claims=one.given(rates)) if len(pairs) <= MOST_POSSIBLE else None
 
 
 def false_positives(one: ClassFacts) -> tuple[int, int, tuple[str, ...]] | None:
@@ -146,19 +174,29 @@ def false_positives(one: ClassFacts) -> tuple[int, int, tuple[str, ...]] | None:
 
     None without a specificity, or with an impossible one.
     """
-    own = [rate for rate in one.rates if rate.metric == "specificity"]
+    own, claims = _of_kind(one, "specificity")
     region = one.region(own)
-    return (*region.fp, one.needed(own)) if own and region.possible else None
+    return (*region.fp, claims) if own and region.possible else None
 
 
 def false_negatives(one: ClassFacts) -> tuple[int, int, tuple[str, ...]] | None:
     """Return the least and greatest number of false negatives by counts or sensitivity, with the claims needed."""
-    counted = one.name in one.frame.correct
-    own = [] if counted else [rate for rate in one.rates if rate.metric == "sensitivity"]
-    region = one.region(own)
-    if not (own or counted) or not region.possible:
+    own, claims = _of_kind(one, "sensitivity")
+    if one.name in one.frame.correct:
+        own, claims = [], one.frame_of("sensitivity")
+    elif not own:
         return None
-    return (*region.fn, tuple(dict.fromkeys((*one.own_frame, *(rate.claim for rate in own)))))
+    region = one.region(own)
+    return (*region.fn, claims) if region.possible else None
+
+
+def _of_kind(one: ClassFacts, metric: str) -> tuple[list[PrintedRate], tuple[str, ...]]:
+    """Return a rate that says itself what it is of, or else one with the claims that say it."""
+    rates = [rate for rate in one.rates if rate.metric == metric]
+    own = [rate for rate in rates if rate.n is not None][:1]
+    if own:
+        return own, (own[0].claim,)
+    return rates[:1], (*one.frame_of(metric), *(rate.claim for rate in rates[:1]))
 
 
 def f1_of_printed(score: Score, claims: Claims) -> tuple[Fraction, Fraction] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
 from analysis.claims_statements import Check, about_class, excluded, matrix_counts, named, of_kind, plus, splits_of
 from analysis.rounding import ABOUT, allowed, decimals, fits, roundings
@@ -47,14 +48,23 @@ def same(stated: Sequence[Stated], *, what: str, left_out: int = 0) -> list[Chec
     """Return whether all claims on one number give the same."""
     if len({one.claim for one in stated}) < 2:
         return []
-    at_odds = [one for one in stated if any(not one.agrees(other, left_out=left_out) for other in stated)]
+    pairs = [pair for pair in combinations(stated, 2) if not pair[0].agrees(pair[1], left_out=left_out)]
     line = f"{what}: " + "; ".join(f"{one.number:,} by {named([one.claim])} ({one.words})" for one in stated) + "."
     if left_out:
         line += f" The source says that {left_out:,} were left out of the results."
-    ids = tuple(dict.fromkeys(one.claim for one in at_odds or stated))
-    if at_odds:
-        return [Check(claims=ids, outcome="contradicts", lines=(f"{line} These must be the same number.",))]
-    return [Check(claims=ids, outcome="holds", lines=(line,))]
+    if not pairs:
+        return [Check(claims=tuple(dict.fromkeys(one.claim for one in stated)), outcome="holds", lines=(line,))]
+    return [at_odds([(one.claim, other.claim) for one, other in pairs], line)]
+
+
+def at_odds(pairs: Sequence[tuple[str, ...]], line: str) -> Check:
+    """Return the contradiction of claims that should say the same and, in these pairs, do not."""
+    return Check(
+        claims=tuple(dict.fromkeys(claim for pair in pairs for claim in pair)),
+        outcome="contradicts",
+        lines=(f"{line} These must be the same number.",),
+        sets=tuple(map(frozenset, pairs)),
+    )
 
 
 def _totals(claims: Claims) -> list[Check]:

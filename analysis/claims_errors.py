@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 from analysis.claims_classes import ClassFacts, false_negatives, false_positives, stands_alone
+from analysis.claims_counts import at_odds
 from analysis.claims_statements import Check, Outcome, about_class, matrix_counts, named, of_kind, plus, span
 from analysis.rounding import counts_that_fit
 from data.claim_kinds import Claims, Correct, Errors, Matrix, Rate
@@ -125,11 +127,11 @@ def _same_totals(totals: Sequence[Known]) -> list[Check]:
     """Return whether the numbers of all errors can be the same."""
     if len({one.claims for one in totals}) < 2:
         return []
-    apart = [one for one in totals if any(one.low > other.high or other.low > one.high for other in totals)]
+    pairs = [pair for pair in combinations(totals, 2) if pair[0].low > pair[1].high or pair[1].low > pair[0].high]
     line = "All errors: " + "; ".join(_said(one) for one in totals) + "."
-    ids = tuple(dict.fromkeys(name for one in apart or totals for name in one.claims))
-    if apart:
-        return [Check(claims=ids, outcome="contradicts", lines=(f"{line} These must be the same number.",))]
+    if pairs:
+        return [at_odds([(*one.claims, *other.claims) for one, other in pairs], line)]
+    ids = tuple(dict.fromkeys(name for one in totals for name in one.claims))
     return [Check(claims=ids, outcome="holds", lines=(line,))]
 
 

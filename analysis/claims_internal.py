@@ -1,5 +1,7 @@
 """Whether what a source prints is arithmetically possible: by itself, and all of it together."""
 
+from collections.abc import Sequence
+
 from analysis.claims_classes import ClassFacts, Possible, class_facts, possible_counts
 from analysis.claims_counts import count_checks
 from analysis.claims_errors import error_checks
@@ -33,4 +35,17 @@ def internal_checks(claims: Claims, facts: dict[str, tuple[ClassFacts, ...]]) ->
         checks += class_checks(own)
         checks += error_checks(claims, own, split=split)
         checks += matrix_checks(claims, split=split)
-    return (*checks, *interval_checks(claims, counts_by_claim(facts)))
+    return _smallest([*checks, *interval_checks(claims, counts_by_claim(facts))])
+
+
+def _smallest(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Return the checks without contradictions that a smaller one explains: what else they hold is not to blame.
+
+    A claim that is impossible by itself does not explain others: they rest on another part of it.
+    """
+    known = {claims for check in checks for claims in check.impossible if len(claims) > 1}
+    return tuple(
+        check
+        for check in checks
+        if not check.impossible or any(not any(other < own for other in known) for own in check.impossible)
+    )

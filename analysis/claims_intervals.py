@@ -106,9 +106,7 @@ def _interval(rate: Rate, low: Printed, high: Printed, known: Sequence[Possible]
     if found:
         line = f"The interval {shown} follows from {' and from '.join(found)}."
         return Check(claims=(rate.id,), outcome="holds", lines=(line,))
-    # The fewest claims that leave no counts from which the interval follows.
-    fewest = next(one for one in known if not _methods(rate, low, high, one, level=level))
-    return _not_found(rate, shown, fewest, known[-1], level=level)
+    return _not_found(rate, shown, known[-1], level=level)
 
 
 def _methods(rate: Rate, low: Printed, high: Printed, known: Possible, *, level: float) -> list[str]:
@@ -133,7 +131,7 @@ def _rounds(bound: Printed, computed: float) -> bool:
     return abs(computed - float(bound.value)) <= float(bound.step) / 2 + NOISE
 
 
-def _not_found(rate: Rate, shown: str, fewest: Possible, known: Possible, *, level: float) -> Check:
+def _not_found(rate: Rate, shown: str, known: Possible, *, level: float) -> Check:
     """Say what the methods give instead."""
     count, n = next(pair for pair in known.pairs if pair[1])
     results = []
@@ -144,7 +142,7 @@ def _not_found(rate: Rate, shown: str, fewest: Possible, known: Possible, *, lev
     if rate.method is None:
         why = "None of these methods gives it. The source names no method, so another one may have been used."
         return Check(claims=(rate.id,), outcome="open", lines=(f"{line} {why}",))
-    others = [claim for claim in fewest.claims if claim != rate.id]
+    others = [claim for claim in known.claims if claim != rate.id]
     by = f", with the counts by {named(others)}" if others else ""
     why = f"The source names {NAMES[rate.method]}, which does not give it{by}."
-    return Check(claims=(rate.id, *others), outcome="contradicts", lines=(f"{line} {why}",))
+    return Check(claims=(rate.id,), outcome="contradicts", lines=(f"{line} {why}",))

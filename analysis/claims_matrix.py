@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from analysis import summaries
-from analysis.claims_classes import f1_of_printed
+from analysis.claims_classes import f1_of_printed, stands_alone
 from analysis.claims_regions import fraction_of
 from analysis.claims_statements import Check, about_class, in_words, matrix_counts, named, of_kind, plus
 from analysis.confusion import ConfusionMatrix, two_by_two
@@ -62,13 +62,19 @@ def _against_rates(claims: Claims, matrix: ConfusionMatrix, *, split: str) -> It
         else:
             count, n = matrix.n - matrix.errors, matrix.n
         what = f"{in_words(metric)} of {name}" if name else metric
+        # What is printed beside counts that it does not go with is no fault of the matrix.
         printed, agrees = [], True
-        if rate.value is not None:
-            printed.append(rate.value.text)
-            agrees = n == 0 or fits(rate.value, Fraction(count, n))
         if rate.count is not None and rate.n is not None:
             printed.append(f"{rate.count.text} of {rate.n.text}")
-            agrees = agrees and (int(rate.count.value), int(rate.n.value)) == (count, n)
+            agrees = (int(rate.count.value), int(rate.n.value)) == (count, n)
+        elif not stands_alone(rate):
+            continue
+        elif rate.n is not None:
+            printed.append(f"a share of {rate.n.text}")
+            agrees = int(rate.n.value) == n
+        if rate.value is not None and (rate.count is None or stands_alone(rate)):
+            printed.append(rate.value.text)
+            agrees = agrees and (n == 0 or fits(rate.value, Fraction(count, n)))
         yield rate.id, agrees, f"{what} {quotient(count, n, rate.value)}", " and ".join(printed)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from analysis.claims_classes import ClassFacts, PrintedRate
-from analysis.claims_regions import Region, fraction_of, fractions_of
+from analysis.claims_regions import Region, fraction_of, fractions_of, possible_at_any_size
 from analysis.claims_statements import Check, named, span
 from analysis.rounding import quotient, roundings
 
@@ -60,14 +60,13 @@ def _alone(one: ClassFacts, rate: PrintedRate) -> Check:
     line = f"{_title(one, rate)} is possible{'' if joint else ' by itself'}: {several}{quotient(count, n, rate.value)}"
     if rate.value is not None and n:
         line += f" ({', '.join(roundings(rate.value, Fraction(count, n))) or 'by its counts'})"
-    by = [claim for claim in one.needed([*basis, rate]) if claim != rate.claim]
+    by = [claim for claim in one.given([*basis, rate]) if claim != rate.claim]
     return Check(claims=(rate.claim,), outcome="holds", lines=(f"{line}, by {named(by)}." if by else f"{line}.",))
 
 
 def _impossible(one: ClassFacts, rates: Sequence[PrintedRate]) -> Check:
     *basis, last = rates
     region = one.region(basis)
-    needed = one.needed(rates)
     if last.count is not None or last.value is None:
         printed = f"of {last.n:,}" if last.count is None else f"{last.count:,} of {last.n:,}"
         why = f"printed {printed}, is not possible with this."
@@ -77,7 +76,7 @@ def _impossible(one: ClassFacts, rates: Sequence[PrintedRate]) -> Check:
         shown = " and ".join(quotient(*fraction, last.value) for fraction in near)
         why = f"is{of} not possible with this: the nearest {'is' if len(near) == 1 else 'are'} {shown}."
     line = f"{_basis(one, basis, region)} {_title(one, last)} {why}"
-    return Check(claims=needed, outcome="contradicts", lines=(line,))
+    return Check(claims=one.blamed(rates), outcome="contradicts", lines=(line,))
 
 
 def _title(one: ClassFacts, rate: PrintedRate) -> str:
@@ -135,9 +134,12 @@ def _balance(facts: Sequence[ClassFacts]) -> list[Check]:
                 without = {**chosen, one.name: [other for other in chosen[one.name] if other is not rate]}
                 if not _balances(facts, without):
                     chosen = without
-    blamed = [rate.claim for rates in chosen.values() for rate in rates]
-    needed = tuple(dict.fromkeys((*facts[0].frame.claims, *blamed)))
-    return [Check(claims=needed, outcome="contradicts", lines=tuple(_sums(facts, chosen, equal=False)))]
+    rates = [(index, rate) for index, one in enumerate(facts) for rate in chosen[one.name]]
+    claims = tuple(rate.claim for _, rate in rates)
+    values = [(index, rate.metric, rate.value) for index, rate in rates if rate.value is not None and rate.n is None]
+    if len(values) == len(rates) and possible_at_any_size(values, k=len(facts)):
+        claims = (*facts[0].frame.claims, *claims)  # without their numbers of cases the rates would be possible
+    return [Check(claims=claims, outcome="contradicts", lines=tuple(_sums(facts, chosen, equal=False)))]
 
 
 def _usable(one: ClassFacts) -> list[PrintedRate]:

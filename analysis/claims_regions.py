@@ -5,13 +5,14 @@ positives. A region holds, for each number of false negatives, the range of fals
 without a denominator (0 / 0) has no value; whatever is printed for it is then possible.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 from analysis.confusion import TwoByTwo
 from analysis.rounding import allowed, counts_that_fit
@@ -23,6 +24,7 @@ Number = TypeVar("Number", int, NDArray[np.int64])
 MOST_POSITIVES: Final = 200_000  # beyond these sizes nothing is searched, and so nothing is ruled out
 MOST_NEGATIVES: Final = 10**9
 FINEST: Final = 10**11
+SLACK: Final = 1e-9  # below which a bound counts as not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,6 +143,33 @@ def of_counts(metric: str, count: int | None, n: int, *, positives: int, negativ
         right = positives - fn if metric == "ppv" else n - fn
         fp = np.where(right == count, fp, -1)
     return region & _region(positives, negatives, np.where(fp < 0, negatives + 1, fp), fp)
+
+
+def possible_at_any_size(values: Sequence[tuple[int, str, Printed]], *, k: int) -> bool:
+    """Return whether printed rates can stand together among k classes, whatever the numbers of cases.
+
+    ``values`` are the index of the class, the rate and what is printed. Shares of cases that give them are counts of
+    enough cases that do, so a linear programme over the shares of the k x k cells answers it. Rates without a
+    denominator are not thought of: the answer may be no where they would make it yes.
+    """
+    rows = []
+    for index, metric, number in values:
+        row, column, cell = (np.zeros((k, k), dtype=np.int64) for _ in range(3))
+        row[index], column[:, index], cell[index, index] = 1, 1, 1
+        rest = 1 - np.maximum(row, column)
+        top, bottom = fractions_of(metric, tp=cell, fp=column - cell, fn=row - cell, tn=rest)
+        low, high = map(float, allowed(number))
+        rows += [np.append(low * bottom - top, 0), np.append(top - high * bottom, 1)]  # 0 at most; below by the last
+    cells = k * k
+    found = optimize.linprog(
+        np.append(np.zeros(cells), -1),
+        A_ub=np.array(rows),
+        b_ub=np.zeros(len(rows)),
+        A_eq=np.append(np.ones(cells), 0)[None],
+        b_eq=[1],
+        bounds=(0, 1),
+    )
+    return found.x is not None and bool(found.x[-1] > SLACK)
 
 
 def _region(positives: int, negatives: int, low: Ints, high: Ints) -> Region:

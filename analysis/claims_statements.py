@@ -17,12 +17,19 @@ class Check:
 
     ``contradicts``: these claims cannot all be true, and each belongs to a smallest set of them that cannot.
     ``open``: something that should follow does not, and yet may be true. ``silent``: there is nothing that it could
-    follow from. ``lines`` are plain sentences with the numbers.
+    follow from. ``lines`` are plain sentences with the numbers. ``sets`` are the smallest sets of claims that cannot
+    all be true; by default all claims are one.
     """
 
     claims: tuple[str, ...]
     outcome: Outcome
     lines: tuple[str, ...]
+    sets: tuple[frozenset[str], ...] = ()
+
+    @property
+    def impossible(self) -> tuple[frozenset[str], ...]:
+        """The smallest sets of claims that cannot all be true, none when the check shows no contradiction."""
+        return (self.sets or (frozenset(self.claims),)) if self.outcome == "contradicts" else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
