@@ -15,8 +15,9 @@ from analysis.claims_regions import (
     fraction_of,
     of_counts,
     of_value,
-    possible_at_any_size,
+    of_wrong,
 )
+from analysis.claims_solve import Part, possible
 from analysis.claims_statements import Frame, about_class, frames, in_words, of_kind
 from analysis.rounding import counts_that_fit, fits
 from data.claim_kinds import Claims, Rate, Score
@@ -44,11 +45,9 @@ class PrintedRate:
     def words(self) -> str:
         return in_words(self.metric)
 
-    @property
-    def anywhere(self) -> Region:
-        """The counts that a rate without counts leaves possible among any number of cases that are not of the class."""
-        assert self.value is not None
-        return of_value(self.metric, self.value, positives=self.region.positives, negatives=MOST_NEGATIVES)
+    def part(self, index: int) -> Part:
+        """Return the rate as one of the class at ``index``."""
+        return Part(index=index, metric=self.metric, value=self.value, count=self.count, n=self.n)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +66,10 @@ class ClassFacts:
     frame: Frame
     base: Region
     rates: tuple[PrintedRate, ...]
+
+    @property
+    def index(self) -> int:
+        return list(self.frame.n).index(self.name)
 
     @property
     def positives(self) -> int:
@@ -88,36 +91,36 @@ class ClassFacts:
         """Return the claims of the frame and of these rates."""
         return tuple(dict.fromkeys((*self.frame.claims, *(rate.claim for rate in rates))))
 
-    def blamed(self, rates: Sequence[PrintedRate]) -> tuple[str, ...]:
-        """Return the claims without each of which these rates, not possible with the frame, would be possible.
-
-        Those of the frame are left out where that is not certain: where rates print themselves what they are of, or
-        are not possible among any number of cases.
-        """
-        own = tuple(rate.claim for rate in rates)
-        metrics = {rate.metric for rate in rates}
-        values = [(0, rate.metric, rate.value) for rate in rates if rate.value is not None and rate.n is None]
-        if len(values) < len(rates) or not possible_at_any_size(values, k=2):
-            return own
-        if len(self.frame.claims) == 1:
-            return (*self.frame.claims, *own)
-        if metrics == {"specificity"}:
-            return (*self.frame_of("specificity"), *own)
-        alone = _base(self.frame, self.name, negatives=MOST_NEGATIVES)
-        if (
-            metrics <= {"sensitivity", "ppv", "f1"}
-            and not reduce(and_, (one.anywhere for one in rates), alone).possible
-        ):
-            return tuple(dict.fromkeys((*self.frame_of("sensitivity"), *own)))
-        return own
-
     def frame_of(self, metric: str) -> tuple[str, ...]:
         """Return the claims that say what a sensitivity or a specificity of this class is of."""
         counts = self.frame.claims
         if len(counts) == 1:
             return counts
-        own = list(self.frame.n).index(self.name)
+        own = self.index
         return (counts[own],) if metric == "sensitivity" else (*counts[:own], *counts[own + 1 :])
+
+
+def blamed(frame: Frame, rates: Sequence[tuple[int, PrintedRate]]) -> tuple[str, ...]:
+    """Return the claims that make rates impossible: their own, and of the frame those without which they would be not.
+
+    ``rates`` are given with the index of their class.
+    """
+    parts = [rate.part(index) for index, rate in rates]
+    own = tuple(rate.claim for _, rate in rates)
+    k = len(frame.n)
+    if not possible(parts, k=k):
+        return own
+    if len(frame.claims) == 1:
+        return (*frame.claims, *own)
+    needed = {
+        claim: Part(index=index, metric="sensitivity", count=frame.correct.get(name), n=frame.n[name])
+        for index, (claim, name) in enumerate(zip(frame.claims, frame.n, strict=True))
+    }
+    for claim in frame.claims:
+        others = {name: part for name, part in needed.items() if name != claim}
+        if not possible([*parts, *others.values()], k=k):
+            needed = others
+    return tuple(dict.fromkeys((*needed, *own)))
 
 
 def class_facts(claims: Claims, *, split: str) -> tuple[ClassFacts, ...]:
@@ -258,14 +261,20 @@ def _facts(claims: Claims, frame: Frame, *, name: str, split: str) -> ClassFacts
         )
         for claim, metric, value, count, n in sorted(found, key=lambda one: ORDER.index(one[1]))
     ]
-    return ClassFacts(name=name, frame=frame, base=_base(frame, name, negatives=negatives), rates=tuple(rates))
+    return ClassFacts(name=name, frame=frame, base=_base(frame, name), rates=tuple(rates))
 
 
-def _base(frame: Frame, name: str, *, negatives: int) -> Region:
-    positives = frame.n[name]
+def _base(frame: Frame, name: str) -> Region:
+    """Return the counts of a class that the frame leaves possible: false positives are errors of the other classes."""
+    positives, negatives = frame.n[name], frame.total - frame.n[name]
     if name not in frame.correct:
         return everything(positives, negatives)
-    return of_counts("sensitivity", frame.correct[name], positives, positives=positives, negatives=negatives)
+    base = of_counts("sensitivity", frame.correct[name], positives, positives=positives, negatives=negatives)
+    others = [frame.n[other] - frame.correct[other] for other in frame.n if other != name and other in frame.correct]
+    if len(others) < len(frame.n) - 1:
+        return base
+    low = sum(others) if len(others) == 1 else 0
+    return base & of_wrong("specificity", low, sum(others), positives=positives, negatives=negatives)
 
 
 def _region_of(

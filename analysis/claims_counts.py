@@ -41,6 +41,7 @@ def count_checks(claims: Claims) -> list[Check]:
             for index, name in enumerate(claims.source.classes):
                 stated = _class_sizes(claims, name=name, index=index, split=split)
                 checks += same(stated, what=f"Images of {name} in {split}", left_out=left_out)
+                checks += same(_correct(claims, name=name, split=split), what=f"Correct of {name} in {split}")
     return checks
 
 
@@ -201,6 +202,20 @@ def _class_sizes(claims: Claims, *, name: str, index: int, split: str) -> list[S
         for matrix in of_kind(claims, Matrix, split=split)
     ]
     return found
+
+
+def _correct(claims: Claims, *, name: str, split: str) -> list[Stated]:
+    """Return what claims say about the number of images of a class that are called so."""
+    found = [
+        Stated(claim=table.id, number=int(table.correct[name].value), words=f"of {table.n[name].text}")
+        for table in of_kind(claims, Correct, split=split)
+    ]
+    return found + [
+        Stated(claim=rate.id, number=int(rate.count.value), words=f"of {rate.n.text}")
+        for rate in of_kind(claims, Rate, split=split)
+        if rate.count is not None and rate.n is not None
+        if about_class(rate, claims=claims) == (name, "sensitivity")
+    ]
 
 
 def _images(claim: Images) -> Stated:

@@ -44,15 +44,18 @@ def error_checks(claims: Claims, facts: Sequence[ClassFacts], *, split: str) -> 
     totals = [*_totals(claims, split=split), *(one for one in printed if one.cells == whole)]
     pairs = [one for one in printed if one.cells != whole]
     rows, columns = _by_class(facts, claims)
+    counted = [row for table in of_kind(claims, Correct, split=split) for row in _of_table(table, claims)]
     checks = _same_totals(totals)
     # What the numbers of cases come from has been set against them, and so has a matrix, cell by cell.
     aside = facts[0].frame.claims if facts else ()
+    rows = [row for row in rows if row.claims != aside]
     apart = [one for one in totals if one.words != DIAGONAL and one.claims != aside]
     for target in apart:
-        if any(one.claims != aside for one in rows):
-            checks += _within(target, _ordered(rows), what="False negatives by class")
+        checks += _within(target, _ordered(rows), what="False negatives by class")
         checks += _within(target, _ordered(columns), what="False positives by class")
-    known = [*(one for one in totals if one.words != DIAGONAL), *rows, *columns, *pairs]
+    for target in counted:
+        checks += _within(target, [row for row in rows if row.cells == target.cells], what="False negatives")
+    known = [*(one for one in totals if one.words != DIAGONAL), *rows, *counted, *columns, *pairs]
     ordered = _ordered(pairs)
     touching: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, one in enumerate(ordered):
@@ -86,20 +89,19 @@ def _totals(claims: Claims, *, split: str) -> list[Known]:
         if about_class(rate, claims=claims) != ("", "accuracy") or rate.n is None:
             continue
         n = int(rate.n.value)
-        if rate.count is not None and rate.count.value <= n:
+        if rate.count is not None:
             wrong = n - int(rate.count.value)
             words = f"{n:,} - {n - wrong:,}"
             found.append(Known(cells=whole, low=wrong, high=wrong, claims=(rate.id,), words=words))
-        elif rate.count is None and rate.value is not None and stands_alone(rate):
+        elif rate.value is not None and stands_alone(rate):
             right = counts_that_fit(rate.value, n)
             low, high = (n - right[-1], n - right[0]) if right else (0, 0)
             words = f"what {rate.value.text} of {n:,} leaves"
             found.append(Known(cells=whole, low=low, high=high, claims=(rate.id,), words=words))
     for table in of_kind(claims, Correct, split=split):
         by_class = [int(table.n[name].value - table.correct[name].value) for name in table.n]
-        if min(by_class) >= 0:
-            words = plus(by_class)
-            found.append(Known(cells=whole, low=sum(by_class), high=sum(by_class), claims=(table.id,), words=words))
+        wrong = sum(by_class)
+        found.append(Known(cells=whole, low=wrong, high=wrong, claims=(table.id,), words=plus(by_class)))
     for matrix in of_kind(claims, Matrix, split=split):
         counts = matrix_counts(matrix)
         wrong = sum(map(sum, counts)) - sum(row[index] for index, row in enumerate(counts))
@@ -121,6 +123,20 @@ def _by_class(facts: Sequence[ClassFacts], claims: Claims) -> tuple[list[Known],
             words = f"wrongly called {one.name}"
             columns.append(Known(cells=cells, low=column[0], high=column[1], claims=column[2], words=words))
     return rows, columns
+
+
+def _of_table(table: Correct, claims: Claims) -> list[Known]:
+    """Return the errors by reference class of a table of correct cases."""
+    return [
+        Known(
+            cells=frozenset((name, other) for other in claims.source.classes if other != name),
+            low=int(n.value - table.correct[name].value),
+            high=int(n.value - table.correct[name].value),
+            claims=(table.id,),
+            words=f"{name} not found",
+        )
+        for name, n in table.n.items()
+    ]
 
 
 def _same_totals(totals: Sequence[Known]) -> list[Check]:

@@ -135,7 +135,7 @@ def compared(
     if isinstance(claim, CrossValidation):
         return _folds(claim, claims, ours)
     if isinstance(claim, Score):
-        return _score(claim, ours)
+        return _score(claim, claims, ours)
     pair = _pair(claim, claims, ours, facts=facts, possible=possible)
     if pair is None:
         return External(outcome="none")
@@ -258,12 +258,15 @@ def _folds(claim: CrossValidation, claims: Claims, ours: OurNumbers) -> External
     )
 
 
-def _score(claim: Score, ours: OurNumbers) -> External:
+def _score(claim: Score, claims: Claims, ours: OurNumbers) -> External:
     own = ours.scores.get(claim.metric)
     if own is None or own.value is None:
         return External(outcome="none", lines=("Our study has no such number.",), ours=own)
+    shown = f"Our study: {_said(own)}."
+    if reason := _differs(claim, claims, ours):
+        return External(outcome="not_comparable", lines=(shown, reason), ours=own)
     line = "It is no share of cases, and the source prints nothing from which an interval of the difference follows."
-    return External(outcome="none", lines=(f"Our study: {_said(own)}.", line), ours=own)
+    return External(outcome="none", lines=(shown, line), ours=own)
 
 
 def _judged(difference: Estimate, shown: str, theirs: str, own: Estimate) -> External:

@@ -9,13 +9,14 @@ from analysis.claims_intervals import interval_checks
 from analysis.claims_matrix import matrix_checks
 from analysis.claims_possible import class_checks
 from analysis.claims_rates import rate_checks
-from analysis.claims_statements import Check, splits_of
+from analysis.claims_statements import Check, splits_of, with_possible_counts
 from data.claim_kinds import Claims
 
 
 def facts_by_split(claims: Claims) -> dict[str, tuple[ClassFacts, ...]]:
     """Return what is printed about the classes of each split."""
-    return {split: class_facts(claims, split=split) for split in splits_of(claims)}
+    sound = with_possible_counts(claims)
+    return {split: class_facts(sound, split=split) for split in splits_of(claims)}
 
 
 def counts_by_claim(facts: dict[str, tuple[ClassFacts, ...]]) -> dict[str, tuple[Possible, ...]]:
@@ -30,11 +31,12 @@ def internal_checks(claims: Claims, facts: dict[str, tuple[ClassFacts, ...]]) ->
     (half up, half even, half down, cut off). It says that claims cannot all be true, not which of them is wrong. Not
     every contradiction is looked for; what is called one is one.
     """
-    checks = [*rate_checks(claims), *count_checks(claims)]
+    sound = with_possible_counts(claims)
+    checks = [*rate_checks(claims), *count_checks(sound)]
     for split, own in facts.items():
         checks += class_checks(own)
-        checks += error_checks(claims, own, split=split)
-        checks += matrix_checks(claims, split=split)
+        checks += error_checks(sound, own, split=split)
+        checks += matrix_checks(sound, split=split)
     return _smallest([*checks, *interval_checks(claims, counts_by_claim(facts))])
 
 

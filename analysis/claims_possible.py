@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from analysis.claims_classes import ClassFacts, PrintedRate
-from analysis.claims_regions import Region, fraction_of, fractions_of, possible_at_any_size
+from analysis.claims_classes import ClassFacts, PrintedRate, blamed
+from analysis.claims_regions import Region, fraction_of, fractions_of
 from analysis.claims_statements import Check, named, span
 from analysis.rounding import quotient, roundings
 
@@ -16,7 +16,10 @@ MOST_TOGETHER: Final = 8  # rates of one class: of more, only sets of up to thre
 FEW: Final = 3
 MOST_TRIED: Final = 100  # counts among which an example with a denominator is looked for
 MOST_PIECES: Final = 200  # ranges of differences that are kept apart
+MOST_KEPT: Final = 60  # rates of all classes, of more of which one smallest set is enough
+LEAST_FIRST: Final = ("sensitivity", "f1", "npv", "ppv", "accuracy", "specificity")
 _Pieces = list[tuple[int, int]]
+_Chosen = Mapping[str, Sequence[PrintedRate]]
 
 
 def class_checks(facts: Sequence[ClassFacts]) -> list[Check]:
@@ -76,7 +79,7 @@ def _impossible(one: ClassFacts, rates: Sequence[PrintedRate]) -> Check:
         shown = " and ".join(quotient(*fraction, last.value) for fraction in near)
         why = f"is{of} not possible with this: the nearest {'is' if len(near) == 1 else 'are'} {shown}."
     line = f"{_basis(one, basis, region)} {_title(one, last)} {why}"
-    return Check(claims=one.blamed(rates), outcome="contradicts", lines=(line,))
+    return Check(claims=blamed(one.frame, [(one.index, rate) for rate in rates]), outcome="contradicts", lines=(line,))
 
 
 def _title(one: ClassFacts, rate: PrintedRate) -> str:
@@ -128,18 +131,34 @@ def _balance(facts: Sequence[ClassFacts]) -> list[Check]:
         if len(specific) < len(facts):
             return []
         return [Check(claims=tuple(specific), outcome="holds", lines=tuple(_sums(facts, chosen, equal=True)))]
-    for metric in ("sensitivity", "f1", "npv", "ppv", "accuracy", "specificity"):
-        for one in facts:
-            for rate in [rate for rate in chosen[one.name] if rate.metric == metric]:
-                without = {**chosen, one.name: [other for other in chosen[one.name] if other is not rate]}
-                if not _balances(facts, without):
-                    chosen = without
-    rates = [(index, rate) for index, one in enumerate(facts) for rate in chosen[one.name]]
-    claims = tuple(rate.claim for _, rate in rates)
-    values = [(index, rate.metric, rate.value) for index, rate in rates if rate.value is not None and rate.n is None]
-    if len(values) == len(rates) and possible_at_any_size(values, k=len(facts)):
-        claims = (*facts[0].frame.claims, *claims)  # without their numbers of cases the rates would be possible
-    return [Check(claims=claims, outcome="contradicts", lines=tuple(_sums(facts, chosen, equal=False)))]
+    # Which claims are needed depends on which are tried first: each is kept as long as possible once.
+    rates = [
+        (one, rate) for metric in LEAST_FIRST for one in facts for rate in chosen[one.name] if rate.metric == metric
+    ]
+    sets: list[tuple[str, ...]] = []
+    for last in rates if len(rates) <= MOST_KEPT else rates[-1:]:
+        if not any(last[1].claim in known for known in sets):
+            needed = _needed(facts, chosen, [*(one for one in rates if one is not last), last])
+            found = blamed(facts[0].frame, [(one.index, rate) for one in facts for rate in needed[one.name]])
+            if found not in sets:
+                sets.append(found)
+    return [
+        Check(
+            claims=tuple(dict.fromkeys(claim for one in sets for claim in one)),
+            outcome="contradicts",
+            lines=tuple(_sums(facts, chosen, equal=False)),
+            sets=tuple(map(frozenset, sets)),
+        )
+    ]
+
+
+def _needed(facts: Sequence[ClassFacts], chosen: _Chosen, order: Sequence[tuple[ClassFacts, PrintedRate]]) -> _Chosen:
+    """Return the rates without each of which the classes would balance; those first in order are left out first."""
+    for one, rate in order:
+        without = {**chosen, one.name: [other for other in chosen[one.name] if other is not rate]}
+        if not _balances(facts, without):
+            chosen = without
+    return chosen
 
 
 def _usable(one: ClassFacts) -> list[PrintedRate]:
@@ -147,7 +166,7 @@ def _usable(one: ClassFacts) -> list[PrintedRate]:
     return next((list(rates) for rates in (one.rates, one.basis()) if one.region(rates).possible), [])
 
 
-def _balances(facts: Sequence[ClassFacts], chosen: Mapping[str, Sequence[PrintedRate]]) -> bool:
+def _balances(facts: Sequence[ClassFacts], chosen: _Chosen) -> bool:
     """Return whether false positives less false negatives can add up to 0 over the classes."""
     sums: _Pieces = [(0, 0)]
     for one in facts:
@@ -172,7 +191,7 @@ def _few(pieces: _Pieces) -> _Pieces:
     return pieces if len(pieces) <= MOST_PIECES else [(pieces[0][0], max(high for _, high in pieces))]
 
 
-def _sums(facts: Sequence[ClassFacts], chosen: Mapping[str, Sequence[PrintedRate]], *, equal: bool) -> Iterator[str]:
+def _sums(facts: Sequence[ClassFacts], chosen: _Chosen, *, equal: bool) -> Iterator[str]:
     regions = [one.region(chosen[one.name]) for one in facts]
     fn, fp = [region.fn for region in regions], [region.fp for region in regions]
     names = ", ".join(one.name for one in facts)

@@ -1,4 +1,4 @@
-"""Whether one printed rate is possible by itself: its value and its counts."""
+"""Whether printed rates and counts are possible by themselves."""
 
 import math
 from fractions import Fraction
@@ -6,12 +6,23 @@ from fractions import Fraction
 from analysis.claims_classes import stands_alone
 from analysis.claims_statements import Check, of_kind
 from analysis.rounding import counts_that_fit, quotient, roundings
-from data.claim_kinds import Claims, Rate
+from data.claim_kinds import Claims, Correct, Rate
 
 
 def rate_checks(claims: Claims) -> list[Check]:
     """Return for each rate that prints what it is of whether a whole number of cases gives it."""
-    return [_rate(rate) for rate in of_kind(claims, Rate) if rate.n is not None]
+    checks = [_rate(rate) for rate in of_kind(claims, Rate) if rate.n is not None]
+    for table in of_kind(claims, Correct):
+        checks += [
+            Check(
+                claims=(table.id,),
+                outcome="contradicts",
+                lines=(f"Of {name} {table.correct[name].text} are correct, more than the {n.text} that there are.",),
+            )
+            for name, n in table.n.items()
+            if table.correct[name].value > n.value
+        ]
+    return checks
 
 
 def _rate(rate: Rate) -> Check:

@@ -5,14 +5,13 @@ positives. A region holds, for each number of false negatives, the range of fals
 without a denominator (0 / 0) has no value; whatever is printed for it is then possible.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from analysis.confusion import TwoByTwo
 from analysis.rounding import allowed, counts_that_fit
@@ -24,7 +23,6 @@ Number = TypeVar("Number", int, NDArray[np.int64])
 MOST_POSITIVES: Final = 200_000  # beyond these sizes nothing is searched, and so nothing is ruled out
 MOST_NEGATIVES: Final = 10**9
 FINEST: Final = 10**11
-SLACK: Final = 1e-9  # below which a bound counts as not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,7 +121,7 @@ def of_value(metric: str, number: Printed, *, positives: int, negatives: int) ->
     if metric in ("sensitivity", "specificity", "accuracy"):
         of = {"sensitivity": positives, "specificity": negatives, "accuracy": positives + negatives}[metric]
         found = counts_that_fit(number, of) if of else range(1)
-        return _of_wrong(metric, of - found.stop + 1, of - found.start, positives=positives, negatives=negatives)
+        return of_wrong(metric, of - found.stop + 1, of - found.start, positives=positives, negatives=negatives)
     return {"ppv": _of_ppv, "npv": _of_npv, "f1": _of_f1}[metric](*allowed(number), positives, negatives)
 
 
@@ -136,7 +134,7 @@ def of_counts(metric: str, count: int | None, n: int, *, positives: int, negativ
         if n != of:
             return _region(positives, negatives, region.high + 1, region.high)
         low, high = (0, n) if count is None else (n - count, n - count)
-        return _of_wrong(metric, low, high, positives=positives, negatives=negatives)
+        return of_wrong(metric, low, high, positives=positives, negatives=negatives)
     # The called cases are tp + fp, the others tn + fn: either n settles the false positives for each fn.
     fp = n - (positives - fn) if metric == "ppv" else negatives - (n - fn)
     if count is not None:
@@ -145,40 +143,7 @@ def of_counts(metric: str, count: int | None, n: int, *, positives: int, negativ
     return region & _region(positives, negatives, np.where(fp < 0, negatives + 1, fp), fp)
 
 
-def possible_at_any_size(values: Sequence[tuple[int, str, Printed]], *, k: int) -> bool:
-    """Return whether printed rates can stand together among k classes, whatever the numbers of cases.
-
-    ``values`` are the index of the class, the rate and what is printed. Shares of cases that give them are counts of
-    enough cases that do, so a linear programme over the shares of the k x k cells answers it. Rates without a
-    denominator are not thought of: the answer may be no where they would make it yes.
-    """
-    rows = []
-    for index, metric, number in values:
-        row, column, cell = (np.zeros((k, k), dtype=np.int64) for _ in range(3))
-        row[index], column[:, index], cell[index, index] = 1, 1, 1
-        rest = 1 - np.maximum(row, column)
-        top, bottom = fractions_of(metric, tp=cell, fp=column - cell, fn=row - cell, tn=rest)
-        low, high = map(float, allowed(number))
-        rows += [np.append(low * bottom - top, 0), np.append(top - high * bottom, 1)]  # 0 at most; below by the last
-    cells = k * k
-    found = optimize.linprog(
-        np.append(np.zeros(cells), -1),
-        A_ub=np.array(rows),
-        b_ub=np.zeros(len(rows)),
-        A_eq=np.append(np.ones(cells), 0)[None],
-        b_eq=[1],
-        bounds=(0, 1),
-    )
-    return found.x is not None and bool(found.x[-1] > SLACK)
-
-
-def _region(positives: int, negatives: int, low: Ints, high: Ints) -> Region:
-    least, most = np.maximum(low, 0).astype(np.int64), np.minimum(high, negatives).astype(np.int64)
-    assert len(least) == len(most) == positives + 1
-    return Region(negatives=negatives, low=least, high=most)
-
-
-def _of_wrong(metric: str, low: int, high: int, *, positives: int, negatives: int) -> Region:
+def of_wrong(metric: str, low: int, high: int, *, positives: int, negatives: int) -> Region:
     """Return where ``low`` to ``high`` of the cases that a rate is about are wrong."""
     fn = np.arange(positives + 1)
     if metric == "sensitivity":
@@ -186,6 +151,12 @@ def _of_wrong(metric: str, low: int, high: int, *, positives: int, negatives: in
         return _region(positives, negatives, np.where(inside, 0, negatives + 1), np.full(positives + 1, negatives))
     others = fn if metric == "accuracy" else np.zeros_like(fn)
     return _region(positives, negatives, low - others, high - others)
+
+
+def _region(positives: int, negatives: int, low: Ints, high: Ints) -> Region:
+    least, most = np.maximum(low, 0).astype(np.int64), np.minimum(high, negatives).astype(np.int64)
+    assert len(least) == len(most) == positives + 1
+    return Region(negatives=negatives, low=least, high=most)
 
 
 def _of_ppv(low: Fraction, high: Fraction, positives: int, negatives: int) -> Region:

@@ -1,7 +1,7 @@
 """What the claims of one source say about the same thing, side by side, and the form of a check."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
 from data.claim_kinds import ANY_TUMOUR, OVERALL, Claims, ClassCounts, Correct, Excluded, Matrix, Rate, Statement
@@ -15,7 +15,8 @@ SWAPPED: Final = {"sensitivity": "specificity", "specificity": "sensitivity", "p
 class Check:
     """One piece of arithmetic and the ids of all claims that it needs.
 
-    ``contradicts``: these claims cannot all be true, and each belongs to a smallest set of them that cannot.
+    ``contradicts``: these claims cannot all be true, and each belongs to a smallest set of them that cannot, as far as
+    smaller ones were looked for.
     ``open``: something that should follow does not, and yet may be true. ``silent``: there is nothing that it could
     follow from. ``lines`` are plain sentences with the numbers. ``sets`` are the smallest sets of claims that cannot
     all be true; by default all claims are one.
@@ -100,11 +101,21 @@ def excluded(claims: Claims, *, split: str) -> int:
     return sum(int(one.total.value) for one in of_kind(claims, Excluded) if split in ("all", one.split))
 
 
+def with_possible_counts(claims: Claims) -> Claims:
+    """Return the claims without those that count more cases than there are: they say nothing about others."""
+    kept = [
+        claim
+        for claim in claims.claims
+        if not (isinstance(claim, Rate) and claim.count and claim.n and claim.count.value > claim.n.value)
+        if not (isinstance(claim, Correct) and any(claim.correct[name].value > n.value for name, n in claim.n.items()))
+    ]
+    return replace(claims, claims=tuple(kept))
+
+
 def frames(claims: Claims, *, split: str) -> list[Frame]:
     """Return the printed numbers of cases per class of a split, each as one claim or one table of claims gives them.
 
-    Tables that say that more cases are correct than there are give none, nor do class tables of a split of which
-    images were left out.
+    The class table of a split of which images were left out gives none.
     """
     found = []
     for correct in of_kind(claims, Correct, split=split):
@@ -117,10 +128,12 @@ def frames(claims: Claims, *, split: str) -> list[Frame]:
         if kind == "sensitivity" and rate.n is not None and name not in own:
             own[name] = rate
     if set(own) == set(claims.source.classes):
+        tables = [own[name] for name in claims.source.classes]
         n = {name: int(rate.n.value) for name, rate in own.items() if rate.n is not None}
         right = {name: int(rate.count.value) for name, rate in own.items() if rate.count is not None}
-        found.append(Frame(claims=tuple(rate.id for rate in own.values()), n=n, correct=right))
+        in_order = {name: n[name] for name in claims.source.classes}
+        found.append(Frame(claims=tuple(rate.id for rate in tables), n=in_order, correct=right))
     for table in [] if excluded(claims, split=split) else of_kind(claims, ClassCounts, split=split):
         n = {name: int(number.value) for name, number in table.counts.items()}
         found.append(Frame(claims=(table.id,), n=n, correct={}))
-    return [frame for frame in found if all(right <= frame.n[name] for name, right in frame.correct.items())]
+    return found

@@ -200,6 +200,27 @@ def test_scores_are_shown_and_not_judged() -> None:
     one = audit(auc, study(scores={"glioma.auc": own}))
     assert (one.verdict, one.ours) == ("not_checkable", own)
     assert "Our study: 0.9000 (0.8500 to 0.9500)." in one.arithmetic
+    assert audit(auc, study(scores={"glioma.auc": own}, dataset="others")).verdict == "not_comparable"
+    assert audit(auc, study()).decisive == "Our study has no such number."
+
+
+def test_a_mean_over_folds_of_another_data_set_is_not_compared() -> None:
+    one = audit(folds(), study(folds=mean(0.95, 0.02), dataset="others"))
+    assert one.verdict == "not_comparable"
+    assert "data set scans in the source, others in our study" in one.decisive
+
+
+def test_a_rate_without_an_interval_of_ours_is_not_judged() -> None:
+    bare = Estimate(value=0.6, method="as given", n=80, count=48, reason="not given")
+    one = audit(rate(count="56", n="70"), study(rates={"overall.accuracy": bare}))
+    assert one.verdict == "consistent"
+    assert one.arithmetic[-1] == "The difference has no interval (not given)."
+
+
+def test_what_counts_more_cases_than_there_are_is_compared_with_nothing() -> None:
+    one = audit(rate(count="71", n="70"), study())
+    assert one.verdict == "contradicted_internally"
+    assert "No count and n are known" in one.arithmetic[-1]
 
 
 def folds(**parts: Any) -> CrossValidation:

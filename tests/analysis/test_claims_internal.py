@@ -164,6 +164,39 @@ def test_a_rate_and_its_counts() -> None:
     assert audit(rate("overall.accuracy", "99.06%", n="1,283"))["overall.accuracy"].verdict == "consistent"
 
 
+def test_what_is_impossible_by_itself_accuses_nobody_else() -> None:
+    more_than_all = correct("9/10", "11/10", "9/10")
+    assert contradicted(more_than_all, matrix("9 1 0", "1 9 0", "1 0 9"), errors("3")) == {"correct"}
+    assert audit(more_than_all)["correct"].decisive == "Of b 11 are correct, more than the 10 that there are."
+    # The counts beside a value that they do not give are taken at their word, the value is not.
+    found = contradicted(rate("a.sensitivity", "0.95", count="9", n="10"), matrix("9 1 0", "1 9 0", "1 0 9"))
+    assert found == {"a.sensitivity"}
+    found = contradicted(rate("a.sensitivity", "0.90", count="8", n="10"), matrix("9 1 0", "1 9 0", "1 0 9"))
+    assert found == {"a.sensitivity", "matrix"}
+
+
+def test_rates_that_no_number_of_cases_gives_accuse_no_table() -> None:
+    # 2 x 0.90 x 0.90 / 1.80 = 0.90, far from 0.70, of however many cases.
+    rates = [rate("a.sensitivity", "0.90"), rate("a.ppv", "0.90")]
+    f1 = Score(id="f1", text="", metric="a.f1", value=p("0.70"))
+    assert contradicted(table("100", "100", "100", split="test"), *rates, f1) == {"a.sensitivity", "a.ppv", "f1"}
+
+
+def test_a_table_of_correct_cases_and_rates_with_counts_say_the_same() -> None:
+    tables = correct("9/10", "9/10", "9/10")
+    assert contradicted(tables, rate("a.sensitivity", count="9", n="10")) == set()
+    assert contradicted(tables, rate("a.sensitivity", count="8", n="10")) == {"correct", "a.sensitivity"}
+    assert contradicted(tables, rate("a.sensitivity", count="9", n="11")) == {"correct", "a.sensitivity"}
+    assert contradicted(tables, rate("a.specificity", count="19", n="21")) == {"correct", "a.specificity"}
+
+
+def test_a_class_cannot_be_called_wrongly_more_often_than_others_are_missed() -> None:
+    # Of 20 others two are missed: at most two false positives, at least 18 / 20.
+    tables = correct("9/10", "9/10", "9/10")
+    assert contradicted(tables, rate("a.specificity", "0.90")) == set()
+    assert contradicted(tables, rate("a.specificity", "0.85")) == {"correct", "a.specificity"}
+
+
 def test_nothing_of_nothing() -> None:
     assert contradicted(rate("a.sensitivity", "0.00", count="0", n="0")) == set()
     assert contradicted(rate("a.sensitivity", "0.00", count="1", n="0")) == {"a.sensitivity"}
