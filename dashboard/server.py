@@ -39,7 +39,7 @@ def _warm() -> None:
 
     for name in list(studies())[:1]:
         try:
-            compute.evidence(compute.study(name))
+            compute.evidence(compute.study(name)).make_ready()
         except InputError:
             return
 

@@ -12,7 +12,7 @@ from analysis.pairs import ConfusionPair
 from analysis.per_class import Performance
 from analysis.splits import Leakage
 from analysis.twins import TwinKind
-from dashboard.compute import Case
+from dashboard.evidence import Case
 from dashboard.figures.formats import (
     ARROW,
     DASH,

@@ -7,7 +7,7 @@ from analysis.acceptance import Criterion, measure
 from analysis.estimate import Estimate
 from analysis.findings import Finding
 from analysis.per_class import Performance
-from dashboard.compute import Evidence
+from dashboard.evidence import Evidence
 from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full
 from dashboard.text import RATES, by_class, class_name, listed, missed, mix, patients, spoken
 from dashboard.text_training import basis

@@ -9,7 +9,7 @@ from analysis.twins import TwinKind
 from dashboard import compute, state, text
 from dashboard.components import exports
 from dashboard.components.tables import table
-from dashboard.compute import Case, Evidence
+from dashboard.evidence import Case, Evidence
 from dashboard.figures.formats import counted, escaped, percent
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.scan import outline_of, peak_of

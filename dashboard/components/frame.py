@@ -5,7 +5,7 @@ import importlib.metadata
 import streamlit as st
 
 from dashboard import compute, state, text
-from dashboard.compute import Evidence
+from dashboard.evidence import Evidence
 from dashboard.figures.formats import escaped
 from dashboard.how import HOW
 from data.errors import InputError

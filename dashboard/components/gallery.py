@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state, text
-from dashboard.compute import Case
+from dashboard.evidence import Case
 from data.classes import ClassOrder
 
 PAGE_SIZE = 24
