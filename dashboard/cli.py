@@ -256,11 +256,13 @@ def cross_validate(
     data: DataName = "",
     folds: Annotated[int, typer.Option(help="Number of folds.", min=2)] = 5,
     grouped: Annotated[bool, typer.Option(help="Keep patients and copies in one fold.")] = True,
+    recipe: Annotated[Path | None, typer.Option(help="TOML of another recipe, if the model's takes too long.")] = None,
     track: Track = "mlflow",
 ) -> None:
     """Predict every case by a network that has not seen its patient; a stopped run goes on where it was."""
     from data import home
     from model.keras_folds import cross_validate as run_folds
+    from model.keras_train import read_recipe
 
     folder = home.find_model(model)
     table = run_folds(
@@ -270,6 +272,7 @@ def cross_validate(
         data_name=data or images.resolve().name,
         folds=folds,
         grouped=grouped,
+        recipe=None if recipe is None else read_recipe(recipe),
         track=track,
         progress=True,
     )

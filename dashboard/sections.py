@@ -225,6 +225,7 @@ def _training(source: Results) -> dict[str, Any]:
     manifest = source.study.manifest
     return {
         "recipe": {} if manifest.model is None else dict(manifest.model.recipe),
+        "folds_recipe": {} if manifest.model is None else dict(manifest.model.folds_recipe),
         "test_reads": [asdict(read) for read in manifest.test_reads],
         "runs": [
             {

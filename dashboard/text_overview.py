@@ -10,7 +10,7 @@ from analysis.per_class import Performance
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full
 from dashboard.text import RATES, by_class, class_name, listed, missed, mix, patients, spoken
-from dashboard.text_training import basis
+from dashboard.text_training import basis, lighter
 from data.classes import ClassOrder
 from data.manifest import Manifest
 
@@ -154,7 +154,7 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
         Headline(
             label="Accuracy, grouped cross-validation",
             estimate=grouped.performance.overall.accuracy.headline,
-            note=basis(grouped, classes),
+            note=f"{basis(grouped, classes)} {lighter(manifest)}".strip(),
         ),
     )
 

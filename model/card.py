@@ -19,7 +19,10 @@ FOLDS, FOLDS_UNGROUPED = "folds.parquet", "folds_ungrouped.parquet"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """What ``card.toml`` says. ``grid`` is the size of the Grad-CAM maps; ``split`` names how cases were held out."""
+    """What ``card.toml`` says. ``grid`` is the size of the Grad-CAM maps; ``split`` names how cases were held out.
+
+    ``folds`` holds the recipe of its out-of-fold predictions where that is another than ``recipe``.
+    """
 
     name: str
     version: str
@@ -31,6 +34,7 @@ class ModelCard:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
+    folds: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     limitations: tuple[str, ...] = ()
 
@@ -69,6 +73,8 @@ def write_card(folder: Path, card: ModelCard) -> None:
     order: dict[str, Any] = {"order": list(card.classes.names)}
     if card.classes.negative is not None:
         order["negative_class"] = card.classes.negative
+    if not card.folds:
+        del document["folds"]
     document["classes"] = {**order, "display": dict(card.classes.display), "colour": dict(card.classes.colour)}
     (folder / CARD).write_bytes(tomli_w.dumps(document, multiline_strings=True).encode())
     (folder / PAGE).write_text(as_markdown(card), encoding="utf-8")
@@ -89,6 +95,7 @@ def as_markdown(card: ModelCard) -> str:
     if card.limitations:
         lines += ["", "## Limitations", "", *(f"- {text}" for text in card.limitations)]
     tables = {"Metrics": card.metrics, "Data": card.data, "Split": card.split, "Recipe": card.recipe}
+    tables["Recipe of the folds"] = card.folds.get("recipe", {})
     for title, table in tables.items():
         if table:
             rows = [f"| {key.replace('_', ' ')} | {_written(value)} |" for key, value in table.items()]

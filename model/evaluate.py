@@ -288,7 +288,13 @@ def _manifest(
     return dataclasses.replace(
         manifest,
         about=dataclasses.replace(manifest.about, limitations=limitations),
-        model=ModelFacts(name=card.name, version=card.version, sha256=card.sha256, recipe=dict(card.recipe)),
+        model=ModelFacts(
+            name=card.name,
+            version=card.version,
+            sha256=card.sha256,
+            recipe=dict(card.recipe),
+            folds_recipe=dict(card.folds.get("recipe", {})),
+        ),
         provenance={
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": version("neuroval"),

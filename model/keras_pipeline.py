@@ -15,7 +15,7 @@ from data.schema import PAIR_KINDS
 from data.splits import assign_tuning, group_ids, hash_of
 from model.card import CARD, GRAPH, HISTORY, ModelCard, sha256, write_card
 from model.keras_export import deployable, export_onnx, head_of
-from model.keras_train import TrainingConfig, TrainingResult, temperature_of, train
+from model.keras_train import TrainingConfig, TrainingResult, temperature_of, train, written
 from model.mc_dropout import write_head
 from model.tracking import Tool, recorded
 
@@ -79,8 +79,7 @@ def train_model(
 def _recipe(config: TrainingConfig, result: TrainingResult, calibration: Mapping[str, float]) -> dict[str, Any]:
     accuracy = result.history.set_index("epoch")["tuning_accuracy"]
     return {
-        **{key: value for key, value in dataclasses.asdict(config).items() if value is not None},
-        "hidden_units": list(config.hidden_units),
+        **written(config),
         "best_epoch": result.best_epoch,
         "chosen_by": "lowest loss on the tuning split",
         "tuning_accuracy": float(accuracy[result.best_epoch]),
