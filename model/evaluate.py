@@ -3,9 +3,10 @@
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,12 +27,11 @@ from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
 from data.splits import assign_tuning, group_ids, hash_of
 from data.study import GradCams, Study, check_place, read_study, write_study
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, record_sha256
-from model.engine import Engine, load
+from model.engine import Engine, Inference, load
 from model.mc_dropout import Head, read_head, uncertainty
 from model.preprocess import preprocess
 
-BATCH = 32
-CHUNK_BATCHES = 8  # the journal grows by so many batches at a time
+PART = 256  # cases by which the journal grows
 MONTE_CARLO = ("mc_entropy", "mc_mutual_information")
 PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "pandas", "pillow", "pyarrow")
 
@@ -59,15 +59,15 @@ def evaluate(
 
     Cases of the given splits are predicted and explained; training cases are listed. ``description`` holds tables of
     ``study.toml`` (wording, harm, acceptance). ``mc_dropout`` passes of the head give each case an entropy and a
-    mutual information. A run that was stopped goes on from its journal beside ``out``; batches are cut at the same
-    cases, so the result is that of an uninterrupted run. A study already complete for the same model and cases is
+    mutual information. A run that was stopped goes on from its journal beside ``out``, and the result is that of an
+    uninterrupted run. A study already complete for the same model and cases is
     returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything is read when
     something else is at ``out``.
     """
     check_place(out)
     earlier = read_study(out) if (out / FILE).is_file() else None
     head = read_head(model) if mc_dropout else None
-    engine = load(model)
+    engine = load(model, threads=1)  # an image a core is faster than all cores on one image
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
     cases, pairs, same_split = _grouped(dataset, engine.card, progress=progress)
     chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
@@ -146,7 +146,7 @@ def _job(
     record: str, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None, mc_dropout: int
 ) -> str:
     content = [hashlib.sha256(table.to_csv(index=False).encode()).hexdigest() for table in (cases, chosen)]
-    text = json.dumps([SCHEMA_VERSION, record, content, description, BATCH, mc_dropout], sort_keys=True)
+    text = json.dumps([SCHEMA_VERSION, record, content, description, PART, mc_dropout], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -164,8 +164,7 @@ def _chunk_file(journal: Path, index: int) -> Path:
 
 
 def _pending(journal: Path, chosen: pd.DataFrame) -> list[tuple[Path, pd.DataFrame]]:
-    size = BATCH * CHUNK_BATCHES
-    parts = [chosen.iloc[start : start + size] for start in range(0, len(chosen), size)]
+    parts = [chosen.iloc[start : start + PART] for start in range(0, len(chosen), PART)]
     files = [_chunk_file(journal, index) for index in range(len(parts))]
     return [(file, part) for file, part in zip(files, parts, strict=True) if not file.is_file()]
 
@@ -186,53 +185,34 @@ def _collect(journal: Path, chosen: pd.DataFrame) -> dict[str, NDArray[Any]]:
 
 
 def _infer(engine: Engine, part: pd.DataFrame, folder: Path, head: Head | None, passes: int) -> dict[str, NDArray[Any]]:
-    """Return the arrays of one journal part. An unreadable image is a zero row with its reason."""
-    probabilities, maps, embeddings, reasons = [], [], [], []
-    for pixels, batch_reasons in _batches(part, folder, engine.card.input_size):
-        inference = engine.run(pixels)
-        probabilities.append(inference.probabilities)
-        maps.append(inference.gradcam.astype(np.float16))
-        embeddings.append(inference.embedding)
-        reasons += batch_reasons
+    """Return the arrays of one journal part. An unreadable image is a blank one with its reason."""
+    size = engine.card.input_size
+
+    def one(path: str) -> tuple[Inference, str]:
+        try:
+            return engine.run(preprocess(read_image(folder / path).pixels, size=size)[None]), ""
+        except ImageError as error:
+            return engine.run(np.zeros((1, size, size, 3), np.uint8)), str(error)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found, reasons = zip(*pool.map(one, part["image_path"]), strict=True)
+    probabilities, maps, embedding = (np.concatenate(outputs) for outputs in zip(*found, strict=True))
     uncertain = {}
     if head is not None:
-        found = uncertainty(
-            head,
-            np.concatenate(embeddings),
-            list(part["case_id"]),
-            passes=passes,
-            temperature=engine.card.temperature,
+        monte_carlo = uncertainty(
+            head, embedding, list(part["case_id"]), passes=passes, temperature=engine.card.temperature
         )
-        uncertain = dict(zip(MONTE_CARLO, found, strict=True))
+        uncertain = dict(zip(MONTE_CARLO, monte_carlo, strict=True))
     masks = [_mask(folder, path) for path in part["mask_path"]]
     empty = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
     return {
-        "probabilities": np.concatenate(probabilities),
-        "maps": np.concatenate(maps),
+        "probabilities": probabilities,
+        "maps": maps.astype(np.float16),
         "reason": np.array(reasons, dtype=np.str_),
         "masks": np.stack([empty if mask is None else mask for mask in masks]),
         "has_mask": np.array([mask is not None for mask in masks]),
         **uncertain,
     }
-
-
-def _batches(part: pd.DataFrame, folder: Path, size: int) -> Iterator[tuple[NDArray[np.uint8], list[str]]]:
-    """Yield batches, the next one decoded while the present one is in the network."""
-
-    def decode(path: str) -> tuple[NDArray[np.uint8], str]:
-        try:
-            return preprocess(read_image(folder / path).pixels, size=size), ""
-        except ImageError as error:
-            return np.zeros((size, size, 3), np.uint8), str(error)
-
-    paths = list(part["image_path"])
-    with ThreadPoolExecutor() as pool:
-        ahead: list[Future[tuple[NDArray[np.uint8], str]]] = [pool.submit(decode, p) for p in paths[:BATCH]]
-        for start in range(0, len(paths), BATCH):
-            now = ahead
-            ahead = [pool.submit(decode, path) for path in paths[start + BATCH : start + 2 * BATCH]]
-            images = [future.result() for future in now]
-            yield np.stack([pixels for pixels, _ in images]), [reason for _, reason in images]
 
 
 def _mask(folder: Path, path: Any) -> NDArray[np.uint8] | None:

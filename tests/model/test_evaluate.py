@@ -18,8 +18,7 @@ from model.evaluate import evaluate
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH", 4)
-    monkeypatch.setattr(module, "CHUNK_BATCHES", 1)
+    monkeypatch.setattr(module, "PART", 4)
 
 
 def test_a_study_is_written(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
@@ -60,11 +59,11 @@ def test_predictions_are_those_of_the_engine(toy_model: Path, toy_images: Path, 
     path = study.cases.set_index("case_id").loc[row["case_id"], "image_path"]
     inference = load(toy_model).run(read_image(toy_images / path).pixels[None])
     found = row[list(study.classes.probability_columns)].to_numpy(dtype=float)
-    np.testing.assert_allclose(found, inference.probabilities[0], atol=1e-5)
+    np.testing.assert_array_equal(found, inference.probabilities[0])
 
 
 def _slow_evaluation(model: Path, images: Path, out: Path) -> None:
-    module.BATCH, module.CHUNK_BATCHES = 4, 1
+    module.PART = 4
     infer = module._infer
 
     def slowly(*arguments: object) -> object:
