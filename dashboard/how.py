@@ -82,4 +82,18 @@ minus the logarithm of the reference class's probability, nothing clipped. Slope
 Referral: scans below the threshold go to an expert. Prediction sets: split conformal by class, 10% of a class may be
 missed, limits set on the tuning split (Sadinle et al., J Am Stat Assoc 2019;114:223-234).
 """,
+    "claims": """
+A claim is contradicted when no whole numbers of cases make it true together with other claims of the same source.
+Every count is tried that a printed number can stand for: rounded half up, half even, half down, or cut off. Printed
+intervals are set against Wilson, Clopper-Pearson, Wald, Agresti-Coull and Jeffreys; where none of them gives one and
+the source names no method, it stays open.
+
+A claim is not reproduced when the interval of the difference, published less this study, does not hold 0
+(Newcombe, Stat Med 1998;17:873-890, method 10; for means over folds from corrected t intervals). Where several counts
+can stand behind a printed rate, the one nearest to this study is taken. The study's number has the wider of the plain
+and the cluster-adjusted interval.
+
+It is not comparable when data set, split, unit, classes or the kind of folds differ, or when one side has more than
+twice as many cases. A contradiction stands whatever this study finds.
+""",
 }

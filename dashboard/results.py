@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis import confounding as confounding_of
 from analysis.acceptance import Criterion, Unleaked, judge
+from analysis.claims import AuditedClaim
 from analysis.class_auc import ClassAucs, class_aucs
 from analysis.clusters import GroupTypes, group_types
 from analysis.confounding import Confounding
@@ -35,6 +36,7 @@ from analysis.suspects import Suspects, label_suspects
 from analysis.training import Run, training_runs
 from analysis.twins import TwinKind, by_kind, twins_across
 from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
+from dashboard.published import audited
 from data.evaluated import Evaluated, chosen, evaluated, evaluated_splits, out_of_fold
 from data.study import Study
 
@@ -335,6 +337,11 @@ class Results:
         return confounding_of.confounding(self.study.cases, negative=self.study.classes.negative)
 
     @cached_property
+    def claims(self) -> tuple[AuditedClaim, ...]:
+        """The published claims with their verdicts; empty for a study without any."""
+        return () if self.study.claims is None else audited(self.study.claims, self)
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         return find(
             classes=self.study.classes,
@@ -343,6 +350,7 @@ class Results:
             matrix=self.performance.matrix,
             probabilities=self.found.probabilities,
             confounding=self.confounding,
+            claims=self.claims,
         )
 
     @cached_property

@@ -9,6 +9,7 @@ from analysis.estimate import Estimate
 from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
 from analysis.twins import patients_across
+from dashboard import text_claims
 from dashboard.documents import measured, plain
 from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
@@ -344,6 +345,27 @@ def _saliency(source: Results) -> dict[str, Any]:
     }
 
 
+def _claims(source: Results) -> list[dict[str, Any]]:
+    told = source.study.claims
+    if told is None:
+        return []
+    return [
+        {
+            **one.as_dict(),
+            "text": one.claim.text,
+            "source": told.source.title,
+            "where": told.source.where,
+            "split": one.claim.split,
+            "decisive": one.decisive,
+            "against": plain(one.against),
+            "published": None if one.published is None else dict(zip(("count", "n"), one.published, strict=True)),
+            "ours": plain(one.ours),
+            "difference": plain(one.difference),
+        }
+        for one in source.claims
+    ]
+
+
 SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "dataset": _dataset,
     "training": _training,
@@ -358,6 +380,7 @@ SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "folds": _folds,
     "audit": _audit,
     "acceptance": _acceptance,
+    "claims": _claims,
 }
 
 
@@ -377,7 +400,8 @@ def as_text(document: Mapping[str, Any]) -> str:
     if study["synthetic"]:
         lines.append("synthetic: the images are drawn by a program and show no patient")
     for name, content in document["sections"].items():
-        lines += ["", name, *(f"  {line}" for line in _lines(content))]
+        told = text_claims.lines(content) if name == "claims" else _lines(content)
+        lines += ["", name, *(f"  {line}".rstrip() for line in told)]
     return "\n".join(lines)
 
 

@@ -4,13 +4,14 @@ Choices are not bound to the address by Streamlit: that would put their labels t
 address holds class and study names.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
 STUDY, CASE = "study", "case"
 PAGE = "page"
 ROW, COLUMN, MATRIX = "row", "column", "matrix"
+CLAIM, CLAIMS = "claim", "claims"
 ALL = "all"
 
 
@@ -88,6 +89,24 @@ def take_clicked_cell() -> None:
     if data:
         _write(ROW, data[0])
         _write(COLUMN, data[1])
+
+
+def follow_row(key: str, row: int) -> None:
+    """Let the table ``key`` show a row as chosen."""
+    st.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+
+
+def claim_chosen() -> None:
+    """Carry the selector of claims into the address."""
+    st.query_params[CLAIM] = st.session_state[CLAIM]
+
+
+def take_clicked_claim(ids: Sequence[str]) -> None:
+    """Carry a click on the table of claims into the address, which the selector follows."""
+    chosen = st.session_state[CLAIMS]["selection"]
+    rows = [row for row, _ in chosen["cells"]] or chosen["rows"]  # a click into the row, or on its button
+    if rows:
+        st.query_params[CLAIM] = ids[rows[0]]
 
 
 def _write(key: str, value: str) -> None:

@@ -18,9 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from data.claims import read_claims
 from data.datasets import Dataset, read_dataset
 from data.duplicates import find_pairs
 from data.errors import ImageError, InputError
+from data.files import file_sha256
 from data.images import read_image
 from data.manifest import FILE, DataFacts, Manifest, ModelFacts, TestRead, from_document
 from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
@@ -51,6 +53,7 @@ def evaluate(
     out: Path,
     data_name: str,
     description: Mapping[str, Any] | None = None,
+    claims: Path | None = None,
     splits: tuple[str, ...] = EVALUATED_SPLITS,
     mc_dropout: int = 0,
     progress: bool = False,
@@ -58,13 +61,15 @@ def evaluate(
     """Run a model over a data set and write the study to ``out``.
 
     Cases of the given splits are predicted and explained; training cases are listed. ``description`` holds tables of
-    ``study.toml`` (wording, harm, acceptance). ``mc_dropout`` passes of the head give each case an entropy and a
-    mutual information. A run that was stopped goes on from its journal beside ``out``, and the result is that of an
-    uninterrupted run. A study already complete for the same model and cases is
-    returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything is read when
-    something else is at ``out``.
+    ``study.toml`` (wording, harm, acceptance), ``claims`` is a claims file for the study. ``mc_dropout`` passes of the
+    head give each case an entropy and a mutual information. A run that was stopped goes on from its journal beside
+    ``out``, and the result is that of an uninterrupted run. A study already complete for the same model, cases,
+    description and claims is returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before
+    anything is read when something else is at ``out``.
     """
     check_place(out)
+    if claims is not None:
+        read_claims(claims)
     earlier = read_study(out) if (out / FILE).is_file() else None
     head = read_head(model) if mc_dropout else None
     engine = load(model, threads=1)  # an image a core is faster than all cores on one image
@@ -74,7 +79,7 @@ def evaluate(
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
     record = record_sha256(model)
-    job = _job(record, cases, chosen, description, mc_dropout)
+    job = _job(record, cases, chosen, description, mc_dropout, claims)
     if earlier is not None and earlier.manifest.provenance.get("job") == job:
         return Evaluation(study=earlier, computed=False)
     journal = out.with_name(f".{out.name}.partial")
@@ -113,6 +118,7 @@ def evaluate(
             "pairs": pairs[pairs["case_a"].isin(listed["case_id"]) & pairs["case_b"].isin(listed["case_id"])],
             **_training_record(model, listed),
         },
+        claims=claims,
     )
     shutil.rmtree(journal)
     return Evaluation(study=study, computed=True)
@@ -143,9 +149,16 @@ def _grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.D
 
 
 def _job(
-    record: str, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None, mc_dropout: int
+    record: str,
+    cases: pd.DataFrame,
+    chosen: pd.DataFrame,
+    description: Mapping[str, Any] | None,
+    mc_dropout: int,
+    claims: Path | None,
 ) -> str:
     content = [hashlib.sha256(table.to_csv(index=False).encode()).hexdigest() for table in (cases, chosen)]
+    if claims is not None:
+        content.append(file_sha256(claims))
     text = json.dumps([SCHEMA_VERSION, record, content, description, PART, mc_dropout], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

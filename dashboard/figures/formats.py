@@ -72,8 +72,13 @@ def interval(estimate: Estimate) -> str:
 def counts(estimate: Estimate) -> str:
     """Return ``263/272``; ``n = 272`` for a number that is no proportion, empty when nothing is known."""
     if estimate.count is not None and estimate.n is not None:
-        return f"{estimate.count:,}/{estimate.n:,}"
+        return fraction(estimate.count, estimate.n)
     return "" if estimate.n is None else f"n = {estimate.n:,}"
+
+
+def fraction(count: int, n: int) -> str:
+    """Return ``263/272``."""
+    return f"{count:,}/{n:,}"
 
 
 def short(estimate: Estimate) -> str:
