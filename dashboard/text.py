@@ -51,6 +51,7 @@ TITLES = {
     "confusion": "What is mistaken for what?",
     "errors": "Where is it wrong?",
     "confidence": "Does 90% mean 90%?",
+    "compare": "How does it compare with another model?",
 }
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 KINDS = {

@@ -23,10 +23,20 @@ LABELS = {
     "confusion": "Confusion",
     "errors": "Errors",
     "confidence": "Confidence",
+    "compare": "Compare",
 }
 GROUPS = {
     "Verdict": ("overview",),
-    "Evidence": ("data_set", "training", "cross_validation", "per_class", "confusion", "errors", "confidence"),
+    "Evidence": (
+        "data_set",
+        "training",
+        "cross_validation",
+        "per_class",
+        "confusion",
+        "errors",
+        "confidence",
+        "compare",
+    ),
 }
 
 
