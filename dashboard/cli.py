@@ -256,6 +256,28 @@ def analyze(
 
 
 @app.command()
+def compare(
+    study_a: Annotated[str, typer.Argument(help="Study name or folder.")],
+    study_b: Annotated[str, typer.Argument(help="Study of another model on the same cases.")],
+    split: Annotated[str | None, typer.Option(help="Split to compare; by default test, if both predict it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Do not cut long lists.")] = False,
+) -> None:
+    """Compare two models on the same cases: paired differences, tests, and where only one is right."""
+    from dashboard.comparison_document import as_text, document_of
+    from dashboard.comparisons import comparisons
+    from data import home
+    from data.study import read_study
+
+    first, second = (read_study(home.find_study(name)) for name in (study_a, study_b))
+    found = comparisons(first, second, split=split)
+    if as_json:
+        _say(json.dumps(document_of(found, everything=everything), indent=1, allow_nan=False, ensure_ascii=False))
+    else:
+        _say(as_text(found, everything=everything))
+
+
+@app.command()
 def train(
     images: Images,
     out: Annotated[Path, typer.Option(help="Model folder to write.")],

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from analysis.per_class import ClassPerformance, Performance
+from dashboard.comparisons import Comparisons, comparisons
 from dashboard.evidence import Evidence
 from dashboard.evidence import evidence as evidence_of
 from dashboard.figures import scan
@@ -37,6 +38,23 @@ def evidence(of: Study) -> Evidence:
 @st.cache_resource(max_entries=8, show_spinner=False)  # it is also made ready where there is no page to draw on
 def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - hashed; the study is not
     return evidence_of(_study)
+
+
+def comparison(a: Study, b: Study) -> Comparisons:
+    """Return two studies on their common cases. Raises ``InputError`` when they cannot be compared."""
+    return _comparison(a.fingerprint, b.fingerprint, str(a.path), str(b.path), _a=a, _b=b)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _comparison(
+    first: str,  # noqa: ARG001
+    second: str,  # noqa: ARG001
+    path_a: str,  # noqa: ARG001 - tiles link to the study by its folder
+    path_b: str,  # noqa: ARG001
+    _a: Study,
+    _b: Study,
+) -> Comparisons:
+    return comparisons(_a, _b)
 
 
 def rows(judged: Performance) -> tuple[ClassPerformance, ...]:

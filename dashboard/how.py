@@ -96,4 +96,22 @@ and the cluster-adjusted interval.
 It is not comparable when data set, split, unit, classes or the kind of folds differ, or when one side has more than
 twice as many cases. A contradiction stands whatever this study finds.
 """,
+    "compare": f"""
+Both models are read on the same scans: those with a prediction in both studies. They are matched by case id within a
+data set, else by identical bytes; scans whose label differs between the studies are left out.
+
+Difference: A minus B. Interval: Newcombe's for paired proportions (Stat Med 1998;17:2635-2650, method 10). Where scans
+share a patient or a copy in either study, a bootstrap of whole groups stands beside it, and the wider of the two is
+shown. Rates of one model: {WILSON}, and {RAO_SCOTT}.
+
+p-values ask whether both models are right equally often: McNemar's test on the scans that only one of them calls
+rightly, exact and mid-p (Psychometrika 1947;12:153-157; Fagerland et al., BMC Med Res Methodol 2013;13:91). They take
+scans as independent: where groups hold several, read the interval.
+
+AUC: DeLong's test for two scores on the same scans (Biometrics 1988;44:837-845), between groups Obuchowski's
+(Biometrics 1997;53:567-578). Near an AUC of 1 these intervals are too short: the intervals of the two AUCs, combined
+with their correlation, take their place where they are wider, and the p-value stays.
+
+The rows of the class without a tumour are left out: any tumour asks the same the other way round.
+""",
 }

@@ -59,7 +59,7 @@ def document_of(source: Results, *, names: Collection[str] | None = None, everyt
         },
         "sections": {name: SECTIONS[name](source) for name in SECTIONS if name in wanted},
     }
-    return document if everything else _cut(document)
+    return document if everything else cut(document)
 
 
 def _dataset(source: Results) -> dict[str, Any]:
@@ -384,12 +384,13 @@ SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
 }
 
 
-def _cut(value: Any) -> Any:
+def cut(value: Any) -> Any:
+    """Return a document whose lists hold at most 1,000 entries, a last one saying how many there are."""
     if isinstance(value, dict):
-        return {key: _cut(inner) for key, inner in value.items()}
+        return {key: cut(inner) for key, inner in value.items()}
     if not isinstance(value, list):
         return value
-    entries = [_cut(inner) for inner in value[:LONGEST]]
+    entries = [cut(inner) for inner in value[:LONGEST]]
     return entries if len(value) <= LONGEST else [*entries, {"cut": True, "total": len(value)}]
 
 

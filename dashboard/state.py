@@ -12,6 +12,7 @@ STUDY, CASE = "study", "case"
 PAGE = "page"
 ROW, COLUMN, MATRIX = "row", "column", "matrix"
 CLAIM, CLAIMS = "claim", "claims"
+OTHER = "with"
 ALL = "all"
 
 
@@ -58,6 +59,11 @@ def query() -> dict[str, str]:
 def link(study: str, case: str | None = None) -> dict[str, str]:
     """Return the query of a link that keeps the study and, if given, opens a case."""
     return {STUDY: study} if case is None else {STUDY: study, CASE: case}
+
+
+def other_study() -> str | None:
+    """Return the study to compare with that the address names."""
+    return st.query_params.get(OTHER) or None
 
 
 def named(key: str, known: Collection[str], *, default: str) -> str:

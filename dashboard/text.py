@@ -52,6 +52,7 @@ TITLES = {
     "errors": "Where is it wrong?",
     "confidence": "Does 90% mean 90%?",
     "claims": "Does the published record hold?",
+    "compare": "How does it compare with another model?",
 }
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 KINDS = {

@@ -24,6 +24,7 @@ LABELS = {
     "errors": "Errors",
     "confidence": "Confidence",
     "claims": "Claims",
+    "compare": "Compare",
 }
 GROUPS = {
     "Verdict": ("overview",),
@@ -36,6 +37,7 @@ GROUPS = {
         "errors",
         "confidence",
         "claims",
+        "compare",
     ),
 }
 

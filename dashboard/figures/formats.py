@@ -51,6 +51,17 @@ def percent(value: float) -> str:
     return f"{value:.0%}" if round(value, 3) in {0.0, 1.0} or 0.1 <= value < 0.99 else f"{value:.1%}"
 
 
+def p_value(value: float) -> str:
+    """Return a p-value with three decimals, ``< 0.001`` below that."""
+    return "< 0.001" if value < 0.001 else number(value)
+
+
+def points(share: float) -> str:
+    """Return a difference of shares in percentage points: one decimal, more only where that would show nothing."""
+    places = next((places for places in (1, 2, 3) if abs(round(100 * share, places)) > 0), 1)
+    return f"{100 * share:.{places}f}"
+
+
 def at_most(share: float) -> str:
     """Return an upper bound as a percentage with two significant digits, rounded up: never less than it is."""
     if share <= 0:
