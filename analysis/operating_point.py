@@ -140,7 +140,7 @@ def at_threshold(
     method: Method = "wilson",
     level: float = 0.95,
 ) -> AtThreshold:
-    """Return sensitivity, specificity, PPV, NPV and the share referred when scores at or above ``threshold`` are called.
+    """Return the rates, PPV, NPV and the share referred when scores at or above ``threshold`` are called.
 
     ``positives`` (n,) says which cases have a tumour, ``scores`` (n,) is P(any tumour), ``groups`` a group id per
     case (n,). Rates carry the interval ``method`` and, where groups hold several cases, the cluster-adjusted one

@@ -6,9 +6,11 @@ from pathlib import Path
 import streamlit as st
 
 from analysis.per_class import ClassPerformance, Performance
+from analysis.roc import Curves
 from dashboard.evidence import Evidence
 from dashboard.evidence import evidence as evidence_of
 from dashboard.figures import scan
+from dashboard.questions import curves_of
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
 from data.study import Study, read_study
@@ -37,6 +39,16 @@ def evidence(of: Study) -> Evidence:
 @st.cache_resource(max_entries=8, show_spinner=False)  # it is also made ready where there is no page to draw on
 def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - hashed; the study is not
     return evidence_of(_study)
+
+
+def curves(of: Study, name: str) -> Curves:
+    """Return the ROC and the precision-recall curve of a class, or of any tumour."""
+    return _curves(of.fingerprint, name, _study=of)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
+    return curves_of(evidence(_study).questions[name])
 
 
 def rows(judged: Performance) -> tuple[ClassPerformance, ...]:
