@@ -3,14 +3,24 @@
 from collections.abc import Mapping
 
 from analysis.class_auc import ClassAucs
-from analysis.estimate import Estimate, Measure
+from analysis.estimate import Measure
 from analysis.operating_point import AtThreshold, OperatingPoint
 from analysis.patients import Patients
 from analysis.per_class import ANY_TUMOUR, ClassPerformance, Overall
 from analysis.prevalence import NaturalFrequencies
 from analysis.ratios import Ratios
 from analysis.roc import Curves
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, full, percent, probability, ratio, sentence_case, short
+from dashboard.figures.formats import (
+    NOT_ESTIMABLE,
+    counted,
+    fine,
+    full,
+    percent,
+    probability,
+    ratio,
+    sentence_case,
+    short,
+)
 from dashboard.questions import AtPrevalence, Question
 from dashboard.text import RATES, class_name, spoken
 from data.classes import ClassOrder
@@ -24,7 +34,8 @@ ARGMAX = (
 )
 NO_CURVE = "No curve can be drawn"
 CURVES = "Dotted: a coin in ROC, calling every scan in precision-recall."
-PATIENTS_DECIDE = "One answer per patient, from all slices of that patient."
+PATIENTS_CLASS = "One answer per patient, from all its slices."
+PATIENTS_DECIDE = "One answer per patient, from all its slices. Sensitivity and specificity are of any tumour."
 THRESHOLDS = {"argmax": "Largest probability", "tuning": "Operating point", "own": "Own threshold"}
 RULES = {
     "any_slice": "A tumour on any slice",
@@ -130,7 +141,7 @@ def _whole(number: int | None) -> str:
 def predictive_rows(found: AtPrevalence) -> list[dict[str, str]]:
     """Return PPV and NPV at a prevalence as table rows."""
     return [
-        {"Number": label, "Value": short(one.headline), "Method": one.headline.method}
+        {"Number": label, "Value": fine(one.headline), "Method": one.headline.method}
         for label, one in (("PPV", found.ppv), ("NPV", found.npv))
     ]
 
@@ -182,8 +193,8 @@ def patient_rows(found: Patients) -> list[dict[str, str]]:
             continue
         row = {"A patient's answer is": label}
         if found.tumour:
-            row["Sensitivity, any tumour"] = full(tumour[rule].sensitivity.headline)
-            row["Specificity, any tumour"] = full(tumour[rule].specificity.headline)
+            row["Sensitivity"] = full(tumour[rule].sensitivity.headline)
+            row["Specificity"] = full(tumour[rule].specificity.headline)
         rows.append({**row, "Class right": full(classes[rule].accuracy.headline) if rule in classes else ""})
     return rows
 

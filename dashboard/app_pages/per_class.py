@@ -38,5 +38,9 @@ with left:
     performance.overall(study, evidence)
 with right:
     performance.by_patient(study, evidence)
-performance.plain_and_clustered(study, evidence)
+frame.folded(
+    "Plain and cluster-adjusted intervals",
+    key="intervals",
+    draw=lambda: performance.plain_and_clustered(study, evidence),
+)
 frame.how("per_class")

@@ -189,17 +189,13 @@ def by_patient(study: Study, evidence: Evidence) -> None:
         return
     rows = text.patient_rows(found)
     table(rows, alt="Results by patient")
-    st.caption(escaped(f"{text.patients(found)} {text.PATIENTS_DECIDE}"))
+    decide = text.PATIENTS_DECIDE if found.tumour else text.PATIENTS_CLASS
+    st.caption(escaped(f"{text.patients(found)} {decide}"))
     exports.csv_button(study, rows, what="patients")
 
 
 def plain_and_clustered(study: Study, evidence: Evidence) -> None:
-    """Draw every rate with both intervals, folded away."""
-    detail = st.expander("Plain and cluster-adjusted intervals", key="intervals", on_change="rerun")
-    if detail.open:
-        with detail:
-            rows = rate_rows(compute.rows(evidence.performance), study.classes)
-            st.dataframe(
-                rows, hide_index=True, height="content", alt="Every rate with plain and cluster-adjusted interval"
-            )
-            exports.csv_button(study, rows, what="per-class")
+    """Draw every rate with both intervals."""
+    rows = rate_rows(compute.rows(evidence.performance), study.classes)
+    st.dataframe(rows, hide_index=True, height="content", alt="Every rate with plain and cluster-adjusted interval")
+    exports.csv_button(study, rows, what="per-class")

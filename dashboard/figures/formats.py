@@ -104,6 +104,20 @@ def _digits(value: float) -> str:
     return f"{value:,.{decimals}f}"
 
 
+def fine(estimate: Estimate) -> str:
+    """Return an estimate as ``short`` does, with up to six decimals where three would round a bound to 0 or 1."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return short(estimate)
+    ends = (estimate.value, estimate.low, estimate.high)
+
+    def says_too_much(decimals: int) -> bool:
+        return any(round(end, decimals) in (0.0, 1.0) and end not in (0.0, 1.0) for end in ends)
+
+    decimals = next((count for count in range(3, 6) if not says_too_much(count)), 6)
+    value, low, high = (f"{end:.{decimals}f}" for end in ends)
+    return f"{value} ({low}{DASH}{high})"
+
+
 def full(estimate: Estimate) -> str:
     """Return ``0.967 (0.938-0.982), 263/272``."""
     tail = counts(estimate) if estimate.defined else ""

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
 from analysis.prevalence import PredictiveValues
-from dashboard.figures.formats import figure_text, percent, short
+from dashboard.figures.formats import figure_text, fine, percent
 from dashboard.figures.look import ACCENT, INK, finish
 
 NPV = "#8a6fb0"
@@ -57,6 +57,6 @@ def _curve(
         mode="lines",
         line={"color": colour, "width": 2, "dash": dash},
         name=name,
-        customdata=[[percent(place), figure_text(short(one))] for place, one in zip(places, found, strict=True)],
+        customdata=[[percent(place), figure_text(fine(one))] for place, one in zip(places, found, strict=True)],
         hovertemplate=f"%{{customdata[0]}}: {name} %{{customdata[1]}}<extra></extra>",
     )
