@@ -6,10 +6,12 @@ from pathlib import Path
 import streamlit as st
 
 from analysis.per_class import ClassPerformance, Performance
+from analysis.roc import Curves
 from dashboard.comparisons import Comparisons, comparisons
 from dashboard.evidence import Evidence
 from dashboard.evidence import evidence as evidence_of
 from dashboard.figures import scan
+from dashboard.questions import curves_of
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
 from data.study import Study, read_study
@@ -55,6 +57,16 @@ def _comparison(
     _b: Study,
 ) -> Comparisons:
     return comparisons(_a, _b)
+
+
+def curves(of: Study, name: str) -> Curves:
+    """Return the ROC and the precision-recall curve of a class, or of any tumour."""
+    return _curves(of.fingerprint, name, _study=of)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
+    return curves_of(evidence(_study).questions[name])
 
 
 def rows(judged: Performance) -> tuple[ClassPerformance, ...]:

@@ -18,7 +18,7 @@ from analysis.confounding import Confounding
 from analysis.confusion import predicted_class
 from analysis.dataset import Dataset, describe
 from analysis.errors import Errors, rank_errors
-from analysis.estimate import Estimate
+from analysis.estimate import Estimate, Measure
 from analysis.evidence_share import ClassEvidence, evidence_share
 from analysis.findings import SHARED_GROUPS, Finding, find
 from analysis.folds import FoldSizes, OverFolds, over_folds
@@ -37,6 +37,7 @@ from analysis.training import Run, training_runs
 from analysis.twins import TwinKind, by_kind, twins_across
 from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
 from dashboard.published import audited
+from dashboard.questions import Question, questions
 from data.evaluated import Evaluated, chosen, evaluated, evaluated_splits, out_of_fold
 from data.study import Study
 
@@ -109,6 +110,20 @@ class Results:
             negative=classes.negative,
             groups=self.groups,
         )
+
+    @cached_property
+    def auc_of(self) -> Mapping[str, Measure]:
+        """By name, the AUC of any tumour where the study asks for it, and of each class."""
+        found = self.aucs
+        tumour = {} if found.any_tumour is None else {ANY_TUMOUR: found.any_tumour}
+        return {**tumour, **dict(zip(self.study.classes.names, found.classes, strict=True))}
+
+    @cached_property
+    def questions(self) -> Mapping[str, Question]:
+        """By name, any tumour and each class against the rest."""
+        negative = self.study.classes.negative
+        asked = questions(self.found, self.performance, negative=negative, groups=self.groups)
+        return {one.name: one for one in asked}
 
     @cached_property
     def ratios(self) -> Mapping[str, Ratios]:

@@ -11,6 +11,7 @@ from analysis.training import CURVES
 from analysis.twins import patients_across
 from dashboard import text_claims
 from dashboard.documents import measured, plain
+from dashboard.questions import at_prevalence, curves_of
 from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
 from data.study import Study
@@ -105,10 +106,17 @@ def _dataset(source: Results) -> dict[str, Any]:
 def _per_class(source: Results) -> dict[str, Any]:
     document, aucs = _performance(source.performance), source.aucs
     document["overall"] |= measured("auc_macro_ovr", aucs.macro_ovr) | measured("hand_till", aucs.hand_till)
-    if aucs.any_tumour is not None:
-        document["any_tumour"] |= measured("auc", aucs.any_tumour) | plain(source.ratios[ANY_TUMOUR])
-    for name, auc in zip(source.study.classes.names, aucs.classes, strict=True):
-        document["classes"][name] |= measured("auc", auc) | plain(source.ratios[name])
+    for name, question in source.questions.items():
+        drawn = curves_of(question)
+        owner = document["any_tumour"] if name == ANY_TUMOUR else document["classes"][name]
+        owner |= {
+            **measured("auc", source.auc_of[name]),
+            **plain(source.ratios[name]),
+            **measured("average_precision", drawn.average_precision),
+            "at_prevalence": plain(at_prevalence(question, question.prevalence)),
+            "roc": plain(drawn.roc),
+            "precision_recall": plain(drawn.precision_recall),
+        }
     return {**document, "patients": plain(source.patients)}
 
 
@@ -328,7 +336,12 @@ def _acceptance(source: Results) -> list[dict[str, Any]]:
 
 
 def _judged(one: Judged) -> dict[str, Any]:
-    return {"estimate": one.estimate.as_dict(), "met": one.met, "reason": one.reason}
+    return {
+        "estimate": one.estimate.as_dict(),
+        "met": one.met,
+        "reason": one.reason,
+        "required_cases": plain(one.required),
+    }
 
 
 def _saliency(source: Results) -> dict[str, Any]:

@@ -14,6 +14,11 @@ ROW, COLUMN, MATRIX = "row", "column", "matrix"
 CLAIM, CLAIMS = "claim", "claims"
 OTHER = "with"
 ALL = "all"
+ABOUT, PREVALENCE, THRESHOLD, THRESHOLD_KIND = "about", "prevalence", "threshold", "threshold-kind"
+CURVES, DECISION = "curves", "decision"
+ARGMAX, TUNING, OWN = "argmax", "tuning", "own"
+SHOWN = "shown"
+START = 0.5  # of an own threshold
 
 
 def study_name() -> str | None:
@@ -120,3 +125,49 @@ def _write(key: str, value: str) -> None:
         st.query_params.pop(key, None)
     else:
         st.query_params[key] = value
+
+
+def number_in(key: str, *, low: float, high: float) -> float | None:
+    """Return the number that the address holds under ``key``; none when it is no number from ``low`` to ``high``."""
+    try:
+        value = float(st.query_params.get(key, ""))
+    except ValueError:
+        return None
+    return value if low <= value <= high else None
+
+
+def follow_number(key: str, value: float) -> None:
+    """Let the slider ``key`` stand at ``value``."""
+    st.session_state[key] = value
+
+
+def setting_chosen(key: str, default: str | float | None = None) -> None:
+    """Carry the setting ``key`` into the address; its default is left out."""
+    value = st.session_state[key]
+    _write(key, ALL if value == default else f"{value:g}" if isinstance(value, float) else value)
+
+
+def threshold_kind(known: Collection[str]) -> str:
+    """Return which threshold the address asks for and let the selector follow; argmax when it names none."""
+    kind = named(THRESHOLD, known, default=ARGMAX)
+    if kind == ARGMAX and number_in(THRESHOLD, low=0, high=1) is not None:
+        kind = OWN
+    st.session_state[THRESHOLD_KIND] = kind
+    return kind
+
+
+def threshold_kind_chosen() -> None:
+    """Carry the kind of threshold into the address; an own one starts in the middle."""
+    kind = st.session_state[THRESHOLD_KIND]
+    _write(THRESHOLD, {ARGMAX: ALL, OWN: f"{START:g}"}.get(kind, kind))
+
+
+def shown(key: str) -> bool:
+    """Return whether the address asks for a figure that is drawn on demand, and let its switch follow."""
+    st.session_state[key] = st.query_params.get(key) == SHOWN
+    return bool(st.session_state[key])
+
+
+def shown_chosen(key: str) -> None:
+    """Carry the switch ``key`` into the address."""
+    _write(key, SHOWN if st.session_state[key] else ALL)

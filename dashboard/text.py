@@ -42,6 +42,10 @@ OUTLINE = "The white line is the outline of the tumour in the reference standard
 NO_CAM = "This study holds no Grad-CAM."
 NO_FACTOR = "No source, site, plane, file format or size has two known values: confounding cannot be looked for."
 
+IMBALANCED = 1.5  # largest class over smallest, from which accuracy is said to lean
+BALANCED = "The classes weigh about alike in accuracy."
+LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all alike."
+
 TITLES = {
     "overview": "Can this model be trusted?",
     "data_set": "What was it tested on?",
@@ -190,7 +194,8 @@ def imbalance(dataset: Dataset, split: str) -> str:
             ratio = content.imbalance_ratio
             if ratio.value is None:
                 return f"Imbalance in {split}: {NOT_ESTIMABLE} ({ratio.reason})."
-            return f"Imbalance in {split}: the largest class has {ratio.value:.1f} times the scans of the smallest."
+            means = BALANCED if ratio.value < IMBALANCED else LEANS
+            return f"Imbalance in {split}: the largest class has {ratio.value:.1f} times the scans of the smallest. {means}"
     return f"The {split} split holds no scans."
 
 
@@ -256,7 +261,12 @@ def confusion(pairs: Sequence[ConfusionPair], classes: ClassOrder, n: int) -> st
 
 def arrow(pair: ConfusionPair | Case, classes: ClassOrder) -> str:
     """Return ``Glioma -> Meningioma`` with an arrow."""
-    return f"{classes.display[pair.reference]} {ARROW} {classes.display[pair.predicted]}"
+    return arrow_of(pair.reference, pair.predicted, classes)
+
+
+def arrow_of(reference: str, predicted: str, classes: ClassOrder) -> str:
+    """Return two classes with an arrow between them."""
+    return f"{classes.display[reference]} {ARROW} {classes.display[predicted]}"
 
 
 def caption(case: Case, classes: ClassOrder) -> str:

@@ -90,7 +90,21 @@ def criterion_row(judged: Criterion, classes: ClassOrder) -> dict[str, str]:
     }
     if judged.unleaked is not None:
         row[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
-    return {**row, "Outcome": _outcome(judged)}
+    return {**row, "Outcome": _outcome(judged), "Cases it would take": _required(judged)}
+
+
+def _required(judged: Criterion) -> str:
+    """Return how many cases the bound that decides would take at the observed rate; nothing once it is reached."""
+    decisive = judged.decisive
+    if decisive.met or not decisive.estimate.defined:
+        return ""
+    needed, n = decisive.required, decisive.estimate.n or 0
+    if needed is None:
+        return f"{NOT_ESTIMABLE}: no rate of cases" if judged.criterion.bound == "low" else ""
+    if needed.n is None:
+        limit, rate = judged.criterion.at_least, needed.rate or 0.0
+        return f"more do not help: {rate:.3f} is not above {limit:g}" if rate <= limit else needed.reason or ""
+    return f"about {needed.n:,} at this rate, {n:,} are there"
 
 
 def _outcome(judged: Criterion) -> str:

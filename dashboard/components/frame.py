@@ -1,6 +1,7 @@
 """What every page has: sidebar, opened study, answer, and how it was computed."""
 
 import importlib.metadata
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -137,6 +138,14 @@ def title(study: Study, words: str) -> None:
 def answer(sentence: str) -> None:
     """Write the answer of a page, plain text."""
     st.markdown(escaped(sentence), width=860)
+
+
+def folded(label: str, *, key: str, draw: Callable[[], None]) -> None:
+    """Fold details away; they are drawn, and cost anything, only while they are open."""
+    detail = st.expander(label, key=key, on_change="rerun")
+    if detail.open:
+        with detail:
+            draw()
 
 
 def how(page: str) -> None:

@@ -62,6 +62,12 @@ def points(share: float) -> str:
     return f"{100 * share:.{places}f}"
 
 
+def probability(value: float) -> str:
+    """Return a probability with three decimals, with more where these would make it 0 or 1."""
+    shown = number(value)
+    return shown if shown not in ("0.000", "1.000") or value in (0.0, 1.0) else f"{value:.7f}".rstrip("0")
+
+
 def at_most(share: float) -> str:
     """Return an upper bound as a percentage with two significant digits, rounded up: never less than it is."""
     if share <= 0:
@@ -98,6 +104,34 @@ def short(estimate: Estimate) -> str:
         return f"{NOT_ESTIMABLE} ({estimate.reason})"
     bounds = interval(estimate)
     return f"{number(estimate.value)} ({bounds})" if bounds else number(estimate.value)
+
+
+def ratio(estimate: Estimate) -> str:
+    """Return a ratio as ``67.9 (9.69-475)``: it has no upper end, so its digits count, not its decimals."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return short(estimate) if estimate.value is None else _digits(estimate.value)
+    between = " to " if estimate.low < 0 else DASH
+    return f"{_digits(estimate.value)} ({_digits(estimate.low)}{between}{_digits(estimate.high)})"
+
+
+def _digits(value: float) -> str:
+    """Return a number with three decimals below 1, and one less for each further digit."""
+    decimals = max(0, 3 - len(f"{abs(value):.0f}")) if abs(value) >= 1 else 3
+    return f"{value:,.{decimals}f}"
+
+
+def fine(estimate: Estimate) -> str:
+    """Return an estimate as ``short`` does, with up to six decimals where three would round a bound to 0 or 1."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return short(estimate)
+    ends = (estimate.value, estimate.low, estimate.high)
+
+    def says_too_much(decimals: int) -> bool:
+        return any(round(end, decimals) in (0.0, 1.0) and end not in (0.0, 1.0) for end in ends)
+
+    decimals = next((count for count in range(3, 6) if not says_too_much(count)), 6)
+    value, low, high = (f"{end:.{decimals}f}" for end in ends)
+    return f"{value} ({low}{DASH}{high})"
 
 
 def full(estimate: Estimate) -> str:
