@@ -60,7 +60,9 @@ def compare(model: Path, images: Path, *, data_name: str, single: int) -> Compar
     find_pairs(read_dataset(images, name=data_name, classes=card.classes).cases, folder=images)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        study = evaluate(model, images, out=Path(folder) / "study", data_name=data_name, splits=("test",)).study
+        study = evaluate(
+            model, images, out=Path(folder) / "study", data_name=data_name, splits=("test",), embeddings=False
+        ).study
         whole = time.perf_counter() - start
     predicted = study.cases[study.cases["case_id"].isin(study.predictions["case_id"])]
     paths = [images / path for path in predicted["image_path"]]
