@@ -142,6 +142,9 @@ def evaluate(
     about: Annotated[Path | None, typer.Option(help="TOML with wording, harm and acceptance criteria.")] = None,
     claims: ClaimsFile = None,
     mc_dropout: Annotated[int, typer.Option(help="Passes of Monte-Carlo dropout on the head; 0 for none.", min=0)] = 0,
+    embeddings: Annotated[
+        bool, typer.Option(help="Keep how each case looks to the network, for similar cases.")
+    ] = True,
 ) -> None:
     """Run a model over a folder of images into a study. A stopped run goes on where it was."""
     from data import home
@@ -164,6 +167,7 @@ def evaluate(
         claims=claims,
         splits=tuple(split or EVALUATED_SPLITS),
         mc_dropout=mc_dropout,
+        embeddings=embeddings,
         progress=True,
     )
     study = result.study

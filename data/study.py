@@ -19,10 +19,12 @@ import tomli_w
 from numpy.typing import NDArray
 
 from data import contract, schema
+from data import embeddings as embeddings_of
 from data.claim_kinds import Claims
 from data.claims import FILE as CLAIMS
 from data.claims import read_claims
 from data.classes import ClassOrder, check_order
+from data.embeddings import Embeddings
 from data.errors import ContractError, InputError
 from data.files import file_sha256
 from data.folders import recover, written_whole
@@ -69,7 +71,7 @@ class Study:
     folds_ungrouped: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
     gradcam: GradCams | None = None
-    embeddings: pd.DataFrame | None = None
+    embeddings: Embeddings | None = None
     claims: Claims | None = None
 
     @property
@@ -142,13 +144,14 @@ def write_study(
     cases: pd.DataFrame,
     predictions: pd.DataFrame,
     gradcam: GradCams | None = None,
+    embeddings: Embeddings | None = None,
     optional: Mapping[str, pd.DataFrame | None] | None = None,
     claims: Path | None = None,
 ) -> Study:
     """Write a study whole and return it as read back; a killed run leaves the old study or the new one.
 
-    ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped``, ``history`` and ``embeddings`` to
-    tables; empty ones are not written. Rows are put in order of their ids, so equal content gives equal files.
+    ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped`` and ``history`` to tables; empty ones
+    are not written. Rows are put in order of their ids, so equal content gives equal files.
     ``claims`` is a file that is copied as ``claims.toml``; ``InputError`` when it is not one, and nothing is written.
     A study at ``path`` is replaced; ``InputError`` when another folder or a file is there.
     """
@@ -161,6 +164,8 @@ def write_study(
     tables = {f"{name}.parquet": _to_arrow(frame, name, classes) for name, frame in frames.items()}
     if gradcam is not None:
         tables["gradcam.parquet"] = _gradcam_to_arrow(gradcam, classes)
+    if embeddings is not None:
+        tables[embeddings_of.FILE] = embeddings_of.to_arrow(embeddings).replace_schema_metadata(_metadata(classes))
     with written_whole(path) as part:
         for name, table in tables.items():
             pq.write_table(table, part / name, compression="zstd")
@@ -198,7 +203,7 @@ def _metadata(classes: ClassOrder, **more: Any) -> dict[bytes, bytes]:
     return {METADATA_KEY: text.encode()}
 
 
-def _schema_of(name: str, classes: ClassOrder, found: pa.Schema) -> pa.Schema:
+def _schema_of(name: str, classes: ClassOrder) -> pa.Schema:
     fixed = {"cases": schema.CASES, "rejected": schema.REJECTED, "pairs": schema.PAIRS, "history": schema.HISTORY}
     if name in fixed:
         return fixed[name]
@@ -206,15 +211,12 @@ def _schema_of(name: str, classes: ClassOrder, found: pa.Schema) -> pa.Schema:
         return schema.predictions_schema(classes)
     if name in ("folds", "folds_ungrouped"):
         return schema.folds_schema(classes)
-    if name == "embeddings":
-        kind = found.field("embedding").type if "embedding" in found.names else None
-        return schema.embeddings_schema(kind.list_size if isinstance(kind, pa.FixedSizeListType) else 1)
     raise ContractError(f"{name}.parquet: not a table of a study.")
 
 
 def _to_arrow(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pa.Table:
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    fitted = contract.conform(table, _schema_of(name, classes, table.schema), file=f"{name}.parquet")
+    fitted = contract.conform(table, _schema_of(name, classes), file=f"{name}.parquet")
     return fitted.replace_schema_metadata(_metadata(classes))
 
 
@@ -276,9 +278,9 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     classes = manifest.classes
     frames: dict[str, pd.DataFrame] = {}
     for file, table in tables.items():
-        if file != "gradcam.parquet":
+        if file not in ("gradcam.parquet", embeddings_of.FILE):
             name = file.removesuffix(".parquet")
-            fitted = contract.conform(table, _schema_of(name, classes, table.schema), file=file)
+            fitted = contract.conform(table, _schema_of(name, classes), file=file)
             frames[name] = fitted.replace_schema_metadata(None).to_pandas()
     cases = frames["cases"]
     contract.check_cases(cases, classes)
@@ -291,11 +293,18 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     contract.check_pairs(frames["pairs"], cases)
     if "history" in frames:
         contract.check_history(frames["history"])
-    gradcam = None
+    gradcam, embeddings = None, None
     if "gradcam.parquet" in tables:
         gradcam = _gradcam_from_arrow(tables["gradcam.parquet"], classes, cases)
-    identity = fingerprint(manifest)
-    return Study(path=path, manifest=manifest, fingerprint=identity, gradcam=gradcam, claims=claims, **frames)
+    return Study(
+        path=path,
+        manifest=manifest,
+        fingerprint=fingerprint(manifest),
+        gradcam=gradcam,
+        embeddings=embeddings,
+        claims=claims,
+        **frames,
+    )
 
 
 def _gradcam_from_arrow(table: pa.Table, classes: ClassOrder, cases: pd.DataFrame) -> GradCams:

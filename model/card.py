@@ -15,6 +15,7 @@ from data.errors import InputError
 GRAPH, CARD, HISTORY = "model.onnx", "card.toml", "history.parquet"
 PAGE = "README.md"
 FOLDS, FOLDS_UNGROUPED = "folds.parquet", "folds_ungrouped.parquet"
+REFERENCE = "reference.npz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +115,9 @@ def _written(value: Any) -> str:
 
 
 def record_sha256(folder: Path) -> str:
-    """Return the sha256 over all that a study takes from a model folder: graph, card, history and folds."""
-    present = [folder / name for name in (GRAPH, CARD, HISTORY, FOLDS, FOLDS_UNGROUPED) if (folder / name).is_file()]
+    """Return the sha256 over all that a study takes from a model folder: graph, card, history, folds, reference."""
+    names = (GRAPH, CARD, HISTORY, FOLDS, FOLDS_UNGROUPED, REFERENCE)
+    present = [folder / name for name in names if (folder / name).is_file()]
     lines = [f"{path.name} {sha256(path)}" for path in present]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

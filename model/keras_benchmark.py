@@ -122,7 +122,7 @@ def _evaluation(model: Path, images: Path, *, data_name: str) -> float:
     find_pairs(read_dataset(images, name=data_name, classes=read_card(model).classes).cases, folder=images)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        evaluate(model, images, out=Path(folder) / "study", data_name=data_name, splits=("test",))
+        evaluate(model, images, out=Path(folder) / "study", data_name=data_name, splits=("test",), embeddings=False)
         return time.perf_counter() - start
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -48,22 +47,18 @@ def test_a_study_comes_back_as_it_was_written(
     assert not study.gradcam.maps.flags.writeable
 
 
-def test_history_folds_and_embeddings_come_back(write: Callable[..., Study], predictions: pd.DataFrame) -> None:
+def test_history_and_folds_come_back(write: Callable[..., Study], predictions: pd.DataFrame) -> None:
     numbers = ["loss", "accuracy", "tuning_loss", "tuning_accuracy", "learning_rate"]
     history = pd.DataFrame(
         {"run": ["final", "grouped"], "fold": [None, 1], "epoch": [1, 1]} | dict.fromkeys(numbers, 0.5)
     )
-    vectors = pd.DataFrame({"case_id": ["a1", "t1"]})
-    vectors["embedding"] = [[1.0, 2.0], [3.0, 4.0]]
-    table = vectors.astype({"embedding": pd.ArrowDtype(pa.list_(pa.float16(), 2))})
-    study = write(optional={"history": history, "folds": predictions.assign(fold=2), "embeddings": table})
+    study = write(optional={"history": history, "folds": predictions.assign(fold=2)})
     assert study.history is not None
     assert study.history["run"].tolist() == ["final", "grouped"]
     assert study.folds is not None
     assert study.folds["fold"].tolist() == [2, 2, 2, 2]
     assert study.folds_ungrouped is None
-    assert study.embeddings is not None
-    assert [vector.tolist() for vector in study.embeddings["embedding"]] == [[1.0, 2.0], [3.0, 4.0]]
+    assert study.embeddings is None
 
 
 def test_the_same_content_gives_the_same_fingerprint(

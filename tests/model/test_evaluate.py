@@ -2,6 +2,7 @@
 
 import dataclasses
 import multiprocessing
+import shutil
 import time
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
+from data.images import read_image
 from data.study import read_study
 from model import evaluate as module
 from model.card import read_card, write_card
 from model.engine import load
 from model.evaluate import evaluate
+from model.reference import read_components
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +55,6 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(tmp_path
 
 
 def test_predictions_are_those_of_the_engine(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
-    from data.images import read_image
-
     study = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
     row = study.predictions.iloc[7]
     path = study.cases.set_index("case_id").loc[row["case_id"], "image_path"]
@@ -127,6 +128,45 @@ def test_every_reading_of_the_test_split_is_kept(toy_model: Path, toy_images: Pa
     described = {"study": {"title": "Another title"}}
     evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys", description=described)
     assert len(read_study(tmp_path / "toys").manifest.test_reads) == 2
+
+
+def test_every_case_has_an_embedding(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    study = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
+    assert study.embeddings is not None
+    assert set(study.embeddings.case_ids) == set(study.cases["case_id"])
+    components = read_components(toy_model)
+    assert components is not None
+    case = study.cases[study.cases["split"] == "train"].iloc[3]
+    inference = load(toy_model).run(read_image(toy_images / case["image_path"]).pixels[None])
+    row = study.embeddings.row(case["case_id"])
+    expected = components.of(inference.embedding)[0].astype(float)
+    np.testing.assert_allclose(study.embeddings.vectors[row].astype(float), expected, atol=0.01)
+
+
+def test_a_model_without_components_gets_those_of_the_training_cases(
+    toy_model: Path, toy_images: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(toy_model, bare, ignore=shutil.ignore_patterns("reference.npz"))
+    study = evaluate(bare, toy_images, out=tmp_path / "toys", data_name="toys").study
+    assert study.embeddings is not None
+    train = study.embeddings.case_ids.isin(study.cases.loc[study.cases["split"] == "train", "case_id"])
+    assert np.abs(study.embeddings.vectors[train].astype(float).mean(axis=0)).max() < 0.01  # centred on train
+
+
+def test_embeddings_can_be_left_out(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    without = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys", embeddings=False)
+    assert without.study.embeddings is None
+    assert evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").computed
+
+
+def test_without_training_cases_and_components_there_are_no_embeddings(
+    toy_model: Path, toy_images: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(toy_model, bare, ignore=shutil.ignore_patterns("reference.npz"))
+    shutil.copytree(toy_images / "Testing", tmp_path / "set")
+    assert evaluate(bare, tmp_path / "set", out=tmp_path / "toys", data_name="set").study.embeddings is None
 
 
 def test_one_image_only(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
