@@ -296,6 +296,8 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     gradcam, embeddings = None, None
     if "gradcam.parquet" in tables:
         gradcam = _gradcam_from_arrow(tables["gradcam.parquet"], classes, cases)
+    if embeddings_of.FILE in tables:
+        embeddings = embeddings_of.from_arrow(tables[embeddings_of.FILE], cases)
     return Study(
         path=path,
         manifest=manifest,
