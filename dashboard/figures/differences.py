@@ -56,7 +56,7 @@ def differences(title: str, rows: Sequence[Row], *, beside: str) -> go.Figure:
         shown = row.beside if row.difference.defined else NOT_ESTIMABLE
         figure.add_annotation(y=place, text=figure_text(shown), **column)
     figure.add_annotation(y=-0.9, text=figure_text(beside), **column)
-    for text, side, anchor in (("B better", 0, "left"), ("A better", 1, "right")):
+    for text, side, anchor in (("B higher", 0, "left"), ("A higher", 1, "right")):
         words = {"text": text, "showarrow": False, "font": {"size": 13, "color": INK}}
         figure.add_annotation(x=side, xref="paper", xanchor=anchor, y=-0.9, **words)
     figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
