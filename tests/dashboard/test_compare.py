@@ -1,6 +1,7 @@
 """Two models on the same cases: numbers, sentences, document and page."""
 
 import csv
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -336,6 +337,15 @@ def test_the_figure_has_a_line_at_zero_intervals_and_counts() -> None:
     assert said == ["3 : 1", "not estimable", "only A : B", "B higher", "A higher"]
     low, high = figure.layout.xaxis.range
     assert low == -high
+    assert figure.layout.yaxis.ticktext == ("Glioma sensitivity", "x")
+
+
+def test_a_long_class_name_leaves_room_for_the_plot() -> None:
+    long = dataclasses.replace(row(0.01, -0.02, 0.03), label="<i>" * 30 + " sensitivity")
+    (label,) = differences("Rates", [long], beside="").layout.yaxis.ticktext
+    assert label.startswith("&lt;i&gt;")
+    assert label.endswith(" sensitivity")
+    assert label.count("i&gt;") < 10
 
 
 # Page ----------------------------------------------------------------------------------------------------------------
