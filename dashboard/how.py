@@ -110,7 +110,8 @@ scans as independent: where groups hold several, read the interval.
 
 AUC: DeLong's test for two scores on the same scans (Biometrics 1988;44:837-845), between groups Obuchowski's
 (Biometrics 1997;53:567-578). Near an AUC of 1 these intervals are too short: the intervals of the two AUCs, combined
-with their correlation, take their place where they are wider, and the p-value stays.
+with their correlation, take their place where they are wider. The p-value stays, so a small one may stand beside an
+interval that holds 0.
 
 The rows of the class without a tumour are left out: any tumour asks the same the other way round.
 """,

@@ -70,6 +70,37 @@ def test_import_then_analyze(neuroval: Neuroval, predictions: Path, tmp_path: Pa
     assert "0.667" in neuroval("analyze", tmp_path / "study").out
 
 
+def test_compare_two_imports(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(CSV.replace("0.4,0.6", "0.7,0.3"))
+    for name, file in (("one", predictions), ("two", other)):
+        assert neuroval("import", file, "--out", name, "--negative", "b").code == 0
+    done = neuroval("compare", "one", "two", "--json")
+    assert (done.code, done.err) == (0, "")
+    document = json.loads(done.out)
+    assert [document["studies"][side]["name"] for side in ("a", "b")] == ["one", "two"]
+    accuracy = document["sections"]["numbers"][0]
+    assert (accuracy["both"], accuracy["only_a"], accuracy["only_b"]) == (2, 0, 1)
+    assert [case["case_a"] for case in document["sections"]["discordant"]["only_b"]] == ["2"]
+    shown = neuroval("compare", "one", "two")
+    assert shown.code == 0
+    assert "Of 3 common scans, A is right on 0 that B calls wrongly, B on 1 that A calls wrongly" in shown.out
+    missing = neuroval("compare", "one", "two", "--split", "external")
+    assert (missing.code, missing.out) == (2, "")
+    assert missing.err == "neuroval: one: split 'external' has no predictions; evaluated are: test (3 cases).\n"
+
+
+def test_compare_cuts_long_lists_unless_told_not_to(neuroval: Neuroval, tmp_path: Path) -> None:
+    for name, right in (("one", "0.9,0.1"), ("two", "0.1,0.9")):
+        (tmp_path / "p.csv").write_text("label,prob_a,prob_b\n" + f"a,{right}\n" * 1001 + "b,0.2,0.8\n")
+        neuroval("import", tmp_path / "p.csv", "--out", name)
+    cut = json.loads(neuroval("compare", "one", "two", "--json").out)["sections"]["discordant"]["only_a"]
+    assert (len(cut), cut[-1]) == (1001, {"cut": True, "total": 1001})
+    whole = json.loads(neuroval("compare", "one", "two", "--json", "--all").out)["sections"]["discordant"]["only_a"]
+    assert len(whole) == 1001
+    assert "... 1,001 in all; --all lists them" in neuroval("compare", "one", "two").out
+
+
 def test_the_shipped_study_is_found_by_name(neuroval: Neuroval) -> None:
     document = json.loads(neuroval("analyze", "brain-tumor-mri", "--json").out)
     assert document["study"]["n"] == 1311
@@ -109,6 +140,8 @@ BAD = {
     "no such study": (("analyze", "nowhere"), "nowhere"),
     "no such section": (("analyze", "brain-tumor-mri", "--section", "poetry"), "poetry"),
     "no such split": (("analyze", "brain-tumor-mri", "--split", "external"), "external"),
+    "compared with itself": (("compare", "brain-tumor-mri", "brain-tumor-mri"), "are the same study"),
+    "compared with nothing": (("compare", "brain-tumor-mri", "nowhere"), "nowhere"),
     "no such file": (("import", "gone.csv", "--out", "study"), "gone.csv"),
     "no such model": (("evaluate", "--model", "none", "--images", ".", "--out", "study"), "none"),
     "no such folder": (("evaluate", "--model", "brain-tumor-mri", "--images", "gone", "--out", "study"), "gone"),
