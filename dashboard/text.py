@@ -193,7 +193,8 @@ def imbalance(dataset: Dataset, split: str) -> str:
             if ratio.value is None:
                 return f"Imbalance in {split}: {NOT_ESTIMABLE} ({ratio.reason})."
             means = BALANCED if ratio.value < IMBALANCED else LEANS
-            return f"Imbalance in {split}: the largest class has {ratio.value:.1f} times the scans of the smallest. {means}"
+            times = f"the largest class has {ratio.value:.1f} times the scans of the smallest"
+            return f"Imbalance in {split}: {times}. {means}"
     return f"The {split} split holds no scans."
 
 
