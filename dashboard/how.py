@@ -73,8 +73,8 @@ Average precision: no interpolation, logit interval (Boyd et al., LNCS 8190:451-
 is wide. LR+ = sensitivity / (1 - specificity), LR- = (1 - sensitivity) / specificity (Simel, J Clin Epidemiol
 1991;44:763-770); odds ratio LR+ / LR- (Woolf, Ann Hum Genet 1955;19:251-253); Youden = sensitivity + specificity - 1.
 F1, averages, MCC (Gorodkin, Comput Biol Chem 2004;28:367-374) and kappa: bootstrap over the cells of the matrix, or
-over groups. By patient: Kittler et al., IEEE TPAMI 1998;20:226-239. Curves are drawn with the points that change the line
-(Douglas and Peucker, Cartographica 1973;10:112-122).
+over groups. By patient: Kittler et al., IEEE TPAMI 1998;20:226-239. Curves are drawn with the points that change the
+line (Douglas and Peucker, Cartographica 1973;10:112-122).
 """,
     "confusion": f"""
 Rows are the reference standard, columns the largest class probability; ties go to the first class in order.
@@ -84,8 +84,8 @@ study without harm by their number.
 
 Mean harm per scan: the weights of all scans, averaged; t interval of a mean, with groups cluster-robust.
 Net benefit = true positives / n - false positives / n times t / (1 - t) at the threshold t (Vickers and Elkin, Med
-Decis Making 2006;26:565-574). Interval: MOVER on Wilson limits (Zou and Donner, Stat Med 2008;27:1693-1702), with groups on
-the effective number of scans.
+Decis Making 2006;26:565-574). Interval: MOVER on Wilson limits (Zou and Donner, Stat Med 2008;27:1693-1702), with
+groups on the effective number of scans.
 """,
     "errors": f"""
 An error is a case whose largest class probability is not the one of its reference standard. Confidence is that
