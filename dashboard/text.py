@@ -23,6 +23,7 @@ from dashboard.figures.formats import (
     full,
     number,
     percent,
+    sentence_case,
     short,
 )
 from data.classes import ClassOrder
@@ -101,6 +102,11 @@ def class_name(name: str, classes: ClassOrder) -> str:
     if name.replace("_", " ") == "any tumour" or name == "any_tumour":
         return "any tumour"
     return classes.display.get(name, "" if name == "overall" else name)
+
+
+def row_name(name: str, classes: ClassOrder) -> str:
+    """Return how a row is called: a class as the study writes it, any tumour with a capital."""
+    return classes.display.get(name) or sentence_case(class_name(name, classes))
 
 
 def missed(judged: Performance) -> str:
@@ -195,7 +201,8 @@ def imbalance(dataset: Dataset, split: str) -> str:
             if ratio.value is None:
                 return f"Imbalance in {split}: {NOT_ESTIMABLE} ({ratio.reason})."
             means = BALANCED if ratio.value < IMBALANCED else LEANS
-            return f"Imbalance in {split}: the largest class has {ratio.value:.1f} times the scans of the smallest. {means}"
+            times = f"the largest class has {ratio.value:.1f} times the scans of the smallest"
+            return f"Imbalance in {split}: {times}. {means}"
     return f"The {split} split holds no scans."
 
 
