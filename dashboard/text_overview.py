@@ -8,7 +8,7 @@ from analysis.estimate import Estimate
 from analysis.findings import Finding
 from analysis.per_class import Performance
 from dashboard.evidence import Evidence
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full
+from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full, number
 from dashboard.text import RATES, by_class, class_name, listed, missed, mix, patients, spoken
 from dashboard.text_training import basis
 from data.classes import ClassOrder
@@ -80,31 +80,28 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
 
 def criterion_row(judged: Criterion, classes: ClassOrder) -> dict[str, str]:
     """Return one criterion as a table row."""
-    subject, _, rate = judged.criterion.metric.rpartition(".")
-    name = subject.removeprefix("classes.")
-    what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
     bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
     row = {
-        "Criterion": f"{what}: {bound} at least {judged.criterion.at_least:g}",
+        "Criterion": f"{_number(judged, classes)}: {bound} at least {judged.criterion.at_least:g}",
         "Found": full(judged.on_all.estimate),
     }
     if judged.unleaked is not None:
         row[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
-    return {**row, "Outcome": _outcome(judged), "Cases it would take": _required(judged)}
+    return {**row, "Outcome": _outcome(judged)}
 
 
-def _required(judged: Criterion) -> str:
-    """Return how many cases the bound that decides would take at the observed rate; nothing once it is reached."""
-    decisive = judged.decisive
-    if decisive.met or not decisive.estimate.defined:
-        return ""
-    needed, n = decisive.required, decisive.estimate.n or 0
-    if needed is None:
-        return f"{NOT_ESTIMABLE}: no rate of cases" if judged.criterion.bound == "low" else ""
-    if needed.n is None:
-        limit, rate = judged.criterion.at_least, needed.rate or 0.0
-        return f"more do not help: {rate:.3f} is not above {limit:g}" if rate <= limit else needed.reason or ""
-    return f"about {needed.n:,} at this rate, {n:,} are there"
+def _number(judged: Criterion, classes: ClassOrder) -> str:
+    """Return what the number of a criterion is called: ``Sensitivity, any tumour``."""
+    subject, _, rate = judged.criterion.metric.rpartition(".")
+    name = class_name(subject.removeprefix("classes."), classes)
+    return ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), name)))
+
+
+def required(criteria: Sequence[Criterion], classes: ClassOrder) -> str:
+    """Return how many cases the bounds that fall short would take; nothing when none does that is a rate."""
+    found = [(_number(one, classes), _required(one)) for one in criteria]
+    parts = [f"{name}: {needed}" for name, needed in found if needed]
+    return f"How many cases it would take at the observed rates. {'; '.join(parts)}." if parts else ""
 
 
 def _outcome(judged: Criterion) -> str:
@@ -113,6 +110,17 @@ def _outcome(judged: Criterion) -> str:
     if decisive.met is None:
         return f"not decidable{where}: {decisive.reason}"
     return f"{'passes' if decisive.met else 'fails'}{where}"
+
+
+def _required(judged: Criterion) -> str:
+    """Return how many cases the bound that decides would take; nothing once it is reached, and for what is no rate."""
+    needed = judged.decisive.required
+    if needed is None or needed.rate is None:
+        return ""
+    if needed.n is not None:
+        return f"about {needed.n:,}, found {judged.decisive.estimate.n:,}"
+    limit = judged.criterion.at_least
+    return f"more do not help, {number(needed.rate)} is not above {limit:g}" if needed.rate <= limit else ""
 
 
 def split_name(split: str, manifest: Manifest) -> str:

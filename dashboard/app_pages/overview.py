@@ -18,6 +18,8 @@ with st.container(border=True, gap="xsmall"):
     if evidence.criteria:
         rows = [text_overview.criterion_row(criterion, study.classes) for criterion in evidence.criteria]
         table(rows, alt="Acceptance criteria and what was found")
+        if needed := text_overview.required(evidence.criteria, study.classes):
+            st.caption(escaped(needed))
 
 for column, headline in zip(st.columns(2), text_overview.headlines(evidence, study.manifest), strict=True):
     estimate = headline.estimate

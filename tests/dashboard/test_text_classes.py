@@ -179,17 +179,17 @@ def criterion(right: int, wrong: int, **values: object) -> Criterion:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (criterion(98, 2), "about 230 at this rate, 100 are there"),
-        (criterion(90, 10), "more do not help: 0.900 is not above 0.95"),
+        (criterion(98, 2), "Sensitivity, any tumour: about 230, found 100."),
+        (criterion(90, 10), "Sensitivity, any tumour: more do not help, 0.900 is not above 0.95."),
         (criterion(1000, 0), ""),
         (criterion(90, 10, bound="value"), ""),
-        (criterion(90, 10, metric="overall.mcc"), "not estimable: no rate of cases"),
+        (criterion(90, 10, metric="overall.mcc"), ""),
         (criterion(90, 10, metric="any_tumour.gone"), ""),
     ],
 )
 def test_a_criterion_says_how_many_cases_it_would_take(found: Criterion, said: str) -> None:
-    written = text_overview.criterion_row(found, BRAIN_TUMOR)["Cases it would take"]
-    assert written == said
+    start = "How many cases it would take at the observed rates. " if said else ""
+    assert text_overview.required([found], BRAIN_TUMOR) == f"{start}{said}"
 
 
 def cases(**columns: object) -> pd.DataFrame:
