@@ -103,9 +103,8 @@ def overview(document: Document, _: Study) -> Said:
     (criterion,) = document["acceptance"]
     points = 100 * (numbers[1].value - numbers[0].value)
     critical = sum(finding["severity"] == "critical" for finding in audit["findings"])
-    outcome = f"not decidable: {criterion['reason']}"
     required, limit = criterion["required_cases"], criterion["at_least"]
-    needed = f"more do not help: {required['rate']:.3f} is not above {limit:g}"
+    outcome = f"not decidable: {criterion['reason']}"
     return {
         "answer": f"Of {n} test scans, {rates['count']} are called wrongly, {rates['high_confidence_count']} of them "
         f"with high confidence. Of {sensitivity.n} scans with a tumour, {sensitivity.n - sensitivity.count} was called "
@@ -120,13 +119,10 @@ def overview(document: Document, _: Study) -> Said:
         "verdict": f"{sum(one['met'] is True for one in document['acceptance'])} of 1 criterion met on all scans "
         f"and on those new to the model; the worse counts. Sensitivity, any tumour: {criterion['reason']}.",
         "limit": f"{critical} critical findings below limit what this is worth.",
+        "required": "How many cases it would take at the observed rates. Sensitivity, any tumour: more do not help, "
+        f"{required['rate']:.3f} is not above {limit:g}.",
         ("row", "Sensitivity, any tumour: lower bound at least 0.98"): "; ".join(
-            [
-                full(estimate(criterion["estimate"])),
-                full(estimate(criterion["without_leaks"]["estimate"])),
-                outcome,
-                needed,
-            ]
+            [full(estimate(criterion["estimate"])), full(estimate(criterion["without_leaks"]["estimate"])), outcome]
         ),
         **{
             ("row", name): f"{full(estimate(row['all']))}; {full(estimate(row['without']))}"
