@@ -9,7 +9,9 @@ from typing import Final
 from analysis.confusion import predicted_class
 from analysis.errors import Tier, collapsed, tier_of
 from analysis.pairs import ConfusionPair, ranked_by_harm
+from dashboard.lookalikes import Lookalikes, lookalikes
 from dashboard.results import Results
+from dashboard.selection import Selection
 from data.evaluated import evaluated, evaluated_splits
 from data.study import Study
 
@@ -48,15 +50,6 @@ class Case:
         return self.reference == self.predicted
 
     @property
-    def filters(self) -> Mapping[str, str]:
-        """What a gallery can be filtered by; facts that are not known are left out."""
-        facts = {key: self.facts[key] for key in ("plane", "source", "site") if key in self.facts}
-        evidence = {} if self.on_target is None else {"evidence": "on" if self.on_target else "off"}
-        patient = {"patient": self.facts["patient_id"]} if "patient_id" in self.facts else {}
-        first = {"reference": self.reference, "predicted": self.predicted, "confidence": self.tier}
-        return {**first, **facts, **evidence, "twin": "yes" if self.twin else "no", **patient}
-
-    @property
     def second(self) -> str:
         """The reference class of an error; the runner-up of a correct case."""
         if not self.correct:
@@ -72,6 +65,16 @@ class Evidence(Results):
     @property
     def split(self) -> str:
         return self.found.split
+
+    @cached_property
+    def selection(self) -> Selection:
+        """The evaluated cases, to be filtered."""
+        return Selection(results=self)
+
+    @cached_property
+    def lookalikes(self) -> Lookalikes | None:
+        """What finds similar training cases; none without embeddings."""
+        return lookalikes(self.study)
 
     @cached_property
     def costliest(self) -> tuple[ConfusionPair, ...]:
@@ -132,6 +135,11 @@ class Evidence(Results):
     def same_patient(self) -> Mapping[str, tuple[str, ...]]:
         """By case id, the cases of all splits of its patient, itself included, where there are others."""
         return _together(dict(self.study.cases.dropna(subset="patient_id")[["case_id", "patient_id"]].to_numpy()))
+
+    def of_patient(self, name: str) -> tuple[str, ...]:
+        """Return the cases of all splits of a patient."""
+        cases = self.study.cases
+        return tuple(cases.loc[cases["patient_id"] == name, "case_id"])
 
 
 def evidence(study: Study) -> Evidence:

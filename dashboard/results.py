@@ -30,11 +30,11 @@ from analysis.per_class import ANY_TUMOUR, Performance, performance
 from analysis.proportions import proportion
 from analysis.ratios import Ratios, ratios
 from analysis.saliency import ClassSaliency, pointing_game, saliency
-from analysis.splits import Leakage, copies, leakage, shared_with_training, within_one_fold
+from analysis.splits import Leakage, against_of, copies, leakage, shared_with_training, within_one_fold
 from analysis.steps import Step, Steps, without_leaks
 from analysis.suspects import Suspects, label_suspects
 from analysis.training import Run, training_runs
-from analysis.twins import TwinKind, by_kind, twins_across
+from analysis.twins import TwinKind, by_kind, patients_across, twins_across
 from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
 from dashboard.published import audited
 from dashboard.questions import Question, questions
@@ -278,6 +278,12 @@ class Results:
         """The pairs of copies across splits: evaluated case, case the model was fitted on, kind."""
         study = self.study
         return tuple(twins_across(study.cases, study.pairs, split=self.found.split, against=self.leakage.against))
+
+    @cached_property
+    def patients_across(self) -> tuple[tuple[str, int, int], ...]:
+        """The patients on both sides: id, evaluated cases, cases that the model was fitted on."""
+        split = self.found.split
+        return tuple(patients_across(self.study.cases, split=split, against=against_of(split)))
 
     @cached_property
     def twin_kinds(self) -> tuple[TwinKind, ...]:
