@@ -169,7 +169,7 @@ def _average(
                 f"parts{ending}"
             )
         found = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
-        if replaced or variance is None or not near_one(value):
+        if unknown or variance is None or not near_one(value):
             return found
         effect = design_effect(deviations, reference, variance, units=units)
         below, above = _reach(values, lambda cases: max(1.0, cases.sum() / effect), reference=reference, level=level)

@@ -21,6 +21,7 @@ from dashboard.figures.formats import (
     escaped,
     full,
     percent,
+    sentence_case,
     short,
 )
 from data.classes import ClassOrder
@@ -78,6 +79,11 @@ def class_name(name: str, classes: ClassOrder) -> str:
     if name.replace("_", " ") == "any tumour" or name == "any_tumour":
         return "any tumour"
     return classes.display.get(name, "" if name == "overall" else name)
+
+
+def row_name(name: str, classes: ClassOrder) -> str:
+    """Return how a row is called: a class as the study writes it, any tumour with a capital."""
+    return classes.display.get(name) or sentence_case(class_name(name, classes))
 
 
 def missed(judged: Performance) -> str:

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from analysis.errors import Tier
-from analysis.estimate import Estimate
 from analysis.odd_labels import OddLabels
 from analysis.suspects import Suspect, Suspects
 from dashboard.evidence import Case
-from dashboard.figures.formats import DASH, NOT_ESTIMABLE, counted, number, percent
+from dashboard.figures.formats import DASH, NOT_ESTIMABLE, counted, number, percent, sentence_case
 from dashboard.listed import ListedCase
 from dashboard.lookalikes import Lookalike
 from dashboard.selection import edges
@@ -67,6 +65,11 @@ PAIRS = {
 }
 PAIRS_TITLE = "Which scans belong together?"
 SEE_SCANS = "See the scans"
+COUNTED_PAIRS = {
+    "across": ("pair of copies across splits", "pairs of copies across splits"),
+    "labels": ("image with copies of different labels", "images with copies of different labels"),
+    "patients": ("patient across splits", "patients across splits"),
+}
 NO_PAIRS = "No copies and no patients lie across splits, as far as is known, and no copies carry different labels."
 
 
@@ -190,13 +193,13 @@ def grid(height: int, width: int) -> str:
     return f"The network sees {height} x {width} cells; between them the map is smoothed."
 
 
-def behind(value: str, tiers: Mapping[Tier, float]) -> str:
+def behind(value: str, tiers: Mapping[str, float]) -> str:
     """Return what a tier or a bin of confidence is called; ``tiers`` are where they begin."""
     kind, _, name = value.partition("-")
     if kind == "bin":
         return f"Confidence {between(name)}"
-    begin = next(at for tier, at in tiers.items() if tier == name)
-    return f"Tier {FILTER_VALUES[name].lower()}" + (f", from {begin:g}" if begin else "")
+    begin = tiers[name]
+    return sentence_case(TIERS[name]) + (f", from {begin:g}" if begin else "")
 
 
 def scans_behind(n: int, wrong: int) -> str:
@@ -211,7 +214,7 @@ def see_all(number: int) -> str:
 
 def suspects(found: Suspects) -> str:
     """Return how many labels are contradicted, and what share of labels may be wrong."""
-    rate = NOT_ESTIMABLE if found.wrong.value is None else _without_interval(found.wrong)
+    rate = NOT_ESTIMABLE if found.wrong.value is None else f"{number(found.wrong.value)} (no interval is known for it)"
     verb = "is" if len(found.cases) == 1 else "are"
     return (
         f"{counted(len(found.cases), 'label')} of {found.n:,} {verb} contradicted with confidence. "
@@ -219,13 +222,14 @@ def suspects(found: Suspects) -> str:
     )
 
 
-def _without_interval(estimate: Estimate) -> str:
-    return f"{number(estimate.value or 0.0)} (no interval: {estimate.reason})"
-
-
 def suspect(one: Suspect, classes: ClassOrder) -> str:
     """Return a suspect label: what it is and what is suggested."""
-    return f"{one.rank}. {arrow_of(one.label, one.suggested, classes)} {one.suggested_probability:.2f}"
+    return arrow_of(one.label, one.suggested, classes)
+
+
+def suspect_note(one: Suspect) -> str:
+    """Return the rank of a suspect label, and how sure the network is of the suggested class."""
+    return f"{one.rank}., {one.suggested_probability:.2f} out of fold"
 
 
 def suspect_row(one: Suspect, split: str, classes: ClassOrder) -> dict[str, str]:
@@ -263,5 +267,5 @@ def patient(name: str, evaluated: int, fitted: int, split: str) -> str:
 
 def pairs_answer(found: Mapping[str, int]) -> str:
     """Return how many of each kind of cases that belong together there are."""
-    parts = [f"{PAIRS[key].lower()} {n:,}" for key, n in found.items() if n]
-    return f"{listed(parts, 'and')[:1].upper()}{listed(parts, 'and')[1:]}." if parts else NO_PAIRS
+    parts = [counted(n, *COUNTED_PAIRS[key]) for key, n in found.items() if n]
+    return f"{listed(parts, 'and')}." if parts else NO_PAIRS

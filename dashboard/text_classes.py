@@ -18,11 +18,10 @@ from dashboard.figures.formats import (
     percent,
     probability,
     ratio,
-    sentence_case,
     short,
 )
 from dashboard.questions import AtPrevalence, Question
-from dashboard.text import RATES, class_name, spoken
+from dashboard.text import RATES, row_name, spoken
 from data.classes import ClassOrder
 
 POST_HOC = ":orange-badge[Post hoc]"
@@ -55,11 +54,6 @@ AVERAGES = {"macro_ovr": "AUC, macro one against the rest", "hand_till": "AUC, H
 RATIOS = {"lr_pos": "LR+", "lr_neg": "LR\N{MINUS SIGN}", "dor": "Diagnostic odds ratio", "youden": "Youden's index"}
 
 
-def title(name: str, classes: ClassOrder) -> str:
-    """Return how a question is called where it stands alone."""
-    return sentence_case(class_name(name, classes))
-
-
 def overall_rows(overall: Overall, aucs: ClassAucs) -> list[dict[str, str]]:
     """Return the averages over the classes as table rows."""
     found = [(label, getattr(overall, name)) for name, label in OVERALL.items()]
@@ -78,7 +72,7 @@ def ratio_rows(aucs: Mapping[str, Measure], ratios: Mapping[str, Ratios], classe
     """Return AUC, likelihood ratios, odds ratio and Youden's index of each question as table rows."""
     return [
         {
-            "Class": title(name, classes),
+            "Class": row_name(name, classes),
             "AUC": short(auc.headline),
             **{label: ratio(getattr(ratios[name], key).headline) for key, label in RATIOS.items()},
         }
@@ -222,4 +216,4 @@ def with_setting(
     changed = found.prevalence != question.prevalence
     prevalence = "" if found.prevalence is None else f"{found.prevalence:g}"
     setting = {"Prevalence": prevalence, "Setting": "post hoc" if changed else "as in these scans"}
-    return [{"Class": title(question.name, classes), **row, **setting} for row in rows]
+    return [{"Class": row_name(question.name, classes), **row, **setting} for row in rows]

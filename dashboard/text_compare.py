@@ -19,6 +19,7 @@ FIGURES = (
     "A minus B: right of the line A is higher. Lines are 95% intervals, the wider of two where scans come in groups. "
     "At the right of the rates: the scans that only A and that only B calls rightly."
 )
+MAPS = "The map beside a scan is the Grad-CAM of the model so marked, for the class that it says."
 SHOWN_LABELS = 10
 NUMBERS = {"sensitivity": "sensitivity", "specificity": "specificity", "auc": "AUC"}
 
@@ -231,9 +232,9 @@ def discordant(found: Comparisons, *, a_is_right: bool) -> str:
     return f"{right} right, {wrong} wrong: {counted(len(cases), 'scan')}"
 
 
-def called(name: str, predicted: str, confidence: float, classes: ClassOrder) -> str:
-    """Return what a model says of a case."""
-    return f"{name}: {classes.display[predicted]} {confidence:.2f}"
+def called(name: str, predicted: str, confidence: float, classes: ClassOrder, *, map_shown: bool) -> str:
+    """Return what a model says of a case, and whether the map beside the scan is its own."""
+    return f"{name}: {classes.display[predicted]} {confidence:.2f}{' (map)' if map_shown else ''}"
 
 
 def discordant_row(case: Discordant, classes: ClassOrder) -> dict[str, str]:

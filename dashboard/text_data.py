@@ -108,4 +108,4 @@ def missing_rows(images: Images, classes: ClassOrder) -> list[dict[str, str]]:
 
 
 def _share(one: MissingColumn) -> str:
-    return f"{one.share.count or 0:,}/{one.share.n or 0:,}, {percent(one.share.value or 0.0)}"
+    return f"{one.share.count or 0:,} of {one.share.n or 0:,}"

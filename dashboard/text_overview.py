@@ -78,19 +78,22 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
     return f" {name}{where}: {escaped(first.decisive.reason or 'not known')}."
 
 
-def criterion_row(judged: Criterion, classes: ClassOrder) -> dict[str, str]:
-    """Return one criterion as a table row."""
+def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
+    """Return one criterion with its outcome, and what was found: as lines, since a table would not fit a phone."""
     subject, _, rate = judged.criterion.metric.rpartition(".")
     name = subject.removeprefix("classes.")
     what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
     bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
-    row = {
-        "Criterion": f"{what}: {bound} at least {judged.criterion.at_least:g}",
-        "Found": full(judged.on_all.estimate),
-    }
+    symbol = {True: "\u2713", False: "\u00d7", None: "?"}[judged.decisive.met]
+    found = {"All scans": full(judged.on_all.estimate)}
     if judged.unleaked is not None:
-        row[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
-    return {**row, "Outcome": _outcome(judged), "Cases it would take": _required(judged)}
+        found[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
+    if required := _required(judged):
+        found["Cases it would take"] = required
+    return (
+        f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
+        ". ".join(f"{basis}: {numbers}" for basis, numbers in found.items()) + ".",
+    )
 
 
 def _required(judged: Criterion) -> str:

@@ -5,7 +5,6 @@ import streamlit as st
 from dashboard import text, text_compare
 from dashboard.components import compared, frame
 from dashboard.components.tables import table
-from dashboard.figures.formats import escaped
 
 study = frame.chosen()
 frame.title(study, text.TITLES["compare"])
@@ -14,8 +13,8 @@ found = compared.opened(study)
 if found is not None:
     frame.answer(text_compare.answer(found))
     compared.figures(found)
-    for line in (text_compare.multiplicity(found), text_compare.matching(found), text_compare.training(found)):
-        st.markdown(escaped(line), width=860)
+    frame.answer(text_compare.multiplicity(found))
+    frame.answer(f"{text_compare.matching(found)} {text_compare.training(found)}")
     compared.discordant(found, a_is_right=True)
     compared.discordant(found, a_is_right=False)
     compared.numbers(found)

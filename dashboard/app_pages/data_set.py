@@ -67,9 +67,11 @@ folder = linked(study)
 if cases.images_note(study, maps=False) and folder is not None:
     if note := text.linked(folder):
         st.caption(note)
-    for name, ids in evidence.examples.items():
-        st.markdown(f"**{escaped(display[name])}**")
-        cases.strip(study, [evidence.cases[case_id] for case_id in ids])
+    halves = st.columns(2, gap="medium")
+    for index, (name, ids) in enumerate(evidence.examples.items()):
+        with halves[index % 2]:
+            st.markdown(f"**{escaped(display[name])}**")
+            cases.strip(study, [evidence.cases[case_id] for case_id in ids])
 st.subheader("Details", anchor=False)
 images.contents(study, evidence)
 images.missing(study, evidence)

@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashboard import compute, text
 from dashboard.components import exports, frame, performance
-from dashboard.components.tables import row_name
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.look import ACCENT
 
@@ -18,7 +17,7 @@ for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
     for column, rate in zip(st.columns(2, gap="medium"), pair, strict=True):
         rows = [
             Row(
-                label=row_name(one.name, classes),
+                label=text.row_name(one.name, classes),
                 colour=classes.colour.get(one.name, ACCENT),
                 estimate=getattr(one, rate).headline,
             )

@@ -34,7 +34,7 @@ def confidence(study: Study, evidence: Evidence) -> None:
     """Draw the choice of a tier or a bin and its first scans; a click on the diagram chooses a bin."""
     found = evidence.confidence
     bins = [f"bin-{index}" for index, one in enumerate(found.reliability.top_label.bins, start=1) if one.n]
-    tiers = {one.tier: one.at_least for one in found.tiers if one.share.plain.count}
+    tiers: dict[str, float] = {one.tier: one.at_least for one in found.tiers if one.share.plain.count}
     options = [*(f"tier-{tier}" for tier in tiers), *bins]
     chosen = state.named(state.OF, options, default=options[0])
     state.follow(state.OF, options, default=options[0])

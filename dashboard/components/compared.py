@@ -92,6 +92,8 @@ def discordant(found: Comparisons, *, a_is_right: bool) -> None:
         st.markdown("None.")
     elif not pictures:
         st.info(no_images(found.a.manifest.data.name), icon=":material/image:")
+    elif any(study.gradcam is not None for study in (found.a, found.b)):
+        st.caption(text.MAPS)
     shown = cases[:SHOWN]
     for start in range(0, len(shown), COLUMNS):
         for column, case in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
@@ -103,32 +105,32 @@ def discordant(found: Comparisons, *, a_is_right: bool) -> None:
 
 def _tile(found: Comparisons, case: Discordant, *, pictures: bool) -> None:
     classes = found.matched.classes
-    if pictures:
-        _picture(found, case)
-    st.markdown(f"{INDENT}Reference {escaped(classes.display[case.reference])}")
+    of_map = _picture(found, case) if pictures else None
+    st.markdown(f"{INDENT}:small[Reference {escaped(classes.display[case.reference])}]")
     for name, study, case_id, predicted, confidence in (
         ("A", found.a, case.case_a, case.predicted_a, case.confidence_a),
         ("B", found.b, case.case_b, case.predicted_b, case.confidence_b),
     ):
-        label = f":blue[{escaped(text.called(name, predicted, confidence, classes))}]"
+        label = f":blue[{escaped(text.called(name, predicted, confidence, classes, map_shown=name == of_map))}]"
         st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case_id))
 
 
-def _picture(found: Comparisons, case: Discordant) -> None:
-    """Draw the scan with the Grad-CAM of the model that is wrong, else of the other; alone where neither has one."""
+def _picture(found: Comparisons, case: Discordant) -> str | None:
+    """Draw the scan with the Grad-CAM of the model that is wrong, else of the other; return whose it is, if any."""
     of_a, of_b = ("A", found.a, case.case_a, case.predicted_a), ("B", found.b, case.case_b, case.predicted_b)
     sides = (of_b, of_a) if case.a_is_right else (of_a, of_b)
     shown = [side for side in sides if compute.has_image(side[1], side[2])]
     if not shown:
         st.caption(NO_IMAGE)
-        return
+        return None
     model, study, case_id, predicted = next((side for side in shown if side[1].gradcam is not None), shown[0])
     classes = found.matched.classes
     if study.gradcam is None:
         st.image(url(study, case_id, size="thumbnail"), width="stretch", alt=text.alt(case, classes))
-    else:
-        described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}")
-        st.image(url(study, case_id, predicted, size="pair"), width="stretch", alt=described)
+        return None
+    described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}")
+    st.image(url(study, case_id, predicted, size="pair"), width="stretch", alt=described)
+    return model
 
 
 def numbers(found: Comparisons) -> None:

@@ -1,7 +1,8 @@
 """What every page has: sidebar, opened study, answer, and how it was computed."""
 
 import importlib.metadata
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 
 import streamlit as st
 
@@ -71,7 +72,7 @@ def sidebar() -> Study | None:
             st.selectbox(
                 "Study",
                 list(folders),
-                format_func=_title,
+                format_func=_titles(folders).__getitem__,
                 key=state.STUDY,
                 on_change=state.study_chosen,
             )
@@ -99,6 +100,13 @@ def sidebar() -> Study | None:
     with below:
         _facts(study.manifest.about, study.fingerprint)
     return study
+
+
+def _titles(names: Collection[str]) -> dict[str, str]:
+    """Return how studies are listed: by title, and by name too where several have one title."""
+    titles = {name: _title(name) for name in names}
+    number = Counter(titles.values())
+    return {name: title if number[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
 
 
 def _title(name: str) -> str:

@@ -17,6 +17,7 @@ SIZE = 12  # sets a page
 SIDE = 3  # scans of a patient on each side
 MOST = 6  # scans of one image
 COLUMNS = 3
+WIDTH = 122  # of a scan: two side by side on a phone
 
 
 def asked_for() -> bool:
@@ -121,4 +122,4 @@ def _row(study: Study, evidence: Evidence, ids: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for case_id in ids:
             split, label = evidence.listed[case_id]
-            thumbnail(study, case_id, words.neighbour(split, label, study.classes), width=112)
+            thumbnail(study, case_id, words.neighbour(split, label, study.classes), width=WIDTH)

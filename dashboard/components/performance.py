@@ -14,6 +14,7 @@ from dashboard.figures.look import ACCENT
 from dashboard.figures.predictive_values import predictive_value_figure
 from dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
 from dashboard.questions import Question
+from dashboard.text import row_name
 from data.study import Study
 
 LOWEST, HIGHEST, STEP = 0.01, 0.99, 0.01  # of an own threshold
@@ -26,7 +27,7 @@ def asked(evidence: Evidence) -> Question:
     name = st.selectbox(
         "Class",
         known,
-        format_func=lambda one: text.title(one, classes),
+        format_func=lambda one: row_name(one, classes),
         key=state.ABOUT,
         width=240,
         on_change=state.setting_chosen,
@@ -132,7 +133,7 @@ def _own_threshold() -> float:
 def curves(study: Study, evidence: Evidence, question: Question, moved: AtThreshold | None) -> None:
     """Draw ROC and precision-recall of a question when asked for, with what argmax and a moved threshold do."""
     on = state.shown(state.CURVES)
-    label = f"ROC and precision-recall curves: {text.title(question.name, study.classes)}"
+    label = f"ROC and precision-recall curves: {row_name(question.name, study.classes)}"
     st.toggle(label, key=state.CURVES, on_change=state.shown_chosen, args=(state.CURVES,))
     if not on:
         return

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
-from dashboard.figures.formats import NOT_ESTIMABLE, figure_text, short
+from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, figure_text, short
 from dashboard.figures.look import INK, QUIET, finish, name_rows
 
+LONGEST_LABEL = LONGEST + len(" sensitivity")
 NARROWEST = 0.005  # the axis reaches at least so far either way: a hair's breadth should not fill the figure
 
 
@@ -56,13 +57,13 @@ def differences(title: str, rows: Sequence[Row], *, beside: str) -> go.Figure:
         shown = row.beside if row.difference.defined else NOT_ESTIMABLE
         figure.add_annotation(y=place, text=figure_text(shown), **column)
     figure.add_annotation(y=-0.9, text=figure_text(beside), **column)
-    for text, side, anchor in (("B better", 0, "left"), ("A better", 1, "right")):
+    for text, side, anchor in (("B higher", 0, "left"), ("A higher", 1, "right")):
         words = {"text": text, "showarrow": False, "font": {"size": 13, "color": INK}}
         figure.add_annotation(x=side, xref="paper", xanchor=anchor, y=-0.9, **words)
     figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
     finish(figure, height=112 + 32 * len(rows))
     figure.update_layout(margin={"r": 84, "t": 36})
     figure.update_xaxes(range=[-reach, reach], nticks=5, zeroline=False, gridcolor=QUIET)
-    name_rows(figure, [figure_text(row.label) for row in rows])
+    name_rows(figure, [figure_text(row.label, longest=LONGEST_LABEL) for row in rows])
     figure.update_yaxes(range=[len(rows) - 0.5, -1.4])
     return figure

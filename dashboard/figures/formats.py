@@ -115,8 +115,9 @@ def ratio(estimate: Estimate) -> str:
 
 
 def _digits(value: float) -> str:
-    """Return a number with three decimals below 1, and one less for each further digit."""
-    decimals = max(0, 3 - len(f"{abs(value):.0f}")) if abs(value) >= 1 else 3
+    """Return a number with three decimals below 1, else with three digits or all before the point."""
+    size = abs(float(f"{value:.3g}"))
+    decimals = max(0, 3 - len(f"{size:.0f}")) if size >= 10 else 2 if size >= 1 else 3
     return f"{value:,.{decimals}f}"
 
 

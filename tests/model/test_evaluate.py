@@ -205,3 +205,17 @@ def test_the_card_is_read_as_written(toy_model: Path, tmp_path: Path) -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a model folder"):
         load(tmp_path)
+
+
+def test_claims_are_part_of_the_study_and_of_the_job(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    claims = tmp_path / "claims.toml"
+    claims.write_text('schema = 1\n[source]\ntitle = "A paper"\nclasses = ["disc", "ring"]\n')
+    evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
+    first, second = (
+        evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys", claims=claims) for _ in range(2)
+    )
+    assert first.study.claims is not None
+    assert (first.computed, second.computed) == (True, False)
+    claims.write_text("schema = 2")
+    with pytest.raises(InputError, match="schema is 2, expected 1"):
+        evaluate(tmp_path / "no-model", toy_images, out=tmp_path / "other", data_name="toys", claims=claims)
