@@ -70,6 +70,7 @@ COUNTED_PAIRS = {
     "labels": ("image with copies of different labels", "images with copies of different labels"),
     "patients": ("patient across splits", "patients across splits"),
 }
+NOUNS = {"across": "pair", "labels": "image", "patients": "patient"}
 NO_PAIRS = "No copies and no patients lie across splits, as far as is known, and no copies carry different labels."
 
 
@@ -88,6 +89,12 @@ def between(number_of_bin: str) -> str:
     return f"{low:.2f} to {high:.2f}"
 
 
+def active(wanted: Mapping[str, str], classes: ClassOrder) -> str:
+    """Return which filters are set, of those that are not in sight."""
+    parts = [f"{FILTERS[key]}: {filter_value(key, value, classes)}" for key, value in wanted.items()]
+    return ". ".join(parts)
+
+
 def shown(first: int, last: int, filtered: int, total: int, *, noun: str = "error") -> str:
     """Return which part of the cases is on the page."""
     if not filtered:
@@ -100,10 +107,14 @@ def neighbour(split: str, label: str, classes: ClassOrder) -> str:
     return f"{classes.display[label]}, {split}"
 
 
-def lookalike(one: Lookalike, label: str, classes: ClassOrder, *, copy: bool, same_patient: bool) -> str:
-    """Return what a similar training scan is: class, distance, and whether it is a copy or of the same patient."""
-    tie = ", copy" if copy else ", same patient" if same_patient else ""
-    return f"{classes.display[label]}, {distance(one.distance)}{tie}"
+def lookalike(one: Lookalike, label: str, classes: ClassOrder) -> str:
+    """Return what a similar training scan is: class and distance."""
+    return f"{classes.display[label]}, {distance(one.distance)}"
+
+
+def tie(*, copy: bool, same_patient: bool) -> str:
+    """Return how a similar scan is tied to the case; nothing when it is not, as far as is known."""
+    return "copy" if copy else "same patient" if same_patient else ""
 
 
 def distance(value: float) -> str:
@@ -188,9 +199,10 @@ def panel(class_name: str, role: str, peak: float) -> str:
     return label if peak == 1 else f"{label}: at most {percent(peak)} of the strongest evidence"
 
 
-def grid(height: int, width: int) -> str:
-    """Return how coarse the maps are."""
-    return f"The network sees {height} x {width} cells; between them the map is smoothed."
+def grid(height: int, width: int, *, cells: bool) -> str:
+    """Return how coarse the maps are, and whether they are smoothed."""
+    sees = f"The network sees {height} x {width} cells"
+    return f"{sees}." if cells else f"{sees}; between them the map is smoothed."
 
 
 def behind(value: str, tiers: Mapping[str, float]) -> str:
@@ -205,6 +217,17 @@ def behind(value: str, tiers: Mapping[str, float]) -> str:
 def scans_behind(n: int, wrong: int) -> str:
     """Return how many scans are behind a number, and how many of them are errors."""
     return f"{counted(n, 'scan')}, {counted(wrong, 'error')}. Errors come first, then the most confident."
+
+
+def scans_of(value: str, number: int, split: str) -> str:
+    """Return what leads to the scans of a source, a site or a plane."""
+    return f"{value}: {counted(number, f'{split} scan')}"
+
+
+def errors_of(number: int, key: str, name: str, classes: ClassOrder) -> str:
+    """Return what leads to the errors on a class, or to the scans wrongly called it."""
+    said = "missed" if key == "reference" else "called so wrongly"
+    return f"{classes.display[name]}: {number:,} {said}"
 
 
 def see_all(number: int) -> str:

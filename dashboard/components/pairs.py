@@ -57,7 +57,7 @@ def view(study: Study, evidence: Evidence) -> None:
         kinds = _kinds(evidence) if chosen == "across" else ()
     found = [one for one in sets[chosen] if not kinds or one[2] in kinds]
     images_note(study, maps=False)
-    page = gallery.page_of(found, total=len(sets[chosen]), noun="set", size=SIZE)
+    page = gallery.page_of(len(found), total=len(sets[chosen]), noun=words.NOUNS[chosen], size=SIZE)
     if chosen in ("across", "labels"):
         st.caption(words.ACROSS if chosen == "across" else words.ODD)
     draw: Mapping[str, Callable[[Study, Evidence, Any], None]] = {
@@ -65,8 +65,9 @@ def view(study: Study, evidence: Evidence) -> None:
         "labels": _labels,
         "patients": _patient,
     }
-    for start in range(0, len(page), COLUMNS):
-        for column, one in zip(st.columns(COLUMNS), page[start : start + COLUMNS], strict=False):
+    on_page = found[page]
+    for start in range(0, len(on_page), COLUMNS):
+        for column, one in zip(st.columns(COLUMNS), on_page[start : start + COLUMNS], strict=False):
             with column.container(border=True, gap="xsmall", height="stretch"):
                 draw[chosen](study, evidence, one)
 

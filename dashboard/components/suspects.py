@@ -23,9 +23,9 @@ def suspects(study: Study, evidence: Evidence) -> None:
     if not found.cases:
         return
     cases.images_note(study, maps=False)
-    page = gallery.page_of(found.cases, total=len(found.cases), noun="suspect", size=SIZE)
+    page = gallery.page_of(len(found.cases), total=len(found.cases), noun="suspect", size=SIZE)
     with st.container(horizontal=True, gap="small"):
-        for one in page:
+        for one in found.cases[page]:
             words, note = text.suspect(one, study.classes), text.suspect_note(one)
             cases.thumbnail(study, one.case_id, words, note=note, width=WIDTH)
     rows = [text.suspect_row(one, evidence.listed[one.case_id][0], study.classes) for one in found.cases]
