@@ -17,6 +17,7 @@ SIZE = 12  # sets a page
 SIDE = 3  # scans of a patient on each side
 MOST = 6  # scans of one image
 COLUMNS = 3
+WIDTH = 122  # of a scan: two side by side on a phone
 
 
 def asked_for() -> bool:
@@ -56,7 +57,7 @@ def view(study: Study, evidence: Evidence) -> None:
         kinds = _kinds(evidence) if chosen == "across" else ()
     found = [one for one in sets[chosen] if not kinds or one[2] in kinds]
     images_note(study, maps=False)
-    page = gallery.page_of(found, total=len(sets[chosen]), noun="set", size=SIZE)
+    page = gallery.page_of(len(found), total=len(sets[chosen]), noun=words.NOUNS[chosen], size=SIZE)
     if chosen in ("across", "labels"):
         st.caption(words.ACROSS if chosen == "across" else words.ODD)
     draw: Mapping[str, Callable[[Study, Evidence, Any], None]] = {
@@ -64,8 +65,9 @@ def view(study: Study, evidence: Evidence) -> None:
         "labels": _labels,
         "patients": _patient,
     }
-    for start in range(0, len(page), COLUMNS):
-        for column, one in zip(st.columns(COLUMNS), page[start : start + COLUMNS], strict=False):
+    on_page = found[page]
+    for start in range(0, len(on_page), COLUMNS):
+        for column, one in zip(st.columns(COLUMNS), on_page[start : start + COLUMNS], strict=False):
             with column.container(border=True, gap="xsmall", height="stretch"):
                 draw[chosen](study, evidence, one)
 
@@ -121,4 +123,4 @@ def _row(study: Study, evidence: Evidence, ids: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for case_id in ids:
             split, label = evidence.listed[case_id]
-            thumbnail(study, case_id, words.neighbour(split, label, study.classes), width=112)
+            thumbnail(study, case_id, words.neighbour(split, label, study.classes), width=WIDTH)
