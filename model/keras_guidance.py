@@ -28,8 +28,10 @@ def guided(classifier: keras.Model) -> keras.Model:
     label = keras.Input((logits.units,), name=LABEL)
     inside = keras.Input(features.shape[1:3], name=INSIDE)
     # The dense layer applied to a single cell, less its bias, is that cell's share of the logit: Grad-CAM but for a
-    # constant factor, which the ratio below does not see.
+    # constant factor, which the ratio below does not see. Less the mean of the classes, as the network is served: the
+    # probabilities do not know the common part, and the loss could be met by evidence against everything everywhere.
     cells = logits(features) - logits(ops.zeros_like(features))
+    cells -= ops.mean(cells, axis=-1, keepdims=True)
     evidence = ops.relu(ops.sum(cells * label[:, None, None, :], axis=-1))
     share = (ops.sum(evidence * inside, axis=(1, 2)) + EPSILON) / (ops.sum(evidence, axis=(1, 2)) + EPSILON)
     outputs = {PROBABILITIES: classifier.output, OUTSIDE: -ops.log(share)}
