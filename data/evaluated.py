@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.errors import InputError
+from data.lookup import increasing, positions
 from data.schema import EVALUATED_SPLITS
 from data.study import Study
 
@@ -31,7 +32,8 @@ class Evaluated:
 
 def evaluated_splits(study: Study) -> dict[str, int]:
     """Return the number of evaluated cases of each split that has any: tuning, test, external."""
-    splits = study.cases.loc[study.cases["case_id"].isin(study.predictions["case_id"]), "split"].value_counts()
+    predicted = positions(study.predictions["case_id"], among=study.cases["case_id"])
+    splits = study.cases["split"].iloc[predicted].value_counts()
     return {split: int(splits[split]) for split in EVALUATED_SPLITS if split in splits}
 
 
@@ -40,8 +42,7 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
 
     Raises ``InputError`` when the split has no predictions, naming the splits that have.
     """
-    cases = study.cases[study.cases["split"] == split]
-    joined = cases.merge(study.predictions, on="case_id", validate="one_to_one").sort_values("case_id")
+    joined = _joined(study.cases, study.predictions, split=split)
     if joined.empty:
         known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
         raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
@@ -56,8 +57,7 @@ def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
     table = study.folds if grouped else study.folds_ungrouped
     if table is None:
         return None
-    joined = study.cases.merge(table, on="case_id", validate="one_to_one").sort_values("case_id")
-    return _evaluated(study, joined, split="folds")
+    return _evaluated(study, _joined(study.cases, table), split="folds")
 
 
 def chosen(found: Evaluated, kept: NDArray[np.bool_]) -> Evaluated:
@@ -70,9 +70,21 @@ def chosen(found: Evaluated, kept: NDArray[np.bool_]) -> Evaluated:
     )
 
 
+def _joined(cases: pd.DataFrame, table: pd.DataFrame, *, split: str | None = None) -> pd.DataFrame:
+    """Return the cases (of a split) that stand in the table too, in order of case id, with the columns of both."""
+    rows = positions(table["case_id"], among=cases["case_id"])
+    if split is not None:
+        held = (cases["split"] == split).to_numpy(dtype=np.bool_)[rows]
+        rows, table = rows[held], table[held]
+    own = table.drop(columns="case_id").reset_index(drop=True)
+    joined = pd.concat([cases.iloc[rows].reset_index(drop=True), own], axis=1)
+    if increasing(joined["case_id"]):
+        return joined
+    return joined.sort_values("case_id", ignore_index=True)
+
+
 def _evaluated(study: Study, joined: pd.DataFrame, *, split: str) -> Evaluated:
-    joined = joined.reset_index(drop=True)
-    reference = pd.Index(study.classes.names).get_indexer(pd.Index(joined["label"])).astype(np.int64)
+    reference = positions(joined["label"], among=study.classes.names)
     probabilities = joined[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)
     for array in (reference, probabilities):
         array.setflags(write=False)
