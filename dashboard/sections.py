@@ -8,7 +8,6 @@ from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
 from analysis.estimate import Estimate
 from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
-from analysis.twins import patients_across
 from dashboard.documents import measured, plain
 from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
@@ -242,9 +241,8 @@ def _training(source: Results) -> dict[str, Any]:
 
 
 def _audit(source: Results) -> dict[str, Any]:
-    study, shared = source.study, source.leakage
+    shared = source.leakage
     remaining = source.unseen.performance
-    split, against = source.found.split, shared.against
     return {
         "new_to_the_model": {
             "n": None if remaining is None else remaining.matrix.n,
@@ -272,8 +270,7 @@ def _audit(source: Results) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in source.findings],
         "twins_across_splits": [{"test": test, "train": train, "kind": kind} for test, train, kind in source.twins],
         "patients_across_splits": [
-            {"patient_id": name, "test": test, "train": train}
-            for name, test, train in patients_across(study.cases, split=split, against=against)
+            {"patient_id": name, "test": test, "train": train} for name, test, train in source.patients_across
         ],
         "label_conflicts": [
             {**plain(conflict), "tie": conflict.tie, "agree": conflict.agree} for conflict in source.odd_labels

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.errors import InputError
-from data.lookup import increasing, positions
+from data.lookup import increasing, order, positions
 from data.schema import EVALUATED_SPLITS
 from data.study import Study
 
@@ -16,12 +16,14 @@ from data.study import Study
 class Evaluated:
     """The cases of a split that have a prediction, in order of case id.
 
-    ``cases`` joins the columns of the cases and the predictions table; ``reference`` (n,) holds class indices,
-    ``probabilities`` (n, k) is as given, never renormalised. Arrays are read-only, and rows agree.
+    ``cases`` joins the columns of the cases and the predictions table; ``rows`` (n,) are their places in the study's
+    cases table, ``reference`` (n,) holds class indices, ``probabilities`` (n, k) is as given, never renormalised.
+    Arrays are read-only, and rows agree.
     """
 
     split: str
     cases: pd.DataFrame
+    rows: NDArray[np.int64]
     reference: NDArray[np.int64]
     probabilities: NDArray[np.float64]
 
@@ -42,11 +44,11 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
 
     Raises ``InputError`` when the split has no predictions, naming the splits that have.
     """
-    joined = _joined(study.cases, study.predictions, split=split)
-    if joined.empty:
+    found = _evaluated(study, study.predictions, split=split, only=split)
+    if not found.n:
         known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
         raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
-    return _evaluated(study, joined, split=split)
+    return found
 
 
 def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
@@ -57,7 +59,7 @@ def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
     table = study.folds if grouped else study.folds_ungrouped
     if table is None:
         return None
-    return _evaluated(study, _joined(study.cases, table), split="folds")
+    return _evaluated(study, table, split="folds")
 
 
 def chosen(found: Evaluated, kept: NDArray[np.bool_]) -> Evaluated:
@@ -65,27 +67,26 @@ def chosen(found: Evaluated, kept: NDArray[np.bool_]) -> Evaluated:
     return Evaluated(
         split=found.split,
         cases=found.cases[kept],
+        rows=found.rows[kept],
         reference=found.reference[kept],
         probabilities=found.probabilities[kept],
     )
 
 
-def _joined(cases: pd.DataFrame, table: pd.DataFrame, *, split: str | None = None) -> pd.DataFrame:
-    """Return the cases (of a split) that stand in the table too, in order of case id, with the columns of both."""
+def _evaluated(study: Study, table: pd.DataFrame, *, split: str, only: str | None = None) -> Evaluated:
+    """Return the cases (``only`` those of a split) that stand in a table of predictions."""
+    cases = study.cases
     rows = positions(table["case_id"], among=cases["case_id"])
-    if split is not None:
-        held = (cases["split"] == split).to_numpy(dtype=np.bool_)[rows]
+    if only is not None:
+        held = (cases["split"] == only).to_numpy(dtype=np.bool_)[rows]
         rows, table = rows[held], table[held]
+    if not increasing(table["case_id"]):
+        by_id = order(table["case_id"])
+        rows, table = rows[by_id], table.iloc[by_id]
     own = table.drop(columns="case_id").reset_index(drop=True)
     joined = pd.concat([cases.iloc[rows].reset_index(drop=True), own], axis=1)
-    if increasing(joined["case_id"]):
-        return joined
-    return joined.sort_values("case_id", ignore_index=True)
-
-
-def _evaluated(study: Study, joined: pd.DataFrame, *, split: str) -> Evaluated:
     reference = positions(joined["label"], among=study.classes.names)
     probabilities = joined[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)
-    for array in (reference, probabilities):
+    for array in (rows, reference, probabilities):
         array.setflags(write=False)
-    return Evaluated(split=split, cases=joined, reference=reference, probabilities=probabilities)
+    return Evaluated(split=split, cases=joined, rows=rows, reference=reference, probabilities=probabilities)

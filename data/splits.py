@@ -29,7 +29,8 @@ def group_ids(cases: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
 
 def pair_rows(case_ids: pd.Series, pairs: pd.DataFrame) -> NDArray[np.int64]:
     """Return the rows (2, p) of both cases of each pair."""
-    return np.stack([positions(pairs[end], among=case_ids) for end in ("case_a", "case_b")])
+    ends = pd.concat([pairs["case_a"], pairs["case_b"]], ignore_index=True)
+    return positions(ends, among=case_ids).reshape(2, -1)
 
 
 def connected(owner: NDArray[np.int64], tied: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -40,11 +41,12 @@ def connected(owner: NDArray[np.int64], tied: NDArray[np.int64]) -> NDArray[np.i
     """
     n = len(owner)
     known = np.flatnonzero(owner >= 0)
-    # Each owner is a node beside the cases.
-    rows, columns = np.concatenate([known, tied[0]]), np.concatenate([n + owner[known], tied[1]])
-    nodes = n + int(owner.max(initial=-1)) + 1
-    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(nodes, nodes))
-    return np.asarray(connected_components(graph, directed=False)[1][:n], dtype=np.int64)
+    first = np.zeros(int(owner.max(initial=-1)) + 1, dtype=np.int64)
+    first[owner[known[::-1]]] = known[::-1]  # the last to be written, the first case of each owner, stays
+    later = known[first[owner[known]] != known]
+    rows, columns = np.concatenate([later, tied[0]]), np.concatenate([first[owner[later]], tied[1]])
+    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def assign_tuning(cases: pd.DataFrame, *, parts: int, seed: int) -> pd.Series:
