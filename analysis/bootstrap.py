@@ -55,7 +55,7 @@ def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RE
     matrices.setflags(write=False)
     unit = "cells" if types.groups == types.cases else f"{types.groups:,} groups"
     kind = "stratified percentile bootstrap" if stratified else "percentile bootstrap"
-    return Resamples(matrices=matrices, method=f"{kind} over {unit}, {resamples:,} resamples{_seed_of(rng)}")
+    return Resamples(matrices=matrices, method=f"{kind} over {unit}, {resamples:,} resamples{seed_of(rng)}")
 
 
 def percentile_interval(
@@ -84,6 +84,7 @@ def percentile_interval(
     )
 
 
-def _seed_of(rng: np.random.Generator) -> str:
+def seed_of(rng: np.random.Generator) -> str:
+    """Return how a method names the seed of a generator: nothing when it is not known."""
     seed = getattr(rng.bit_generator.seed_seq, "entropy", None)
     return "" if seed is None else f", seed {seed}"

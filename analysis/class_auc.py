@@ -97,7 +97,9 @@ def class_aucs(
     if negative is not None:
         index = list(classes).index(negative)
         positive = reference != index
-        ranking = ranked(positive, any_tumour_score(probabilities, negative=index))
+        of_negative = rankings[index]  # the larger P(negative), the smaller P(any tumour)
+        falling = None if of_negative is None else of_negative.order[::-1]
+        ranking = ranked(positive, any_tumour_score(probabilities, negative=index), order=falling)
         tumour = measure(ranking, positive, "any tumour", negative)
     each = tuple(measure(rankings[c], reference == c, name, "another class") for c, name in enumerate(classes))
     empty = [name for c, name in enumerate(classes) if not (reference == c).any()]
@@ -127,7 +129,9 @@ def _pairs(
             if other == one.positive:
                 continue
             of_pair = np.sort(np.concatenate((places[one.positive], of_other)), kind="stable")
-            ranking = ranked(sorted_reference[of_pair] == one.positive, sorted_scores[of_pair])
+            ranking = ranked(
+                sorted_reference[of_pair] == one.positive, sorted_scores[of_pair], order=np.arange(len(of_pair))
+            )
             if ranking is not None:
                 yield _Part(ranking, order[of_pair], one.positive, other)
 
