@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from analysis.estimate import Estimate, Measure
 from analysis.per_class import Performance
-from analysis.proportions import proportion
+from analysis.proportions import METHOD_NAMES, proportion
+from analysis.required import RequiredCases, required_cases
 from data.manifest import Acceptance
 
 OVERALL: Final = (
@@ -27,12 +28,17 @@ Basis = Literal["all", "new_to_the_model", "folds"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A criterion on one set of cases; ``met`` is none when that cannot be said, with the reason."""
+    """A criterion on one set of cases; ``met`` is none when that cannot be said, with the reason.
+
+    ``required`` is how many cases a lower bound that is not reached would take at the observed rate; none for what is
+    met, for other bounds, and for numbers that are no rate of cases.
+    """
 
     basis: Basis
     estimate: Estimate
     met: bool | None
     reason: str | None
+    required: RequiredCases | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +125,26 @@ def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judg
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
     met: bool | None = reached >= criterion.at_least
     too_few = None if met else _too_few(criterion, estimate)
-    return Judged(basis=basis, estimate=estimate, met=None if too_few else met, reason=too_few)
+    return Judged(
+        basis=basis,
+        estimate=estimate,
+        met=None if too_few else met,
+        reason=too_few,
+        required=None if met else _required(criterion, estimate),
+    )
+
+
+def _required(criterion: Acceptance, estimate: Estimate) -> RequiredCases | None:
+    """Return how many cases it would take, each worth as much as these are; none unless a lower bound of a rate."""
+    if criterion.bound != "low" or estimate.count is None or not estimate.n or not 0 <= criterion.at_least <= 1:
+        return None
+    return required_cases(
+        estimate.count,
+        estimate.n,
+        limit=criterion.at_least,
+        method=next((key for key, name in METHOD_NAMES.items() if name == estimate.method), "wilson"),
+        design_effect=estimate.design_effect,
+    )
 
 
 def _too_few(criterion: Acceptance, estimate: Estimate) -> str | None:

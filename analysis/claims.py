@@ -19,14 +19,19 @@ class AuditedClaim:
     """A claim with its verdict and the arithmetic behind it.
 
     ``arithmetic`` are plain sentences with the numbers; ``decisive`` is the one among them that the verdict rests on.
-    ``ours`` is what our study gets, none where it has no such number or no study was given.
+    ``against`` are the smallest sets of other claims that it cannot be true together with; an empty set where it is
+    impossible by itself. ``ours`` is what our study gets, none where it has no such number or no study was given;
+    ``published`` the count and n it is compared with, ``difference`` published less ours, none where not known.
     """
 
     claim: Claim
     verdict: Verdict
     arithmetic: tuple[str, ...]
     decisive: str
+    against: tuple[tuple[str, ...], ...] = ()
     ours: Estimate | None = None
+    published: tuple[int, int] | None = None
+    difference: Estimate | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return id, verdict and arithmetic as they stand in JSON."""
@@ -84,5 +89,18 @@ def _judged(claim: Claim, checks: list[Check], external: External) -> AuditedCla
         verdict=verdict,
         arithmetic=tuple(dict.fromkeys(lines)) or (NOTHING,),
         decisive=" ".join(decisive),
+        against=_against(claim, contradictions),
         ours=external.ours,
+        published=external.published,
+        difference=external.difference,
     )
+
+
+def _against(claim: Claim, contradictions: list[Check]) -> tuple[tuple[str, ...], ...]:
+    found = {
+        tuple(name for name in check.claims if name in one and name != claim.id)
+        for check in contradictions
+        for one in check.impossible
+        if claim.id in one
+    }
+    return tuple(sorted(found, key=lambda names: (len(names), names)))

@@ -46,7 +46,7 @@ class OurNumbers:
     ``any_tumour.ppv``, ``overall.macro_f1``, ``glioma.auc``. ``types`` are the groups that the cases come in, none
     where each is a group of its own. ``confident_errors`` is the rate of errors with a confidence of at least
     ``high_confidence``. ``folds`` are means over the folds of cross-validation; ``grouped``
-    says whether these keep patients together.
+    says whether these keep patients together, and ``other_folds`` are those of the other kind.
     """
 
     dataset: str
@@ -59,16 +59,23 @@ class OurNumbers:
     high_confidence: float | None = None
     folds: Mapping[str, Estimate] = field(default_factory=dict)
     grouped: bool = False
+    other_folds: Mapping[str, Estimate] = field(default_factory=dict)
     unit: str = "images"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class External:
-    """How a claim compares with our study; ``ours`` is what we get, none where we have no such number."""
+    """How a claim compares with our study; ``ours`` is what we get, none where we have no such number.
+
+    ``published`` is the count and n behind the claim, as printed or, of those possible, the nearest to ours;
+    ``difference`` is published less ours. Both are none where they are not known.
+    """
 
     outcome: Outcome
     lines: tuple[str, ...] = ()
     ours: Estimate | None = None
+    published: tuple[int, int] | None = None
+    difference: Estimate | None = None
 
 
 def our_numbers(
@@ -80,6 +87,7 @@ def our_numbers(
     errors: ErrorList | None = None,
     folds: Sequence[OverFolds] = (),
     grouped: bool = False,
+    other_folds: Sequence[OverFolds] = (),
     scores: Mapping[str, Estimate] | None = None,
 ) -> OurNumbers:
     """Return the numbers of a study in the form that claims are compared with: of each the wider interval.
@@ -105,9 +113,14 @@ def our_numbers(
         scores=found | dict(scores or {}),
         confident_errors=None if errors is None else errors.high_confidence_rate.headline,
         high_confidence=None if errors is None else errors.high,
-        folds={(f"{OVERALL}.{one.name}" if "." not in one.name else one.name): one.mean for one in folds},
+        folds=_means(folds),
         grouped=grouped,
+        other_folds=_means(other_folds),
     )
+
+
+def _means(folds: Sequence[OverFolds]) -> dict[str, Estimate]:
+    return {(f"{OVERALL}.{one.name}" if "." not in one.name else one.name): one.mean for one in folds}
 
 
 def _measure(owner: object, name: str) -> Measure:
@@ -140,22 +153,24 @@ def compared(
     if pair is None:
         return External(outcome="none")
     theirs, own = pair
+    near = 0.0 if own is None or own.value is None else own.value
+    published = min(theirs, key=lambda one: abs(one[0] / one[1] - near), default=None)
     if own is None or own.value is None or own.n is None:
         why = "" if own is None or own.reason is None else f" ({own.reason})"
-        return External(outcome="none", lines=(f"Our study has no such number{why}.",), ours=own)
+        line = f"Our study has no such number{why}."
+        return External(outcome="none", lines=(line,), ours=own, published=published)
     shown = f"Our study: {_said(own)}."
     if reason := _differs(claim, claims, ours):
-        return External(outcome="not_comparable", lines=(shown, reason), ours=own)
-    if not theirs:
+        return External(outcome="not_comparable", lines=(shown, reason), ours=own, published=published)
+    if published is None:
         line = "No count and n are known that give what is printed, so the difference has no interval."
         return External(outcome="none", lines=(shown, line), ours=own)
-    count, n = min(theirs, key=lambda one: abs(one[0] / one[1] - (own.value or 0.0)))
+    count, n = published
     if max(n, own.n) > SAME_SIZE * min(n, own.n):
         line = f"One of the two has more than {SAME_SIZE} times as many cases: {n:,} and {own.n:,}."
-        return External(outcome="not_comparable", lines=(shown, line), ours=own)
-    level = own.level or 0.95
-    difference = difference_of(proportion(count, n, level=level), own)
-    return _judged(difference, shown, f"{count:,} / {n:,} = {count / n:.4f}", own)
+        return External(outcome="not_comparable", lines=(shown, line), ours=own, published=published)
+    difference = difference_of(proportion(count, n, level=own.level or 0.95), own)
+    return replace(_judged(difference, shown, f"{count:,} / {n:,} = {count / n:.4f}", own), published=published)
 
 
 def _pair(
@@ -235,14 +250,18 @@ def _differs(claim: Claim, claims: Claims, ours: OurNumbers) -> str | None:
 
 def _folds(claim: CrossValidation, claims: Claims, ours: OurNumbers) -> External:
     """Compare means over folds by their corrected t intervals (Nadeau & Bengio, Mach Learn 2003;52:239-281)."""
-    own = ours.folds.get(claim.metric)
+    grouped = bool(claim.grouped)
+    kinds = {ours.grouped: ours.folds, not ours.grouped: ours.other_folds}
+    if claim.metric not in kinds[grouped]:
+        grouped = not grouped
+    own = kinds[grouped].get(claim.metric)
     if own is None or own.value is None:
         return External(outcome="none", lines=("Our study has no cross-validation with this number.",), ours=own)
     shown = f"Our study: {_said(own)}, mean over folds."
     reason = _differs(replace(claim, split=ours.split), claims, ours)
-    if reason is None and ours.grouped != bool(claim.grouped):
+    if reason is None and grouped != bool(claim.grouped):
         ways = {True: "keep patients together", False: "do not keep patients together", None: "are not said to"}
-        reason = f"Not of one kind: our folds {ways[ours.grouped]}, those of the source {ways[claim.grouped]}."
+        reason = f"Not of one kind: our folds {ways[grouped]}, those of the source {ways[claim.grouped]}."
     if reason is not None:
         return External(outcome="not_comparable", lines=(shown, reason), ours=own)
     k = int(claim.folds.value)
@@ -279,7 +298,8 @@ def _judged(difference: Estimate, shown: str, theirs: str, own: Estimate) -> Ext
         f"Published {theirs} less ours: {difference.value:.4f} ({difference.low:.4f} to {difference.high:.4f}), "
         f"{difference.method}. The interval {'holds' if holds_zero else 'does not hold'} 0.",
     )
-    return External(outcome="agrees" if holds_zero else "not_reproduced", lines=lines, ours=own)
+    outcome: Outcome = "agrees" if holds_zero else "not_reproduced"
+    return External(outcome=outcome, lines=lines, ours=own, difference=difference)
 
 
 def _said(own: Estimate) -> str:

@@ -1,7 +1,7 @@
 """The area under the ROC curve over several classes: each against the rest, any tumour, and two averages."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,13 +15,15 @@ from analysis.auc import (
     Ranking,
     Units,
     auc_measure,
+    design_effect,
     grouped,
+    near_one,
     newcombe,
     normal_quantile,
     ranked,
     reach,
 )
-from analysis.estimate import Estimate, Measure
+from analysis.estimate import Estimate, Measure, widest
 from analysis.proportions import check_level
 from data.errors import InputError
 
@@ -81,6 +83,8 @@ def class_aucs(
     - Parts that are 0 or 1 show no variance, though they have one: what ``newcombe`` gives each of them is added up as
       if they rose and fell together, and joined to the rest by square-and-add (Zou & Donner, Stat Med
       2008;27:1693-1702). So are all parts when a class has fewer than two cases or groups. The method's name says so.
+    - An average of 0.95 or more (or 0.05 or less) takes the mean of what ``newcombe`` gives the parts where that is
+      wider, as ``auc`` does.
 
     Source of the components: DeLong, DeLong & Clarke-Pearson, Biometrics 1988;44:837-845.
     """
@@ -158,7 +162,7 @@ def _average(
         variance = units.variance(deviations, reference)
         unknown = variance is None or variance <= NO_SPREAD
         replaced = [part for part in values if unknown or part[0] in (0.0, 1.0)]
-        below, above = _reach(replaced, units=units, reference=reference, level=level)
+        below, above = _reach(replaced, units.holding, reference=reference, level=level)
         half = normal_quantile(level) * math.sqrt(variance or 0.0)
         low = max(0.0, value - math.hypot(half, below / len(values)))
         high = min(1.0, value + math.hypot(half, above / len(values)))
@@ -168,21 +172,36 @@ def _average(
                 f"{basis}, covariance over classes, with {NEWCOMBE}{counted} for {len(replaced)} of {len(values)} "
                 f"parts{ending}"
             )
-        return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
+        found = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
+        if unknown or variance is None or not near_one(value):
+            return found
+        effect = design_effect(deviations, reference, variance, units=units)
+        below, above = _reach(values, lambda cases: max(1.0, cases.sum() / effect), reference=reference, level=level)
+        low, high = max(0.0, value - below / len(values)), min(1.0, value + above / len(values))
+        counted = "" if units.codes is None else " on n / design effect"
+        method = f"{NEWCOMBE}{counted}, mean of {len(values)} parts, wider than {basis}{ending}"
+        return widest(found, Estimate(value=value, low=low, high=high, level=level, method=method, n=n))
 
     return Measure(plain=interval(Units(codes=None, total=n)), clustered=None if groups is None else interval(groups))
 
 
 def _reach(
-    parts: list[tuple[float, int, int | None]], *, units: Units, reference: NDArray[np.integer[Any]], level: float
+    parts: list[tuple[float, int, int | None]],
+    size: Callable[[NDArray[np.bool_]], float],
+    *,
+    reference: NDArray[np.integer[Any]],
+    level: float,
 ) -> tuple[float, float]:
-    """Return how far the sum of the parts can move down and up when they fall and rise together."""
+    """Return how far the sum of the parts can move down and up when they fall and rise together.
+
+    ``size`` says for how many independent cases the cases of one side count.
+    """
     if not parts:
         return 0.0, 0.0
-    held = [units.holding(reference == c) for c in range(int(reference.max()) + 1)]
+    held = [size(reference == c) for c in range(int(reference.max()) + 1)]
     below, above = 0.0, 0.0
     for value, first, second in parts:
-        rest = units.holding(reference != first) if second is None else held[second]
+        rest = size(reference != first) if second is None else held[second]
         down, up = reach(newcombe(value, positives=held[first], negatives=rest, level=level))
         below, above = below + down, above + up
     return below, above

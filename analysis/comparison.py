@@ -17,12 +17,13 @@ from analysis.bootstrap import RESAMPLES, SAME, Resamples, percentile_interval, 
 from analysis.clusters import GroupTypes, group_types
 from analysis.confusion import confusion_matrix
 from analysis.estimate import Estimate, Measure
-from analysis.proportions import check_level, clustered_totals, proportion
+from analysis.proportions import check_level, clustered_totals, group_codes, proportion
 from data.errors import InputError
 
 PAIRED: Final = "Newcombe, paired (score, method 10)"
 UNPAIRED: Final = "Newcombe, unpaired (score, method 10)"
 VERDICTS: Final = 3  # right; wrong, but right about tumour or none; wrong about that too
+WRONG: Final = VERDICTS - 1
 OUTCOMES: Final = VERDICTS**2  # of a case: the verdict on the first model and the verdict on the second
 
 
@@ -92,6 +93,19 @@ class _Evidence:
     level: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Drawing:
+    """The groups (n,) that the cluster bootstrap draws, and how."""
+
+    groups: NDArray[Any] | pd.Series | None
+    rng: np.random.Generator
+    resamples: int
+    level: float
+
+    def number_of_groups(self, n: int) -> int | None:
+        return None if self.groups is None else len(group_codes(self.groups, n=n)[1])
+
+
 def compare(
     reference: NDArray[np.integer[Any]],
     predicted_a: NDArray[np.integer[Any]],
@@ -104,7 +118,7 @@ def compare(
     level: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> Comparison:
-    """Return accuracy, any-tumour sensitivity and specificity, and each class's sensitivity of two models, compared.
+    """Return accuracy and the sensitivity and specificity of any tumour and of each class of two models, compared.
 
     ``reference``, ``predicted_a`` and ``predicted_b`` are indices (n,) into ``classes``, ``groups`` a group id per
     case (n,). Differences carry Newcombe's paired interval and, where groups hold several cases, the percentile
@@ -120,21 +134,10 @@ def compare(
     for predicted in (predicted_a, predicted_b):
         confusion_matrix(reference, predicted, classes=classes)  # refuses what is not an index into the classes
     index = None if negative is None else list(classes).index(negative)
-    outcome = _verdict(reference, predicted_a, negative=index) * VERDICTS
-    outcome += _verdict(reference, predicted_b, negative=index)
-    side = max(len(classes), OUTCOMES)  # the bootstrap resamples square matrices
-    types = None if groups is None else group_types(reference, outcome, groups, k=side)
-    number_of_groups = None if types is None else types.groups
-    if number_of_groups == len(reference):
-        types = None  # every group is a single case: there is nothing to adjust for
-    counts = np.bincount(reference.astype(np.int64) * side + outcome, minlength=side * side)
-    evidence = _Evidence(
-        counts=counts.reshape(side, side),
-        types=types,
-        by_group=None if types is None else resample(types, rng=rng, resamples=resamples),
-        level=level,
-    )
-    row = np.arange(side)
+    verdicts = (_verdict(reference, predicted, negative=index) for predicted in (predicted_a, predicted_b))
+    drawing = _Drawing(groups=groups, rng=rng, resamples=resamples, level=level)
+    evidence = _evidence(reference, *verdicts, k=len(classes), drawing=drawing)
+    row = np.arange(len(evidence.counts))
     numbers = [_compared(evidence, "accuracy", among=row >= 0, reason="no cases")]
     if index is not None:
         for name, among, of in (("sensitivity", row != index, "any tumour"), ("specificity", row == index, negative)):
@@ -143,7 +146,36 @@ def compare(
     for own, name in enumerate(classes):
         reason = f"no reference cases of {name}"
         numbers.append(_compared(evidence, f"{name}.sensitivity", among=row == own, reason=reason))
-    return Comparison(n=len(reference), groups=number_of_groups, numbers=tuple(numbers))
+    for own, name in enumerate(classes):
+        is_own = reference == own
+        verdicts = (np.where(is_own == (predicted == own), 0, WRONG) for predicted in (predicted_a, predicted_b))
+        against_rest = _evidence(is_own.astype(np.int64), *verdicts, k=2, drawing=drawing)
+        rest = np.arange(len(against_rest.counts)) == 0
+        reason = f"no reference cases of another class than {name}"
+        numbers.append(_compared(against_rest, f"{name}.specificity", among=rest, reason=reason))
+    return Comparison(n=len(reference), groups=drawing.number_of_groups(len(reference)), numbers=tuple(numbers))
+
+
+def _evidence(
+    reference: NDArray[np.integer[Any]],
+    verdict_a: NDArray[np.int64],
+    verdict_b: NDArray[np.int64],
+    *,
+    k: int,
+    drawing: _Drawing,
+) -> _Evidence:
+    outcome = verdict_a * VERDICTS + verdict_b
+    side = max(k, OUTCOMES)  # the bootstrap resamples square matrices
+    counts = np.bincount(reference.astype(np.int64) * side + outcome, minlength=side * side)
+    types = None if drawing.groups is None else group_types(reference, outcome, drawing.groups, k=side)
+    if types is not None and types.groups == len(reference):
+        types = None  # every group is a single case: there is nothing to adjust for
+    return _Evidence(
+        counts=counts.reshape(side, side),
+        types=types,
+        by_group=None if types is None else resample(types, rng=drawing.rng, resamples=drawing.resamples),
+        level=drawing.level,
+    )
 
 
 def mcnemar(only_a: int, only_b: int) -> McNemar:
@@ -220,7 +252,7 @@ def _verdict(
     reference: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], *, negative: int | None
 ) -> NDArray[np.int64]:
     about_tumour = (reference == negative) == (predicted == negative)
-    wrong = np.where(about_tumour & (negative is not None), 1, 2)
+    wrong = np.where(about_tumour & (negative is not None), 1, WRONG)
     return np.where(reference == predicted, 0, wrong)
 
 

@@ -15,7 +15,8 @@ class Estimate:
 
     Three states: value with interval; value without interval, with the reason; undefined (no value), with the
     reason. ``n`` is the number of cases behind the number and ``count`` how many of them count towards it (for
-    proportions). Raises ``InputError`` when the parts contradict each other.
+    proportions). ``effective_n`` is the number of independent cases that a cluster-adjusted proportion is worth; none
+    when cases count in full. Raises ``InputError`` when the parts contradict each other.
     """
 
     value: float | None
@@ -26,6 +27,7 @@ class Estimate:
     n: int | None = None
     count: int | None = None
     reason: str | None = None
+    effective_n: float | None = None
 
     def __post_init__(self) -> None:
         numbers = [number for number in (self.value, self.low, self.high) if number is not None]
@@ -50,6 +52,11 @@ class Estimate:
     @property
     def defined(self) -> bool:
         return self.value is not None
+
+    @property
+    def design_effect(self) -> float:
+        """How many cases are worth one independent case: n / effective n, 1 when cases count in full."""
+        return self.n / self.effective_n if self.n and self.effective_n else 1.0
 
     @property
     def width(self) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.claims import AuditedClaim
 from analysis.confounding import Confounding
 from analysis.confusion import ConfusionMatrix
 from analysis.dataset import Dataset
@@ -42,14 +43,15 @@ def find(
     matrix: ConfusionMatrix,
     probabilities: NDArray[np.floating[Any]],
     confounding: Sequence[Confounding] = (),
+    claims: Sequence[AuditedClaim] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings about one evaluated split, critical first.
 
     ``leakage`` names the split; ``matrix`` and ``probabilities`` (n, k) are of its evaluated cases. Found are:
     groups on both sides of the split, cases for which that cannot be checked, a factor that answers "any tumour?"
     (critical from half of the cases or of the wrong guesses on), exact copies with different labels, no case or only
-    one, a class without cases, a class never predicted, probabilities that do not sum to 1 within 1e-6, and files
-    that were rejected.
+    one, a class without cases, a class never predicted, probabilities that do not sum to 1 within 1e-6, files that
+    were rejected, published claims that contradict each other, and those that the study does not reproduce.
     """
     found = (
         _shared_groups(leakage),
@@ -61,6 +63,8 @@ def find(
         _never_predicted(matrix, classes=classes),
         _probability_sums(probabilities),
         _rejected(dataset),
+        _contradicted(claims),
+        _not_reproduced(claims),
     )
     return tuple(sorted((finding for finding in found if finding), key=lambda finding: _RANK[finding.severity]))
 
@@ -189,6 +193,30 @@ def _rejected(dataset: Dataset) -> Finding | None:
     return Finding(
         severity="warning", code="rejected_files", count=dataset.rejected, n=files, text=text, page="data_set"
     )
+
+
+def _contradicted(claims: Sequence[AuditedClaim]) -> Finding | None:
+    count = sum(one.verdict == "contradicted_internally" for one in claims)
+    text = (
+        f"{count:,} of {_counted(len(claims), 'published claim')} {'is' if count == 1 else 'are'} contradicted by the "
+        "numbers of the same source."
+    )
+    return _about_claims("claims_contradicted", count, text=text, claims=claims)
+
+
+def _not_reproduced(claims: Sequence[AuditedClaim]) -> Finding | None:
+    count = sum(one.verdict == "not_reproduced" for one in claims)
+    text = (
+        f"{count:,} of {_counted(len(claims), 'published claim')} {'is' if count == 1 else 'are'} not reproduced by "
+        "this study."
+    )
+    return _about_claims("claims_not_reproduced", count, text=text, claims=claims)
+
+
+def _about_claims(code: str, count: int, *, text: str, claims: Sequence[AuditedClaim]) -> Finding | None:
+    if not count:
+        return None
+    return Finding(severity="warning", code=code, count=count, n=len(claims), text=text, page="claims")
 
 
 def _about_classes(code: str, names: list[str], *, text: str, classes: ClassOrder) -> Finding:

@@ -17,6 +17,8 @@ CHOSEN_HERE: Final = "the threshold was chosen on these cases"
 NO_CASES: Final = "no cases"
 NO_TUMOUR: Final = "no reference cases of any tumour"
 NO_NEGATIVES: Final = "no reference cases without a tumour"
+NONE_CALLED: Final = "no case reaches the threshold"
+ALL_CALLED: Final = "every case reaches the threshold"
 
 Bools = NDArray[np.bool_]
 Scores = NDArray[np.floating[Any]]
@@ -40,7 +42,7 @@ class ChosenThreshold:
 class AtThreshold:
     """What calling every case with a score at or above ``threshold`` does; ``referred`` is the share that is called.
 
-    ``counts`` is none without a threshold.
+    PPV and NPV hold at the share of tumours in these cases. ``counts`` is none without a threshold.
     """
 
     threshold: float | None
@@ -48,6 +50,8 @@ class AtThreshold:
     counts: TwoByTwo | None
     sensitivity: Measure
     specificity: Measure
+    ppv: Measure
+    npv: Measure
     referred: Measure
 
 
@@ -83,7 +87,14 @@ def operating_point(
         n = len(positives)
         nothing = Measure(plain=Estimate.undefined(reason=chosen.reason or "no threshold", n=n))
         result = AtThreshold(
-            threshold=None, n=n, counts=None, sensitivity=nothing, specificity=nothing, referred=nothing
+            threshold=None,
+            n=n,
+            counts=None,
+            sensitivity=nothing,
+            specificity=nothing,
+            ppv=nothing,
+            npv=nothing,
+            referred=nothing,
         )
     else:
         result = at_threshold(positives, scores, threshold=chosen.value, groups=groups, method=method, level=level)
@@ -129,7 +140,7 @@ def at_threshold(
     method: Method = "wilson",
     level: float = 0.95,
 ) -> AtThreshold:
-    """Return sensitivity, specificity and the share referred when scores at or above ``threshold`` are called.
+    """Return the rates, PPV, NPV and the share referred when scores at or above ``threshold`` are called.
 
     ``positives`` (n,) says which cases have a tumour, ``scores`` (n,) is P(any tumour), ``groups`` a group id per
     case (n,). Rates carry the interval ``method`` and, where groups hold several cases, the cluster-adjusted one
@@ -158,6 +169,8 @@ def at_threshold(
         counts=TwoByTwo(tp=tp, fp=found - tp, fn=with_tumour - tp, tn=len(positives) - found - with_tumour + tp),
         sensitivity=rate(called, positives, NO_TUMOUR),
         specificity=rate(~called, ~positives, NO_NEGATIVES),
+        ppv=rate(positives, called, NONE_CALLED),
+        npv=rate(~positives, ~called, ALL_CALLED),
         referred=rate(called, np.ones_like(positives), NO_CASES),
     )
 

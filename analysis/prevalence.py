@@ -60,11 +60,11 @@ def predictive_values(
     """Return PPV and NPV at ``prevalence``, which lies above 0 and below 1, with their logit intervals.
 
     Sensitivity and specificity come from ``counts``; the prevalence is taken as known. The interval is the standard
-    logit; when sensitivity or specificity is 0 or 1, where that is not defined, it is the adjusted logit (z^2 / 2
-    successes and as many failures added to both) and the method's name says so. The value stays the observed one: an
-    adjusted interval that ends short of it is extended to it. The adjusted interval covers less than its level when
-    only about one error of each kind is expected. Undefined without cases that have the condition or without cases
-    that do not, and for a call that was never made.
+    logit. Where that is not defined, it is the adjusted logit (z^2 / 2 successes and as many failures added to both
+    rates) and the method's name says so: for the PPV without true or without false positives, for the NPV without true
+    or without false negatives. The other of the two keeps the standard logit, which covers better wherever it is
+    defined. The value stays the observed one: an adjusted interval that ends short of it is extended to it. Undefined
+    without cases that have the condition or without cases that do not, and for a call that was never made.
 
     Where cases come in groups, pass the effective number of cases with and without the condition (n / design effect,
     at most n; one that is left out is n): the same interval on these is ``clustered``, beside ``plain``. Raises
@@ -148,8 +148,8 @@ def _ppv(
 ) -> Estimate:
     """Return the PPV when ``shares`` of the scans and ``sizes`` of the cases are with and without the condition."""
     z = float(special.ndtri((1 + level) / 2))
-    extreme = 0 in (counts.tp, counts.fn, counts.fp, counts.tn)
-    added = z * z if extreme else 0.0
+    not_defined = 0 in (counts.tp, counts.fp)
+    added = z * z if not_defined else 0.0
     sensitivity, specificity = counts.tp / (counts.tp + counts.fn), counts.tn / (counts.tn + counts.fp)
     n1, n0 = sizes[0] + added, sizes[1] + added
     se, sp = (sensitivity * sizes[0] + added / 2) / n1, (specificity * sizes[1] + added / 2) / n0
@@ -166,7 +166,7 @@ def _ppv(
         low=min(low, value),
         high=max(high, value),
         level=level,
-        method=(ADJUSTED_LOGIT if extreme else LOGIT) + suffix,
+        method=(ADJUSTED_LOGIT if not_defined else LOGIT) + suffix,
         n=counts.n,
     )
 

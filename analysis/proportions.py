@@ -2,6 +2,7 @@
 
 import math
 import operator
+from dataclasses import replace
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -14,7 +15,7 @@ from data.errors import InputError
 
 Method = Literal["wilson", "clopper-pearson", "jeffreys", "agresti-coull"]
 
-METHOD_NAMES: Final[dict[str, str]] = {
+METHOD_NAMES: Final[dict[Method, str]] = {
     "wilson": "Wilson",
     "clopper-pearson": "Clopper-Pearson",
     "jeffreys": "Jeffreys",
@@ -96,7 +97,7 @@ def clustered_totals(
     variance that n independent cases would show, p (1 - p) / (n - 1); so groups of one case give exactly 1. D
     below 1 is taken as 1. With a single group, or when p is 0 or 1, D is not estimable; the effective sample size
     is then the number of groups, which is as few as identical cases within groups would leave, and the method's
-    name says so. ``n`` and ``count`` of the result are cases. Undefined when there are no cases.
+    name says so. ``n`` and ``count`` of the result are cases, ``effective_n`` is n / D. Undefined without cases.
 
     Source: Rao & Scott, Biometrics 1992;48:577-585.
     """
@@ -115,7 +116,8 @@ def clustered_totals(
         effective = n / max(1.0, variance / (p * (1 - p) / (n - 1)))
         method = f"Wilson, cluster-adjusted (Rao-Scott), {named}"
     low, high = _wilson(p * effective, effective, level=level)
-    return _enclosing(p, low, high, level=level, method=method, n=n, count=count)
+    found = _enclosing(p, low, high, level=level, method=method, n=n, count=count)
+    return replace(found, effective_n=effective)
 
 
 def group_codes(groups: NDArray[Any] | pd.Series, *, n: int) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -1,7 +1,7 @@
 """The ROC curve and the precision-recall curve of one question, with the average precision."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from analysis.auc import check_scores, grouped, normal_quantile
+from analysis.auc import Units, check_scores, grouped, normal_quantile
 from analysis.estimate import Estimate, Measure
 from analysis.proportions import check_level
+from analysis.thinning import thinned
 
 LOGIT: Final = "logit (Boyd, Eng and Page)"
 
@@ -54,12 +55,61 @@ class PrecisionRecallCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curves:
+    """Both curves of one question, with as many points as it takes to draw them, and the average precision."""
+
+    roc: RocCurve
+    precision_recall: PrecisionRecallCurve
+    average_precision: Measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Called:
     """Positive and negative cases at or above each distinct score, highest first."""
 
     thresholds: NDArray[np.float64]
     positive: NDArray[np.int64]
     negative: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        return int(self.positive[-1] + self.negative[-1])
+
+
+def curves(
+    positive: NDArray[np.bool_],
+    scores: NDArray[np.floating[Any]],
+    *,
+    groups: NDArray[Any] | pd.Series | None = None,
+    name: str = "the positive class",
+    other: str = "the negative class",
+    level: float = 0.95,
+) -> Curves:
+    """Return the ROC and the precision-recall curve, both ``thinned``, and the average precision.
+
+    Arguments, sources and what is raised as for ``roc_curve``, ``precision_recall_curve`` and ``average_precision``.
+    """
+    check_level(level)
+    by_group = grouped(groups, n=len(positive))
+    called = _called(positive, scores, name=name, other=other)
+    roc, recall = _roc(called), _precision_recall(called)
+    of_roc = thinned(roc.false_positive_rate, roc.sensitivity)
+    of_recall = thinned(recall.recall, recall.precision)
+    return Curves(
+        roc=replace(
+            roc,
+            thresholds=roc.thresholds[of_roc],
+            sensitivity=roc.sensitivity[of_roc],
+            false_positive_rate=roc.false_positive_rate[of_roc],
+        ),
+        precision_recall=replace(
+            recall,
+            thresholds=recall.thresholds[of_recall],
+            precision=recall.precision[of_recall],
+            recall=recall.recall[of_recall],
+        ),
+        average_precision=_average_precision(called, positive, by_group, name=name, level=level),
+    )
 
 
 def roc_curve(
@@ -78,11 +128,13 @@ def roc_curve(
 
     Source: Fawcett, Pattern Recognit Lett 2006;27:861-874.
     """
-    reason = _one_sided(positive, scores, name=name, other=other)
-    if reason:
+    return _roc(_called(positive, scores, name=name, other=other))
+
+
+def _roc(called: _Called | str) -> RocCurve:
+    if isinstance(called, str):
         nothing = np.empty(0)
-        return RocCurve(thresholds=nothing, sensitivity=nothing, false_positive_rate=nothing, reason=reason)
-    called = _called(positive, scores)
+        return RocCurve(thresholds=nothing, sensitivity=nothing, false_positive_rate=nothing, reason=called)
     up, right = np.diff(called.positive, prepend=0), np.diff(called.negative, prepend=0)
     # Counts are whole numbers, so whether two steps have one direction is decided exactly.
     turns = np.append(up[:-1] * right[1:] != right[:-1] * up[1:], True)
@@ -108,13 +160,15 @@ def precision_recall_curve(
 
     Source: Davis & Goadrich, ICML 2006:233-240.
     """
-    reason = _one_sided(positive, scores, name=name, other=other)
-    if reason:
+    return _precision_recall(_called(positive, scores, name=name, other=other))
+
+
+def _precision_recall(called: _Called | str) -> PrecisionRecallCurve:
+    if isinstance(called, str):
         nothing = np.empty(0)
         return PrecisionRecallCurve(
-            thresholds=nothing, precision=nothing, recall=nothing, prevalence=None, reason=reason
+            thresholds=nothing, precision=nothing, recall=nothing, prevalence=None, reason=called
         )
-    called = _called(positive, scores)
     rises = np.diff(called.positive, prepend=0) > 0
     kept = rises | np.append(rises[1:], True)
     kept[0] = True
@@ -123,7 +177,7 @@ def precision_recall_curve(
         thresholds=called.thresholds[kept],
         precision=found / (found + wrong),
         recall=found / called.positive[-1],
-        prevalence=float(called.positive[-1] / len(positive)),
+        prevalence=float(called.positive[-1] / called.n),
     )
 
 
@@ -148,12 +202,17 @@ def average_precision(
       few as identical cases within groups would leave. This is wide; it claims no more than that.
     """
     check_level(level)
+    by_group = grouped(groups, n=len(positive))
+    called = _called(positive, scores, name=name, other=other)
+    return _average_precision(called, positive, by_group, name=name, level=level)
+
+
+def _average_precision(
+    called: _Called | str, positive: NDArray[np.bool_], by_group: Units | None, *, name: str, level: float
+) -> Measure:
     n = len(positive)
-    by_group = grouped(groups, n=n)
-    reason = _one_sided(positive, scores, name=name, other=other)
-    if reason:
-        return Measure(plain=Estimate.undefined(reason=reason, n=n))
-    called = _called(positive, scores)
+    if isinstance(called, str):
+        return Measure(plain=Estimate.undefined(reason=called, n=n))
     m = int(called.positive[-1])
     value = float(np.diff(called.positive, prepend=0) @ (called.positive / (called.positive + called.negative))) / m
     missing = None
@@ -185,7 +244,10 @@ def _one_sided(positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], *
     return f"no reference cases of {other if found else name}" if found in (0, len(positive)) else None
 
 
-def _called(positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]]) -> _Called:
+def _called(positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], *, name: str, other: str) -> _Called | str:
+    """Return the cases called at each score, or the reason why there is no curve."""
+    if reason := _one_sided(positive, scores, name=name, other=other):
+        return reason
     order = np.argsort(scores, kind="stable")[::-1]
     ordered = scores[order].astype(np.float64)
     ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)

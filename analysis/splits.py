@@ -108,9 +108,7 @@ def shared_with_training(cases: pd.DataFrame, *, split: str = "test") -> dict[st
     return {case_id: shared if comparable else None for case_id, comparable, shared in rows}
 
 
-def compared_with_training(
-    cases: pd.DataFrame, *, split: str = "test"
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def compared_with_training(cases: pd.DataFrame, *, split: str = "test") -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return per row (n,) whether it can be compared with train and tuning, and whether its group reaches there.
 
     What is fitted on when cases of ``split`` are judged: for the tuning split, train only.

@@ -136,7 +136,11 @@ def _leaks(
     return (
         ("without_exact_copies", in_training(contents), None if hashed else NO_HASH),
         ("without_near_duplicates", in_training(images), None if looked else NOT_LOOKED_FOR),
-        ("without_shared_patients", reaches | in_training(codes_of(cases["patient_id"])), None if patients else NO_PATIENT),
+        (
+            "without_shared_patients",
+            reaches | in_training(codes_of(cases["patient_id"])),
+            None if patients else NO_PATIENT,
+        ),
     )
 
 

@@ -7,6 +7,7 @@ Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--st
 import io
 import json
 import os
+import shlex
 import socket
 import sys
 import tomllib
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 RECIPE = ROOT / "model" / "recipes" / "brain-tumor-mri.toml"
 DESCRIPTION = ROOT / "data" / "descriptions" / "brain-tumor-mri.toml"
+CLAIMS = DESCRIPTION.with_name("brain-tumor-readme-claims.toml")  # what is published about a model of this data set
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 data_app = typer.Typer(help="The images of a data set.", no_args_is_help=True)
@@ -39,6 +41,9 @@ StudyPlace = Annotated[
 ]
 DataName = Annotated[str, typer.Option("--data", help="Name of the data set; case ids depend on it.")]
 ClassNames = Annotated[str, typer.Option(help="Class names in order, separated by commas.")]
+ClaimsFile = Annotated[
+    Path | None, typer.Option("--claims", help="TOML with what a paper or README says, to be checked.")
+]
 Track = Annotated[
     Literal["mlflow", "wandb", "none"], typer.Option(help="Where the run is recorded: mlflow, wandb, or none.")
 ]
@@ -135,7 +140,11 @@ def evaluate(
     data: DataName = "",
     split: Annotated[list[str] | None, typer.Option(help="Splits to predict; all but train by default.")] = None,
     about: Annotated[Path | None, typer.Option(help="TOML with wording, harm and acceptance criteria.")] = None,
+    claims: ClaimsFile = None,
     mc_dropout: Annotated[int, typer.Option(help="Passes of Monte-Carlo dropout on the head; 0 for none.", min=0)] = 0,
+    embeddings: Annotated[
+        bool, typer.Option(help="Keep how each case looks to the network, for similar cases.")
+    ] = True,
 ) -> None:
     """Run a model over a folder of images into a study. A stopped run goes on where it was."""
     from data import home
@@ -145,15 +154,20 @@ def evaluate(
     for name in split or ():
         if name not in EVALUATED_SPLITS:
             raise InputError(f"--split {name!r} is unknown; expected one of {list(EVALUATED_SPLITS)}.")
-    folder, place = home.find_model(model), home.new_study(out)
+    folder, place, name = home.find_model(model), home.new_study(out), data or images.resolve().name
+    description = _description(about, folder)
+    if claims is None and about is None and description is not None and description["data"]["name"] == name:
+        claims = CLAIMS
     result = run_evaluation(
         folder,
         images,
         out=place,
-        data_name=data or images.resolve().name,
-        description=_description(about, folder),
+        data_name=name,
+        description=description,
+        claims=claims,
         splits=tuple(split or EVALUATED_SPLITS),
         mc_dropout=mc_dropout,
+        embeddings=embeddings,
         progress=True,
     )
     study = result.study
@@ -184,6 +198,7 @@ def import_(
     title: Annotated[str, typer.Option(help="Title of the study.")] = "",
     classes: ClassNames = "",
     negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
+    claims: ClaimsFile = None,
 ) -> None:
     """Make a study of anybody's predictions."""
     from data import home
@@ -192,11 +207,34 @@ def import_(
     place = home.new_study(out)
     names = [name.strip() for name in classes.split(",")] if classes else None
     study = import_predictions(
-        predictions, out=place, data_name=data, title=title or place.name, classes=names, negative=negative
+        predictions,
+        out=place,
+        data_name=data,
+        title=title or place.name,
+        classes=names,
+        negative=negative,
+        claims=claims,
     )
     _say(f"Imported {_counted(len(study.predictions), 'prediction')}.")
     _say(f"study {place}  fingerprint {study.fingerprint}")
     _say(_how_to_open(place))
+
+
+@app.command("claims")
+def claims_(
+    study: Annotated[str, typer.Argument(help="Study name or folder; not a shipped one by its name.")],
+    file: Annotated[Path, typer.Argument(help="TOML with what a paper or README says.")],
+) -> None:
+    """Put claims into a study, in the place of earlier ones; the numbers stay as they are."""
+    from data import home
+    from data.study import add_claims
+
+    place = home.find_study(study)
+    if study == place.name and place.parent == home.SHIPPED_STUDIES:
+        raise InputError(f"{study}: a shipped study is not changed; copy its folder and name the copy.")
+    changed = add_claims(place, file)
+    _say(f"study {place}  fingerprint {changed.fingerprint}")
+    _say(f"See them: neuroval analyze {shlex.quote(study)} --section claims")
 
 
 @app.command()
@@ -219,6 +257,28 @@ def analyze(
     _say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
     if strict and any(finding.severity == "critical" for finding in source.findings):
         sys.exit(1)
+
+
+@app.command()
+def compare(
+    study_a: Annotated[str, typer.Argument(help="Study name or folder.")],
+    study_b: Annotated[str, typer.Argument(help="Study of another model on the same cases.")],
+    split: Annotated[str | None, typer.Option(help="Split to compare; by default test, if both predict it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Do not cut long lists.")] = False,
+) -> None:
+    """Compare two models on the same cases: paired differences, tests, and where only one is right."""
+    from dashboard.comparison_document import as_text, document_of
+    from dashboard.comparisons import comparisons
+    from data import home
+    from data.study import read_study
+
+    first, second = (read_study(home.find_study(name)) for name in (study_a, study_b))
+    found = comparisons(first, second, split=split)
+    if as_json:
+        _say(json.dumps(document_of(found, everything=everything), indent=1, allow_nan=False, ensure_ascii=False))
+    else:
+        _say(as_text(found, everything=everything))
 
 
 @app.command()
@@ -256,11 +316,13 @@ def cross_validate(
     data: DataName = "",
     folds: Annotated[int, typer.Option(help="Number of folds.", min=2)] = 5,
     grouped: Annotated[bool, typer.Option(help="Keep patients and copies in one fold.")] = True,
+    recipe: Annotated[Path | None, typer.Option(help="TOML of another recipe, if the model's takes too long.")] = None,
     track: Track = "mlflow",
 ) -> None:
     """Predict every case by a network that has not seen its patient; a stopped run goes on where it was."""
     from data import home
     from model.keras_folds import cross_validate as run_folds
+    from model.keras_train import read_recipe
 
     folder = home.find_model(model)
     table = run_folds(
@@ -270,6 +332,7 @@ def cross_validate(
         data_name=data or images.resolve().name,
         folds=folds,
         grouped=grouped,
+        recipe=None if recipe is None else read_recipe(recipe),
         track=track,
         progress=True,
     )

@@ -6,9 +6,12 @@ from pathlib import Path
 import streamlit as st
 
 from analysis.per_class import ClassPerformance, Performance
+from analysis.roc import Curves
+from dashboard.comparisons import Comparisons, comparisons
 from dashboard.evidence import Evidence
 from dashboard.evidence import evidence as evidence_of
 from dashboard.figures import scan
+from dashboard.questions import curves_of
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
 from data.study import Study, read_study
@@ -37,6 +40,33 @@ def evidence(of: Study) -> Evidence:
 @st.cache_resource(max_entries=8, show_spinner=False)  # it is also made ready where there is no page to draw on
 def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - hashed; the study is not
     return evidence_of(_study)
+
+
+def comparison(a: Study, b: Study) -> Comparisons:
+    """Return two studies on their common cases. Raises ``InputError`` when they cannot be compared."""
+    return _comparison(a.fingerprint, b.fingerprint, str(a.path), str(b.path), _a=a, _b=b)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _comparison(
+    first: str,  # noqa: ARG001
+    second: str,  # noqa: ARG001
+    path_a: str,  # noqa: ARG001 - tiles link to the study by its folder
+    path_b: str,  # noqa: ARG001
+    _a: Study,
+    _b: Study,
+) -> Comparisons:
+    return comparisons(_a, _b)
+
+
+def curves(of: Study, name: str) -> Curves:
+    """Return the ROC and the precision-recall curve of a class, or of any tumour."""
+    return _curves(of.fingerprint, name, _study=of)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
+    return curves_of(evidence(_study).questions[name])
 
 
 def rows(judged: Performance) -> tuple[ClassPerformance, ...]:

@@ -11,6 +11,9 @@ A criterion passes when the named bound of that interval reaches its limit. When
 with training, it is judged a second time without these scans, or on grouped cross-validation where the study has it,
 and the worse of the two counts.
 
+Cases it would take: the smallest number at which the lower bound reaches its limit if the rate stays as observed, times
+the design effect of these scans where they come in groups. It is about the number only: new cases have their own rate.
+
 New to the model means: no scan of the same patient and no copy of the image in the training or tuning split, as far
 as patients and copies are known. These scans are often of few classes, so their accuracy is not comparable; balanced
 accuracy, the mean of the sensitivities of all classes, is, and it is not estimable when a class is empty.
@@ -29,7 +32,7 @@ in so many groups that chance would do this in fewer than 1 of 100 (compare Zech
 Guessed right: each level's more frequent answer, against always the same answer (Goodman and Kruskal, J Am Stat Assoc
 1954;49:732-764). All splits count, scans with an unknown value do not.
 
-Imbalance = largest class / smallest class.
+Imbalance = largest class / smallest class. Brightness: the mean grey value of each scan, its median over a class.
 """,
     "training": """
 The weights are those of the epoch with the lowest loss on the tuning split: training cases that were set aside, whole
@@ -55,12 +58,34 @@ classes in these cases only.
 
 Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plot shows the wider of the two.
 Any tumour: a glioma taken for a meningioma counts as found.
+
+At another prevalence p: PPV = sensitivity p / (sensitivity p + (1 - specificity)(1 - p)), NPV likewise, both from the
+largest probability; p is taken as known. Interval: logit (Mercaldo, Lau and Zhou, Stat Med 2007;26:2170-2183), where
+it is not defined the adjusted logit of the same authors; with groups on the effective number of scans. It holds where
+the scans are like these: prevalence is not all that differs between hospitals. Of 1,000 scans: Hoffrage and
+Gigerenzer, Acad Med 1998;73:538-540.
+
+Operating point: the highest threshold on P(any tumour) = 1 - P(no tumour) at which the target sensitivity is reached on
+the tuning split. A threshold that is chosen while looking at these scans makes its numbers too good: post hoc.
+
+AUC: DeLong, with groups Obuchowski, at 0 or 1 Newcombe; averages as Hand and Till (Mach Learn 2001;45:171-186).
+Average precision: no interpolation, logit interval (Boyd et al., LNCS 8190:451-466); with groups it counts groups and
+is wide. LR+ = sensitivity / (1 - specificity), LR- = (1 - sensitivity) / specificity (Simel, J Clin Epidemiol
+1991;44:763-770); odds ratio LR+ / LR- (Woolf, Ann Hum Genet 1955;19:251-253); Youden = sensitivity + specificity - 1.
+F1, averages, MCC (Gorodkin, Comput Biol Chem 2004;28:367-374) and kappa: bootstrap over the cells of the matrix, or
+over groups. By patient: Kittler et al., IEEE TPAMI 1998;20:226-239. Curves are drawn with the points that change the
+line (Douglas and Peucker, Cartographica 1973;10:112-122).
 """,
     "confusion": f"""
 Rows are the reference standard, columns the largest class probability; ties go to the first class in order.
 Rate = cases of the pair / cases of the reference class. The interval is the wider of two: {WILSON}, and {RAO_SCOTT}.
 Harm is a weight from the study, 0 for a correct call. Pairs are ranked by harm times the upper bound of the rate; in a
 study without harm by their number.
+
+Mean harm per scan: the weights of all scans, averaged; t interval of a mean, with groups cluster-robust.
+Net benefit = true positives / n - false positives / n times t / (1 - t) at the threshold t (Vickers and Elkin, Med
+Decis Making 2006;26:565-574). Interval: MOVER on Wilson limits (Zou and Donner, Stat Med 2008;27:1693-1702), with
+groups on the effective number of scans.
 """,
     "errors": f"""
 An error is a case whose largest class probability is not the one of its reference standard. Confidence is that
@@ -81,5 +106,38 @@ minus the logarithm of the reference class's probability, nothing clipped. Slope
 
 Referral: scans below the threshold go to an expert. Prediction sets: split conformal by class, 10% of a class may be
 missed, limits set on the tuning split (Sadinle et al., J Am Stat Assoc 2019;114:223-234).
+""",
+    "claims": """
+A claim is contradicted when no whole numbers of cases make it true together with other claims of the same source.
+Every count is tried that a printed number can stand for: rounded half up, half even, half down, or cut off. Printed
+intervals are set against Wilson, Clopper-Pearson, Wald, Agresti-Coull and Jeffreys; where none of them gives one and
+the source names no method, it stays open.
+
+A claim is not reproduced when the interval of the difference, published less this study, does not hold 0
+(Newcombe, Stat Med 1998;17:873-890, method 10; for means over folds from corrected t intervals). Where several counts
+can stand behind a printed rate, the one nearest to this study is taken. The study's number has the wider of the plain
+and the cluster-adjusted interval.
+
+It is not comparable when data set, split, unit, classes or the kind of folds differ, or when one side has more than
+twice as many cases. A contradiction stands whatever this study finds.
+""",
+    "compare": f"""
+Both models are read on the same scans: those with a prediction in both studies. They are matched by case id within a
+data set, else by identical bytes; scans whose label differs between the studies are left out.
+
+Difference: A minus B. Interval: Newcombe's for paired proportions (Stat Med 1998;17:2635-2650, method 10). Where scans
+share a patient or a copy in either study, a bootstrap of whole groups stands beside it, and the wider of the two is
+shown. Rates of one model: {WILSON}, and {RAO_SCOTT}.
+
+p-values ask whether both models are right equally often: McNemar's test on the scans that only one of them calls
+rightly, exact and mid-p (Psychometrika 1947;12:153-157; Fagerland et al., BMC Med Res Methodol 2013;13:91). They take
+scans as independent: where groups hold several, read the interval.
+
+AUC: DeLong's test for two scores on the same scans (Biometrics 1988;44:837-845), between groups Obuchowski's
+(Biometrics 1997;53:567-578). Near an AUC of 1 these intervals are too short: the intervals of the two AUCs, combined
+with their correlation, take their place where they are wider. The p-value stays, so a small one may stand beside an
+interval that holds 0.
+
+The rows of the class without a tumour are left out: any tumour asks the same the other way round.
 """,
 }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis import confounding as confounding_of
 from analysis.acceptance import Criterion, Unleaked, judge
+from analysis.claims import AuditedClaim
 from analysis.class_auc import ClassAucs, class_aucs
 from analysis.clusters import GroupTypes, group_types
 from analysis.coded import coded, codes_of
@@ -18,7 +19,7 @@ from analysis.confounding import Confounding
 from analysis.confusion import predicted_class
 from analysis.dataset import Dataset, describe
 from analysis.errors import Errors, rank_errors
-from analysis.estimate import Estimate
+from analysis.estimate import Estimate, Measure
 from analysis.evidence_share import ClassEvidence, evidence_share
 from analysis.findings import SHARED_GROUPS, Finding, find
 from analysis.folds import FoldSizes, OverFolds, over_folds
@@ -43,6 +44,8 @@ from analysis.suspects import Suspects, label_suspects
 from analysis.training import Run, training_runs
 from analysis.twins import TwinKind, by_kind, patients_across, twins_across
 from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
+from dashboard.published import audited
+from dashboard.questions import Question, questions
 from data.evaluated import Evaluated, evaluated, evaluated_splits, out_of_fold
 from data.study import Study
 
@@ -111,9 +114,7 @@ class Results:
 
     def _performance(self, kept: NDArray[np.bool_]) -> Performance:
         """Return the performance on the evaluated cases that are ``kept`` (n,)."""
-        return performance_of(
-            self.study, self.found.reference[kept], self.predicted[kept], groups=self.groups[kept]
-        )
+        return performance_of(self.study, self.found.reference[kept], self.predicted[kept], groups=self.groups[kept])
 
     @cached_property
     def groups(self) -> NDArray[np.int64]:
@@ -135,6 +136,20 @@ class Results:
             negative=classes.negative,
             groups=self.groups,
         )
+
+    @cached_property
+    def auc_of(self) -> Mapping[str, Measure]:
+        """By name, the AUC of any tumour where the study asks for it, and of each class."""
+        found = self.aucs
+        tumour = {} if found.any_tumour is None else {ANY_TUMOUR: found.any_tumour}
+        return {**tumour, **dict(zip(self.study.classes.names, found.classes, strict=True))}
+
+    @cached_property
+    def questions(self) -> Mapping[str, Question]:
+        """By name, any tumour and each class against the rest."""
+        negative = self.study.classes.negative
+        asked = questions(self.found, self.performance, negative=negative, groups=self.groups)
+        return {one.name: one for one in asked}
 
     @cached_property
     def ratios(self) -> Mapping[str, Ratios]:
@@ -281,9 +296,7 @@ class Results:
     @cached_property
     def dataset(self) -> Dataset:
         study = self.study
-        return describe(
-            self.table, classes=study.classes.names, images=self.shown_images, rejected=len(study.rejected)
-        )
+        return describe(self.table, classes=study.classes.names, images=self.shown_images, rejected=len(study.rejected))
 
     @cached_property
     def leakage(self) -> Leakage:
@@ -375,6 +388,11 @@ class Results:
         return confounding_of.confounding(self.table, negative=self.study.classes.negative)
 
     @cached_property
+    def claims(self) -> tuple[AuditedClaim, ...]:
+        """The published claims with their verdicts; empty for a study without any."""
+        return () if self.study.claims is None else audited(self.study.claims, self)
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         return find(
             classes=self.study.classes,
@@ -383,6 +401,7 @@ class Results:
             matrix=self.performance.matrix,
             probabilities=self.found.probabilities,
             confounding=self.confounding,
+            claims=self.claims,
         )
 
     @cached_property
@@ -413,7 +432,6 @@ class Results:
     @cached_property
     def pairs(self) -> tuple[ConfusionPair, ...]:
         return confusion_pairs(self.performance.matrix, types=self.types)
-
 
 
 def results(study: Study, *, split: str = "test") -> Results:

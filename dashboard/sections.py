@@ -8,7 +8,9 @@ from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
 from analysis.estimate import Estimate
 from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
+from dashboard import text_claims
 from dashboard.documents import measured, plain
+from dashboard.questions import at_prevalence, curves_of
 from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
 from data.study import Study
@@ -57,7 +59,7 @@ def document_of(source: Results, *, names: Collection[str] | None = None, everyt
         },
         "sections": {name: SECTIONS[name](source) for name in SECTIONS if name in wanted},
     }
-    return document if everything else _cut(document)
+    return document if everything else cut(document)
 
 
 def _dataset(source: Results) -> dict[str, Any]:
@@ -103,10 +105,17 @@ def _dataset(source: Results) -> dict[str, Any]:
 def _per_class(source: Results) -> dict[str, Any]:
     document, aucs = _performance(source.performance), source.aucs
     document["overall"] |= measured("auc_macro_ovr", aucs.macro_ovr) | measured("hand_till", aucs.hand_till)
-    if aucs.any_tumour is not None:
-        document["any_tumour"] |= measured("auc", aucs.any_tumour) | plain(source.ratios[ANY_TUMOUR])
-    for name, auc in zip(source.study.classes.names, aucs.classes, strict=True):
-        document["classes"][name] |= measured("auc", auc) | plain(source.ratios[name])
+    for name, question in source.questions.items():
+        drawn = curves_of(question)
+        owner = document["any_tumour"] if name == ANY_TUMOUR else document["classes"][name]
+        owner |= {
+            **measured("auc", source.auc_of[name]),
+            **plain(source.ratios[name]),
+            **measured("average_precision", drawn.average_precision),
+            "at_prevalence": plain(at_prevalence(question, question.prevalence)),
+            "roc": plain(drawn.roc),
+            "precision_recall": plain(drawn.precision_recall),
+        }
     return {**document, "patients": plain(source.patients)}
 
 
@@ -224,6 +233,7 @@ def _training(source: Results) -> dict[str, Any]:
     manifest = source.study.manifest
     return {
         "recipe": {} if manifest.model is None else dict(manifest.model.recipe),
+        "folds_recipe": {} if manifest.model is None else dict(manifest.model.folds_recipe),
         "test_reads": [asdict(read) for read in manifest.test_reads],
         "runs": [
             {
@@ -323,7 +333,12 @@ def _acceptance(source: Results) -> list[dict[str, Any]]:
 
 
 def _judged(one: Judged) -> dict[str, Any]:
-    return {"estimate": one.estimate.as_dict(), "met": one.met, "reason": one.reason}
+    return {
+        "estimate": one.estimate.as_dict(),
+        "met": one.met,
+        "reason": one.reason,
+        "required_cases": plain(one.required),
+    }
 
 
 def _saliency(source: Results) -> dict[str, Any]:
@@ -340,6 +355,27 @@ def _saliency(source: Results) -> dict[str, Any]:
     }
 
 
+def _claims(source: Results) -> list[dict[str, Any]]:
+    told = source.study.claims
+    if told is None:
+        return []
+    return [
+        {
+            **one.as_dict(),
+            "text": one.claim.text,
+            "source": told.source.title,
+            "where": told.source.where,
+            "split": one.claim.split,
+            "decisive": one.decisive,
+            "against": plain(one.against),
+            "published": None if one.published is None else dict(zip(("count", "n"), one.published, strict=True)),
+            "ours": plain(one.ours),
+            "difference": plain(one.difference),
+        }
+        for one in source.claims
+    ]
+
+
 SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "dataset": _dataset,
     "training": _training,
@@ -354,15 +390,17 @@ SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "folds": _folds,
     "audit": _audit,
     "acceptance": _acceptance,
+    "claims": _claims,
 }
 
 
-def _cut(value: Any) -> Any:
+def cut(value: Any) -> Any:
+    """Return a document whose lists hold at most 1,000 entries, a last one saying how many there are."""
     if isinstance(value, dict):
-        return {key: _cut(inner) for key, inner in value.items()}
+        return {key: cut(inner) for key, inner in value.items()}
     if not isinstance(value, list):
         return value
-    entries = [_cut(inner) for inner in value[:LONGEST]]
+    entries = [cut(inner) for inner in value[:LONGEST]]
     return entries if len(value) <= LONGEST else [*entries, {"cut": True, "total": len(value)}]
 
 
@@ -373,7 +411,8 @@ def as_text(document: Mapping[str, Any]) -> str:
     if study["synthetic"]:
         lines.append("synthetic: the images are drawn by a program and show no patient")
     for name, content in document["sections"].items():
-        lines += ["", name, *(f"  {line}" for line in _lines(content))]
+        told = text_claims.lines(content) if name == "claims" else _lines(content)
+        lines += ["", name, *(f"  {line}".rstrip() for line in told)]
     return "\n".join(lines)
 
 

@@ -4,14 +4,21 @@ Choices are not bound to the address by Streamlit: that would put their labels t
 address holds class and study names.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
 STUDY, CASE = "study", "case"
 PAGE = "page"
 ROW, COLUMN, MATRIX = "row", "column", "matrix"
+CLAIM, CLAIMS = "claim", "claims"
+OTHER = "with"
 ALL = "all"
+ABOUT, PREVALENCE, THRESHOLD, THRESHOLD_KIND = "about", "prevalence", "threshold", "threshold-kind"
+CURVES, DECISION = "curves", "decision"
+ARGMAX, TUNING, OWN = "argmax", "tuning", "own"
+SHOWN = "shown"
+START = 0.5  # of an own threshold
 
 
 def study_name() -> str | None:
@@ -59,6 +66,11 @@ def link(study: str, case: str | None = None) -> dict[str, str]:
     return {STUDY: study} if case is None else {STUDY: study, CASE: case}
 
 
+def other_study() -> str | None:
+    """Return the study to compare with that the address names."""
+    return st.query_params.get(OTHER) or None
+
+
 def named(key: str, known: Collection[str], *, default: str) -> str:
     """Return what the address names under ``key``; ``default`` when that is not known."""
     named = st.query_params.get(key)
@@ -90,8 +102,72 @@ def take_clicked_cell() -> None:
         _write(COLUMN, data[1])
 
 
+def follow_row(key: str, row: int) -> None:
+    """Let the table ``key`` show a row as chosen."""
+    st.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+
+
+def claim_chosen() -> None:
+    """Carry the selector of claims into the address."""
+    st.query_params[CLAIM] = st.session_state[CLAIM]
+
+
+def take_clicked_claim(ids: Sequence[str]) -> None:
+    """Carry a click on the table of claims into the address, which the selector follows."""
+    chosen = st.session_state[CLAIMS]["selection"]
+    rows = [row for row, _ in chosen["cells"]] or chosen["rows"]  # a click into the row, or on its button
+    if rows:
+        st.query_params[CLAIM] = ids[rows[0]]
+
+
 def _write(key: str, value: str) -> None:
     if value == ALL:
         st.query_params.pop(key, None)
     else:
         st.query_params[key] = value
+
+
+def number_in(key: str, *, low: float, high: float) -> float | None:
+    """Return the number that the address holds under ``key``; none when it is no number from ``low`` to ``high``."""
+    try:
+        value = float(st.query_params.get(key, ""))
+    except ValueError:
+        return None
+    return value if low <= value <= high else None
+
+
+def follow_number(key: str, value: float) -> None:
+    """Let the slider ``key`` stand at ``value``."""
+    st.session_state[key] = value
+
+
+def setting_chosen(key: str, default: str | float | None = None) -> None:
+    """Carry the setting ``key`` into the address; its default is left out."""
+    value = st.session_state[key]
+    _write(key, ALL if value == default else f"{value:g}" if isinstance(value, float) else value)
+
+
+def threshold_kind(known: Collection[str]) -> str:
+    """Return which threshold the address asks for and let the selector follow; argmax when it names none."""
+    kind = named(THRESHOLD, known, default=ARGMAX)
+    if kind == ARGMAX and number_in(THRESHOLD, low=0, high=1) is not None:
+        kind = OWN
+    st.session_state[THRESHOLD_KIND] = kind
+    return kind
+
+
+def threshold_kind_chosen() -> None:
+    """Carry the kind of threshold into the address; an own one starts in the middle."""
+    kind = st.session_state[THRESHOLD_KIND]
+    _write(THRESHOLD, {ARGMAX: ALL, OWN: f"{START:g}"}.get(kind, kind))
+
+
+def shown(key: str) -> bool:
+    """Return whether the address asks for a figure that is drawn on demand, and let its switch follow."""
+    st.session_state[key] = st.query_params.get(key) == SHOWN
+    return bool(st.session_state[key])
+
+
+def shown_chosen(key: str) -> None:
+    """Carry the switch ``key`` into the address."""
+    _write(key, SHOWN if st.session_state[key] else ALL)

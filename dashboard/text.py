@@ -23,6 +23,7 @@ from dashboard.figures.formats import (
     full,
     number,
     percent,
+    sentence_case,
     short,
 )
 from data.classes import ClassOrder
@@ -42,6 +43,10 @@ OUTLINE = "The white line is the outline of the tumour in the reference standard
 NO_CAM = "This study holds no Grad-CAM."
 NO_FACTOR = "No source, site, plane, file format or size has two known values: confounding cannot be looked for."
 
+IMBALANCED = 1.5  # largest class over smallest, from which accuracy is said to lean
+BALANCED = "The classes weigh about alike in accuracy."
+LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all alike."
+
 TITLES = {
     "overview": "Can this model be trusted?",
     "data_set": "What was it tested on?",
@@ -51,6 +56,8 @@ TITLES = {
     "confusion": "What is mistaken for what?",
     "errors": "Where is it wrong?",
     "confidence": "Does 90% mean 90%?",
+    "claims": "Does the published record hold?",
+    "compare": "How does it compare with another model?",
 }
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 KINDS = {
@@ -95,6 +102,11 @@ def class_name(name: str, classes: ClassOrder) -> str:
     if name.replace("_", " ") == "any tumour" or name == "any_tumour":
         return "any tumour"
     return classes.display.get(name, "" if name == "overall" else name)
+
+
+def row_name(name: str, classes: ClassOrder) -> str:
+    """Return how a row is called: a class as the study writes it, any tumour with a capital."""
+    return classes.display.get(name) or sentence_case(class_name(name, classes))
 
 
 def missed(judged: Performance) -> str:
@@ -188,7 +200,9 @@ def imbalance(dataset: Dataset, split: str) -> str:
             ratio = content.imbalance_ratio
             if ratio.value is None:
                 return f"Imbalance in {split}: {NOT_ESTIMABLE} ({ratio.reason})."
-            return f"Imbalance in {split}: the largest class has {ratio.value:.1f} times the scans of the smallest."
+            means = BALANCED if ratio.value < IMBALANCED else LEANS
+            times = f"the largest class has {ratio.value:.1f} times the scans of the smallest"
+            return f"Imbalance in {split}: {times}. {means}"
     return f"The {split} split holds no scans."
 
 
@@ -254,7 +268,12 @@ def confusion(pairs: Sequence[ConfusionPair], classes: ClassOrder, n: int) -> st
 
 def arrow(pair: ConfusionPair | Case, classes: ClassOrder) -> str:
     """Return ``Glioma -> Meningioma`` with an arrow."""
-    return f"{classes.display[pair.reference]} {ARROW} {classes.display[pair.predicted]}"
+    return arrow_of(pair.reference, pair.predicted, classes)
+
+
+def arrow_of(reference: str, predicted: str, classes: ClassOrder) -> str:
+    """Return two classes with an arrow between them."""
+    return f"{classes.display[reference]} {ARROW} {classes.display[predicted]}"
 
 
 def caption(case: Case, classes: ClassOrder) -> str:

@@ -10,7 +10,7 @@ from analysis.per_class import Performance
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full
 from dashboard.text import RATES, by_class, class_name, listed, missed, mix, patients, spoken
-from dashboard.text_training import basis
+from dashboard.text_training import basis, lighter
 from data.classes import ClassOrder
 from data.manifest import Manifest
 
@@ -78,19 +78,36 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
     return f" {name}{where}: {escaped(first.decisive.reason or 'not known')}."
 
 
-def criterion_row(judged: Criterion, classes: ClassOrder) -> dict[str, str]:
-    """Return one criterion as a table row."""
+def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
+    """Return one criterion with its outcome, and what was found: as lines, since a table would not fit a phone."""
     subject, _, rate = judged.criterion.metric.rpartition(".")
     name = subject.removeprefix("classes.")
     what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
     bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
-    row = {
-        "Criterion": f"{what}: {bound} at least {judged.criterion.at_least:g}",
-        "Found": full(judged.on_all.estimate),
-    }
+    symbol = {True: "\u2713", False: "\u00d7", None: "?"}[judged.decisive.met]
+    found = {"All scans": full(judged.on_all.estimate)}
     if judged.unleaked is not None:
-        row[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
-    return {**row, "Outcome": _outcome(judged)}
+        found[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
+    if required := _required(judged):
+        found["Cases it would take"] = required
+    return (
+        f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
+        ". ".join(f"{basis}: {numbers}" for basis, numbers in found.items()) + ".",
+    )
+
+
+def _required(judged: Criterion) -> str:
+    """Return how many cases the bound that decides would take at the observed rate; nothing once it is reached."""
+    decisive = judged.decisive
+    if decisive.met or not decisive.estimate.defined:
+        return ""
+    needed, n = decisive.required, decisive.estimate.n or 0
+    if needed is None:
+        return f"{NOT_ESTIMABLE}: no rate of cases" if judged.criterion.bound == "low" else ""
+    if needed.n is None:
+        limit, rate = judged.criterion.at_least, needed.rate or 0.0
+        return f"more do not help: {rate:.3f} is not above {limit:g}" if rate <= limit else needed.reason or ""
+    return f"about {needed.n:,} at this rate, {n:,} are there"
 
 
 def _outcome(judged: Criterion) -> str:
@@ -154,7 +171,7 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
         Headline(
             label="Accuracy, grouped cross-validation",
             estimate=grouped.performance.overall.accuracy.headline,
-            note=basis(grouped, classes),
+            note=f"{basis(grouped, classes)} {lighter(manifest)}".strip(),
         ),
     )
 

@@ -103,6 +103,22 @@ def _gap(grouped: Performance, ungrouped: Performance) -> str:
     )
 
 
+def lighter(manifest: Manifest) -> str:
+    """Return how the recipe of the folds differs from the model's; empty where it does not, or is not known."""
+    if manifest.model is None or not manifest.model.folds_recipe:
+        return ""
+    ours, theirs = manifest.model.folds_recipe, manifest.model.recipe
+    changed = [
+        f"{key.replace('_', ' ')} {_value(ours[key])} in place of {_value(theirs[key])}"
+        for key in ours
+        if key in theirs and ours[key] != theirs[key]
+    ]
+    return (
+        f"The folds were trained with another recipe than the model: {', '.join(changed)}. They say how the method "
+        "does on new patients, not this network."
+    )
+
+
 def basis(found: CrossValidation, classes: ClassOrder) -> str:
     """Return what grouped cross-validation rests on; empty without it."""
     if found.performance is None:

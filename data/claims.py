@@ -34,11 +34,13 @@ from data.claim_kinds import (
     Source,
     SplitShares,
 )
+from data.classes import ClassOrder
 from data.errors import InputError
 from data.printed import Printed, printed
 from data.schema import SPLITS
 
 SCHEMA: Final = 1
+FILE: Final = "claims.toml"  # its name in a study's folder
 
 
 def read_claims(path: Path) -> Claims:
@@ -257,6 +259,10 @@ def _source(table: object, place: _Place) -> Source:
         place.at("classes").refuse(min(taken), "another name, since metrics use this one")
     if source.negative is not None and source.negative not in source.classes:
         place.at("negative").refuse(source.negative, f"one of {list(source.classes)}")
+    try:
+        ClassOrder(names=source.classes, negative=source.negative)
+    except InputError as error:
+        raise InputError(f"{place.file}: [source], {error}") from None
     if source.level is not None and not 0 < source.level.value < 1:
         place.at("level").refuse(source.level.text, "a confidence level above 0% and below 100%")
     return source

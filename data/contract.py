@@ -14,7 +14,6 @@ from data.files import stays_inside
 from data.lookup import increasing, is_one_of, positions, text
 from data.schema import EVALUATED_SPLITS, PAIR_KINDS, PROBABILITY_SUM_LIMIT, RUNS, SPLITS
 
-
 MAY_LEAVE: Final = r"^$|^/|\\|:|\.\.|\x00"  # a path without any of these stays in its folder
 
 
@@ -100,7 +99,9 @@ def check_predictions(predictions: pd.DataFrame, cases: pd.DataFrame, classes: C
     check_probabilities(predictions, classes, file=file)
     if file == "predictions.parquet":
         splits = pd.Series(cases["split"].array[rows], index=predictions.index)
-        refuse(file, "case_id", ~is_one_of(splits, EVALUATED_SPLITS), splits, f"a case of split {list(EVALUATED_SPLITS)}")
+        refuse(
+            file, "case_id", ~is_one_of(splits, EVALUATED_SPLITS), splits, f"a case of split {list(EVALUATED_SPLITS)}"
+        )
 
 
 def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str) -> None:

@@ -27,13 +27,17 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """The judged model; a study of imported predictions has none. ``recipe`` is the model card's, if it has one."""
+    """The judged model; a study of imported predictions has none. ``recipe`` is the model card's, if it has one.
+
+    ``folds_recipe`` is that of cross-validation, empty when the folds were trained as the model was.
+    """
 
     name: str
     version: str = ""
     sha256: str = ""
     card: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    folds_recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,8 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
     }
     if manifest.model is not None:
         document["model"] = _plain(manifest.model)
+        if not manifest.model.folds_recipe:
+            del document["model"]["folds_recipe"]
     return document
 
 

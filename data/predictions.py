@@ -33,6 +33,7 @@ def import_predictions(
     title: str | None = None,
     classes: Sequence[str] | None = None,
     negative: str | None = None,
+    claims: Path | None = None,
 ) -> Study:
     """Write a study of the predictions in a CSV or Parquet file to the folder ``out`` and return it.
 
@@ -40,7 +41,7 @@ def import_predictions(
     ``image_path``, ``patient_id``, ``plane``, ``source`` and ``site`` are optional, other columns are ignored. Classes
     are in the order of ``classes``, else of the columns. Rows of split ``train`` become cases without a prediction:
     they serve to find leaks, and their probabilities are not looked at. Without ``case_id`` a case is known by its
-    image path, else by its row number. Names default to that of the folder.
+    image path, else by its row number. Names default to that of the folder. ``claims`` is a claims file for the study.
 
     Raises ``InputError`` naming file, column, first bad row and what was expected; rows are counted as a
     spreadsheet does for CSV (the header is row 1), from 0 for Parquet. Nothing is written then.
@@ -61,7 +62,7 @@ def import_predictions(
             "predictions_sha256": file_sha256(file),
         },
     )
-    return write_study(out, manifest=manifest, cases=cases, predictions=predictions)
+    return write_study(out, manifest=manifest, cases=cases, predictions=predictions, claims=claims)
 
 
 def _read(file: Path) -> pd.DataFrame:

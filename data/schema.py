@@ -15,6 +15,7 @@ EVALUATED_SPLITS = ("tuning", "test", "external")
 PAIR_KINDS = ("exact", "reencoded", "mirrored", "cropped")
 RUNS = ("final", "grouped", "ungrouped")
 MASK_SIZE = 56  # reference outlines are kept on a 56 x 56 grid, as packed bits
+COMPONENTS = 64  # principal components of an embedding, at most
 PROBABILITY_SUM_LIMIT = 0.01  # farther from 1 breaks the contract
 PROBABILITY_SUM_NOTE = 1e-6  # farther from 1 is reported as a finding
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import shutil
 import tempfile
 import tomllib
@@ -20,9 +19,15 @@ import tomli_w
 from numpy.typing import NDArray
 
 from data import contract, schema
+from data import embeddings as embeddings_of
+from data.claim_kinds import Claims
+from data.claims import FILE as CLAIMS
+from data.claims import read_claims
 from data.classes import ClassOrder, check_order
+from data.embeddings import Embeddings
 from data.errors import ContractError, InputError
 from data.files import file_sha256
+from data.folders import recover, written_whole
 from data.manifest import FILE, Manifest, fingerprint, from_document, to_document
 
 METADATA_KEY = b"neuroval"
@@ -66,7 +71,8 @@ class Study:
     folds_ungrouped: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
     gradcam: GradCams | None = None
-    embeddings: pd.DataFrame | None = None
+    embeddings: Embeddings | None = None
+    claims: Claims | None = None
 
     @property
     def classes(self) -> ClassOrder:
@@ -80,11 +86,12 @@ def read_study(path: Path) -> Study:
     is no error: leaky data sets exist and must be openable.
     """
     manifest = read_manifest(path)
-    tables = {name: _read_table(path / name, manifest) for name in manifest.files}
+    tables = {name: _read_table(path / name, manifest) for name in manifest.files if name != CLAIMS}
     for needed in ("cases.parquet", "predictions.parquet"):
         if needed not in tables:
             raise ContractError(f"{path}: {needed} is not listed under [files] of {FILE}.")
-    return _assemble(path, manifest, tables)
+    claims = _read_claims(path / CLAIMS, manifest) if CLAIMS in manifest.files else None
+    return _assemble(path, manifest, tables, claims)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -92,7 +99,7 @@ def read_manifest(path: Path) -> Manifest:
     file = path / FILE
     try:
         with _reading(path):
-            _recover(path)
+            recover(path)
             document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ContractError(f"{path}: no {FILE}; not a study folder.") from None
@@ -137,69 +144,58 @@ def write_study(
     cases: pd.DataFrame,
     predictions: pd.DataFrame,
     gradcam: GradCams | None = None,
+    embeddings: Embeddings | None = None,
     optional: Mapping[str, pd.DataFrame | None] | None = None,
+    claims: Path | None = None,
 ) -> Study:
     """Write a study whole and return it as read back; a killed run leaves the old study or the new one.
 
-    ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped``, ``history`` and ``embeddings`` to
-    tables; empty ones are not written. Rows are put in order of their ids, so equal content gives equal files.
+    ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped`` and ``history`` to tables; empty ones
+    are not written. Rows are put in order of their ids, so equal content gives equal files.
+    ``claims`` is a file that is copied as ``claims.toml``; ``InputError`` when it is not one, and nothing is written.
     A study at ``path`` is replaced; ``InputError`` when another folder or a file is there.
     """
     check_place(path)
+    if claims is not None:
+        read_claims(claims)
     frames = {"cases": cases.sort_values("case_id"), "predictions": predictions.sort_values("case_id")}
     frames |= {name: table for name, table in (optional or {}).items() if table is not None and not table.empty}
     classes = manifest.classes
     tables = {f"{name}.parquet": _to_arrow(frame, name, classes) for name, frame in frames.items()}
     if gradcam is not None:
         tables["gradcam.parquet"] = _gradcam_to_arrow(gradcam, classes)
-    part = path.with_name(f".{path.name}.part")  # one writer at a time: what a killed one left is cleared
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
-    try:
+    if embeddings is not None:
+        tables[embeddings_of.FILE] = embeddings_of.to_arrow(embeddings).replace_schema_metadata(_metadata(classes))
+    with written_whole(path) as part:
         for name, table in tables.items():
             pq.write_table(table, part / name, compression="zstd")
-        hashes = {name: file_sha256(part / name) for name in tables}
-        complete = dataclasses.replace(manifest, files=hashes)
-        (part / FILE).write_bytes(tomli_w.dumps(to_document(complete), multiline_strings=True).encode())
-        study = read_study(part)  # what is written is what a reader accepts
-        for file in part.iterdir():
-            _sync(file)
-        _sync(part)
-        _put_in_place(part, path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        if claims is not None:
+            shutil.copyfile(claims, part / CLAIMS)
+        study = _completed(part, manifest)
     return dataclasses.replace(study, path=path)
 
 
-def _old(path: Path) -> Path:
-    return path.with_name(f".{path.name}.old")
+def add_claims(path: Path, claims: Path) -> Study:
+    """Put a claims file into a study, in the place of an earlier one, and return the study as read back.
+
+    Its tables stay byte for byte. Raises ``InputError`` when the file holds no claims, and nothing is changed.
+    """
+    manifest = read_study(path).manifest
+    read_claims(claims)
+    with written_whole(path) as part:
+        for name in manifest.files:
+            shutil.copyfile(path / name, part / name)
+        shutil.copyfile(claims, part / CLAIMS)
+        study = _completed(part, manifest)
+    return dataclasses.replace(study, path=path)
 
 
-def _put_in_place(part: Path, path: Path) -> None:
-    """Swap the folders. Killed between the two renames, the old one is put back by the next reader."""
-    old = _old(path)
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.rename(old)
-    part.rename(path)
-    _sync(path.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _recover(path: Path) -> None:
-    if not path.exists() and _old(path).exists():
-        _old(path).rename(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _completed(part: Path, manifest: Manifest) -> Study:
+    """Return the study of the files in a folder, after adding ``study.toml``: what is written, a reader accepts."""
+    hashes = {file.name: file_sha256(file) for file in part.iterdir()}
+    complete = dataclasses.replace(manifest, files=hashes)
+    (part / FILE).write_bytes(tomli_w.dumps(to_document(complete), multiline_strings=True).encode())
+    return read_study(part)
 
 
 def _metadata(classes: ClassOrder, **more: Any) -> dict[bytes, bytes]:
@@ -207,7 +203,7 @@ def _metadata(classes: ClassOrder, **more: Any) -> dict[bytes, bytes]:
     return {METADATA_KEY: text.encode()}
 
 
-def _schema_of(name: str, classes: ClassOrder, found: pa.Schema) -> pa.Schema:
+def _schema_of(name: str, classes: ClassOrder) -> pa.Schema:
     fixed = {"cases": schema.CASES, "rejected": schema.REJECTED, "pairs": schema.PAIRS, "history": schema.HISTORY}
     if name in fixed:
         return fixed[name]
@@ -215,15 +211,12 @@ def _schema_of(name: str, classes: ClassOrder, found: pa.Schema) -> pa.Schema:
         return schema.predictions_schema(classes)
     if name in ("folds", "folds_ungrouped"):
         return schema.folds_schema(classes)
-    if name == "embeddings":
-        kind = found.field("embedding").type if "embedding" in found.names else None
-        return schema.embeddings_schema(kind.list_size if isinstance(kind, pa.FixedSizeListType) else 1)
     raise ContractError(f"{name}.parquet: not a table of a study.")
 
 
 def _to_arrow(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pa.Table:
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    fitted = contract.conform(table, _schema_of(name, classes, table.schema), file=f"{name}.parquet")
+    fitted = contract.conform(table, _schema_of(name, classes), file=f"{name}.parquet")
     return fitted.replace_schema_metadata(_metadata(classes))
 
 
@@ -247,12 +240,27 @@ def _gradcam_to_arrow(gradcam: GradCams, classes: ClassOrder) -> pa.Table:
     return table.replace_schema_metadata(_metadata(classes, **more))
 
 
-def _read_table(file: Path, manifest: Manifest) -> pa.Table:
+def _check_file(file: Path, manifest: Manifest) -> None:
+    if not file.is_file():
+        raise ContractError(f"{file}: listed under [files] of {FILE} but not there.")
+    if file_sha256(file) != manifest.files[file.name]:
+        raise ContractError(f"{file}: content differs from the hash in {FILE}; the file was changed or cut.")
+
+
+def _read_claims(file: Path, manifest: Manifest) -> Claims:
     with _reading(file):
-        if Path(file.name).suffix != ".parquet" or not file.is_file():
-            raise ContractError(f"{file}: listed under [files] of {FILE} but not there.")
-        if file_sha256(file) != manifest.files[file.name]:
-            raise ContractError(f"{file}: content differs from the hash in {FILE}; the file was changed or cut.")
+        _check_file(file, manifest)
+    try:
+        return read_claims(file)
+    except InputError as error:
+        raise ContractError(str(error)) from None
+
+
+def _read_table(file: Path, manifest: Manifest) -> pa.Table:
+    if file.suffix != ".parquet":
+        raise ContractError(f"{file}: listed under [files] of {FILE}, but no file of a study.")
+    with _reading(file):
+        _check_file(file, manifest)
         try:
             table = pq.read_table(file)
         except pa.ArrowInvalid as error:
@@ -266,13 +274,13 @@ def _read_table(file: Path, manifest: Manifest) -> pa.Table:
     return table
 
 
-def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table]) -> Study:
+def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], claims: Claims | None) -> Study:
     classes = manifest.classes
     frames: dict[str, pd.DataFrame] = {}
     for file, table in tables.items():
-        if file != "gradcam.parquet":
+        if file not in ("gradcam.parquet", embeddings_of.FILE):
             name = file.removesuffix(".parquet")
-            fitted = contract.conform(table, _schema_of(name, classes, table.schema), file=file)
+            fitted = contract.conform(table, _schema_of(name, classes), file=file)
             frames[name] = fitted.replace_schema_metadata(None).to_pandas()
     cases = frames["cases"]
     contract.check_cases(cases, classes)
@@ -285,10 +293,20 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table]) ->
     contract.check_pairs(frames["pairs"], cases)
     if "history" in frames:
         contract.check_history(frames["history"])
-    gradcam = None
+    gradcam, embeddings = None, None
     if "gradcam.parquet" in tables:
         gradcam = _gradcam_from_arrow(tables["gradcam.parquet"], classes, cases)
-    return Study(path=path, manifest=manifest, fingerprint=fingerprint(manifest), gradcam=gradcam, **frames)
+    if embeddings_of.FILE in tables:
+        embeddings = embeddings_of.from_arrow(tables[embeddings_of.FILE], cases)
+    return Study(
+        path=path,
+        manifest=manifest,
+        fingerprint=fingerprint(manifest),
+        gradcam=gradcam,
+        embeddings=embeddings,
+        claims=claims,
+        **frames,
+    )
 
 
 def _gradcam_from_arrow(table: pa.Table, classes: ClassOrder, cases: pd.DataFrame) -> GradCams:

@@ -5,11 +5,13 @@ so that the memory is that of what a server loads.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +37,7 @@ LATENCIES: Final = 200
 class Speed:
     """What a model needs here. Times in seconds, rates in images a second, memory in bytes.
 
+    ``parallel`` is the rate of single images on all cores at once, which is how an evaluation runs.
     ``latency`` is of one scan, from its file to class and Grad-CAM, at the 50th, 95th and 99th percentile;
     ``throughput`` of batches of images already in memory, by size; ``gradcam`` the share by which the Grad-CAM of all
     classes lengthens the same work; ``memory`` the most the process held, none but on Linux.
@@ -43,8 +46,14 @@ class Speed:
     load: float
     latency: dict[str, float]
     throughput: dict[int, float]
+    parallel: float
     gradcam: float
     memory: int | None
+
+    @property
+    def bare(self) -> float:
+        """The highest rate of the network alone."""
+        return max(self.parallel, *self.throughput.values())
 
     @property
     def targets(self) -> dict[str, bool]:
@@ -75,6 +84,7 @@ def measure(folder: Path, images: Sequence[Path], *, latencies: int = LATENCIES,
         load=loaded,
         latency={f"p{share}": float(np.percentile(seconds, share)) for share in (50, 95, 99)},
         throughput={batch: _throughput(engine, pixels[:batch], rounds) for batch in BATCHES if batch <= len(pixels)},
+        parallel=_parallel(load(folder, threads=1), pixels, rounds),
         gradcam=_gradcam_overhead(engine, folder, pixels, rounds),
         memory=memory,
     )
@@ -101,6 +111,16 @@ def _timed(work: Callable[[Any], None], of: Any) -> float:
 def _throughput(engine: Engine, pixels: NDArray[np.uint8], rounds: int) -> float:
     engine.run(pixels)
     return len(pixels) / min(_timed(engine.run, pixels) for _ in range(rounds))  # type: ignore[arg-type]
+
+
+def _parallel(engine: Engine, pixels: NDArray[np.uint8], rounds: int) -> float:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def work(images: NDArray[np.uint8]) -> None:
+            list(pool.map(engine.run, images[:, None]))
+
+        work(pixels)
+        return len(pixels) / min(_timed(work, pixels) for _ in range(rounds))
 
 
 def _gradcam_overhead(engine: Engine, folder: Path, pixels: NDArray[np.uint8], rounds: int) -> float:
@@ -135,7 +155,9 @@ def _memory() -> int | None:
 def _main() -> None:
     paths = [Path(line) for line in sys.stdin.read().splitlines()]
     found = measure(Path(sys.argv[1]), paths)
-    document = {name: getattr(found, name) for name in ("load", "latency", "throughput", "gradcam", "memory")}
+    document = {
+        name: getattr(found, name) for name in ("load", "latency", "throughput", "parallel", "gradcam", "memory")
+    }
     sys.stdout.write(json.dumps(document))
 
 

@@ -15,11 +15,15 @@ from data.errors import InputError
 GRAPH, CARD, HISTORY = "model.onnx", "card.toml", "history.parquet"
 PAGE = "README.md"
 FOLDS, FOLDS_UNGROUPED = "folds.parquet", "folds_ungrouped.parquet"
+REFERENCE = "reference.npz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """What ``card.toml`` says. ``grid`` is the size of the Grad-CAM maps; ``split`` names how cases were held out."""
+    """What ``card.toml`` says. ``grid`` is the size of the Grad-CAM maps; ``split`` names how cases were held out.
+
+    ``folds`` holds the recipe of its out-of-fold predictions where that is another than ``recipe``.
+    """
 
     name: str
     version: str
@@ -31,6 +35,7 @@ class ModelCard:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
+    folds: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     limitations: tuple[str, ...] = ()
 
@@ -69,6 +74,8 @@ def write_card(folder: Path, card: ModelCard) -> None:
     order: dict[str, Any] = {"order": list(card.classes.names)}
     if card.classes.negative is not None:
         order["negative_class"] = card.classes.negative
+    if not card.folds:
+        del document["folds"]
     document["classes"] = {**order, "display": dict(card.classes.display), "colour": dict(card.classes.colour)}
     (folder / CARD).write_bytes(tomli_w.dumps(document, multiline_strings=True).encode())
     (folder / PAGE).write_text(as_markdown(card), encoding="utf-8")
@@ -89,6 +96,7 @@ def as_markdown(card: ModelCard) -> str:
     if card.limitations:
         lines += ["", "## Limitations", "", *(f"- {text}" for text in card.limitations)]
     tables = {"Metrics": card.metrics, "Data": card.data, "Split": card.split, "Recipe": card.recipe}
+    tables["Recipe of the folds"] = card.folds.get("recipe", {})
     for title, table in tables.items():
         if table:
             rows = [f"| {key.replace('_', ' ')} | {_written(value)} |" for key, value in table.items()]
@@ -107,8 +115,9 @@ def _written(value: Any) -> str:
 
 
 def record_sha256(folder: Path) -> str:
-    """Return the sha256 over all that a study takes from a model folder: graph, card, history and folds."""
-    present = [folder / name for name in (GRAPH, CARD, HISTORY, FOLDS, FOLDS_UNGROUPED) if (folder / name).is_file()]
+    """Return the sha256 over all that a study takes from a model folder: graph, card, history, folds, reference."""
+    names = (GRAPH, CARD, HISTORY, FOLDS, FOLDS_UNGROUPED, REFERENCE)
+    present = [folder / name for name in names if (folder / name).is_file()]
     lines = [f"{path.name} {sha256(path)}" for path in present]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

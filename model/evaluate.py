@@ -4,8 +4,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,21 +16,25 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from data.claims import read_claims
 from data.datasets import Dataset, read_dataset
 from data.duplicates import find_pairs
 from data.errors import ImageError, InputError
+from data.files import file_sha256
 from data.images import read_image
 from data.manifest import FILE, DataFacts, Manifest, ModelFacts, TestRead, from_document
 from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
 from data.splits import assign_tuning, group_ids, hash_of
 from data.study import GradCams, Study, check_place, read_study, write_study
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, record_sha256
+from model.embed import EMBEDDING, embed, embeddings_of, kept_form
 from model.engine import Engine, load
+from model.journal import Part, collected, cut, open_journal
 from model.mc_dropout import Head, read_head, uncertainty
-from model.preprocess import preprocess
+from model.predict import predict
+from model.reference import Components, read_components
 
-BATCH = 32
-CHUNK_BATCHES = 8  # the journal grows by so many batches at a time
+PART = 256  # cases by which the journal grows
 MONTE_CARLO = ("mc_entropy", "mc_mutual_information")
 PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "pandas", "pillow", "pyarrow")
 
@@ -51,39 +54,49 @@ def evaluate(
     out: Path,
     data_name: str,
     description: Mapping[str, Any] | None = None,
+    claims: Path | None = None,
     splits: tuple[str, ...] = EVALUATED_SPLITS,
     mc_dropout: int = 0,
+    embeddings: bool = True,
     progress: bool = False,
 ) -> Evaluation:
     """Run a model over a data set and write the study to ``out``.
 
     Cases of the given splits are predicted and explained; training cases are listed. ``description`` holds tables of
-    ``study.toml`` (wording, harm, acceptance). ``mc_dropout`` passes of the head give each case an entropy and a
-    mutual information. A run that was stopped goes on from its journal beside ``out``; batches are cut at the same
-    cases, so the result is that of an uninterrupted run. A study already complete for the same model and cases is
-    returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything is read when
-    something else is at ``out``.
+    ``study.toml`` (wording, harm, acceptance), ``claims`` is a claims file for the study. ``mc_dropout`` passes of the
+    head give each case an entropy and a mutual information. ``embeddings`` keeps how each case looks to the network,
+    which therefore runs over the other cases too. A run that was stopped goes on from its journal beside ``out``, and
+    the result is that of an uninterrupted run. A study already complete for the same model, cases, description and
+    claims is returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything is read
+    when something else is at ``out``.
     """
     check_place(out)
+    if claims is not None:
+        read_claims(claims)
     earlier = read_study(out) if (out / FILE).is_file() else None
     head = read_head(model) if mc_dropout else None
-    engine = load(model)
+    engine = load(model, threads=1)  # an image a core is faster than all cores on one image
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
     cases, pairs, same_split = _grouped(dataset, engine.card, progress=progress)
     chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
-    record = record_sha256(model)
-    job = _job(record, cases, chosen, description, mc_dropout)
+    record, components = record_sha256(model), read_components(model)
+    job = _job(record, cases, chosen, description, claims, [mc_dropout, embeddings])
     if earlier is not None and earlier.manifest.provenance.get("job") == job:
         return Evaluation(study=earlier, computed=False)
     journal = out.with_name(f".{out.name}.partial")
-    _open_journal(journal, job)
-    for file, part in tqdm(_pending(journal, chosen), desc="Evaluating", unit="part", disable=not progress):
-        _save_chunk(file, _infer(engine, part, dataset.folder, head, mc_dropout))
-    results = _collect(journal, chosen)
-    reason = results.pop("reason")
-    kept, unreadable = reason == "", _unreadable(chosen, reason)
+    open_journal(journal, job)
+    parts = cut(journal, "part", chosen, size=PART)
+    others = cases[~cases["split"].isin(splits)].sort_values("case_id") if embeddings else cases[:0]
+    seen = cut(journal, "seen", others, size=PART)
+    for part in tqdm([part for part in (*parts, *seen) if not part.done], desc="Evaluating", disable=not progress):
+        if part in parts:
+            part.save(_infer(engine, part.cases, dataset.folder, head, mc_dropout, components))
+        else:
+            part.save(embed(engine, part.cases, dataset.folder, components))
+    results = collected(parts, "probabilities", "maps", "masks", "has_mask", "reason", *MONTE_CARLO)
+    kept, unreadable = results.pop("reason") == "", _unreadable([*parts, *seen])
     if not kept.any():
         raise InputError(f"{images}: no image could be read; the first: {unreadable['reason'].iloc[0]}.")
     done = chosen[kept].reset_index(drop=True)
@@ -108,18 +121,21 @@ def evaluate(
             masks=results["masks"],
             has_mask=results["has_mask"],
         ),
+        embeddings=embeddings_of([*parts, *seen], components) if embeddings else None,
         optional={
             "rejected": pd.concat([dataset.rejected, unreadable]),
             "pairs": pairs[pairs["case_a"].isin(listed["case_id"]) & pairs["case_b"].isin(listed["case_id"])],
             **_training_record(model, listed),
         },
+        claims=claims,
     )
     shutil.rmtree(journal)
     return Evaluation(study=study, computed=True)
 
 
-def _unreadable(chosen: pd.DataFrame, reason: NDArray[np.str_]) -> pd.DataFrame:
-    table = chosen[["image_path"]].assign(reason=reason)
+def _unreadable(parts: Sequence[Part]) -> pd.DataFrame:
+    tables = [part.cases[["image_path"]].assign(**part.load("reason")) for part in parts]
+    table = pd.concat(tables)
     return table[table["reason"] != ""].reset_index(drop=True)
 
 
@@ -143,96 +159,41 @@ def _grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.D
 
 
 def _job(
-    record: str, cases: pd.DataFrame, chosen: pd.DataFrame, description: Mapping[str, Any] | None, mc_dropout: int
+    record: str,
+    cases: pd.DataFrame,
+    chosen: pd.DataFrame,
+    description: Mapping[str, Any] | None,
+    claims: Path | None,
+    settings: Sequence[int],
 ) -> str:
     content = [hashlib.sha256(table.to_csv(index=False).encode()).hexdigest() for table in (cases, chosen)]
-    text = json.dumps([SCHEMA_VERSION, record, content, description, BATCH, mc_dropout], sort_keys=True)
+    if claims is not None:
+        content.append(file_sha256(claims))
+    text = json.dumps([SCHEMA_VERSION, record, content, description, PART, *settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _open_journal(journal: Path, job: str) -> None:
-    """Keep the journal of the same job; start anew for any other."""
-    path = journal / "job"
-    if not path.is_file() or path.read_text() != job:
-        shutil.rmtree(journal, ignore_errors=True)
-        journal.mkdir(parents=True)
-        path.write_text(job)
-
-
-def _chunk_file(journal: Path, index: int) -> Path:
-    return journal / f"part-{index:06d}.npz"
-
-
-def _pending(journal: Path, chosen: pd.DataFrame) -> list[tuple[Path, pd.DataFrame]]:
-    size = BATCH * CHUNK_BATCHES
-    parts = [chosen.iloc[start : start + size] for start in range(0, len(chosen), size)]
-    files = [_chunk_file(journal, index) for index in range(len(parts))]
-    return [(file, part) for file, part in zip(files, parts, strict=True) if not file.is_file()]
-
-
-def _save_chunk(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    part = file.with_suffix(".tmp")
-    with part.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
-    part.replace(file)
-
-
-def _collect(journal: Path, chosen: pd.DataFrame) -> dict[str, NDArray[Any]]:
-    parts = [np.load(file) for file in sorted(journal.glob("part-*.npz"))]
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
-    if len(joined["reason"]) != len(chosen):
-        raise InputError(f"{journal}: the journal does not fit the cases; remove this folder and run again.")
-    return joined
-
-
-def _infer(engine: Engine, part: pd.DataFrame, folder: Path, head: Head | None, passes: int) -> dict[str, NDArray[Any]]:
-    """Return the arrays of one journal part. An unreadable image is a zero row with its reason."""
-    probabilities, maps, embeddings, reasons = [], [], [], []
-    for pixels, batch_reasons in _batches(part, folder, engine.card.input_size):
-        inference = engine.run(pixels)
-        probabilities.append(inference.probabilities)
-        maps.append(inference.gradcam.astype(np.float16))
-        embeddings.append(inference.embedding)
-        reasons += batch_reasons
+def _infer(
+    engine: Engine, part: pd.DataFrame, folder: Path, head: Head | None, passes: int, components: Components | None
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of one journal part. An unreadable image is a black one with its reason."""
+    found, reasons = predict(engine, part["image_path"], folder)
     uncertain = {}
     if head is not None:
-        found = uncertainty(
-            head,
-            np.concatenate(embeddings),
-            list(part["case_id"]),
-            passes=passes,
-            temperature=engine.card.temperature,
-        )
-        uncertain = dict(zip(MONTE_CARLO, found, strict=True))
+        ids, temperature = list(part["case_id"]), engine.card.temperature
+        monte_carlo = uncertainty(head, found.embedding, ids, passes=passes, temperature=temperature)
+        uncertain = dict(zip(MONTE_CARLO, monte_carlo, strict=True))
     masks = [_mask(folder, path) for path in part["mask_path"]]
     empty = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
     return {
-        "probabilities": np.concatenate(probabilities),
-        "maps": np.concatenate(maps),
-        "reason": np.array(reasons, dtype=np.str_),
+        "probabilities": found.probabilities,
+        "maps": found.gradcam.astype(np.float16),
+        "reason": reasons,
         "masks": np.stack([empty if mask is None else mask for mask in masks]),
         "has_mask": np.array([mask is not None for mask in masks]),
+        EMBEDDING: kept_form(found.embedding, components),
         **uncertain,
     }
-
-
-def _batches(part: pd.DataFrame, folder: Path, size: int) -> Iterator[tuple[NDArray[np.uint8], list[str]]]:
-    """Yield batches, the next one decoded while the present one is in the network."""
-
-    def decode(path: str) -> tuple[NDArray[np.uint8], str]:
-        try:
-            return preprocess(read_image(folder / path).pixels, size=size), ""
-        except ImageError as error:
-            return np.zeros((size, size, 3), np.uint8), str(error)
-
-    paths = list(part["image_path"])
-    with ThreadPoolExecutor() as pool:
-        ahead: list[Future[tuple[NDArray[np.uint8], str]]] = [pool.submit(decode, p) for p in paths[:BATCH]]
-        for start in range(0, len(paths), BATCH):
-            now = ahead
-            ahead = [pool.submit(decode, path) for path in paths[start + BATCH : start + 2 * BATCH]]
-            images = [future.result() for future in now]
-            yield np.stack([pixels for pixels, _ in images]), [reason for _, reason in images]
 
 
 def _mask(folder: Path, path: Any) -> NDArray[np.uint8] | None:
@@ -288,7 +249,13 @@ def _manifest(
     return dataclasses.replace(
         manifest,
         about=dataclasses.replace(manifest.about, limitations=limitations),
-        model=ModelFacts(name=card.name, version=card.version, sha256=card.sha256, recipe=dict(card.recipe)),
+        model=ModelFacts(
+            name=card.name,
+            version=card.version,
+            sha256=card.sha256,
+            recipe=dict(card.recipe),
+            folds_recipe=dict(card.folds.get("recipe", {})),
+        ),
         provenance={
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": version("neuroval"),

@@ -1,7 +1,9 @@
 """Cross-validation of a model's recipe: every case predicted once, by a network that has not seen its group."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +13,9 @@ from data.datasets import read_dataset
 from data.duplicates import find_pairs
 from data.errors import InputError
 from data.splits import assign_folds, assign_tuning, group_ids, hash_of
-from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card
+from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card, write_card
 from model.keras_export import deployable
-from model.keras_train import TrainingConfig, logits_of, recipe_from, temperature_of, train
+from model.keras_train import TrainingConfig, logits_of, recipe_from, temperature_of, train, written
 from model.tracking import Record, Tool, recorded
 
 
@@ -25,18 +27,25 @@ def cross_validate(
     data_name: str,
     folds: int = 5,
     grouped: bool = True,
+    recipe: TrainingConfig | None = None,
     track: Tool = "none",
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Return the out-of-fold predictions of the model's recipe over all cases, and write them to its folder.
+    """Return the out-of-fold predictions of a recipe over all cases, and write them to the model's folder.
+
+    ``recipe`` is by default the model's own; another, lighter one is written into the model's card, since the folds
+    then say how the method does, not this network.
 
     In each fold a tuning part of the other folds, cut by group, chooses the epoch and fits the temperature; the fold
     itself is only predicted.
     ``grouped=False`` takes every case for its own group: what leaks then is what the comparison measures. ``work``
-    keeps finished folds and epochs, so a stopped run goes on. Raises ``InputError`` when a class has too few groups.
+    keeps finished folds and epochs, so a stopped run goes on. Raises ``InputError`` when a class has too few groups,
+    and when the model already has folds of another recipe: grouped and ungrouped ones could not be compared.
     """
     card = read_card(model)
-    config = recipe_of(card)
+    config = recipe or recipe_of(card)
+    described = {} if config == recipe_of(card) else written(config)
+    _check_same_recipe(model, card, described, grouped=grouped)
     cases = read_dataset(images, name=data_name, classes=card.classes, default_split="train", progress=progress).cases
     if grouped:
         cases["group_id"] = group_ids(cases, find_pairs(cases, folder=images, progress=progress))
@@ -58,7 +67,15 @@ def cross_validate(
     table = pd.concat(predictions)[columns].sort_values("case_id", ignore_index=True)
     table.to_parquet(model / (FOLDS if grouped else FOLDS_UNGROUPED), index=False)
     _add_history(model / HISTORY, pd.concat(histories), run)
+    write_card(model, dataclasses.replace(card, folds={"recipe": described} if described else {}))
     return table
+
+
+def _check_same_recipe(model: Path, card: ModelCard, described: Mapping[str, Any], *, grouped: bool) -> None:
+    """Raise ``InputError`` when the model's other folds, ungrouped or grouped, come from another recipe."""
+    other = FOLDS_UNGROUPED if grouped else FOLDS
+    if (model / other).is_file() and card.folds.get("recipe", {}) != described:
+        raise InputError(f"{model}: its {other} come from another recipe; use that one, or remove the file.")
 
 
 def recipe_of(card: ModelCard) -> TrainingConfig:

@@ -14,9 +14,11 @@ from data.duplicates import find_pairs
 from data.schema import PAIR_KINDS
 from data.splits import assign_tuning, group_ids, hash_of
 from model.card import CARD, GRAPH, HISTORY, ModelCard, sha256, write_card
+from model.engine import load
 from model.keras_export import deployable, export_onnx, head_of
-from model.keras_train import TrainingConfig, TrainingResult, temperature_of, train
+from model.keras_train import TrainingConfig, TrainingResult, temperature_of, train, written
 from model.mc_dropout import write_head
+from model.reference import fitted_on, write_components
 from model.tracking import Tool, recorded
 
 
@@ -72,6 +74,7 @@ def train_model(
             limitations=limitations,
         )
         write_card(out, card)
+        write_components(out, fitted_on(load(out), cases[cases["split"] == "train"], folder=images))
         record.result({"model_sha256": card.sha256, **calibration}, (out / GRAPH, out / CARD, out / HISTORY))
     return card
 
@@ -79,8 +82,7 @@ def train_model(
 def _recipe(config: TrainingConfig, result: TrainingResult, calibration: Mapping[str, float]) -> dict[str, Any]:
     accuracy = result.history.set_index("epoch")["tuning_accuracy"]
     return {
-        **{key: value for key, value in dataclasses.asdict(config).items() if value is not None},
-        "hidden_units": list(config.hidden_units),
+        **written(config),
         "best_epoch": result.best_epoch,
         "chosen_by": "lowest loss on the tuning split",
         "tuning_accuracy": float(accuracy[result.best_epoch]),

@@ -128,6 +128,11 @@ def recipe_from(document: Mapping[str, Any], *, where: str) -> TrainingConfig:
     return TrainingConfig(**{"weights": None, **given})
 
 
+def written(config: TrainingConfig) -> dict[str, Any]:
+    """Return the configuration as a TOML table: what is none is left out."""
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(config).items() if v is not None}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingResult:
     """The model with the weights of its best epoch, and one history row per epoch (the study's history table)."""

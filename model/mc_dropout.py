@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.special import entr, softmax
 
 from data.errors import InputError
+from model import reference
+from model.card import REFERENCE
 
-REFERENCE = "reference.npz"
 SEED = 20261123
 
 
@@ -33,21 +34,21 @@ def write_head(folder: Path, head: Head) -> None:
     """Write the head into a model folder."""
     arrays = {f"kernel{i}": kernel for i, kernel in enumerate(head.kernels)}
     arrays |= {f"bias{i}": bias for i, bias in enumerate(head.biases)}
-    np.savez_compressed(folder / REFERENCE, allow_pickle=False, dropout=np.float64(head.dropout), **arrays)
+    reference.add(folder, {"dropout": np.array(head.dropout), **arrays})
 
 
 def read_head(folder: Path) -> Head:
     """Return the head of a model folder. Raises ``InputError`` when it holds none, or none with dropout."""
-    path = folder / REFERENCE
-    if not path.is_file():
-        raise InputError(f"{folder}: no {REFERENCE}, so Monte-Carlo dropout is not possible; train the model again.")
-    with np.load(path) as arrays:
-        layers = range(sum(name.startswith("kernel") for name in arrays.files))
-        head = Head(
-            kernels=tuple(arrays[f"kernel{i}"] for i in layers),
-            biases=tuple(arrays[f"bias{i}"] for i in layers),
-            dropout=float(arrays["dropout"]),
-        )
+    arrays = reference.read(folder)
+    if "dropout" not in arrays:
+        where = f"{folder}: no head in {REFERENCE}"
+        raise InputError(f"{where}, so Monte-Carlo dropout is not possible; train the model again.")
+    layers = range(sum(name.startswith("kernel") for name in arrays))
+    head = Head(
+        kernels=tuple(arrays[f"kernel{i}"] for i in layers),
+        biases=tuple(arrays[f"bias{i}"] for i in layers),
+        dropout=float(arrays["dropout"]),
+    )
     if not 0 < head.dropout < 1:
         raise InputError(f"{folder}: trained with dropout {head.dropout:g}; Monte-Carlo dropout needs some.")
     return head

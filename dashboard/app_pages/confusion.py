@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state, text
-from dashboard.components import cases, exports, frame
+from dashboard.components import cases, decisions, exports, frame
 from dashboard.components.tables import cost_list
 from dashboard.figures.formats import counted
 from dashboard.figures.matrix import matrix_figure
@@ -58,8 +58,10 @@ with left:
     )
 
 st.subheader("What each error costs", anchor=False)
+decisions.harm(study, evidence)
 cost_list(ranked[:LISTED], manifest)
 if len(ranked) > LISTED:
     st.caption(f"The first {LISTED} of {len(ranked):,} kinds of error; the download holds all.")
 exports.csv_button(study, [text.pair_row(pair, manifest) for pair in ranked], what="errors")
+decisions.decision_curve(study, evidence)
 frame.how("confusion")

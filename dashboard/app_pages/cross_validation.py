@@ -6,6 +6,7 @@ from dashboard import text_training as text
 from dashboard.components import exports, frame
 from dashboard.components.tables import table
 from dashboard.figures.fold_dots import Row, fold_dots, start_of
+from dashboard.figures.formats import escaped
 from dashboard.figures.look import ACCENT
 from dashboard.figures.matrix import CORRECT, matrix_figure
 
@@ -16,6 +17,8 @@ frame.answer(text.cross_validation(grouped, ungrouped))
 both = (("Grouped", ACCENT, grouped), ("Not grouped", CORRECT, ungrouped))
 kinds = [kind for kind in both if kind[2].performance is not None]
 if kinds:
+    if note := text.lighter(study.manifest):
+        st.caption(escaped(note))
     shown = {name: label for name, label in text.NAMES.items() if any(one.name == name for one in kinds[0][2].numbers)}
     start = start_of([number for _, _, one in kinds for number in one.numbers if number.name in shown])
     columns = st.columns(2, gap="medium")

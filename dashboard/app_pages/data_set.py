@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import text
-from dashboard.components import cases, exports, frame
+from dashboard import text, text_data
+from dashboard.components import cases, exports, frame, images
 from dashboard.components.tables import table
 from dashboard.compute import linked
 from dashboard.figures.formats import counted, escaped, full
@@ -16,6 +16,11 @@ frame.answer(text.data_set(dataset, leakage, study.classes))
 bars = split_bars(dataset, study.classes)
 exports.chart(study, bars, name="splits", alt="Scans by split, stacked by class")
 st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
+
+st.subheader("Who is in it", anchor=False)
+members = text_data.class_rows(dataset, study.classes)
+table(members, alt="Scans, groups and patients by class, all splits")
+st.caption(escaped(text_data.missing(evidence.images)))
 
 st.subheader("Shared with training", anchor=False)
 shared = [
@@ -47,17 +52,26 @@ if evidence.confounding:
     table(factors, alt="How far other factors alone answer 'any tumour?'")
 else:
     st.caption(text.NO_FACTOR)
-
-if evidence.rejected:
-    st.subheader("Files that could not be used", anchor=False)
-    table(text.rejected(evidence.rejected), alt="Rejected files")
+if brightness := text_data.greys(evidence.images, study.classes):
+    st.caption(escaped(brightness))
 
 st.subheader("Examples", anchor=False)
-images = linked(study)
-if cases.images_note(study, maps=False) and images is not None:
-    if note := text.linked(images):
+folder = linked(study)
+if cases.images_note(study, maps=False) and folder is not None:
+    if note := text.linked(folder):
         st.caption(note)
-    for name, ids in evidence.examples.items():
-        st.markdown(f"**{escaped(display[name])}**")
-        cases.strip(study, [evidence.cases[case_id] for case_id in ids])
+    halves = st.columns(2, gap="medium")
+    for index, (name, ids) in enumerate(evidence.examples.items()):
+        with halves[index % 2]:
+            st.markdown(f"**{escaped(display[name])}**")
+            cases.strip(study, [evidence.cases[case_id] for case_id in ids])
+st.subheader("Details", anchor=False)
+images.contents(study, evidence)
+images.missing(study, evidence)
+if evidence.rejected:
+    frame.folded(
+        f"Files that could not be used ({len(evidence.rejected):,})",
+        key="rejected",
+        draw=lambda: table(text.rejected(evidence.rejected), alt="Rejected files"),
+    )
 frame.how("data_set")

@@ -15,9 +15,11 @@ with st.container(border=True, gap="xsmall"):
     st.markdown(f"### :{colour}[{word}]")
     readings = len(study.manifest.test_reads)
     st.markdown(text_overview.verdict_reason(evidence.criteria, evidence.findings, readings=readings))
-    if evidence.criteria:
-        rows = [text_overview.criterion_row(criterion, study.classes) for criterion in evidence.criteria]
-        table(rows, alt="Acceptance criteria and what was found")
+    for criterion in evidence.criteria:
+        outcome, details = text_overview.criterion_lines(criterion, study.classes)
+        with st.container(gap=None):
+            st.markdown(escaped(outcome))
+            st.caption(escaped(details))
 
 for column, headline in zip(st.columns(2), text_overview.headlines(evidence, study.manifest), strict=True):
     estimate = headline.estimate

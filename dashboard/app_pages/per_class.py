@@ -1,10 +1,9 @@
-"""How good is it on each class? A forest plot of each rate, and the numbers behind it."""
+"""How good is it on each class? A forest plot of each rate, what a call is worth elsewhere, and the numbers."""
 
 import streamlit as st
 
 from dashboard import compute, text
-from dashboard.components import exports, frame
-from dashboard.components.tables import rate_rows, row_name
+from dashboard.components import exports, frame, performance
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.look import ACCENT
 
@@ -18,7 +17,7 @@ for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
     for column, rate in zip(st.columns(2, gap="medium"), pair, strict=True):
         rows = [
             Row(
-                label=row_name(one.name, classes),
+                label=text.row_name(one.name, classes),
                 colour=classes.colour.get(one.name, ACCENT),
                 estimate=getattr(one, rate).headline,
             )
@@ -27,12 +26,20 @@ for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
         figure = forest(text.RATES[rate], rows, start=start)
         with column:
             exports.chart(study, figure, name=rate, alt=f"{text.RATES[rate]} by class with intervals")
-st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. Lines are 95% intervals, the wider of the two below.")
+st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. Lines are 95% intervals, the wider of two.")
 
-st.subheader("Plain and cluster-adjusted", anchor=False)
-table = rate_rows(compute.rows(judged), classes)
-st.dataframe(
-    table, hide_index=True, height="content", alt="Every rate with its plain and its cluster-adjusted interval"
+question = performance.at_the_clinic(study, evidence)
+moved = performance.at_a_threshold(study, evidence)
+performance.curves(study, evidence, question, moved)
+performance.ranking(study, evidence)
+left, right = st.columns(2, gap="large")
+with left:
+    performance.overall(study, evidence)
+with right:
+    performance.by_patient(study, evidence)
+frame.folded(
+    "Plain and cluster-adjusted intervals",
+    key="intervals",
+    draw=lambda: performance.plain_and_clustered(study, evidence),
 )
-exports.csv_button(study, table, what="per-class")
 frame.how("per_class")

@@ -79,7 +79,7 @@ def strip(study: Study, cases: Sequence[Case]) -> None:
         st.caption("No scans in the evaluated split." if not cases else text.NO_IMAGE)
     with st.container(horizontal=True, gap="xsmall"):
         for case in shown:
-            st.image(url(study, case.case_id, size="thumbnail"), width=128, alt=text.alt(case, study.classes))
+            st.image(url(study, case.case_id, size="thumbnail"), width=108, alt=text.alt(case, study.classes))
 
 
 def twins(study: Study, kinds: Sequence[TwinKind], *, split: str) -> None:

@@ -40,8 +40,8 @@ def as_csv(study: Study, rows: Sequence[Mapping[str, str]]) -> bytes:
     return buffer.getvalue().encode("utf-8-sig")
 
 
-def csv_button(study: Study, rows: Sequence[Mapping[str, str]], *, what: str) -> None:
+def csv_button(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, label: str = "Download CSV") -> None:
     """Offer a table as a CSV file."""
     name = f"{file_name(study, what)}.csv"
     icon = ":material/download:"
-    st.download_button("Download CSV", as_csv(study, rows), name, "text/csv", on_click="ignore", icon=icon)
+    st.download_button(label, as_csv(study, rows), name, "text/csv", on_click="ignore", icon=icon)

@@ -1,6 +1,8 @@
 """What every page has: sidebar, opened study, answer, and how it was computed."""
 
 import importlib.metadata
+from collections import Counter
+from collections.abc import Callable, Collection
 
 import streamlit as st
 
@@ -23,10 +25,22 @@ LABELS = {
     "confusion": "Confusion",
     "errors": "Errors",
     "confidence": "Confidence",
+    "claims": "Claims",
+    "compare": "Compare",
 }
 GROUPS = {
     "Verdict": ("overview",),
-    "Evidence": ("data_set", "training", "cross_validation", "per_class", "confusion", "errors", "confidence"),
+    "Evidence": (
+        "data_set",
+        "training",
+        "cross_validation",
+        "per_class",
+        "confusion",
+        "errors",
+        "confidence",
+        "claims",
+        "compare",
+    ),
 }
 
 
@@ -58,7 +72,7 @@ def sidebar() -> Study | None:
             st.selectbox(
                 "Study",
                 list(folders),
-                format_func=_title,
+                format_func=_titles(folders).__getitem__,
                 key=state.STUDY,
                 on_change=state.study_chosen,
             )
@@ -86,6 +100,13 @@ def sidebar() -> Study | None:
     with below:
         _facts(study.manifest.about, study.fingerprint)
     return study
+
+
+def _titles(names: Collection[str]) -> dict[str, str]:
+    """Return how studies are listed: by title, and by name too where several have one title."""
+    titles = {name: _title(name) for name in names}
+    number = Counter(titles.values())
+    return {name: title if number[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
 
 
 def _title(name: str) -> str:
@@ -125,6 +146,14 @@ def title(study: Study, words: str) -> None:
 def answer(sentence: str) -> None:
     """Write the answer of a page, plain text."""
     st.markdown(escaped(sentence), width=860)
+
+
+def folded(label: str, *, key: str, draw: Callable[[], None]) -> None:
+    """Fold details away; they are drawn, and cost anything, only while they are open."""
+    detail = st.expander(label, key=key, on_change="rerun")
+    if detail.open:
+        with detail:
+            draw()
 
 
 def how(page: str) -> None:

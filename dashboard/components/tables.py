@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.pairs import ConfusionPair
 from analysis.per_class import ClassPerformance
 from dashboard import text
-from dashboard.figures.formats import escaped, sentence_case
+from dashboard.figures.formats import escaped
 from data.classes import ClassOrder
 from data.manifest import Manifest
 
@@ -18,11 +18,6 @@ def table(rows: Sequence[Mapping[str, str]], *, alt: str, hide_header: bool = Fa
     st.table(cells, border="horizontal", hide_header=hide_header, hide_index=True, alt=alt)
 
 
-def row_name(name: str, classes: ClassOrder) -> str:
-    """Return how a row is called: a class as the study writes it, any tumour with a capital."""
-    return classes.display.get(name) or sentence_case(text.class_name(name, classes))
-
-
 def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
     """Return one row per class and rate: plain and cluster-adjusted interval side by side."""
     rows = []
@@ -30,7 +25,7 @@ def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list
         for name, label in text.RATES.items():
             measure = getattr(one, name)
             plain, clustered = text.plain_and_clustered(measure.plain, measure.clustered)
-            row = {"Class": row_name(one.name, classes), "Rate": label}
+            row = {"Class": text.row_name(one.name, classes), "Rate": label}
             rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": measure.headline.method})
     return rows
 

@@ -51,6 +51,23 @@ def percent(value: float) -> str:
     return f"{value:.0%}" if round(value, 3) in {0.0, 1.0} or 0.1 <= value < 0.99 else f"{value:.1%}"
 
 
+def p_value(value: float) -> str:
+    """Return a p-value with three decimals, ``< 0.001`` below that."""
+    return "< 0.001" if value < 0.001 else number(value)
+
+
+def points(share: float) -> str:
+    """Return a difference of shares in percentage points: one decimal, more only where that would show nothing."""
+    places = next((places for places in (1, 2, 3) if abs(round(100 * share, places)) > 0), 1)
+    return f"{100 * share:.{places}f}"
+
+
+def probability(value: float) -> str:
+    """Return a probability with three decimals, with more where these would make it 0 or 1."""
+    shown = number(value)
+    return shown if shown not in ("0.000", "1.000") or value in (0.0, 1.0) else f"{value:.7f}".rstrip("0")
+
+
 def at_most(share: float) -> str:
     """Return an upper bound as a percentage with two significant digits, rounded up: never less than it is."""
     if share <= 0:
@@ -72,8 +89,13 @@ def interval(estimate: Estimate) -> str:
 def counts(estimate: Estimate) -> str:
     """Return ``263/272``; ``n = 272`` for a number that is no proportion, empty when nothing is known."""
     if estimate.count is not None and estimate.n is not None:
-        return f"{estimate.count:,}/{estimate.n:,}"
+        return fraction(estimate.count, estimate.n)
     return "" if estimate.n is None else f"n = {estimate.n:,}"
+
+
+def fraction(count: int, n: int) -> str:
+    """Return ``263/272``."""
+    return f"{count:,}/{n:,}"
 
 
 def short(estimate: Estimate) -> str:
@@ -82,6 +104,35 @@ def short(estimate: Estimate) -> str:
         return f"{NOT_ESTIMABLE} ({estimate.reason})"
     bounds = interval(estimate)
     return f"{number(estimate.value)} ({bounds})" if bounds else number(estimate.value)
+
+
+def ratio(estimate: Estimate) -> str:
+    """Return a ratio as ``67.9 (9.69-475)``: it has no upper end, so its digits count, not its decimals."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return short(estimate) if estimate.value is None else _digits(estimate.value)
+    between = " to " if estimate.low < 0 else DASH
+    return f"{_digits(estimate.value)} ({_digits(estimate.low)}{between}{_digits(estimate.high)})"
+
+
+def _digits(value: float) -> str:
+    """Return a number with three decimals below 1, else with three digits or all before the point."""
+    size = abs(float(f"{value:.3g}"))
+    decimals = max(0, 3 - len(f"{size:.0f}")) if size >= 10 else 2 if size >= 1 else 3
+    return f"{value:,.{decimals}f}"
+
+
+def fine(estimate: Estimate) -> str:
+    """Return an estimate as ``short`` does, with up to six decimals where three would round a bound to 0 or 1."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return short(estimate)
+    ends = (estimate.value, estimate.low, estimate.high)
+
+    def says_too_much(decimals: int) -> bool:
+        return any(round(end, decimals) in (0.0, 1.0) and end not in (0.0, 1.0) for end in ends)
+
+    decimals = next((count for count in range(3, 6) if not says_too_much(count)), 6)
+    value, low, high = (f"{end:.{decimals}f}" for end in ends)
+    return f"{value} ({low}{DASH}{high})"
 
 
 def full(estimate: Estimate) -> str:

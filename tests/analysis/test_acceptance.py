@@ -3,6 +3,7 @@ import pytest
 
 from analysis.acceptance import Unleaked, judge, measure
 from analysis.per_class import Performance, performance
+from analysis.proportions import clustered_proportion, proportion
 from data.manifest import Acceptance
 
 CLASSES = ("glioma", "notumor")
@@ -75,3 +76,46 @@ def test_so_few_cases_that_no_result_could_pass_are_not_decidable() -> None:
     assert (few.met, few.on_all.reason) == (None, "too few cases: the lower bound of 10 out of 10 would be 0.722")
     (ruled_out,) = judge((SENSITIVITY,), result((0, 0, 5), (0, 1, 5), (1, 1, 10)))  # even the upper bound is below
     assert ruled_out.met is False
+
+
+def test_a_lower_bound_that_falls_short_says_how_many_cases_it_would_take() -> None:
+    (close,) = judge((SENSITIVITY,), result((0, 0, 99), (0, 1, 1), (1, 1, 10)))  # 99 of 100: the rate is above 0.98
+    required = close.on_all.required
+    assert required is not None
+    assert (required.rate, required.limit, required.design_effect) == (0.99, 0.98, 1.0)
+    n, right = required.n, required.n * 99 // 100
+    assert proportion(right, n).low >= 0.98 > proportion((n - 1) * 99 // 100, n - 1).low
+    (below,) = judge((SENSITIVITY,), BAD)
+    assert below.on_all.required is not None
+    assert (below.on_all.required.n, below.on_all.required.reason) == (
+        None,
+        "the observed rate 0.7500 is not above the limit 0.9800: more cases do not help",
+    )
+
+
+def test_cases_of_groups_count_for_less() -> None:
+    reference, predicted = np.repeat([0, 1], [100, 20]), np.repeat([0, 1, 1], [98, 2, 20])
+    groups = np.arange(120) // 2  # two by two; both wrong cases are in one group
+    judged = performance(
+        reference,
+        predicted,
+        classes=CLASSES,
+        negative="notumor",
+        groups=groups,
+        rng=np.random.default_rng(0),
+        resamples=50,
+    )
+    (found,) = judge((Acceptance(metric="any_tumour.sensitivity", at_least=0.95),), judged)
+    required = found.on_all.required
+    assert required is not None
+    estimate = clustered_proportion(predicted[:100] == 0, groups[:100])
+    assert estimate.effective_n is not None
+    assert required.design_effect == estimate.design_effect == 100 / estimate.effective_n > 1.5
+    assert required.n == int(np.ceil(required.independent * required.design_effect))
+
+
+def test_what_is_met_or_no_rate_needs_no_number_of_cases() -> None:
+    balanced = Acceptance(metric="overall.balanced_accuracy", at_least=0.95)
+    value = Acceptance(metric="glioma.sensitivity", at_least=0.9, bound="value")
+    assert judge((SENSITIVITY,), GOOD)[0].on_all.required is None
+    assert [one.on_all.required for one in judge((balanced, value), BAD)] == [None, None]

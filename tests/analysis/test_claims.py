@@ -247,3 +247,35 @@ def test_what_is_not_called_contradicted_can_all_be_true_together(
 ) -> None:
     free = [name for name, one in audited.items() if one.verdict != "contradicted_internally"]
     assert possible(of_results(shipped, free))
+
+
+@pytest.mark.parametrize(
+    ("claim", "against"),
+    [
+        ("class-table", (("images",),)),
+        ("imbalance", ()),
+        # By itself, since no whole number gives 99.11%; and 1,271 of 1,283 beside other counts of images and errors.
+        (
+            "accuracy",
+            (
+                (),
+                ("confusion-matrix",),
+                ("correct-by-class",),
+                ("split",),
+                ("test-counts",),
+                ("glioma-as-meningioma", "meningioma-as-glioma"),
+            ),
+        ),
+        ("no-missed-tumour", (("confusion-matrix",),)),
+    ],
+)
+def test_the_blame_is_that_of_the_contradictions(
+    audited: dict[str, AuditedClaim], claim: str, against: tuple[tuple[str, ...], ...]
+) -> None:
+    assert audited[claim].against == against
+
+
+def test_blame_is_mutual(audited: dict[str, AuditedClaim]) -> None:
+    sets = {name: {frozenset({name, *others}) for others in one.against} for name, one in audited.items()}
+    for own in sets.values():
+        assert all(one in sets[name] for one in own for name in one)

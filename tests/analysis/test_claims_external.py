@@ -289,3 +289,21 @@ def test_the_numbers_of_a_study_go_by_the_names_of_claims() -> None:
     assert own.confident_errors == errors.high_confidence_rate.headline
     assert set(own.folds) >= {"overall.accuracy", "overall.balanced_accuracy", "glioma.sensitivity"}
     assert (own.high_confidence, own.grouped) == (0.9, True)
+
+
+def test_what_was_compared_is_kept() -> None:
+    one = audit(rate(count="56", n="70"), study())
+    assert (one.published, one.ours) == ((56, 70), proportion(48, 80))
+    assert one.difference is not None
+    assert one.difference.value == pytest.approx(56 / 70 - 48 / 80)
+    other = audit(rate(count="56", n="70"), study(dataset="others"))
+    assert (other.published, other.difference) == ((56, 70), None)
+    unknown = audit(rate(value="0.9"), study())
+    assert (unknown.published, unknown.difference) == (None, None)
+
+
+def test_folds_are_compared_with_those_of_their_kind() -> None:
+    both = study(folds=mean(0.95, 0.02), grouped=True, other_folds=mean(0.97, 0.02))
+    assert audit(folds(grouped=True), both).ours == mean(0.95, 0.02)["overall.accuracy"]
+    by_image = audit(folds(), both)
+    assert (by_image.verdict, by_image.ours) == ("consistent", mean(0.97, 0.02)["overall.accuracy"])

@@ -207,6 +207,10 @@ def test_two_models_by_hand() -> None:
         "meningioma.sensitivity",
         "notumor.sensitivity",
         "pituitary.sensitivity",
+        "glioma.specificity",
+        "meningioma.specificity",
+        "notumor.specificity",
+        "pituitary.specificity",
     ]
     expected = {
         "accuracy": (5, 4, 3, 1),
@@ -215,6 +219,10 @@ def test_two_models_by_hand() -> None:
         "glioma.sensitivity": (2, 2, 1, 1),
         "meningioma.sensitivity": (1, 1, 2, 0),
         "notumor.sensitivity": (2, 1, 0, 0),
+        "glioma.specificity": (4, 2, 1, 0),  # wrong where glioma is said of another class
+        "meningioma.specificity": (7, 1, 1, 0),
+        "notumor.specificity": (7, 1, 1, 1),
+        "pituitary.specificity": (13, 0, 0, 0),
     }
     for name, (both, only_a, only_b, neither) in expected.items():
         one = found[name]
@@ -228,7 +236,9 @@ def test_two_models_by_hand() -> None:
 
 
 def test_an_empty_class_is_undefined_with_the_reason() -> None:
-    found = compared([0, 1, 2], [0, 1, 2], [0, 0, 2]).numbers[-1]
+    found = next(
+        one for one in compared([0, 1, 2], [0, 1, 2], [0, 0, 2]).numbers if one.name == "pituitary.sensitivity"
+    )
     assert (found.name, found.counts.n, found.test) == ("pituitary.sensitivity", 0, None)
     for measure in (found.a, found.b, found.difference):
         assert (measure.headline.value, measure.headline.reason) == (None, "no reference cases of pituitary")
@@ -240,6 +250,7 @@ def test_only_one_class_leaves_the_others_undefined() -> None:
     assert found["any_tumour.specificity"].value == 0.5
     tumours = {one.name: one.difference.plain for one in compared([0, 0], [0, 0], [0, 2]).numbers}
     assert tumours["any_tumour.specificity"].reason == "no reference cases of notumor"
+    assert tumours["glioma.specificity"].reason == "no reference cases of another class than glioma"
 
 
 def test_no_cases_and_one_case() -> None:
@@ -261,7 +272,8 @@ def test_two_equal_models_have_p_one_and_an_interval() -> None:
 
 def test_without_a_negative_class_there_is_no_any_tumour() -> None:
     names = [one.name for one in compared([0, 1], [0, 1], [1, 1], negative=None).numbers]
-    assert names == ["accuracy", *(f"{name}.sensitivity" for name in CLASSES)]
+    rates = ("sensitivity", "specificity")
+    assert names == ["accuracy", *(f"{name}.{rate}" for rate in rates for name in CLASSES)]
 
 
 def test_more_classes_than_outcomes() -> None:

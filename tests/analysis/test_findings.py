@@ -4,13 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.claims import AuditedClaim, Verdict
 from analysis.confounding import Confounding, Level
 from analysis.confusion import ConfusionMatrix
 from analysis.dataset import describe
 from analysis.estimate import Estimate
 from analysis.findings import Finding, find
 from analysis.splits import leakage
+from data.claim_kinds import Errors
 from data.classes import ClassOrder
+from data.printed import printed
 
 ORDER = ClassOrder(names=("glioma", "notumor"), negative="notumor", display={"notumor": "No tumour"})
 CLEAN = np.array([[20, 3], [2, 30]])
@@ -29,6 +32,7 @@ def findings(
     probabilities: np.ndarray | None = None,
     rejected: int = 0,
     confounding: tuple[Confounding, ...] = (),
+    claims: tuple[AuditedClaim, ...] = (),
 ) -> tuple[Finding, ...]:
     return find(
         classes=ORDER,
@@ -37,6 +41,7 @@ def findings(
         matrix=ConfusionMatrix(classes=ORDER.names, counts=np.array(counts)),
         probabilities=np.array([[0.25, 0.75]]) if probabilities is None else probabilities,
         confounding=confounding,
+        claims=claims,
     )
 
 
@@ -215,3 +220,23 @@ def test_many_pure_levels_are_not_all_named(clean_cases: pd.DataFrame) -> None:
     levels = tuple(level(f"s{i}", 30 * (i % 2), 30 * (1 - i % 2)) for i in range(5))
     (finding,) = findings(clean_cases, confounding=(factor(*levels, count=150),))
     assert finding.text.endswith("s0 0 and 30, s1 30 and 0, s2 0 and 30 and 2 more.")
+
+
+def audited(*verdicts: Verdict) -> tuple[AuditedClaim, ...]:
+    number = printed("1")
+    assert number is not None
+    claim = Errors(id="one", text="1 error", count=number, reference=("glioma",), predicted=("notumor",))
+    return tuple(AuditedClaim(claim=claim, verdict=one, arithmetic=("",), decisive="") for one in verdicts)
+
+
+def test_claims_that_do_not_hold_are_counted(clean_cases: pd.DataFrame) -> None:
+    claims = audited("contradicted_internally", "consistent", "not_reproduced", "contradicted_internally")
+    contradicted, not_reproduced = findings(clean_cases, claims=claims)
+    assert (contradicted.severity, contradicted.code, contradicted.page) == ("warning", "claims_contradicted", "claims")
+    assert contradicted.text == "2 of 4 published claims are contradicted by the numbers of the same source."
+    assert (not_reproduced.count, not_reproduced.n) == (1, 4)
+    assert not_reproduced.text == "1 of 4 published claims is not reproduced by this study."
+
+
+def test_claims_that_hold_or_cannot_be_checked_are_no_finding(clean_cases: pd.DataFrame) -> None:
+    assert findings(clean_cases, claims=audited("consistent", "not_checkable", "not_comparable")) == ()

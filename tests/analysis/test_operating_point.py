@@ -202,3 +202,22 @@ def test_impossible_input_is_refused(arguments: dict[str, Any], said: str) -> No
 def test_a_threshold_that_is_no_number_is_refused() -> None:
     with pytest.raises(InputError, match="threshold: nan must be finite"):
         at_threshold(TUNING, TUNING_SCORES, threshold=math.nan)
+
+
+def test_ppv_and_npv_are_of_the_cases_called_and_not_called() -> None:
+    found = at_threshold(TUNING, TUNING_SCORES, threshold=0.7, groups=np.array([0, 0, 1, 1, 2, 2, 3, 3]))
+    assert (found.ppv.plain.count, found.ppv.plain.n) == (4, 5)
+    assert (found.npv.plain.count, found.npv.plain.n) == (2, 3)
+    called = TUNING_SCORES >= 0.7
+    groups = np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    assert found.ppv.clustered == clustered_proportion(TUNING[called], groups[called])
+    assert found.npv.clustered == clustered_proportion(~TUNING[~called], groups[~called])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "name", "reason"),
+    [(0.99, "ppv", "no case reaches the threshold"), (0.0, "npv", "every case reaches the threshold")],
+)
+def test_a_call_that_is_never_made_has_no_predictive_value(threshold: float, name: str, reason: str) -> None:
+    found = getattr(at_threshold(TUNING, TUNING_SCORES, threshold=threshold), name)
+    assert (found.plain.value, found.plain.reason) == (None, reason)

@@ -10,7 +10,7 @@ from scipy import special, stats
 from sklearn import metrics
 
 from analysis.auc import auc
-from analysis.roc import average_precision, precision_recall_curve, roc_curve
+from analysis.roc import average_precision, curves, precision_recall_curve, roc_curve
 from data.errors import InputError
 
 cases = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_size=60)
@@ -201,3 +201,24 @@ def test_the_clustered_interval_of_average_precision_covers_where_the_plain_one_
         clustered += area.clustered.low <= truth <= area.clustered.high
     assert clustered / 1000 >= 0.95
     assert plain / 1000 < 0.90
+
+
+def test_curves_for_drawing_are_the_curves_with_fewer_points() -> None:
+    rng = np.random.default_rng(11)
+    positive = rng.random(5000) < 0.3
+    scores = rng.normal(positive * 1.0, 1.0)
+    found = curves(positive, scores, groups=np.arange(5000) // 2)
+    whole, recall = roc_curve(positive, scores), precision_recall_curve(positive, scores)
+    assert len(found.roc.thresholds) <= 300 < len(whole.thresholds)
+    assert set(found.roc.thresholds) <= set(whole.thresholds)
+    assert set(found.precision_recall.thresholds) <= set(recall.thresholds)
+    drawn = np.trapezoid(found.roc.sensitivity, found.roc.false_positive_rate)
+    assert drawn == pytest.approx(np.trapezoid(whole.sensitivity, whole.false_positive_rate), abs=5e-4)
+    assert found.average_precision == average_precision(positive, scores, groups=np.arange(5000) // 2)
+
+
+def test_curves_of_one_side_say_why_there_are_none() -> None:
+    found = curves(np.ones(3, dtype=bool), np.arange(3.0), other="none")
+    reason = "no reference cases of none"
+    assert found.roc.reason == found.precision_recall.reason == found.average_precision.plain.reason == reason
+    assert len(found.roc.thresholds) == 0

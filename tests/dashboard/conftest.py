@@ -15,6 +15,7 @@ from data.classes import BRAIN_TUMOR
 from data.home import link
 from data.images import describe
 from data.manifest import About, Acceptance, DataFacts, Impact, Manifest, TestRead
+from data.predictions import import_predictions
 from data.study import GradCams, Study, write_study
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
@@ -120,6 +121,25 @@ def _folds(cases: pd.DataFrame, *, wrong: int) -> pd.DataFrame:
     return table.assign(case_id=cases["case_id"].to_numpy(), fold=(groups % 5 + 1).astype(np.int32).to_numpy())
 
 
+def imported(home: Path, name: str, *, k: int, negative: str | None) -> Study:
+    """A foreign import of 40 test and 40 tuning cases of ``k`` classes without groups, patients or images."""
+    rng = np.random.default_rng(k)
+    names = [f"class {number}" for number in range(k)]
+    label = np.arange(80) % k
+    chances = rng.dirichlet(np.ones(k), size=80)
+    right = rng.random(80) < 0.8
+    best = chances.argmax(axis=1)
+    for row in np.flatnonzero(right & (best != label)).tolist():
+        chances[row, [label[row], best[row]]] = chances[row, [best[row], label[row]]]
+    table = pd.DataFrame(chances, columns=[f"prob_{one}" for one in names])
+    table.insert(0, "label", [names[one] for one in label])
+    table.insert(0, "split", np.repeat(["test", "tuning"], 40))
+    table.insert(0, "case_id", [f"{one:016x}" for one in range(80)])
+    file = home / f"{name}.csv"
+    table.to_csv(file, index=False)
+    return import_predictions(file, out=home / "studies" / name, negative=negative)
+
+
 def _break(folder: Path, how: str) -> None:
     manifest, predictions = folder / "study.toml", folder / "predictions.parquet"
     if how == "no-file":
@@ -145,6 +165,8 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(home, "folded", wrong=0, folds=True)
     write(home, "no-training", training=False)
     write(home, "copies", copies=True)
+    imported(home, "two-classes", k=2, negative=None)
+    imported(home, "ten-classes", k=10, negative="class 3")
     for name in BROKEN:
         _break(write(home, name).path, name)
     study = write(home, "normal")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import pytest
 from PIL import Image
 
 from dashboard.cli import main
+from data.claims import KINDS
+from data.errors import InputError
 
 CSV = "label,case_id,prob_a,prob_b\na,1,0.9,0.1\na,2,0.4,0.6\nb,3,0.02,0.98\n"
 
@@ -67,6 +70,37 @@ def test_import_then_analyze(neuroval: Neuroval, predictions: Path, tmp_path: Pa
     assert "0.667" in neuroval("analyze", tmp_path / "study").out
 
 
+def test_compare_two_imports(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text(CSV.replace("0.4,0.6", "0.7,0.3"))
+    for name, file in (("one", predictions), ("two", other)):
+        assert neuroval("import", file, "--out", name, "--negative", "b").code == 0
+    done = neuroval("compare", "one", "two", "--json")
+    assert (done.code, done.err) == (0, "")
+    document = json.loads(done.out)
+    assert [document["studies"][side]["name"] for side in ("a", "b")] == ["one", "two"]
+    accuracy = document["sections"]["numbers"][0]
+    assert (accuracy["both"], accuracy["only_a"], accuracy["only_b"]) == (2, 0, 1)
+    assert [case["case_a"] for case in document["sections"]["discordant"]["only_b"]] == ["2"]
+    shown = neuroval("compare", "one", "two")
+    assert shown.code == 0
+    assert "Of 3 common scans, A is right on 0 that B calls wrongly, B on 1 that A calls wrongly" in shown.out
+    missing = neuroval("compare", "one", "two", "--split", "external")
+    assert (missing.code, missing.out) == (2, "")
+    assert missing.err == "neuroval: one: split 'external' has no predictions; evaluated are: test (3 cases).\n"
+
+
+def test_compare_cuts_long_lists_unless_told_not_to(neuroval: Neuroval, tmp_path: Path) -> None:
+    for name, right in (("one", "0.9,0.1"), ("two", "0.1,0.9")):
+        (tmp_path / "p.csv").write_text("label,prob_a,prob_b\n" + f"a,{right}\n" * 1001 + "b,0.2,0.8\n")
+        neuroval("import", tmp_path / "p.csv", "--out", name)
+    cut = json.loads(neuroval("compare", "one", "two", "--json").out)["sections"]["discordant"]["only_a"]
+    assert (len(cut), cut[-1]) == (1001, {"cut": True, "total": 1001})
+    whole = json.loads(neuroval("compare", "one", "two", "--json", "--all").out)["sections"]["discordant"]["only_a"]
+    assert len(whole) == 1001
+    assert "... 1,001 in all; --all lists them" in neuroval("compare", "one", "two").out
+
+
 def test_the_shipped_study_is_found_by_name(neuroval: Neuroval) -> None:
     document = json.loads(neuroval("analyze", "brain-tumor-mri", "--json").out)
     assert document["study"]["n"] == 1311
@@ -106,6 +140,8 @@ BAD = {
     "no such study": (("analyze", "nowhere"), "nowhere"),
     "no such section": (("analyze", "brain-tumor-mri", "--section", "poetry"), "poetry"),
     "no such split": (("analyze", "brain-tumor-mri", "--split", "external"), "external"),
+    "compared with itself": (("compare", "brain-tumor-mri", "brain-tumor-mri"), "are the same study"),
+    "compared with nothing": (("compare", "brain-tumor-mri", "nowhere"), "nowhere"),
     "no such file": (("import", "gone.csv", "--out", "study"), "gone.csv"),
     "no such model": (("evaluate", "--model", "none", "--images", ".", "--out", "study"), "none"),
     "no such folder": (("evaluate", "--model", "brain-tumor-mri", "--images", "gone", "--out", "study"), "gone"),
@@ -258,3 +294,127 @@ def test_a_class_without_cases_and_one_never_predicted_are_not_estimable(neurova
     assert classes["c"]["sensitivity"]["reason"]
     assert classes["b"]["ppv"]["value"] is None
     assert classes["b"]["sensitivity"]["value"] == 0
+
+
+CLAIMS = """schema = 1
+[source]
+title = "A paper"
+where = "Table 2"
+dataset = "imported"
+classes = ["a", "b"]
+[[claim]]
+id = "accuracy"
+kind = "rate"
+text = "Accuracy 66.7%"
+metric = "overall.accuracy"
+value = "66.7%"
+count = "2"
+n = "3"
+[[claim]]
+id = "none-wrong"
+kind = "errors"
+text = "No errors"
+count = "0"
+"""
+
+
+@pytest.fixture
+def claims(tmp_path: Path) -> Path:
+    file = tmp_path / "claims.toml"
+    file.write_text(CLAIMS)
+    return file
+
+
+def test_claims_are_imported_and_printed(neuroval: Neuroval, predictions: Path, claims: Path, tmp_path: Path) -> None:
+    done = neuroval("import", predictions, "--out", tmp_path / "study", "--claims", claims)
+    assert done.code == 0
+    shown = neuroval("analyze", tmp_path / "study", "--section", "claims").out
+    assert "  Source: A paper (Table 2).\n  Of 2 published claims, 2 are contradicted" in shown
+    assert 'Contradicted: No errors [none-wrong]\n    All errors: 1 by "accuracy" (3 - 2)' in shown
+    neuroval("import", predictions, "--out", tmp_path / "other")
+    assert neuroval("analyze", tmp_path / "other", "--section", "claims").out.endswith("\nclaims\n  none\n")
+
+
+def test_claims_are_put_into_a_study(neuroval: Neuroval, predictions: Path, claims: Path, tmp_path: Path) -> None:
+    direct = neuroval("import", predictions, "--out", tmp_path / "direct" / "study", "--claims", claims)
+    neuroval("import", predictions, "--out", tmp_path / "study")
+    done = neuroval("claims", tmp_path / "study", claims)
+    assert done.code == 0
+    fingerprint = done.out.split("fingerprint ")[1].split()[0]
+    assert fingerprint in neuroval("analyze", tmp_path / "study").out
+    assert fingerprint in direct.out.replace("direct/", "")
+
+
+@pytest.mark.parametrize("command", ["import", "claims", "evaluate"])
+def test_claims_that_cannot_be_read_are_one_line(
+    neuroval: Neuroval, predictions: Path, claims: Path, tmp_path: Path, command: str
+) -> None:
+    claims.write_text(CLAIMS.replace('"2"', "2"))
+    neuroval("import", predictions, "--out", tmp_path / "there")
+    done = {
+        "import": lambda: neuroval("import", predictions, "--out", tmp_path / "study", "--claims", claims),
+        "claims": lambda: neuroval("claims", tmp_path / "there", claims),
+        "evaluate": lambda: neuroval(
+            *("evaluate", "--model", "phantom", "--images", tmp_path, "--out", tmp_path / "study", "--claims", claims)
+        ),
+    }[command]()
+    assert done.code == 2
+    line = done.err.strip().splitlines()[-1]
+    assert line.startswith(f"neuroval: {claims}: claim 'accuracy', count: found 2, expected a number in quotes")
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_shipped_study_is_not_changed(neuroval: Neuroval, claims: Path) -> None:
+    done = neuroval("claims", "brain-tumor-mri", claims)
+    assert (done.code, "a shipped study is not changed" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (("--data", "brain-tumor-mri"), "brain-tumor-readme-claims.toml"),
+        (("--data", "brain-tumor-mri", "--claims", "own.toml"), "own.toml"),
+        (("--data", "another"), None),
+        (("--data", "brain-tumor-mri", "--about", "about.toml"), None),
+    ],
+)
+def test_the_claims_about_a_data_set_go_with_its_wording(
+    neuroval: Neuroval, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: tuple[str, ...], name: str | None
+) -> None:
+    given: dict[str, Path | None] = {}
+
+    def stopped(*_: object, claims: Path | None, **__: object) -> None:
+        given["claims"] = claims
+        raise InputError("stopped")
+
+    monkeypatch.setattr("model.evaluate.evaluate", stopped)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "about.toml").write_text("")
+    done = neuroval("evaluate", "--model", "brain-tumor-mri", "--images", ".", "--out", "study", *options)
+    assert "stopped" in done.err
+    assert (None if given["claims"] is None else given["claims"].name) == name
+
+
+def test_the_shipped_study_holds_the_shipped_claims() -> None:
+    from dashboard.cli import CLAIMS as SHIPPED
+    from data.home import SHIPPED_STUDIES
+
+    assert (SHIPPED_STUDIES / "brain-tumor-mri" / "claims.toml").read_bytes() == SHIPPED.read_bytes()
+
+
+def test_the_example_of_the_readme_is_read_and_does_what_it_says(neuroval: Neuroval, tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
+    (tmp_path / "claims.toml").write_text(example)
+    (tmp_path / "p.csv").write_text("label,prob_glioma,prob_notumor\nglioma,0.9,0.1\nnotumor,0.2,0.8\n")
+    arguments = ("--data", "my-data", "--negative", "notumor", "--claims", tmp_path / "claims.toml")
+    assert neuroval("import", tmp_path / "p.csv", "--out", tmp_path / "study", *arguments).code == 0
+    shown = json.loads(neuroval("analyze", tmp_path / "study", "--section", "claims", "--json").out)
+    verdicts = {one["id"]: (one["verdict"], one["against"]) for one in shown["sections"]["claims"]}
+    assert verdicts == {
+        "accuracy": ("contradicted_internally", [["missed"]]),
+        "missed": ("contradicted_internally", [["accuracy"]]),
+    }
+    named = re.search(r"Kinds of claims: (.*?);", readme, flags=re.DOTALL)
+    assert named is not None
+    assert set(re.findall(r"`(\w+)`", named[1])) == set(KINDS)

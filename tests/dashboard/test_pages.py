@@ -12,7 +12,7 @@ Open = Callable[..., AppTest]
 Said = Callable[[AppTest], str]
 
 
-@pytest.mark.parametrize("study", ["normal", "empty-class", "no-errors", "folded"])
+@pytest.mark.parametrize("study", ["normal", "empty-class", "no-errors", "folded", "two-classes", "ten-classes"])
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_asks_and_answers(open_page: Open, said: Said, page: str, study: str) -> None:
     app = open_page(page, study)
@@ -68,7 +68,11 @@ def test_without_criteria_nothing_is_decided(open_page: Open, said: Said) -> Non
 def test_an_empty_class_is_not_estimable(open_page: Open, said: Said) -> None:
     app = open_page("per_class", "empty-class")
     assert "No scans of Pituitary: its sensitivity is not estimable." in said(app)
-    row = app.dataframe[0].value.query("Class == 'Pituitary' and Rate == 'Sensitivity'").iloc[0]
+    ratios = app.dataframe[0].value.query("Class == 'Pituitary'").iloc[0]
+    assert ratios["AUC"] == "not estimable (no reference cases of pituitary)"
+    app.session_state["intervals"] = True
+    app.run()
+    row = app.dataframe[1].value.query("Class == 'Pituitary' and Rate == 'Sensitivity'").iloc[0]
     assert row["Plain"] == "not estimable (no reference cases of pituitary)"
 
 

@@ -16,13 +16,25 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.estimate import Estimate, Measure
-from dashboard.figures.formats import counts, full, interval, short
+from dashboard.figures.formats import counts, fine, full, interval, ratio, short
 from dashboard.sections import sections
 from data.classes import BRAIN_TUMOR
 from data.study import Study, read_study
 
 ROOT = Path(__file__).parents[2]
 DISPLAY = BRAIN_TUMOR.display
+OVERALL = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy (macro sensitivity)",
+    "macro_ppv": "Macro PPV",
+    "macro_f1": "Macro F1",
+    "weighted_f1": "F1 weighted by cases",
+    "mcc": "Matthews correlation coefficient",
+    "kappa": "Cohen's kappa",
+    "auc_macro_ovr": "AUC, macro one against the rest",
+    "hand_till": "AUC, Hand and Till",
+}
+RULES = ("A tumour on any slice", "Most of the slices", "Mean probability of the slices")
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
 METRICS = {
     "overall.accuracy": "Accuracy",
@@ -91,6 +103,7 @@ def overview(document: Document, _: Study) -> Said:
     (criterion,) = document["acceptance"]
     points = 100 * (numbers[1].value - numbers[0].value)
     critical = sum(finding["severity"] == "critical" for finding in audit["findings"])
+    required, limit = criterion["required_cases"], criterion["at_least"]
     outcome = f"not decidable: {criterion['reason']}"
     return {
         "answer": f"Of {n} test scans, {rates['count']} are called wrongly, {rates['high_confidence_count']} of them "
@@ -106,6 +119,8 @@ def overview(document: Document, _: Study) -> Said:
         "verdict": f"{sum(one['met'] is True for one in document['acceptance'])} of 1 criterion met on all scans "
         f"and on those new to the model; the worse counts. Sensitivity, any tumour: {criterion['reason']}.",
         "limit": f"{critical} critical findings below limit what this is worth.",
+        "required": "How many cases it would take at the observed rates. Sensitivity, any tumour: more do not help, "
+        f"{required['rate']:.3f} is not above {limit:g}.",
         ("row", "Sensitivity, any tumour: lower bound at least 0.98"): "; ".join(
             [full(estimate(criterion["estimate"])), full(estimate(criterion["without_leaks"]["estimate"])), outcome]
         ),
@@ -132,6 +147,10 @@ def data_set(document: Document, study: Study) -> Said:
     group, (test,) = estimate(shared["all"]["group"]), [one for one in facts["splits"] if one["name"] == "test"]
     sizes = study.cases["group_id"].value_counts()
     (factor,) = document["audit"]["confounding"]
+    members = {
+        name: (f"{one['n']}", f"{one['share']['value']:.0%}", f"{one['groups']}", f"{one['patients']}")
+        for name, one in facts["classes"].items()
+    }
     share = estimate(factor["share"])
     return {
         "answer": f"{facts['n']} scans ({parts}) in {facts['groups']} groups. {group.value:.0%} of {group.n} test "
@@ -140,7 +159,7 @@ def data_set(document: Document, study: Study) -> Said:
         f"{estimate(test['imbalance_ratio']).value:.1f} times the scans of the smallest.",
         **{
             ("row", DISPLAY.get(name, "All")): "; ".join(
-                full(estimate(row[key])) for key in ("group", "copy", "known_patient")
+                [*members.get(name, ()), *(full(estimate(row[key])) for key in ("group", "copy", "known_patient"))]
             )
             for name, row in shared.items()
         },
@@ -165,8 +184,14 @@ def per_class(document: Document, _: Study) -> Said:
         f"{full(headline(rates[weakest], 'sensitivity'))}. Of {sensitivity.n} scans with a tumour, "
         f"{sensitivity.n - sensitivity.count} was called no tumour: sensitivity {full(sensitivity)}.",
         "caption": f"n = {document['error-rates']['n']} test scans. Lines are 95% intervals",
+        **at_prevalence(found["Any tumour"]["at_prevalence"]),
+        **{("row", label): averaged(document["per-class"]["overall"], name) for name, label in OVERALL.items()},
+        **by_patient(document["per-class"]["patients"]),
     }
     for subject, one in found.items():
+        said["row", subject, short(headline(one, "auc"))] = "; ".join(
+            ratio(headline(one, name)) for name in ("lr_pos", "lr_neg", "dor", "youden")
+        )
         for name, label in RATES.items():
             clustered = one.get(f"{name}_clustered")
             second = "as plain: groups of one" if clustered is None else short(estimate(clustered))
@@ -174,6 +199,45 @@ def per_class(document: Document, _: Study) -> Said:
             said["row", subject, label] = f"{full(estimate(one[name]))}; {second}; {wide.method}"
             said["forest", label, subject] = f"{full(wide)}; {counts(wide)}"
     return said
+
+
+def averaged(owner: dict[str, Any], name: str) -> str:
+    found = headline(owner, name)
+    return short(found) if found.count is None else full(found)
+
+
+def at_prevalence(found: dict[str, Any]) -> Said:
+    scans = found["frequencies"]
+    called = scans["found"] + scans["false_alarms"]
+    return {
+        ("row", "With tumour"): f"{scans['found']}; {scans['missed']}; {scans['positives']}",
+        ("row", "Others"): f"{scans['false_alarms']}; {scans['cleared']}; {scans['negatives']}",
+        ("row", "All"): f"{called}; {scans['scans'] - called}; {scans['scans']:,}",
+        **{
+            ("row", name.upper()): f"{fine(headline(found, name))}; {headline(found, name).method}"
+            for name in ("ppv", "npv")
+        },
+        "frequencies": f"Of 1,000 scans, {scans['positives']} have a tumour: {scans['found']} are found, "
+        f"{scans['missed']} are missed. Of the {scans['negatives']} others, {scans['false_alarms']} are called a "
+        f"tumour by mistake. So of {called} calls, {scans['found']} are right.",
+    }
+
+
+def by_patient(found: dict[str, Any]) -> Said:
+    rows = zip(RULES, found["tumour"], [None, *found["classes"]], strict=True)
+    return {
+        "patients": f"n = {found['n']} patients with {found['slices']} slices.",
+        **{
+            ("row", rule): "; ".join(
+                [
+                    full(headline(tumour, "sensitivity")),
+                    full(headline(tumour, "specificity")),
+                    "" if one is None else full(headline(one, "accuracy")),
+                ]
+            )
+            for rule, tumour, one in rows
+        },
+    }
 
 
 def confusion(document: Document, study: Study) -> Said:
@@ -186,11 +250,22 @@ def confusion(document: Document, study: Study) -> Said:
         * headline(pair, "rate").high
         for pair in found["pairs"]
     }
+    parts = found["expected_harm"]["parts"]
+    largest = max(
+        (
+            (parts[classes.index(pair["reference"])][classes.index(pair["predicted"])], arrow(pair))
+            for pair in found["pairs"]
+        ),
+        key=lambda part: part[0],
+    )
     worst = max((pair for pair in found["pairs"] if pair["count"]), key=lambda pair: bounds[arrow(pair)])
     return {
         "answer": f"{total} errors in {n} scans. Most often {arrow(first)}: {full(headline(first, 'rate'))} of the "
         f"{DISPLAY[first['reference']]} scans.",
         "caption": f"n = {n} test scans.",
+        "harm": f"Mean harm per scan: {short(headline(found['expected_harm'], 'mean'))} on the scale of this study, 0 "
+        f"for a correct call to {max(map(max, harm)):g} for the worst. The largest part, "
+        f"{largest[0] / headline(found['expected_harm'], 'mean').value:.0%}, comes from {largest[1]}.",
         "cell": f"**{worst['count']} case{'' if worst['count'] == 1 else 's'}**, the most confident first",
         **{
             ("matrix", row, column): str(found["matrix"][i][j])
@@ -248,7 +323,8 @@ def labelled(app: AppTest) -> Said:
     for table in app.main.table:
         frame: pd.DataFrame = table.value
         for label, *rest in frame.itertuples(index=False, name=None):
-            said["row", plain(label)] = "; ".join(plain(cell) for cell in rest)
+            cells = [said["row", plain(label)]] if ("row", plain(label)) in said else []  # of a table further up
+            said["row", plain(label)] = "; ".join([*cells, *(plain(cell) for cell in rest)])
     for table in app.main.dataframe:
         for subject, rate, *rest in table.value.itertuples(index=False, name=None):
             said["row", subject, rate] = "; ".join(str(cell) for cell in rest)
@@ -280,7 +356,7 @@ def figure(spec: dict[str, Any]) -> Said:
             beside = {note["y"]: note["text"] for note in spec["layout"]["annotations"]}
             for row, (text, name) in zip(trace["y"], trace["customdata"], strict=True):
                 said["forest", title, name] = f"{text}; {beside[row]}"
-        elif trace.get("customdata"):
+        elif trace.get("customdata") and "text" in trace:
             for cell, text in zip(trace["customdata"], trace["text"], strict=True):
                 said["matrix", *cell] = text.rpartition(": ")[2]
     return said
@@ -323,11 +399,13 @@ def pages() -> dict[str, AppTest]:
 
 @pytest.fixture
 def page_of(open_page: Callable[..., AppTest], pages: dict[str, AppTest]) -> Callable[[str], AppTest]:
-    """Each page is opened once."""
+    """Each page is opened once, with the table of both intervals unfolded."""
 
     def page(name: str) -> AppTest:
         if name not in pages:
             pages[name] = open_page(name, "normal")
+            pages[name].session_state["intervals"] = True
+            pages[name].run()
         return pages[name]
 
     return page

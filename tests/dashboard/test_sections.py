@@ -16,6 +16,7 @@ from data.study import Study, write_study
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
+FURTHER = ("average_precision", "at_prevalence", "roc", "precision_recall")
 RATES = ("sensitivity", "specificity", "ppv", "npv", "f1")
 ESTIMATE = ["value", "low", "high", "level", "method", "n", "count", "reason"]
 
@@ -96,7 +97,7 @@ def test_the_published_matrix_gives_the_published_numbers(published: Study) -> N
     assert (found["any_tumour"]["sensitivity"]["count"], found["any_tumour"]["sensitivity"]["n"]) == (876, 878)
     for name in CLASSES:
         plain = [key for key in found["classes"][name] if not key.endswith("_clustered")]
-        assert plain == [*RATES, "auc", "lr_pos", "lr_neg", "dor", "youden"]
+        assert plain == [*RATES, "auc", "lr_pos", "lr_neg", "dor", "youden", *FURTHER]
         assert found["classes"][name]["ppv"]["value"] == pytest.approx(expected["per_class"][name]["ppv"][0], abs=1e-8)
 
 
@@ -296,3 +297,33 @@ def test_the_text_shows_numbers_with_their_wider_interval(golden: Study, leaky: 
 def test_the_text_says_where_a_list_is_cut(golden: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboard.sections.LONGEST", 10)
     assert "... 55 in all" in as_text(sections(golden, names=["errors"]))
+
+
+def test_a_class_holds_its_predictive_values_and_thinned_curves(golden: Study) -> None:
+    found = sections(golden)["sections"]
+    tumour = found["per-class"]["any_tumour"]
+    at, positives = tumour["at_prevalence"], tumour["sensitivity"]["n"]
+    assert at["prevalence"] == positives / 160
+    assert at["ppv"]["value"] == pytest.approx(tumour["ppv"]["value"])  # at the share of these cases it is the observed
+    assert "Mercaldo" in at["ppv_clustered"]["method"]
+    assert at["frequencies"]["positives"] == round(1000 * positives / 160)
+    assert tumour["roc"]["thresholds"][0] is None
+    assert tumour["roc"]["sensitivity"][-1] == tumour["roc"]["false_positive_rate"][-1] == 1.0
+    assert max(len(one["roc"]["thresholds"]) for one in found["per-class"]["classes"].values()) <= 300
+    assert len(tumour["precision_recall"]["recall"]) == len(tumour["precision_recall"]["precision"])
+
+
+def test_an_empty_class_has_no_predictive_values_and_no_curve(leaky: Study) -> None:
+    classes = dataclasses.replace(leaky.manifest.classes, negative=None)
+    one = dataclasses.replace(leaky, manifest=dataclasses.replace(leaky.manifest, classes=classes))
+    found = sections(one, names=["per-class"])["sections"]["per-class"]
+    assert "any_tumour" not in found
+    assert found["classes"]["glioma"]["at_prevalence"]["prevalence"] == 0.5
+
+
+def test_a_criterion_says_how_many_cases_it_would_take(leaky: Study) -> None:
+    accuracy, sensitivity, *_ = sections(leaky, names=["acceptance"])["sections"]["acceptance"]
+    assert accuracy["required_cases"] is None  # met
+    required = sensitivity["required_cases"]
+    assert (required["limit"], required["rate"], required["design_effect"]) == (0.98, 1.0, 1.0)
+    assert required["n"] == 189  # z^2 0.98 / 0.02 = 188.2

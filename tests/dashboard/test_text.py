@@ -143,6 +143,16 @@ def test_a_group_in_two_folds_is_left_out_and_said(evidence_of: Callable[[str], 
     assert "3 scans left out: a patient or copy is in another fold." in text_training.basis(grouped, BRAIN_TUMOR)
 
 
+def test_folds_of_another_recipe_say_how_it_differs(evidence_of: Callable[[str], Evidence]) -> None:
+    found, described = evidence_of("folded"), study("folded").manifest
+    model = ModelFacts(name="m", recipe={"epochs": 16, "seed": 1}, folds_recipe={"epochs": 4, "seed": 1})
+    assert text_training.lighter(described) == ""
+    described = dataclasses.replace(described, model=model)
+    said = "another recipe than the model: epochs 4 in place of 16."
+    assert said in text_training.lighter(described)
+    assert said in text_overview.headlines(found, described)[1].note
+
+
 def test_specificity_is_not_called_grouped_without_patient_ids(evidence_of: Callable[[str], Evidence]) -> None:
     grouped = evidence_of("folded").grouped
     assert "Specificity" not in text_training.basis(grouped, BRAIN_TUMOR)

@@ -175,6 +175,14 @@ def test_a_malformed_claim_is_named_with_its_key_and_what_was_expected(write: Wr
         (HEAD.replace('"A paper"', '" "'), "[source], title: found ' ', expected a text that is not empty"),
         (HEAD.replace(', "notumor"]', "]"), "[source], classes: found ['glioma'], expected at least two class names"),
         (HEAD.replace('"glioma"', '"overall"'), "classes: found 'overall', expected another name"),
+        (
+            HEAD.replace('["glioma", "notumor"]', str([str(i) for i in range(51)])),
+            "[source], negative: found 'notumor'",
+        ),
+        (
+            HEAD.replace('["glioma", "notumor"]', str(["notumor", *(str(i) for i in range(50))])),
+            "[source], classes: found 51 names, expected 2 to 50",
+        ),
         (HEAD.replace('negative = "notumor"', 'negative = "none"'), "negative: found 'none', expected one of"),
         (HEAD + 'level = "100%"', "[source], level: found '100%', expected a confidence level"),
         (HEAD + 'unit = "slices"', "[source], unit: found 'slices', expected one of ['images', 'patients']"),

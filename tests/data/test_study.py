@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import json
 import os
 import tomllib
@@ -8,14 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from data import manifest as manifests
 from data.errors import ContractError, InputError
 from data.manifest import Acceptance, Manifest
-from data.study import GradCams, Study, read_manifest, read_study, write_study
+from data.study import GradCams, Study, add_claims, read_manifest, read_study, write_study
 
 
 def changed(manifest: Manifest, **parts: Any) -> Manifest:
@@ -48,22 +48,18 @@ def test_a_study_comes_back_as_it_was_written(
     assert not study.gradcam.maps.flags.writeable
 
 
-def test_history_folds_and_embeddings_come_back(write: Callable[..., Study], predictions: pd.DataFrame) -> None:
+def test_history_and_folds_come_back(write: Callable[..., Study], predictions: pd.DataFrame) -> None:
     numbers = ["loss", "accuracy", "tuning_loss", "tuning_accuracy", "learning_rate"]
     history = pd.DataFrame(
         {"run": ["final", "grouped"], "fold": [None, 1], "epoch": [1, 1]} | dict.fromkeys(numbers, 0.5)
     )
-    vectors = pd.DataFrame({"case_id": ["a1", "t1"]})
-    vectors["embedding"] = [[1.0, 2.0], [3.0, 4.0]]
-    table = vectors.astype({"embedding": pd.ArrowDtype(pa.list_(pa.float16(), 2))})
-    study = write(optional={"history": history, "folds": predictions.assign(fold=2), "embeddings": table})
+    study = write(optional={"history": history, "folds": predictions.assign(fold=2)})
     assert study.history is not None
     assert study.history["run"].tolist() == ["final", "grouped"]
     assert study.folds is not None
     assert study.folds["fold"].tolist() == [2, 2, 2, 2]
     assert study.folds_ungrouped is None
-    assert study.embeddings is not None
-    assert [vector.tolist() for vector in study.embeddings["embedding"]] == [[1.0, 2.0], [3.0, 4.0]]
+    assert study.embeddings is None
 
 
 def test_the_same_content_gives_the_same_fingerprint(
@@ -265,3 +261,78 @@ def test_write_study_returns_what_is_read(write: Callable[..., Study]) -> None:
     study = write()
     again = write_study(study.path, manifest=study.manifest, cases=study.cases, predictions=study.predictions)
     assert again.fingerprint == study.fingerprint
+
+
+CLAIMS = """schema = 1
+[source]
+title = "A paper"
+classes = ["glioma", "notumor"]
+[[claim]]
+id = "one"
+kind = "images"
+text = "6 images"
+total = "6"
+"""
+
+
+@pytest.fixture
+def claims(tmp_path: Path) -> Path:
+    file = tmp_path / "of-a-paper.toml"
+    file.write_text(CLAIMS)
+    return file
+
+
+def test_claims_come_back_and_are_part_of_the_fingerprint(write: Callable[..., Study], claims: Path) -> None:
+    without = write()
+    assert without.claims is None
+    study = write(claims=claims)
+    assert study.claims is not None
+    assert [claim.id for claim in study.claims.claims] == ["one"]
+    assert (study.path / "claims.toml").read_text() == CLAIMS
+    assert study.fingerprint != without.fingerprint
+    claims.write_text(CLAIMS.replace("6", "7"))
+    assert write(claims=claims).fingerprint not in (study.fingerprint, without.fingerprint)
+
+
+def test_claims_are_added_without_a_change_of_the_tables(write: Callable[..., Study], claims: Path) -> None:
+    direct = write(claims=claims)
+    before = {file.name: file.read_bytes() for file in write().path.glob("*.parquet")}
+    study = add_claims(direct.path, claims)
+    assert study.fingerprint == direct.fingerprint
+    assert {file.name: file.read_bytes() for file in study.path.glob("*.parquet")} == before
+    claims.write_text(CLAIMS.replace("6", "7"))
+    assert add_claims(direct.path, claims).fingerprint != direct.fingerprint
+    assert [file.name for file in direct.path.parent.iterdir() if file.is_dir()] == ["study"]
+
+
+@pytest.mark.parametrize("how", ["write", "add"])
+def test_a_file_that_holds_no_claims_changes_nothing(write: Callable[..., Study], claims: Path, how: str) -> None:
+    study = write()
+    claims.write_text(CLAIMS.replace('"images"', '"imges"'))
+    with pytest.raises(InputError, match=r"of-a-paper\.toml: claim 'one', kind: found 'imges', expected one of"):
+        write(claims=claims) if how == "write" else add_claims(study.path, claims)
+    assert read_study(study.path).fingerprint == study.fingerprint
+
+
+def test_broken_claims_of_a_study_are_named(write: Callable[..., Study], claims: Path) -> None:
+    file = write(claims=claims).path / "claims.toml"
+    broken = CLAIMS.replace('"6"', "6")
+    file.write_text(broken)
+    with pytest.raises(ContractError, match=r"claims\.toml: content differs from the hash in study\.toml"):
+        read_study(file.parent)
+    manifest = file.parent / "study.toml"
+    old, new = (hashlib.sha256(text.encode()).hexdigest() for text in (CLAIMS, broken))
+    manifest.write_text(manifest.read_text().replace(old, new))
+    with pytest.raises(ContractError, match=r"claims\.toml: claim 'one', total: found 6, expected a number in quotes"):
+        read_study(file.parent)
+    file.unlink()
+    with pytest.raises(ContractError, match=r"claims\.toml: listed under \[files\] of study\.toml but not there"):
+        read_study(file.parent)
+
+
+def test_a_file_that_no_study_has_is_named(write: Callable[..., Study]) -> None:
+    path = edit(write(), "[files]", '[files]\n"notes.txt" = "0"')
+    with pytest.raises(
+        ContractError, match=r"notes\.txt: listed under \[files\] of study\.toml, but no file of a stud"
+    ):
+        read_study(path)

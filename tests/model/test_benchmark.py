@@ -14,10 +14,18 @@ from model.keras_benchmark import as_table, compare
 
 def test_a_slow_model_misses_the_targets() -> None:
     latency = {"p50": 0.6, "p95": 0.7, "p99": 0.8}
-    slow = Speed(load=1.0, latency=latency, throughput={1: 1.0}, gradcam=0.0, memory=None)
+    slow = Speed(load=1.0, latency=latency, throughput={1: 1.0}, parallel=2.0, gradcam=0.0, memory=None)
     assert list(slow.targets.values()) == [False, False]
-    fast = Speed(load=1.0, latency={**latency, "p50": 0.1, "p95": 0.4}, throughput={1: 9.0}, gradcam=0.0, memory=None)
+    fast = Speed(
+        load=1.0,
+        latency={**latency, "p50": 0.1, "p95": 0.4},
+        throughput={1: 9.0},
+        parallel=2.0,
+        gradcam=0.0,
+        memory=None,
+    )
     assert list(fast.targets.values()) == [True, True]
+    assert (slow.bare, fast.bare) == (2.0, 9.0)
 
 
 def test_every_scan_is_timed(toy_model: Path, toy_images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +37,7 @@ def test_every_scan_is_timed(toy_model: Path, toy_images: Path, monkeypatch: pyt
     assert set(read) == set(images)
     assert 0 < found.latency["p50"] <= found.latency["p95"] <= found.latency["p99"]
     assert set(found.throughput) == set(BATCHES)
+    assert found.parallel > 0
     assert np.isfinite(found.gradcam)
 
 
@@ -40,6 +49,7 @@ def test_the_comparison_is_a_table_and_json(toy_model: Path, toy_images: Path) -
     assert (found.n, found.classes, found.single) == (30, 3, 2)
     document = json.loads(json.dumps(found.as_dict()))
     assert document["times_keras_batched"] == pytest.approx(found.keras_batched / found.evaluate)
+    assert document["share_of_bare_throughput"] == pytest.approx(30 / found.alone / found.speed.bare)
     assert document["speed"]["memory"] > 10 * 2**20
     table = "\n".join(as_table(found))
     assert "Keras, one by one" in table

@@ -2,6 +2,7 @@
 
 import dataclasses
 import multiprocessing
+import shutil
 import time
 from pathlib import Path
 
@@ -9,17 +10,18 @@ import numpy as np
 import pytest
 
 from data.errors import InputError
+from data.images import read_image
 from data.study import read_study
 from model import evaluate as module
 from model.card import read_card, write_card
 from model.engine import load
 from model.evaluate import evaluate
+from model.reference import read_components
 
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH", 4)
-    monkeypatch.setattr(module, "CHUNK_BATCHES", 1)
+    monkeypatch.setattr(module, "PART", 4)
 
 
 def test_a_study_is_written(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
@@ -53,18 +55,16 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(tmp_path
 
 
 def test_predictions_are_those_of_the_engine(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
-    from data.images import read_image
-
     study = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
     row = study.predictions.iloc[7]
     path = study.cases.set_index("case_id").loc[row["case_id"], "image_path"]
     inference = load(toy_model).run(read_image(toy_images / path).pixels[None])
     found = row[list(study.classes.probability_columns)].to_numpy(dtype=float)
-    np.testing.assert_allclose(found, inference.probabilities[0], atol=1e-5)
+    np.testing.assert_array_equal(found, inference.probabilities[0])
 
 
 def _slow_evaluation(model: Path, images: Path, out: Path) -> None:
-    module.BATCH, module.CHUNK_BATCHES = 4, 1
+    module.PART = 4
     infer = module._infer
 
     def slowly(*arguments: object) -> object:
@@ -130,6 +130,45 @@ def test_every_reading_of_the_test_split_is_kept(toy_model: Path, toy_images: Pa
     assert len(read_study(tmp_path / "toys").manifest.test_reads) == 2
 
 
+def test_every_case_has_an_embedding(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    study = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
+    assert study.embeddings is not None
+    assert set(study.embeddings.case_ids) == set(study.cases["case_id"])
+    components = read_components(toy_model)
+    assert components is not None
+    case = study.cases[study.cases["split"] == "train"].iloc[3]
+    inference = load(toy_model).run(read_image(toy_images / case["image_path"]).pixels[None])
+    row = study.embeddings.row(case["case_id"])
+    expected = components.of(inference.embedding)[0].astype(float)
+    np.testing.assert_allclose(study.embeddings.vectors[row].astype(float), expected, atol=0.01)
+
+
+def test_a_model_without_components_gets_those_of_the_training_cases(
+    toy_model: Path, toy_images: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(toy_model, bare, ignore=shutil.ignore_patterns("reference.npz"))
+    study = evaluate(bare, toy_images, out=tmp_path / "toys", data_name="toys").study
+    assert study.embeddings is not None
+    train = study.embeddings.case_ids.isin(study.cases.loc[study.cases["split"] == "train", "case_id"])
+    assert np.abs(study.embeddings.vectors[train].astype(float).mean(axis=0)).max() < 0.01  # centred on train
+
+
+def test_embeddings_can_be_left_out(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    without = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys", embeddings=False)
+    assert without.study.embeddings is None
+    assert evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").computed
+
+
+def test_without_training_cases_and_components_there_are_no_embeddings(
+    toy_model: Path, toy_images: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(toy_model, bare, ignore=shutil.ignore_patterns("reference.npz"))
+    shutil.copytree(toy_images / "Testing", tmp_path / "set")
+    assert evaluate(bare, tmp_path / "set", out=tmp_path / "toys", data_name="set").study.embeddings is None
+
+
 def test_one_image_only(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
     folder = tmp_path / "one" / "cross"
     folder.mkdir(parents=True)
@@ -166,3 +205,17 @@ def test_the_card_is_read_as_written(toy_model: Path, tmp_path: Path) -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a model folder"):
         load(tmp_path)
+
+
+def test_claims_are_part_of_the_study_and_of_the_job(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    claims = tmp_path / "claims.toml"
+    claims.write_text('schema = 1\n[source]\ntitle = "A paper"\nclasses = ["disc", "ring"]\n')
+    evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
+    first, second = (
+        evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys", claims=claims) for _ in range(2)
+    )
+    assert first.study.claims is not None
+    assert (first.computed, second.computed) == (True, False)
+    claims.write_text("schema = 2")
+    with pytest.raises(InputError, match="schema is 2, expected 1"):
+        evaluate(tmp_path / "no-model", toy_images, out=tmp_path / "other", data_name="toys", claims=claims)

@@ -1,5 +1,6 @@
 """Cross-validation: each case predicted once, by a network that has not seen its group; stopped and gone on."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from data.errors import InputError
 from model import keras_folds
-from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, read_card
+from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, PAGE, read_card
 from model.evaluate import evaluate
 from model.keras_folds import cross_validate, recipe_of
 from model.keras_train import TrainingResult
@@ -71,6 +72,20 @@ def test_ungrouped_folds_take_every_case_for_itself(
 def test_a_class_with_too_few_groups_is_named(model: Path, toy_images: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"class '.*' has 26 groups, at least 40 are needed"):
         cross_validate(model, images=toy_images, work=tmp_path / "work", data_name="toys", folds=40)
+
+
+def test_folds_of_a_lighter_recipe_are_said_to_be(model: Path, toy_images: Path, tmp_path: Path) -> None:
+    options = {"images": toy_images, "data_name": "toys", "folds": 2}
+    lighter = dataclasses.replace(recipe_of(read_card(model)), epochs=1, warmup_epochs=0)
+    cross_validate(model, work=tmp_path / "light", recipe=lighter, **options)
+    card = read_card(model)
+    assert card.folds["recipe"]["epochs"] == 1
+    assert "## Recipe of the folds" in (model / PAGE).read_text()
+    study = evaluate(model, toy_images, out=tmp_path / "study", data_name="toys").study
+    assert study.manifest.model is not None
+    assert study.manifest.model.folds_recipe == card.folds["recipe"]
+    with pytest.raises(InputError, match=r"its folds\.parquet come from another recipe"):
+        cross_validate(model, work=tmp_path / "other", grouped=False, **options)
 
 
 def test_the_recipe_is_the_one_of_the_card(model: Path) -> None:

@@ -1,0 +1,18 @@
+"""Does the published record hold? Each claim with its verdict, and the arithmetic behind it."""
+
+import streamlit as st
+
+from dashboard import text_claims as text
+from dashboard.components import claims, frame
+from dashboard.figures.formats import escaped
+
+study, evidence = frame.opened("claims")
+if study.claims is None:
+    st.info(f"{text.NO_CLAIMS}\n\n{text.how_to_add(study.path.name)}")
+else:
+    frame.answer(text.claims([one.verdict for one in evidence.claims]))
+    printed = study.claims.source
+    st.caption(escaped(f"{text.source(printed.title, printed.where)} {text.NOT_SAID}"))
+    if evidence.claims:
+        claims.claim_view(study, evidence, claims.chosen(study, evidence.claims))
+frame.how("claims")

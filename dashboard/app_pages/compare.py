@@ -1,0 +1,25 @@
+"""How does it compare with another model? Both on the same scans: paired differences, and where they disagree."""
+
+import streamlit as st
+
+from dashboard import text, text_compare
+from dashboard.components import compared, frame
+from dashboard.components.tables import table
+
+study = frame.chosen()
+frame.title(study, text.TITLES["compare"])
+found = compared.opened(study)
+
+if found is not None:
+    frame.answer(text_compare.answer(found))
+    compared.figures(found)
+    frame.answer(text_compare.multiplicity(found))
+    frame.answer(f"{text_compare.matching(found)} {text_compare.training(found)}")
+    compared.discordant(found, a_is_right=True)
+    compared.discordant(found, a_is_right=False)
+    compared.numbers(found)
+    if found.matched.other_labels:
+        st.subheader("Left out: another label", anchor=False)
+        rows = text_compare.label_rows(found.matched.other_labels, found.matched.classes)
+        table(rows, alt="Scans whose label differs between A and B")
+frame.how("compare")

@@ -1,0 +1,86 @@
+"""The table of claims, and one claim with the arithmetic behind its verdict."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from analysis.claims import AuditedClaim
+from analysis.confusion import ConfusionMatrix
+from dashboard import state
+from dashboard import text_claims as text
+from dashboard.components import exports
+from dashboard.components.tables import table
+from dashboard.evidence import Evidence
+from dashboard.figures.formats import counted, escaped
+from dashboard.figures.matrix import matrix_figure
+from dashboard.published import PublishedMatrix, matrices_of
+from data.study import Study
+
+WIDTHS = {"Claim": 170, "Verdict": 140, "As printed": 340, "What we get": 290}  # pixels; on a phone the first two show
+TEXT = 860  # pixels of a line that is easily read
+
+
+def chosen(study: Study, found: Sequence[AuditedClaim]) -> AuditedClaim:
+    """Draw the table, the selector and the download, and return the chosen claim: in the address, else the worst."""
+    known = {one.claim.id: one for one in found}
+    order = list(text.VERDICTS)
+    worst = min(found, key=lambda one: order.index(one.verdict)).claim.id
+    ids = list(known)
+    state.follow(state.CLAIM, ids, default=worst)
+    state.follow_row(state.CLAIMS, ids.index(state.named(state.CLAIM, ids, default=worst)))
+    st.dataframe(
+        [text.claim_row(one) for one in found],
+        hide_index=True,
+        column_config={name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
+        key=state.CLAIMS,
+        on_select=partial(state.take_clicked_claim, ids),
+        selection_mode=["single-row-required", "single-cell"],
+        alt="Published claims with verdict and what this study gets",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Claim shown below",
+            ids,
+            format_func=lambda name: f"{text.VERDICTS[known[name].verdict][0]} {name}",
+            key=state.CLAIM,
+            width=330,
+            on_change=state.claim_chosen,
+        )
+        exports.csv_button(study, [text.claim_export(one) for one in found], what="claims")
+    return known[name]
+
+
+def claim_view(study: Study, evidence: Evidence, one: AuditedClaim) -> None:
+    """Draw one claim: as printed, the verdict, what it is compared with, the arithmetic, matrices that it concerns."""
+    st.markdown(f"### {escaped(one.claim.text)}")
+    st.markdown(text.badge(one))
+    if facts := text.claim_facts(one):
+        with st.container(width=TEXT):
+            table(facts, alt="What the claim is compared with", hide_header=True)
+    st.markdown("**What decides it**")
+    _list(text.decisive(one))
+    for published in matrices_of(study, one):
+        _matrix(study, evidence.performance.matrix, published)
+    if more := text.further(one):
+        st.markdown("**What else was checked**")
+        _list(more)
+
+
+def _list(lines: Sequence[str]) -> None:
+    st.markdown("\n".join(f"- {escaped(line)}" for line in lines), width=TEXT)
+
+
+def _matrix(study: Study, ours: ConfusionMatrix, published: PublishedMatrix) -> None:
+    """Draw a published matrix, and the study's own beside it where both are of the same classes."""
+    harm = study.manifest.harm if published.classes == study.classes else ()
+    left, right = st.columns(2, gap="large")
+    sides = [(left, "Published", published.id, published.matrix)]
+    if published.matrix.classes == ours.classes:
+        sides.append((right, "This study", "ours", ours))
+    for column, title, name, matrix in sides:
+        with column:
+            st.markdown(f"**{title}**, n = {matrix.n:,}, {counted(matrix.errors, 'error')}")
+            figure = matrix_figure(matrix, published.classes, harm=harm, selected=published.cell)
+            alt = f"Confusion matrix, {title.lower()}: rows reference standard, columns predicted"
+            exports.chart(study, figure, name=f"matrix-{published.id}-{name}", alt=alt)

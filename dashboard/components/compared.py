@@ -1,0 +1,150 @@
+"""Two models side by side: the second study, the differences, and the cases that only one of them calls rightly."""
+
+import streamlit as st
+
+from analysis.estimate import Measure
+from dashboard import compute, state
+from dashboard import text_compare as text
+from dashboard.comparisons import Comparisons, Discordant, comparable
+from dashboard.components import exports
+from dashboard.components.cases import ERRORS_PAGE, INDENT, url
+from dashboard.figures.differences import Row, differences
+from dashboard.figures.formats import escaped
+from dashboard.figures.look import ACCENT
+from dashboard.text import NO_IMAGE, no_images
+from data.errors import InputError
+from data.home import studies
+from data.manifest import Manifest
+from data.study import Study
+
+SHOWN = 8
+COLUMNS = 4
+
+
+def opened(study: Study) -> Comparisons | None:
+    """Draw the choice of the second study and return both compared; none after saying what is missing."""
+    others, named = comparable(study, studies()), state.other_study()
+    if named == study.path.name:
+        st.info(text.SAME_STUDY)
+    elif named is not None and named not in others:
+        st.info(text.NOT_COMPARABLE)
+    if not others:
+        st.info(text.no_other(study.manifest.data.name))
+        return None
+    chosen = _picker(study, others)
+    if not chosen:
+        st.info(text.no_choice(study.manifest.data.name))
+        return None
+    try:
+        with st.spinner("Computing intervals"):
+            return compute.comparison(study, compute.study(chosen))
+    except InputError as error:
+        st.info(escaped(str(error).replace(str(studies()[chosen]), chosen)), title=text.CANNOT)
+        return None
+
+
+def _picker(study: Study, others: dict[str, Manifest]) -> str:
+    """Draw the choice; the first study of the same data set stands, else none."""
+    same_data = others[next(iter(others))].data.name == study.manifest.data.name
+    options = [*others] if same_data else ["", *others]
+    state.follow(state.OTHER, options, default=options[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.markdown(f"**A** {escaped(text.title(study.path.name, study.manifest.about, others))}", width="content")
+        chosen: str = st.selectbox(
+            "B, compared with",
+            options,
+            format_func=lambda name: text.title(name, others[name].about, others) if name else text.CHOOSE,
+            key=state.OTHER,
+            width=420,
+            on_change=state.class_chosen,
+            args=(state.OTHER,),
+        )
+    return chosen
+
+
+def figures(found: Comparisons) -> None:
+    """Draw the differences of rates and of AUCs."""
+    rates, aucs = found.distinct
+    rate_rows = [_row(found, one.name, one.difference, text.beside(one)) for one in rates]
+    auc_rows = [_row(found, one.name, one.found.difference, text.both_aucs(one)) for one in aucs]
+    left, right = st.columns([11, 9], gap="large")
+    with left:
+        figure = differences("Rates", rate_rows, beside="only A : B")
+        exports.chart(found.a, figure, name="compare-rates", alt="Difference of each rate, A minus B, with interval")
+    with right:
+        figure = differences("AUC", auc_rows, beside="A, B")
+        exports.chart(found.a, figure, name="compare-auc", alt="Difference of each AUC, A minus B, with interval")
+    st.caption(f"n = {found.matched.n:,} {found.split} scans. {text.FIGURES}")
+
+
+def _row(found: Comparisons, name: str, difference: Measure, beside: str) -> Row:
+    classes = found.matched.classes
+    colour = classes.colour.get(text.subject(name), ACCENT)
+    return Row(label=text.label(name, classes), colour=colour, difference=difference.headline, beside=beside)
+
+
+def discordant(found: Comparisons, *, a_is_right: bool) -> None:
+    """Draw the cases that one model calls rightly and the other wrongly, the surest errors first."""
+    cases = found.only_a if a_is_right else found.only_b
+    st.subheader(text.discordant(found, a_is_right=a_is_right), anchor=False)
+    pictures = any(compute.linked(study) is not None for study in (found.a, found.b))
+    if not cases:
+        st.markdown("None.")
+    elif not pictures:
+        st.info(no_images(found.a.manifest.data.name), icon=":material/image:")
+    elif any(study.gradcam is not None for study in (found.a, found.b)):
+        st.caption(text.MAPS)
+    shown = cases[:SHOWN]
+    for start in range(0, len(shown), COLUMNS):
+        for column, case in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
+            with column.container(gap=None):
+                _tile(found, case, pictures=pictures)
+    if len(cases) > SHOWN:
+        st.caption(f"{SHOWN} of {len(cases):,} shown, the surest errors; the download holds all.")
+
+
+def _tile(found: Comparisons, case: Discordant, *, pictures: bool) -> None:
+    classes = found.matched.classes
+    of_map = _picture(found, case) if pictures else None
+    st.markdown(f"{INDENT}:small[Reference {escaped(classes.display[case.reference])}]")
+    for name, study, case_id, predicted, confidence in (
+        ("A", found.a, case.case_a, case.predicted_a, case.confidence_a),
+        ("B", found.b, case.case_b, case.predicted_b, case.confidence_b),
+    ):
+        label = f":blue[{escaped(text.called(name, predicted, confidence, classes, map_shown=name == of_map))}]"
+        st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case_id))
+
+
+def _picture(found: Comparisons, case: Discordant) -> str | None:
+    """Draw the scan with the Grad-CAM of the model that is wrong, else of the other; return whose it is, if any."""
+    of_a, of_b = ("A", found.a, case.case_a, case.predicted_a), ("B", found.b, case.case_b, case.predicted_b)
+    sides = (of_b, of_a) if case.a_is_right else (of_a, of_b)
+    shown = [side for side in sides if compute.has_image(side[1], side[2])]
+    if not shown:
+        st.caption(NO_IMAGE)
+        return None
+    model, study, case_id, predicted = next((side for side in shown if side[1].gradcam is not None), shown[0])
+    classes = found.matched.classes
+    if study.gradcam is None:
+        st.image(url(study, case_id, size="thumbnail"), width="stretch", alt=text.alt(case, classes))
+        return None
+    described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}")
+    st.image(url(study, case_id, predicted, size="pair"), width="stretch", alt=described)
+    return model
+
+
+def numbers(found: Comparisons) -> None:
+    """Draw every number of both models, with its download."""
+    classes, (rates, aucs) = found.matched.classes, found.distinct
+    rows = [text.rate_row(one, classes) for one in rates]
+    areas = [text.auc_row(one, classes) for one in aucs]
+    st.subheader("All numbers", anchor=False)
+    st.dataframe(rows, hide_index=True, height="content", alt="Rates of A and B on the common scans")
+    st.dataframe(areas, hide_index=True, height="content", alt="AUC of A and B on the common scans")
+    other = {"B": found.b.manifest.about.title, "Fingerprint of B": found.b.fingerprint}
+    cases = [text.discordant_row(case, classes) for case in (*found.only_a, *found.only_b)]
+    with st.container(horizontal=True):
+        table = [{**row, **other} for row in text.download_rows(found)]
+        exports.csv_button(found.a, table, what="comparison")
+        if cases:
+            exports.csv_button(found.a, [{**row, **other} for row in cases], what="discordant", label="Cases as CSV")

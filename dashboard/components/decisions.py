@@ -1,0 +1,32 @@
+"""What the errors cost together, and the decision curve."""
+
+import streamlit as st
+
+from dashboard import state
+from dashboard import text_decisions as text
+from dashboard.components import exports
+from dashboard.evidence import Evidence
+from dashboard.figures.decision_curve import decision_figure
+from dashboard.figures.formats import escaped
+from data.study import Study
+
+
+def harm(study: Study, evidence: Evidence) -> None:
+    """Say the mean harm per scan."""
+    st.markdown(escaped(text.harm(evidence.decisions.harm, study.manifest.harm, study.classes)), width=860)
+
+
+def decision_curve(study: Study, evidence: Evidence) -> None:
+    """Draw net benefit over thresholds when asked for."""
+    st.subheader("Is acting on it better than not?", anchor=False)
+    found = None if study.classes.negative is None else evidence.decisions.net_benefit
+    if found is None:
+        st.caption(text.NO_CURVE)
+        return
+    on = state.shown(state.DECISION)
+    st.toggle("Decision curve: any tumour", key=state.DECISION, on_change=state.shown_chosen, args=(state.DECISION,))
+    if on:
+        st.markdown(escaped(text.decision(found)), width=860)
+        alt = "Net benefit of the model, of calling every scan and of calling none, over thresholds"
+        exports.chart(study, decision_figure(found), name="decision_curve", alt=alt)
+        st.caption(f"n = {found.n:,} {evidence.split} scans. {text.UNITS}")

@@ -1,0 +1,202 @@
+"""The blocks of the page Per class below its forest plots: prevalence, threshold, curves, ratios, patients."""
+
+import streamlit as st
+
+from analysis.operating_point import AtThreshold
+from analysis.per_class import ANY_TUMOUR, ClassPerformance
+from dashboard import compute, questions, state
+from dashboard import text_classes as text
+from dashboard.components import exports
+from dashboard.components.tables import rate_rows, table
+from dashboard.evidence import Evidence
+from dashboard.figures.formats import escaped
+from dashboard.figures.look import ACCENT
+from dashboard.figures.predictive_values import predictive_value_figure
+from dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
+from dashboard.questions import Question
+from dashboard.text import row_name
+from data.study import Study
+
+LOWEST, HIGHEST, STEP = 0.01, 0.99, 0.01  # of an own threshold
+
+
+def asked(evidence: Evidence) -> Question:
+    """Draw the selector of a class or any tumour and return its question."""
+    known, classes = list(evidence.questions), evidence.study.classes
+    state.follow(state.ABOUT, known, default=known[0])
+    name = st.selectbox(
+        "Class",
+        known,
+        format_func=lambda one: row_name(one, classes),
+        key=state.ABOUT,
+        width=240,
+        on_change=state.setting_chosen,
+        args=(state.ABOUT, known[0]),
+    )
+    return evidence.questions[name]
+
+
+def at_the_clinic(study: Study, evidence: Evidence) -> Question:
+    """Draw PPV and NPV at a prevalence, and what becomes of 1,000 scans; return the question that was chosen."""
+    st.subheader("Where the scans are read", anchor=False)
+    left, right = st.columns([2, 5], gap="large", vertical_alignment="bottom")
+    with left:
+        question = asked(evidence)
+    if question.prevalence is None:
+        found = questions.at_prevalence(question, None)
+        table(text.predictive_rows(found), alt="PPV and NPV")
+        return question
+    with right:
+        chosen = _prevalence(question, question.prevalence)
+    found = questions.at_prevalence(question, chosen)
+    if chosen != question.prevalence:
+        st.markdown(text.PREVALENCE_SET)
+    if found.frequencies is not None:
+        st.markdown(escaped(text.frequencies(found.frequencies, question.name, study.classes)), width=860)
+    left, right = st.columns(2, gap="large")
+    with left:
+        if found.frequencies is not None:
+            table(
+                text.frequency_rows(found.frequencies, question.name, study.classes), alt="What becomes of 1,000 scans"
+            )
+        rows = text.predictive_rows(found)
+        table(rows, alt="PPV and NPV at this prevalence")
+        exports.csv_button(study, text.with_setting(rows, question, found, study.classes), what="prevalence")
+    with right:
+        figure = predictive_value_figure(questions.over_prevalences(question), chosen=chosen)
+        exports.chart(study, figure, name="predictive_values", alt="PPV and NPV over prevalence, with 95% intervals")
+    return question
+
+
+def _prevalence(question: Question, default: float) -> float:
+    given = state.number_in(state.PREVALENCE, low=questions.STEPS[0], high=questions.STEPS[-1])
+    value = default if given is None else given
+    state.follow_number(state.PREVALENCE, value)
+    return st.select_slider(
+        "Prevalence",
+        sorted({*questions.STEPS, default, value}),
+        format_func=lambda step: text.prevalence(step, question),
+        key=state.PREVALENCE,
+        on_change=state.setting_chosen,
+        args=(state.PREVALENCE, default),
+    )
+
+
+def at_a_threshold(study: Study, evidence: Evidence) -> AtThreshold | None:
+    """Draw what another threshold on P(any tumour) does; return it, none for argmax or without that question."""
+    judged = evidence.performance.any_tumour
+    if judged is None:
+        return None
+    st.subheader("Another threshold for any tumour", anchor=False)
+    point, missing = evidence.decisions.operating_point, evidence.decisions.no_operating_point
+    chosen = None if point is None else point.chosen.value
+    known = [kind for kind in text.THRESHOLDS if kind != state.TUNING or chosen is not None]
+    kind = state.threshold_kind(known)
+    st.segmented_control(
+        "A scan is called a tumour by",
+        known,
+        format_func=text.THRESHOLDS.__getitem__,
+        key=state.THRESHOLD_KIND,
+        required=True,
+        on_change=state.threshold_kind_chosen,
+    )
+    if kind == state.OWN:
+        chosen = _own_threshold()
+    if kind == state.ARGMAX or chosen is None:
+        st.caption(f"{text.ARGMAX} {escaped(text.operating_point(point, missing))}")
+        return None
+    found = questions.at(evidence.questions[ANY_TUMOUR], chosen)
+    st.markdown(text.THRESHOLD_SET)
+    rows = text.threshold_rows(judged, found)
+    table(rows, alt="Rates of any tumour by largest probability and at this threshold")
+    st.caption(escaped(f"{text.called(found)} {text.operating_point(point, missing)}"))
+    exports.csv_button(study, [{**row, "Setting": "post hoc"} for row in rows], what="threshold")
+    return found
+
+
+def _own_threshold() -> float:
+    given = state.number_in(state.THRESHOLD, low=0, high=1)
+    value = state.START if given is None else min(max(given, LOWEST), HIGHEST)
+    state.follow_number(state.THRESHOLD, value)
+    return st.slider(
+        "P(any tumour) from",
+        LOWEST,
+        HIGHEST,
+        step=STEP,
+        key=state.THRESHOLD,
+        on_change=state.setting_chosen,
+        args=(state.THRESHOLD,),
+        width=480,
+    )
+
+
+def curves(study: Study, evidence: Evidence, question: Question, moved: AtThreshold | None) -> None:
+    """Draw ROC and precision-recall of a question when asked for, with what argmax and a moved threshold do."""
+    on = state.shown(state.CURVES)
+    label = f"ROC and precision-recall curves: {row_name(question.name, study.classes)}"
+    st.toggle(label, key=state.CURVES, on_change=state.shown_chosen, args=(state.CURVES,))
+    if not on:
+        return
+    found = compute.curves(study, question.name)
+    if found.roc.reason is not None:
+        st.caption(escaped(f"{text.NO_CURVE}: {found.roc.reason}."))
+        return
+    st.markdown(escaped(text.areas(evidence.auc_of[question.name], found)))
+    colour = study.classes.colour.get(question.name, ACCENT)
+    decisions = [_decision(text.THRESHOLDS["argmax"], question.judged)]
+    if moved is not None and question.name == ANY_TUMOUR:
+        decisions.append(_decision("This threshold", moved))
+    left, right = st.columns(2, gap="large")
+    with left:
+        figure = roc_figure(found.roc, colour=colour, decisions=decisions)
+        exports.chart(study, figure, name="roc", alt="ROC curve: sensitivity against 1 minus specificity")
+    with right:
+        figure = precision_recall_figure(found.precision_recall, colour=colour, decisions=decisions)
+        exports.chart(study, figure, name="precision_recall", alt="Precision-recall curve: PPV against sensitivity")
+    st.caption(f"n = {len(question.positives):,} {evidence.split} scans. {text.CURVES}")
+
+
+def _decision(label: str, found: ClassPerformance | AtThreshold) -> Decision:
+    return Decision(
+        label=label,
+        sensitivity=found.sensitivity.plain.value,
+        specificity=found.specificity.plain.value,
+        ppv=found.ppv.plain.value,
+    )
+
+
+def ranking(study: Study, evidence: Evidence) -> None:
+    """Draw AUC, likelihood and odds ratios and Youden's index of any tumour and each class."""
+    st.subheader("Ranking and likelihood", anchor=False)
+    rows = text.ratio_rows(evidence.auc_of, evidence.ratios, study.classes)
+    st.dataframe(rows, hide_index=True, height="content", alt="AUC, likelihood and odds ratios by class")
+    exports.csv_button(study, rows, what="ratios")
+
+
+def overall(study: Study, evidence: Evidence) -> None:
+    """Draw the averages over the classes."""
+    st.subheader("Overall", anchor=False)
+    rows = text.overall_rows(evidence.performance.overall, evidence.aucs)
+    table([{key: row[key] for key in ("Number", "Value")} for row in rows], alt="Averages over the classes")
+    exports.csv_button(study, rows, what="overall")
+
+
+def by_patient(study: Study, evidence: Evidence) -> None:
+    """Draw the results by patient where patients are known."""
+    st.subheader("By patient", anchor=False)
+    found = evidence.patients
+    if not found.n:
+        st.caption(text.NO_PATIENTS)
+        return
+    rows = text.patient_rows(found)
+    table(rows, alt="Results by patient")
+    decide = text.PATIENTS_DECIDE if found.tumour else text.PATIENTS_CLASS
+    st.caption(escaped(f"{text.patients(found)} {decide}"))
+    exports.csv_button(study, rows, what="patients")
+
+
+def plain_and_clustered(study: Study, evidence: Evidence) -> None:
+    """Draw every rate with both intervals."""
+    rows = rate_rows(compute.rows(evidence.performance), study.classes)
+    st.dataframe(rows, hide_index=True, height="content", alt="Every rate with plain and cluster-adjusted interval")
+    exports.csv_button(study, rows, what="per-class")

@@ -1,0 +1,59 @@
+"""Net benefit over thresholds: of the model with its interval, of calling every scan, of calling none."""
+
+import plotly.graph_objects as go
+
+from analysis.decision import DecisionCurve
+from dashboard.figures.formats import figure_text, percent, short
+from dashboard.figures.look import ACCENT, INK, QUIET, finish
+
+EVERY = "#8a8f91"
+
+
+def decision_figure(found: DecisionCurve) -> go.Figure:
+    """Return the plot; far below 0, where calling every scan leads, it is cut off."""
+    figure = go.Figure()
+    limits = found.thresholds.tolist()
+    known = [(limit, one.headline) for limit, one in zip(limits, found.model, strict=True) if one.headline.defined]
+    bounds = [(limit, one.low, one.high) for limit, one in known if one.low is not None]
+    figure.add_scatter(
+        x=[limit for limit, _, _ in bounds] + [limit for limit, _, _ in reversed(bounds)],
+        y=[high for _, _, high in bounds] + [low for _, low, _ in reversed(bounds)],
+        fill="toself",
+        fillcolor="rgba(42, 138, 158, 0.18)",
+        mode="lines",
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=[limit for limit, _ in known],
+        y=[one.value for _, one in known],
+        mode="lines",
+        line={"color": ACCENT, "width": 2},
+        name="model",
+        customdata=[[percent(limit), figure_text(short(one))] for limit, one in known],
+        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra>model</extra>",
+    )
+    if found.call_all is not None:
+        figure.add_scatter(
+            x=limits,
+            y=found.call_all.tolist(),
+            mode="lines",
+            line={"color": EVERY, "width": 2, "dash": "dash"},
+            name="call every scan",
+            hovertemplate="%{x:.0%}: %{y:.3f}<extra>call every scan</extra>",
+        )
+    figure.add_scatter(
+        x=limits,
+        y=found.call_none.tolist(),
+        mode="lines",
+        line={"color": INK, "width": 1, "dash": "dot"},
+        name="call none",
+        hoverinfo="skip",
+    )
+    finish(figure, height=380)
+    top = max([0.0, *(high for _, _, high in bounds if high is not None)])
+    figure.update_xaxes(title_text="Threshold on P(any tumour)", tickformat=".0%", range=[0, 1], showgrid=False)
+    figure.update_yaxes(title_text="Net benefit per scan", range=[-0.15 * (top or 1.0), 1.08 * (top or 1.0)])
+    figure.add_hline(y=0, line={"color": QUIET, "width": 1})
+    return figure

@@ -1,0 +1,62 @@
+"""PPV and NPV over prevalence, with their intervals, and the prevalence that was chosen."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from analysis.estimate import Estimate
+from analysis.prevalence import PredictiveValues
+from dashboard.figures.formats import figure_text, fine, percent
+from dashboard.figures.look import ACCENT, INK, finish
+
+NPV = "#8a6fb0"
+TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6)
+
+
+def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float) -> go.Figure:
+    """Return the plot of both over the prevalences of ``values``; what is not estimable is left out."""
+    figure = go.Figure()
+    for name, colour, dash in (("PPV", ACCENT, "solid"), ("NPV", NPV, "dash")):
+        known = [(one.prevalence, getattr(one, name.lower()).headline) for one in values]
+        known = [(place, found) for place, found in known if found.defined]
+        if known:
+            _curve(figure, name, [place for place, _ in known], [found for _, found in known], colour, dash)
+    figure.add_vline(x=chosen, line={"color": INK, "width": 1, "dash": "dot"})
+    finish(figure, height=320)
+    ticks = [tick for tick in TICKS if values and tick <= values[-1].prevalence]
+    figure.update_xaxes(
+        title_text="Prevalence",
+        type="log",
+        tickmode="array",
+        tickvals=ticks,
+        ticktext=[percent(tick) for tick in ticks],
+        showgrid=False,
+    )
+    figure.update_yaxes(range=[-0.02, 1.04], tickformat=".1f")
+    return figure
+
+
+def _curve(
+    figure: go.Figure, name: str, places: Sequence[float], found: Sequence[Estimate], colour: str, dash: str
+) -> None:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    bounds = [one.low for one in found], [one.high for one in found]
+    figure.add_scatter(
+        x=[*places, *reversed(places)],
+        y=[*bounds[1], *reversed(bounds[0])],
+        fill="toself",
+        fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
+        mode="lines",
+        line={"width": 0},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_scatter(
+        x=list(places),
+        y=[one.value for one in found],
+        mode="lines",
+        line={"color": colour, "width": 2, "dash": dash},
+        name=name,
+        customdata=[[percent(place), figure_text(fine(one))] for place, one in zip(places, found, strict=True)],
+        hovertemplate=f"%{{customdata[0]}}: {name} %{{customdata[1]}}<extra></extra>",
+    )

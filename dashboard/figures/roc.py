@@ -1,0 +1,92 @@
+"""The ROC and the precision-recall curve of one question, with the points where decisions are made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from analysis.roc import PrecisionRecallCurve, RocCurve
+from dashboard.figures.formats import figure_text, number, probability
+from dashboard.figures.look import ACCENT, INK, QUIET, finish
+
+HEIGHT = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a rule does: drawn on both curves, where its rates are defined."""
+
+    label: str
+    sensitivity: float | None
+    specificity: float | None
+    ppv: float | None
+
+
+def roc_figure(curve: RocCurve, *, colour: str = ACCENT, decisions: Sequence[Decision] = ()) -> go.Figure:
+    """Return sensitivity against 1 - specificity; the dotted line is a coin."""
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=_dotted(), hoverinfo="skip", showlegend=False)
+    places = zip(curve.thresholds.tolist(), curve.sensitivity.tolist(), curve.false_positive_rate.tolist(), strict=True)
+    said = [f"{_from(limit)}: sensitivity {number(se)}, specificity {number(1 - fp)}" for limit, se, fp in places]
+    _line(figure, curve.false_positive_rate.tolist(), curve.sensitivity.tolist(), said, colour)
+    marks = [
+        (one.label, None if one.specificity is None else 1 - one.specificity, one.sensitivity) for one in decisions
+    ]
+    _finish(figure, marks, title="ROC", x="1 \N{MINUS SIGN} specificity", y="Sensitivity")
+    return figure
+
+
+def precision_recall_figure(
+    curve: PrecisionRecallCurve, *, colour: str = ACCENT, decisions: Sequence[Decision] = ()
+) -> go.Figure:
+    """Return PPV against sensitivity; the dotted line is the PPV of calling every scan."""
+    figure = go.Figure()
+    level = [curve.prevalence] * 2
+    figure.add_scatter(x=[0, 1], y=level, mode="lines", line=_dotted(), hoverinfo="skip", showlegend=False)
+    places = zip(curve.thresholds.tolist(), curve.recall.tolist(), curve.precision.tolist(), strict=True)
+    said = [f"{_from(limit)}: sensitivity {number(se)}, PPV {number(ppv)}" for limit, se, ppv in places]
+    _line(figure, curve.recall.tolist(), curve.precision.tolist(), said, colour)
+    marks = [(one.label, one.sensitivity, one.ppv) for one in decisions]
+    _finish(figure, marks, title="Precision-recall", x="Sensitivity (recall)", y="PPV (precision)")
+    return figure
+
+
+def _from(limit: float) -> str:
+    return f"P from {probability(limit)}" if limit <= 1 else "no scan called"
+
+
+def _dotted() -> dict[str, object]:
+    return {"color": QUIET, "width": 1, "dash": "dot"}
+
+
+def _line(figure: go.Figure, x: Sequence[float], y: Sequence[float], said: Sequence[str], colour: str) -> None:
+    figure.add_scatter(
+        x=list(x),
+        y=list(y),
+        mode="lines",
+        line={"color": colour, "width": 2},
+        customdata=[[text] for text in said],
+        hovertemplate="%{customdata[0]}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _finish(
+    figure: go.Figure, marks: Sequence[tuple[str, float | None, float | None]], *, title: str, x: str, y: str
+) -> None:
+    for (label, across, up), symbol in zip(marks, ("square", "diamond"), strict=False):
+        if across is None or up is None:
+            continue
+        figure.add_scatter(
+            x=[across],
+            y=[up],
+            mode="markers",
+            name=figure_text(label),
+            marker={"symbol": symbol, "size": 10, "color": INK},
+            hovertemplate=f"{figure_text(label)}: {number(across)}, {number(up)}<extra></extra>",
+        )
+    figure.update_layout(title={"text": title, "x": 0, "font": {"size": 15, "color": INK}}, showlegend=bool(marks))
+    finish(figure, height=HEIGHT)
+    figure.update_layout(margin={"t": 72})
+    figure.update_xaxes(title_text=x, range=[-0.02, 1.02], nticks=6, tickformat=".1f", showgrid=False)
+    figure.update_yaxes(title_text=y, range=[-0.02, 1.04], nticks=6, tickformat=".1f")

@@ -1,0 +1,33 @@
+"""The network over image files, one image a core: faster than all cores on one image or on a batch."""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import ImageError
+from data.images import read_image
+from model.engine import Engine, Inference
+from model.preprocess import preprocess
+
+
+def predict(engine: Engine, paths: Iterable[str], folder: Path) -> tuple[Inference, NDArray[Any]]:
+    """Return what the network says of images, in their order, and why each cannot be read: text (n,), empty if it can.
+
+    An image that cannot be read is black. The engine should have one thread; the result does not depend on it.
+    """
+    size = engine.card.input_size
+
+    def one(path: str) -> tuple[Inference, str]:
+        try:
+            return engine.run(preprocess(read_image(folder / path).pixels, size=size)[None]), ""
+        except ImageError as error:
+            return engine.run(np.zeros((1, size, size, 3), np.uint8)), str(error)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found, reasons = zip(*pool.map(one, paths), strict=True)
+    return Inference(*map(np.concatenate, zip(*found, strict=True))), np.array(reasons, dtype=np.str_)
