@@ -160,8 +160,9 @@ def ranked(
 ) -> Ranking | None:
     """Return how ``scores`` (n,) order the cases that are ``positive`` (n,) and the others; none without both sides.
 
-    ``order`` (n,) sorts the scores, lowest first, if that is known already. Wins are counted in halves as whole numbers, so an AUC of 1 is 1 exactly. Raises ``InputError`` for arrays that do
-    not fit or scores that are not finite.
+    ``order`` (n,) sorts the scores, lowest first, if that is known already. Wins are counted in halves as whole
+    numbers, so an AUC of 1 is 1 exactly. Raises ``InputError`` for arrays that do not fit or scores that are not
+    finite.
     """
     check_scores(positive, scores)
     m = int(positive.sum())

@@ -85,8 +85,8 @@ def describe(
 
     ``cases`` is the study's cases table, all splits, ``pairs`` its table of copies, ``images`` what
     ``analysis.splits.shown_images`` makes of both, if that is there already; ``rejected`` the number of files that
-    could not be used. Splits without cases are left out. Shares are Wilson intervals; an imbalance ratio is undefined when a class of
-    the split is empty. Sizes are none when no case has one.
+    could not be used. Splits without cases are left out. Shares are Wilson intervals; an imbalance ratio is undefined
+    when a class of the split is empty. Sizes are none when no case has one.
     """
     label = class_codes(cases["label"], classes)
     splits, split_counts = _by_class(*levels(cases["split"]), label, k=len(classes))

@@ -66,9 +66,9 @@ def leakage(
     """Return how many cases of ``split`` share a group, a patient or a copy with train or tuning.
 
     ``cases`` is the study's cases table, all splits; ``pairs`` its table of copies, without which only exact copies
-    are known; ``images`` what ``shown_images`` makes of both, if that is there already. The tuning split itself is compared with train only. Shares
-    are Wilson intervals, undefined when the split is empty, when there are no training cases, and when nothing is
-    known to compare by.
+    are known; ``images`` what ``shown_images`` makes of both, if that is there already. The tuning split itself is
+    compared with train only. Shares are Wilson intervals, undefined when the split is empty, when there are no
+    training cases, and when nothing is known to compare by.
     """
     against = against_of(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from analysis.auc_paired import AucDifference, paired_delong
 from analysis.class_auc import any_tumour_score
+from analysis.coded import coded
 from analysis.comparison import ComparedNumber, Comparison, compare
 from analysis.confusion import predicted_class
 from analysis.per_class import ANY_TUMOUR
-from analysis.splits import shared_with_training
+from analysis.splits import compared_with_training
 from dashboard.evidence import PREFERRED
 from dashboard.results import SEED
 from data.errors import InputError
@@ -203,9 +204,8 @@ def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]
 
 
 def _shared_with_training(study: Study, found: Evaluated) -> SharedWithTraining:
-    by_case = shared_with_training(study.cases, split=found.split)
-    known = [by_case[case_id] for case_id in found.cases["case_id"] if by_case[case_id] is not None]
-    return SharedWithTraining(count=sum(map(bool, known)), known=len(known))
+    known, reaches = (whole[found.rows] for whole in compared_with_training(coded(study.cases), split=found.split))
+    return SharedWithTraining(count=int((known & reaches).sum()), known=int(known.sum()))
 
 
 def _common_split(a: Study, b: Study) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from analysis.per_class import ClassPerformance, Performance
 from analysis.roc import Curves
+from dashboard.cases import ByCase
 from dashboard.comparisons import Comparisons, comparisons
 from dashboard.evidence import Evidence
 from dashboard.evidence import evidence as evidence_of
@@ -91,12 +92,15 @@ def has_other_encoding(of: Study, case_id: str) -> bool:
     return folder is not None and known_ids(of).get(case_id) in folder.other_encoding
 
 
-def encoded(of: Study, case_id: str, class_name: str | None, size: str) -> bytes | None:
+def encoded(
+    of: Study, case_id: str, class_name: str | None, size: str, *, opacity: int = scan.OPACITY, cells: bool = False
+) -> bytes | None:
     """Return the WebP bytes of a case, with the Grad-CAM of a class if named; none when it cannot be made."""
     folder = linked(of)
     if folder is None or case_id not in known_ids(of):
         return None
-    return _encoded(of.fingerprint, str(folder.folder), case_id, class_name, size, _study=of, _folder=folder)
+    key = (of.fingerprint, str(folder.folder), case_id, class_name, size, opacity, cells)
+    return _encoded(*key, _study=of, _folder=folder)
 
 
 def known_ids(of: Study) -> Mapping[str, str | None]:
@@ -106,7 +110,8 @@ def known_ids(of: Study) -> Mapping[str, str | None]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _paths(fingerprint: str, _study: Study) -> Mapping[str, str | None]:  # noqa: ARG001
-    return dict(zip(_study.cases["case_id"], _study.cases["image_path"], strict=True))
+    paths = _study.cases["image_path"].array
+    return ByCase(_study.cases["case_id"], lambda row: paths[row] if isinstance(paths[row], str) else None)
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)
@@ -116,8 +121,12 @@ def _encoded(
     case_id: str,
     class_name: str | None,
     size: str,
+    opacity: int,
+    cells: bool,
     _study: Study,
     _folder: LinkedImages,
 ) -> bytes | None:
     path = _folder.path(known_ids(_study)[case_id])
-    return None if path is None else scan.render(_study, case_id, path, class_name=class_name, size=size)
+    if path is None:
+        return None
+    return scan.render(_study, case_id, path, class_name=class_name, size=size, opacity=opacity, cells=cells)

@@ -47,6 +47,7 @@ from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
 from dashboard.published import audited
 from dashboard.questions import Question, questions
 from data.evaluated import Evaluated, evaluated, evaluated_splits, out_of_fold
+from data.lookup import is_one_of, positions
 from data.study import Study
 
 SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
@@ -354,7 +355,7 @@ class Results:
         gradcam, found = self.study.gradcam, self.found
         if gradcam is None:
             return None
-        rows = gradcam.case_ids.get_indexer(pd.Index(found.cases["case_id"]))
+        rows = positions(found.cases["case_id"], among=gradcam.case_ids.to_series())
         outlined = (rows >= 0) & gradcam.has_mask[rows]
         reference = found.reference[outlined]
         return Outlined(
@@ -367,21 +368,27 @@ class Results:
         )
 
     @cached_property
-    def on_target(self) -> Mapping[str, bool]:
-        """By case id, whether the evidence for the predicted class is strongest in the reference outline.
+    def on_target(self) -> NDArray[np.int64]:
+        """For each evaluated case, 1 if the evidence for the predicted class is strongest in the outline, 0 if not.
 
-        Only cases with an outline and with evidence are in it.
+        It is -1 for a case without an outline or without evidence.
         """
         gradcam, found = self.study.gradcam, self.found
+        on_target = np.full(found.n, -1, dtype=np.int64)
         if gradcam is None:
-            return {}
-        ids = found.cases["case_id"].to_numpy()
-        rows = gradcam.case_ids.get_indexer(pd.Index(ids))
+            return on_target
+        rows = positions(found.cases["case_id"], among=gradcam.case_ids.to_series())
         outlined = (rows >= 0) & gradcam.has_mask[rows]
         maps = gradcam.maps[rows[outlined], self.predicted[outlined]]
         hits = pointing_game(maps, gradcam.masks[rows[outlined]])
         evident = maps.max(axis=(1, 2), initial=0) > 0
-        return dict(zip(ids[outlined][evident].tolist(), hits[evident].tolist(), strict=True))
+        on_target[np.flatnonzero(outlined)[evident]] = hits[evident]
+        return on_target
+
+    @cached_property
+    def has_twin(self) -> NDArray[np.bool_]:
+        """For each evaluated case, whether the model was fitted on a copy of it."""
+        return is_one_of(self.found.cases["case_id"], [test for test, _, _ in self.twins])
 
     @cached_property
     def confounding(self) -> tuple[Confounding, ...]:

@@ -1,10 +1,22 @@
 """The only session and address state: the study, the case and the filters, so that a link opens what one sees.
 
 Choices are not bound to the address by Streamlit: that would put their labels there, and a label may change. The
-address holds class and study names.
+address holds names of the study and fixed words. How images are reached:
+
+``errors?case=ID``
+    One case of any split in full; ``&opacity=40`` percent of the map, ``&cells=shown`` the cells of its grid.
+``errors?cases=all&KEY=VALUE``
+    The gallery; without ``cases=all`` of the errors only. KEY is a filter: ``reference``, ``predicted``, ``confidence``
+    (high, review, expert), ``bin`` (1 to 15, of the reliability diagram), ``plane``, ``source``, ``site``,
+    ``evidence`` (on, off), ``shared`` (yes, no, unknown), ``twin`` (yes, no), ``patient``; ``&page=2``.
+``confusion?row=CLASS&column=CLASS`` and ``confidence?of=tier-high`` or ``of=bin-15``
+    The first cases behind a cell, a tier or a bin, beside the figure.
+``data_set?pairs=across``, ``labels`` or ``patients``
+    Copies across splits (``&kind=mirrored``), copies with different labels, patients across splits: side by side.
 """
 
 from collections.abc import Collection, Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -18,6 +30,10 @@ ABOUT, PREVALENCE, THRESHOLD, THRESHOLD_KIND = "about", "prevalence", "threshold
 CURVES, DECISION = "curves", "decision"
 ARGMAX, TUNING, OWN = "argmax", "tuning", "own"
 SHOWN = "shown"
+CASES, EVERY, ERRORS = "cases", "all", "errors"
+OPACITY, CELLS = "opacity", "cells"
+OF, RELIABILITY = "of", "reliability"
+PAIRS, KIND = "pairs", "kind"
 START = 0.5  # of an own threshold
 
 
@@ -61,14 +77,63 @@ def query() -> dict[str, str]:
     return dict(st.query_params)
 
 
-def link(study: str, case: str | None = None) -> dict[str, str]:
-    """Return the query of a link that keeps the study and, if given, opens a case."""
-    return {STUDY: study} if case is None else {STUDY: study, CASE: case}
+def link(study: str, case: str | None = None, **more: str) -> dict[str, str]:
+    """Return the query of a link that keeps the study and, if given, opens a case or sets ``more``."""
+    return {STUDY: study, **({} if case is None else {CASE: case}), **more}
+
+
+def address() -> str:
+    """Return the address of what one sees, to be sent to a colleague."""
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(query())}"
+
+
+def everything() -> bool:
+    """Return whether the gallery holds all evaluated cases, not only the errors, and let its switch follow."""
+    st.session_state[CASES] = named(CASES, (EVERY,), default=ERRORS)
+    return bool(st.session_state[CASES] == EVERY)
+
+
+def everything_chosen() -> None:
+    """Carry into the address which cases the gallery holds, and start at its first page."""
+    if st.session_state[CASES] == EVERY:
+        st.query_params[CASES] = EVERY
+    else:
+        st.query_params.pop(CASES, None)
+    st.session_state[PAGE] = 1
+
+
+def pairs() -> str | None:
+    """Return which cases that belong together the address asks for side by side; none when it does not."""
+    return st.query_params.get(PAIRS) or None
+
+
+def show_pairs(which: str) -> None:
+    """Show cases that belong together side by side; for buttons."""
+    st.query_params[PAIRS] = which
+    st.session_state[PAGE] = 1
+
+
+def pairs_chosen() -> None:
+    """Carry into the address which of them are shown, and start at the first page."""
+    st.query_params[PAIRS] = st.session_state[PAIRS]
+    st.query_params.pop(KIND, None)
+    st.session_state[PAGE] = 1
+
+
+def close_pairs() -> None:
+    """Go back to the page; for buttons."""
+    for key in (PAIRS, KIND, PAGE):
+        st.query_params.pop(key, None)
 
 
 def other_study() -> str | None:
     """Return the study to compare with that the address names."""
     return st.query_params.get(OTHER) or None
+
+
+def held(keys: Collection[str]) -> list[str]:
+    """Return which of the keys the address holds."""
+    return [key for key in keys if key in st.query_params]
 
 
 def named(key: str, known: Collection[str], *, default: str) -> str:
@@ -100,6 +165,14 @@ def take_clicked_cell() -> None:
     if data:
         _write(ROW, data[0])
         _write(COLUMN, data[1])
+
+
+def take_clicked_bin() -> None:
+    """Carry a click on the reliability diagram into the address, which the selector follows."""
+    chosen = st.session_state[RELIABILITY]["selection"]["points"]
+    data = next((point["customdata"] for point in chosen if point.get("customdata")), None)
+    if data:
+        st.query_params[OF] = f"bin-{data[0]}"
 
 
 def follow_row(key: str, row: int) -> None:

@@ -12,16 +12,14 @@ from analysis.pairs import ConfusionPair
 from analysis.per_class import Performance
 from analysis.splits import Leakage
 from analysis.twins import TwinKind
-from dashboard.evidence import Case
+from dashboard.cases import Case
 from dashboard.figures.formats import (
     ARROW,
-    DASH,
     NOT_ESTIMABLE,
     at_most,
     counted,
     escaped,
     full,
-    number,
     percent,
     sentence_case,
     short,
@@ -68,27 +66,6 @@ KINDS = {
 }
 SHOWN_FILES = 10
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
-FILTERS = {
-    "reference": "Reference",
-    "predicted": "Predicted",
-    "confidence": "Confidence",
-    "plane": "Plane",
-    "source": "Source",
-    "site": "Site",
-    "evidence": "Strongest evidence",
-    "twin": "Copy in training",
-    "patient": "Patient",
-}
-FILTER_VALUES = {
-    "high": "High",
-    "review": "Review",
-    "expert": "Refer to an expert",
-    "on": "On the tumour",
-    "off": "Off the tumour",
-    "yes": "Yes",
-    "no": "No",
-}
-FACTS = {"patient_id": "Patient", "plane": "Plane", "source": "Source", "site": "Site", "split": "Split"}
 
 
 def no_images(data_name: str) -> str:
@@ -289,18 +266,6 @@ def confidence(case: Case) -> str:
     return f":small[:red[{line}]]" if case.tier == "high" and not case.correct else f":small[:gray[{line}]]"
 
 
-def filter_value(key: str, value: str, classes: ClassOrder) -> str:
-    """Return how a value of a filter is written."""
-    if value == "all":
-        return "All"
-    return classes.display[value] if key in ("reference", "predicted") else FILTER_VALUES.get(value, value)
-
-
-def neighbour(split: str, label: str, classes: ClassOrder) -> str:
-    """Return what another scan of the same image or patient is."""
-    return f"{classes.display[label]}, {split}"
-
-
 def pair_cost(pair: ConfusionPair, manifest: Manifest) -> str:
     """Return how often an error occurs and its harm, in one line."""
     harm = harm_of(pair, manifest)
@@ -341,39 +306,6 @@ def errors(found: Errors) -> str:
         f"{found.high_confidence_count:,} of them {'has' if found.high_confidence_count == 1 else 'have'} a confidence "
         f"of {found.high:g} or more."
     )
-
-
-def shown(first: int, last: int, filtered: int, total: int) -> str:
-    """Return which part of the errors is on the page."""
-    if not filtered:
-        return f"None of {counted(total, 'error')} matches."
-    return f"{first:,}{DASH}{last:,} of {filtered:,} shown, {counted(total, 'error')} in all"
-
-
-def case_title(case: Case, classes: ClassOrder) -> str:
-    """Return the heading of one case."""
-    if case.correct:
-        return f"{classes.display[case.reference]}, called correctly"
-    return f"{classes.display[case.reference]} called {classes.display[case.predicted]}"
-
-
-def case_answer(case: Case, classes: ClassOrder) -> str:
-    """Return one case in a sentence."""
-    tail = "" if case.correct else f" The reference class gets {number(case.probabilities[case.reference])}."
-    return (
-        f"The model says {classes.display[case.predicted]} with {number(case.confidence)} ({TIERS[case.tier]}).{tail}"
-    )
-
-
-def case_facts(case: Case) -> list[dict[str, str]]:
-    """Return what is known of a case as table rows."""
-    rows = [{"Fact": label, "Value": case.facts.get(key, "not recorded")} for key, label in FACTS.items()]
-    rows.append({"Fact": "Group", "Value": counted(case.group_size, "scan")})
-    rows.append({"Fact": "Shared with training", "Value": {True: "yes", False: "no", None: "not known"}[case.shared]})
-    rows.append({"Fact": "Copy in training", "Value": "yes" if case.twin else "no"})
-    if case.on_target is not None:
-        rows.append({"Fact": "Strongest evidence", "Value": f"{'on' if case.on_target else 'off'} the tumour"})
-    return [*rows, {"Fact": "Case", "Value": case.case_id}]
 
 
 def alt(case: Case, classes: ClassOrder, *, with_map: str | None = None) -> str:

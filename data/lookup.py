@@ -13,7 +13,7 @@ FEW: Final = 4  # times as many to look among as to look for: laying out the man
 
 
 def positions(values: pd.Series, *, among: pd.Series | Sequence[str]) -> NDArray[np.int64]:
-    """Return where each of the ``values`` (m,) first stands in ``among`` (n,), from 0; -1 where missing or not there."""
+    """Return where each of the ``values`` (m,) first stands in ``among`` (n,), from 0; -1 if missing or not there."""
     if len(among) <= FEW * len(values):
         return _index_in(text(values), text(among))
     wanted = pc.unique(text(values))  # the fewer are laid out to be found, and the many looked up among them

@@ -18,9 +18,11 @@ def has_evidence(cam: NDArray[np.floating]) -> bool:
 
 
 def overlay(
-    pixels: NDArray[np.uint8], cam: NDArray[np.floating], *, top: float, opacity: float = 0.6
+    pixels: NDArray[np.uint8], cam: NDArray[np.floating], *, top: float, opacity: float = 0.6, cells: bool = False
 ) -> NDArray[np.uint8]:
     """Return the image ``(h, w, 3)`` RGB with a map of the network's grid ``(gh, gw)`` over it.
+
+    The map is smoothed over the image, or drawn in the ``cells`` of the grid, which is all that the network knows.
 
     Colour and opacity grow with the evidence, in proportion to ``top``, the value that gets full colour: a map
     without positive evidence leaves the image as it is.
@@ -28,8 +30,9 @@ def overlay(
     if top <= 0 or not has_evidence(cam):
         return pixels
     height, width = pixels.shape[:2]
-    smooth = cv2.resize(cam.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    evidence = np.clip(smooth / top, 0, 1)
+    how = cv2.INTER_NEAREST if cells else cv2.INTER_LINEAR
+    fitted = cv2.resize(cam.astype(np.float32), (width, height), interpolation=how)
+    evidence = np.clip(fitted / top, 0, 1)
     colour = COLOURS[np.rint(DARKEST + evidence * (255 - DARKEST)).astype(np.uint8)]
     alpha = (opacity * evidence)[:, :, None]
     blended: NDArray[np.uint8] = np.rint(pixels * (1 - alpha) + colour * alpha).astype(np.uint8)

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from dashboard import state
 from dashboard import text_confidence as text
-from dashboard.components import exports, frame
+from dashboard.components import behind, exports, frame
 from dashboard.components.tables import table
 from dashboard.figures.formats import escaped
 from dashboard.figures.reliability import reliability_figure
@@ -16,7 +17,15 @@ frame.answer(text.confidence(found))
 left, right = st.columns(2, gap="large")
 with left:
     figure = reliability_figure(found.reliability.top_label, x="Confidence", y="Accuracy")
-    exports.chart(study, figure, name="reliability", alt="Accuracy against confidence in bins, with intervals")
+    exports.chart(
+        study,
+        figure,
+        name="reliability",
+        key=state.RELIABILITY,
+        on_select=state.take_clicked_bin,
+        selection_mode="points",
+        alt="Accuracy against confidence in bins, with intervals",
+    )
     st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE}")
 with right:
     st.markdown(escaped(text.referral(found.referral)))
@@ -27,6 +36,8 @@ with right:
 st.subheader("Confidence tiers", anchor=False)
 tiers = text.tier_rows(found.tiers)
 table(tiers, alt="Tiers of confidence with share, accuracy and missed tumours")
+st.subheader("The scans behind it", anchor=False)
+behind.confidence(study, evidence)
 st.subheader("Scores", anchor=False)
 scores = text.score_rows(found)
 table(scores, alt="Scores of calibration")

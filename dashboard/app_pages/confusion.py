@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state, text
-from dashboard.components import cases, decisions, exports, frame
+from dashboard.components import behind, cases, decisions, exports, frame
 from dashboard.components.tables import cost_list
 from dashboard.figures.formats import counted
 from dashboard.figures.matrix import matrix_figure
@@ -38,9 +38,10 @@ with right:
     chosen = evidence.cell(row, column)
     st.markdown(f"**{counted(len(chosen), 'case')}**, the most confident first")
     if chosen:
-        cases.tiles(study, chosen[:SHOWN], columns=2, pictures=cases.images_note(study))
+        shown = [evidence.cases[case_id] for case_id in chosen[:SHOWN]]
+        cases.tiles(study, shown, columns=2, pictures=cases.images_note(study))
     if len(chosen) > SHOWN:
-        st.caption(f"{SHOWN} of {len(chosen):,} shown.")
+        behind.in_gallery(study, len(chosen), reference=row, predicted=column)
 with left:
     figure = matrix_figure(matrix, classes, harm=manifest.harm, selected=(row, column))
     exports.chart(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import text_training as text
-from dashboard.components import exports, frame
+from dashboard.components import exports, frame, suspects
 from dashboard.components.tables import table
 from dashboard.figures.fold_dots import Row, fold_dots, start_of
 from dashboard.figures.formats import escaped
@@ -41,4 +41,5 @@ if kinds:
         figure = matrix_figure(pooled.performance.matrix, classes, harm=study.manifest.harm)
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"
         exports.chart(study, figure, name="pooled", alt=alt)
+suspects.suspects(study, evidence)
 frame.how("cross_validation")

@@ -3,11 +3,18 @@
 import streamlit as st
 
 from dashboard import text, text_data
-from dashboard.components import cases, exports, frame, images
+from dashboard.components import cases, exports, frame, images, pairs
 from dashboard.components.tables import table
+from dashboard.compute import evidence as evidence_of
 from dashboard.compute import linked
 from dashboard.figures.formats import counted, escaped, full
 from dashboard.figures.split_bars import split_bars
+
+if pairs.asked_for():
+    shown = frame.chosen()
+    pairs.view(shown, evidence_of(shown))
+    frame.how("data_set")
+    st.stop()
 
 study, evidence = frame.opened("data_set")
 dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.display
@@ -38,7 +45,7 @@ st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leak
 if evidence.twin_kinds:
     st.subheader("Copies across splits", anchor=False)
     table(text.twins(evidence.twin_kinds), alt="Copies of training scans by kind")
-    cases.twins(study, evidence.twin_kinds, split=evidence.split)
+pairs.links(evidence)
 
 st.subheader("Class by source", anchor=False)
 sources = [

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import state, text, text_overview
-from dashboard.components import cases, frame
+from dashboard import text, text_overview
+from dashboard.components import behind, cases, exports, frame
 from dashboard.components.tables import table
 from dashboard.figures.formats import counts, escaped, interval, number
 
@@ -36,15 +36,7 @@ table(compared, alt="The numbers with and without what training has seen")
 
 st.subheader("Findings", anchor=False)
 for found in evidence.findings:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(text.finding(found), width="stretch")
-        if found.page in frame.PAGE_FILES:
-            st.page_link(
-                frame.PAGE_FILES[found.page],
-                label=f":blue[See {frame.LABELS[found.page].lower()}]",
-                icon="",
-                query_params=state.link(study.path.name),
-            )
+    behind.finding(study, found)
 if not evidence.findings:
     st.markdown("None.")
 
@@ -53,4 +45,5 @@ if evidence.worst:
     cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study))
 else:
     frame.answer(text.errors(evidence.errors))
+exports.json_button(study, evidence)
 frame.how("overview")

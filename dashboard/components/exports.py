@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.figures.look import CONFIG
+from dashboard.results import Results
+from dashboard.sections import document_of
 from data.study import Study
 
 
@@ -45,3 +48,14 @@ def csv_button(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, la
     name = f"{file_name(study, what)}.csv"
     icon = ":material/download:"
     st.download_button(label, as_csv(study, rows), name, "text/csv", on_click="ignore", icon=icon)
+
+
+def json_button(study: Study, results: Results) -> None:
+    """Offer every number of the dashboard as the JSON of ``neuroval analyze --json``, made when it is asked for."""
+
+    def document() -> str:
+        return json.dumps(document_of(results, everything=True), indent=1, allow_nan=False, ensure_ascii=False)
+
+    name, icon = f"{file_name(study, 'numbers')}.json", ":material/download:"
+    label = "Download all numbers as JSON"
+    st.download_button(label, document, name, "application/json", on_click="ignore", icon=icon)

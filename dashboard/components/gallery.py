@@ -1,72 +1,80 @@
-"""The filters of the error gallery, in one line, and its pages."""
+"""The cases of a gallery: which, by filters in one line, and page by page."""
 
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
 import streamlit as st
 
-from dashboard import state, text
-from dashboard.evidence import Case
+from dashboard import state
+from dashboard import text_cases as text
+from dashboard.selection import FILTERS, Selection
 from data.classes import ClassOrder
 
 PAGE_SIZE = 24
-FIRST = ("reference", "predicted", "confidence")  # the others wait behind a button
+FIRST = FILTERS[:3]  # the others wait behind a button
+T = TypeVar("T")
+LISTED = 500  # values of a filter sent to the browser, at most; further ones can be typed
 
 
-def passing(cases: Sequence[Case]) -> list[Case]:
-    """Return the cases that pass the filters in the address, in their order."""
-    wanted = {key: state.named(key, values, default=state.ALL) for key, values in _values(cases).items()}
+def passing(selection: Selection) -> list[str]:
+    """Return the ids of the cases that pass the filters in the address, in their order."""
+    wanted = {key: state.named(key, selection.known(key), default=state.ALL) for key in state.held(FILTERS)}
     active = {key: value for key, value in wanted.items() if value != state.ALL}
-    return [case for case in cases if all(case.filters.get(key) == value for key, value in active.items())]
+    return selection.ids(selection.rows(active, everything=state.everything()))
 
 
-def filters(cases: Sequence[Case], classes: ClassOrder) -> None:
-    """Draw the filters that can tell the cases apart."""
-    values = _values(cases)
-    more = [key for key in values if key not in FIRST]
+def filters(selection: Selection, classes: ClassOrder) -> None:
+    """Draw which cases are shown, and the filters that can tell them apart."""
+    rows = selection.rows({}, everything=state.everything())
+    values = {key: selection.values(key, rows) for key in FILTERS}
+    active = [key for key in FILTERS if state.named(key, selection.known(key), default=state.ALL) != state.ALL]
+    more = [key for key in FILTERS if key not in FIRST and (len(values[key]) > 1 or key in active)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            "Shown",
+            list(text.GALLERIES),
+            format_func=text.GALLERIES.__getitem__,
+            key=state.CASES,
+            required=True,
+            on_change=state.everything_chosen,
+        )
         for key in FIRST:
-            _filter(key, values[key], classes)
-        active = sum(state.named(key, values[key], default=state.ALL) != state.ALL for key in more)
+            _filter(key, values[key], selection, classes)
         if more:
-            label = f"More filters ({active})" if active else "More filters"
+            number = len(set(active) & set(more))
+            label = f"More filters ({number})" if number else "More filters"
             with st.popover(label, icon=":material/filter_list:"):
                 for key in more:
-                    _filter(key, values[key], classes)
+                    _filter(key, values[key], selection, classes)
 
 
-def _values(cases: Sequence[Case]) -> dict[str, list[str]]:
-    """Return each filter with the values that occur, in the order of first use; a single value filters nothing."""
-    found: dict[str, dict[str, None]] = {key: {} for key in FIRST}
-    for case in cases:
-        for key, value in case.filters.items():
-            found.setdefault(key, {})[value] = None
-    return {key: sorted(values) for key, values in found.items() if key in FIRST or len(values) > 1}
-
-
-def _filter(key: str, values: Sequence[str], classes: ClassOrder) -> None:
-    known = classes.names if key in ("reference", "predicted") else tuple(text.FILTER_VALUES)
-    ordered = sorted(values, key=lambda value: known.index(value) if value in known else len(known))
-    state.follow(key, values, default=state.ALL)
+def _filter(key: str, values: Sequence[str], selection: Selection, classes: ClassOrder) -> None:
+    chosen = state.named(key, selection.known(key), default=state.ALL)
+    listed = list(values[:LISTED])
+    if chosen not in (state.ALL, *listed):
+        listed.append(chosen)
+    state.follow(key, selection.known(key), default=state.ALL)
     st.selectbox(
         text.FILTERS[key],
-        [state.ALL, *ordered],
+        [state.ALL, *listed],
         format_func=lambda value: text.filter_value(key, value, classes),
         key=key,
         width=200,
+        accept_new_options=len(values) > LISTED,
         on_change=state.filter_chosen,
         args=(key,),
     )
 
 
-def page_of(cases: Sequence[Case], *, total: int) -> Sequence[Case]:
-    """Draw the count and the page picker and return the cases of the page."""
-    pages = max(1, math.ceil(len(cases) / PAGE_SIZE))
+def page_of(of: Sequence[T], *, total: int, noun: str, size: int = PAGE_SIZE) -> Sequence[T]:
+    """Draw the count and the page picker and return what is on the page."""
+    pages = max(1, math.ceil(len(of) / size))
     line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     with line:
         count = st.empty()
         page = st.pagination(pages, key=state.PAGE, bind="query-params") if pages > 1 else 1
-    first = (min(page, pages) - 1) * PAGE_SIZE
-    chosen = cases[first : first + PAGE_SIZE]
-    count.caption(text.shown(first + 1, first + len(chosen), len(cases), total))
+    first = (min(page, pages) - 1) * size
+    chosen = of[first : first + size]
+    count.caption(text.shown(first + 1, first + len(chosen), len(of), total, noun=noun))
     return chosen

@@ -9,11 +9,14 @@ from dashboard.figures.look import ACCENT, INK, QUIET, finish
 
 
 def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
-    """Return the diagram of one curve; bins without cases have no point."""
+    """Return the diagram of one curve; bins without cases have no point.
+
+    ``customdata`` of a point and of a bar is the number of its bin, from 1, for clicks.
+    """
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.05)
     diagonal = {"color": QUIET, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip", row=1, col=1)
-    for one in curve.bins:
+    for number, one in enumerate(curve.bins, start=1):
         found = one.observed.headline
         if one.mean_probability is None or found.value is None or found.low is None or found.high is None:
             continue
@@ -26,10 +29,10 @@ def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
             y=[found.value],
             mode="markers",
             marker={"color": ACCENT, "size": 9},
-            customdata=[
-                [f"{one.low:.2f} to {one.high:.2f}: predicted {place:.3f}, observed {figure_text(full(found))}"]
-            ],
-            hovertemplate="%{customdata[0]}<extra></extra>",
+            customdata=[[number]],
+            text=f"{one.low:.2f} to {one.high:.2f}: predicted {place:.3f}, observed {figure_text(full(found))}",
+            hovertemplate="%{text}<extra></extra>",
+            unselected={"marker": {"opacity": 1}},
             row=1,
             col=1,
         )
@@ -38,12 +41,14 @@ def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
         y=[one.n for one in curve.bins],
         width=[0.9 * (one.high - one.low) for one in curve.bins],
         marker={"color": QUIET},
+        customdata=[[number] for number in range(1, len(curve.bins) + 1)],
         hovertemplate="%{y:,} cases<extra></extra>",
+        unselected={"marker": {"opacity": 1}},
         row=2,
         col=1,
     )
-    figure.update_layout(showlegend=False)
     finish(figure, height=460)
+    figure.update_layout(showlegend=False, clickmode="event+select")
     figure.update_xaxes(range=[-0.01, 1.02], showgrid=False)
     figure.update_xaxes(title_text=x, row=2, col=1)
     figure.update_yaxes(title_text=y, range=[-0.02, 1.04], row=1, col=1)

@@ -16,19 +16,31 @@ from model import gradcam
 SIZES: Final = {"thumbnail": 256, "pair": 256, "original": 1024}  # the longest side in pixels
 GUTTER: Final = 4
 QUALITY: Final = 88
+OPACITY: Final = 60  # of the strongest evidence, in percent
+OPACITIES: Final = tuple(range(0, 101, 10))
 
 
-def render(study: Study, case_id: str, path: Path, *, class_name: str | None, size: str) -> bytes | None:
+def render(
+    study: Study,
+    case_id: str,
+    path: Path,
+    *,
+    class_name: str | None,
+    size: str,
+    opacity: int = OPACITY,
+    cells: bool = False,
+) -> bytes | None:
     """Return the image as WebP, with the Grad-CAM of ``class_name`` and the reference outline over it if given.
 
-    Size ``pair`` puts the scan and its Grad-CAM side by side. None when the file cannot be read or there is no map.
+    ``opacity`` of the map is in percent, ``cells`` draws it in the cells of its grid. Size ``pair`` puts the scan and
+    its Grad-CAM side by side. None when the file cannot be read or there is no map.
     """
     try:
         pixels = _fitted(read_image(path).pixels, SIZES[size])
     except ImageError:
         return None
     if class_name is not None:
-        painted = _with_map(study, case_id, pixels, class_name)
+        painted = _with_map(study, case_id, pixels, class_name, opacity=opacity / 100, cells=cells)
         if painted is None:
             return None
         pixels = _beside(pixels, painted) if size == "pair" else painted
@@ -60,11 +72,14 @@ def peak_of(study: Study, case_id: str, class_name: str) -> float:
     return float(maps[study.classes.index(class_name)].max() / maps.max())
 
 
-def _with_map(study: Study, case_id: str, pixels: NDArray[np.uint8], name: str) -> NDArray[np.uint8] | None:
+def _with_map(
+    study: Study, case_id: str, pixels: NDArray[np.uint8], name: str, *, opacity: float, cells: bool
+) -> NDArray[np.uint8] | None:
     maps = maps_of(study, case_id)
     if maps is None:
         return None
-    painted = gradcam.overlay(pixels, maps[study.classes.index(name)], top=float(maps.max()))
+    own, top = maps[study.classes.index(name)], float(maps.max())
+    painted = gradcam.overlay(pixels, own, top=top, opacity=opacity, cells=cells)
     mask = outline_of(study, case_id)
     return painted if mask is None else gradcam.outlined(painted, mask)
 

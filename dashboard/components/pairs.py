@@ -1,0 +1,122 @@
+"""Cases that belong together side by side: copies across splits, copies with different labels, patients across."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import state, text
+from dashboard import text_cases as words
+from dashboard.components import frame, gallery
+from dashboard.components.cases import images_note, thumbnail
+from dashboard.evidence import Evidence
+from dashboard.figures.formats import escaped
+from data.study import Study
+
+SIZE = 12  # sets a page
+SIDE = 3  # scans of a patient on each side
+MOST = 6  # scans of one image
+COLUMNS = 3
+
+
+def asked_for() -> bool:
+    """Return whether the address asks for cases side by side instead of the page."""
+    return state.pairs() is not None
+
+
+def links(evidence: Evidence) -> None:
+    """Draw the ways to the cases side by side."""
+    held = {key: len(sets) for key, sets in _sets(evidence).items() if sets}
+    with st.container(horizontal=True, gap="small"):
+        for key, number in held.items():
+            label = f"{words.PAIRS[key]}, side by side ({number:,})"
+            icon = ":material/compare:"
+            st.button(label, key=f"show-{key}", icon=icon, on_click=state.show_pairs, args=(key,))
+
+
+def view(study: Study, evidence: Evidence) -> None:
+    """Draw one kind of cases that belong together, page by page."""
+    frame.title(study, words.PAIRS_TITLE)
+    sets = {key: found for key, found in _sets(evidence).items() if found}
+    frame.answer(words.pairs_answer({key: len(found) for key, found in sets.items()}))
+    st.button("Back to the data set", icon=":material/arrow_back:", on_click=state.close_pairs, shortcut="Escape")
+    if not sets:
+        return
+    state.follow(state.PAIRS, sets, default=next(iter(sets)))
+    chosen = state.named(state.PAIRS, sets, default=next(iter(sets)))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            "Shown",
+            list(sets),
+            format_func=words.PAIRS.__getitem__,
+            key=state.PAIRS,
+            required=True,
+            on_change=state.pairs_chosen,
+        )
+        kinds = _kinds(evidence) if chosen == "across" else ()
+    found = [one for one in sets[chosen] if not kinds or one[2] in kinds]
+    images_note(study, maps=False)
+    page = gallery.page_of(found, total=len(sets[chosen]), noun="set", size=SIZE)
+    if chosen in ("across", "labels"):
+        st.caption(words.ACROSS if chosen == "across" else words.ODD)
+    draw: Mapping[str, Callable[[Study, Evidence, Any], None]] = {
+        "across": _across,
+        "labels": _labels,
+        "patients": _patient,
+    }
+    for start in range(0, len(page), COLUMNS):
+        for column, one in zip(st.columns(COLUMNS), page[start : start + COLUMNS], strict=False):
+            with column.container(border=True, gap="xsmall", height="stretch"):
+                draw[chosen](study, evidence, one)
+
+
+def _kinds(evidence: Evidence) -> tuple[str, ...]:
+    """Draw the choice of a kind of copy and return those shown."""
+    known = [one.kind for one in evidence.twin_kinds]
+    state.follow(state.KIND, known, default=state.ALL)
+    chosen: str = st.selectbox(
+        "Kind of copy",
+        [state.ALL, *known],
+        format_func=lambda kind: "All" if kind == state.ALL else text.KINDS[kind],
+        key=state.KIND,
+        width=200,
+        on_change=state.filter_chosen,
+        args=(state.KIND,),
+    )
+    return tuple(known) if chosen == state.ALL else (chosen,)
+
+
+def _sets(evidence: Evidence) -> dict[str, Sequence[Any]]:
+    """Return each kind of cases that belong together; copies with two labels first."""
+    return {"across": evidence.across, "labels": evidence.odd_labels, "patients": evidence.patients_across}
+
+
+def _across(study: Study, evidence: Evidence, pair: tuple[str, str, str]) -> None:
+    test, train, kind = pair
+    labels = [evidence.listed[case_id][1] for case_id in (test, train)]
+    st.markdown(f"**{words.pair_kind(kind, labels)}**")
+    _row(study, evidence, (test, train))
+
+
+def _labels(study: Study, evidence: Evidence, one: Any) -> None:
+    st.markdown(f"**{escaped(words.votes(one, study.classes))}**")
+    _row(study, evidence, one.case_ids[:MOST])
+    if len(one.case_ids) > MOST:
+        st.caption(f"{MOST} of {len(one.case_ids):,} shown.")
+
+
+def _patient(study: Study, evidence: Evidence, one: tuple[str, int, int]) -> None:
+    name, evaluated, fitted = one
+    st.markdown(f"**{escaped(words.patient(name, evaluated, fitted, evidence.split))}**")
+    ids = evidence.of_patient(name)
+    here = [case_id for case_id in ids if evidence.listed[case_id][0] == evidence.split]
+    there = [case_id for case_id in ids if evidence.listed[case_id][0] in evidence.leakage.against]
+    for side in (here, there):
+        _row(study, evidence, side[:SIDE])
+
+
+def _row(study: Study, evidence: Evidence, ids: Sequence[str]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for case_id in ids:
+            split, label = evidence.listed[case_id]
+            thumbnail(study, case_id, words.neighbour(split, label, study.classes), width=112)

@@ -1,0 +1,31 @@
+"""Labels that cross-validation contradicts with confidence, each with the way to its scan."""
+
+import streamlit as st
+
+from dashboard import text_cases as text
+from dashboard.components import cases, exports, gallery
+from dashboard.evidence import Evidence
+from dashboard.figures.formats import escaped
+from data.study import Study
+
+SIZE = 12  # suspects a page
+WIDTH = 150
+
+
+def suspects(study: Study, evidence: Evidence) -> None:
+    """Draw the suspects page by page; nothing without grouped cross-validation."""
+    found = evidence.suspects
+    if found is None:
+        return
+    st.subheader("Labels to look at again", anchor=False)
+    st.markdown(escaped(text.suspects(found)), width=860)
+    st.caption(text.SUSPECTS)
+    if not found.cases:
+        return
+    cases.images_note(study, maps=False)
+    page = gallery.page_of(found.cases, total=len(found.cases), noun="suspect", size=SIZE)
+    with st.container(horizontal=True, gap="small"):
+        for one in page:
+            cases.thumbnail(study, one.case_id, text.suspect(one, study.classes), width=WIDTH)
+    rows = [text.suspect_row(one, evidence.listed[one.case_id][0], study.classes) for one in found.cases]
+    exports.csv_button(study, rows, what="suspects")
