@@ -82,9 +82,12 @@ def share_of(
     """Return the share of cases ``(n,)`` for which something is so, cluster-adjusted too where groups hold several."""
     n = len(happened)
     plain = proportion(int(happened.sum()), n, method=method, level=level)
-    if groups is None or len(group_codes(groups, n=n)[1]) == n:
+    if groups is None:
         return Measure(plain=plain)
-    return Measure(plain=plain, clustered=clustered_proportion(happened, groups, level=level))
+    codes, labels = group_codes(groups, n=n)
+    if len(labels) == n:
+        return Measure(plain=plain)
+    return Measure(plain=plain, clustered=clustered_proportion(happened, codes, level=level))
 
 
 def clustered_totals(

@@ -61,6 +61,11 @@ class Evidence(Results):
         return ByCase(self.found.cases["case_id"], self._case)
 
     @cached_property
+    def wrong(self) -> tuple[Case, ...]:
+        """The errors, the most confident first; a page takes those it draws from ``cases``."""
+        return tuple(self.cases[error.case_id] for error in self.errors.cases)
+
+    @cached_property
     def worst(self) -> tuple[Case, ...]:
         """The most confident errors, copies of one image once."""
         wrong = np.flatnonzero(self.predicted != self.found.reference)

@@ -11,7 +11,7 @@ from analysis.errors import rank_errors
 from analysis.findings import Finding
 from analysis.per_class import performance
 from analysis.proportions import proportion
-from dashboard import text, text_overview, text_training
+from dashboard import text, text_cases, text_overview, text_training
 from dashboard.compute import evidence, study
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import at_most
@@ -117,7 +117,7 @@ def test_without_training_cases_nothing_is_called_new(evidence_of: Callable[[str
         "The gap between the two is not estimable: the study holds no training cases."
     )
     assert {case.shared for case in found.cases.values()} == {None}
-    assert {"Fact": "Shared with training", "Value": "not known"} in text.case_facts(found.worst[0])
+    assert {"Fact": "Shared with training", "Value": "not known"} in text_cases.case_facts(found.wrong[0])
     assert text.data_set(found.dataset, found.leakage, BRAIN_TUMOR).endswith(
         "Sharing with training is not estimable: the study holds no training cases."
     )
