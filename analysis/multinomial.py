@@ -28,7 +28,8 @@ def drawn_totals(number: Counts, cells: sparse.csr_array, *, size: int, rng: np.
     """
     total = int(number.sum())
     share = max(0.0, 1 - SPARE / math.sqrt(total))
-    held = sparse.vstack([cells.T, np.ones((1, len(number)), dtype=np.int64)], format="csr")
+    everything = sparse.csr_array(np.ones((1, len(number)), dtype=np.int64))
+    held = sparse.vstack([cells.T, everything], format="csr")
     parts: list[Counts] = []
     while (missing := size - sum(part.shape[1] for part in parts)) > 0:
         sums = held @ _poisson(number, share=share, size=missing + missing // 12 + 10, rng=rng)
@@ -66,6 +67,6 @@ def _quantiles(mean: float) -> tuple[int, NDArray[np.float64]]:
     """Return the smallest number that can occur and, from there on, the probability of at most each number."""
     reach = TAIL * math.sqrt(mean) + 2 * TAIL
     lowest = max(0, math.floor(mean - reach))
-    quantiles = special.pdtr(np.arange(lowest, math.ceil(mean + reach) + 1), mean)
+    quantiles: NDArray[np.float64] = special.pdtr(np.arange(lowest, math.ceil(mean + reach) + 1), mean)
     quantiles[-1] = 1.0
     return lowest, quantiles

@@ -130,7 +130,7 @@ def group_codes(groups: NDArray[Any] | pd.Series, *, n: int) -> tuple[NDArray[np
     """
     if len(groups) != n:
         raise InputError(f"groups: found {len(groups)} ids for {n} cases, expected one per case.")
-    if isinstance(groups, np.ndarray) and groups.dtype == np.int64 and _in_order_of_use(groups):
+    if isinstance(groups, np.ndarray) and groups.dtype == np.int64 and _numbered(groups):
         return groups, np.arange(groups.max(initial=-1) + 1)
     codes, labels = pd.factorize(np.asarray(groups))
     if (codes < 0).any():
@@ -138,10 +138,11 @@ def group_codes(groups: NDArray[Any] | pd.Series, *, n: int) -> tuple[NDArray[np
     return codes.astype(np.int64), np.asarray(labels)
 
 
-def _in_order_of_use(numbers: NDArray[np.int64]) -> bool:
-    """Return whether groups are numbered from 0 in order of first use already: then nothing need be looked up."""
-    highest = np.maximum.accumulate(numbers)
-    return bool(numbers.min(initial=0) >= 0 and (np.diff(highest, prepend=-1) <= 1).all())
+def _numbered(groups: NDArray[np.int64]) -> bool:
+    """Return whether groups are numbered from 0 without a gap already: then nothing need be looked up."""
+    if groups.min(initial=0) < 0 or groups.max(initial=-1) >= len(groups):
+        return False
+    return bool(np.bincount(groups).all())
 
 
 def check_level(level: float) -> None:

@@ -155,7 +155,7 @@ class Comparisons:
         reference, (called_a, called_b) = common.a.reference, self.predicted
         right, wrong = (called_a, called_b) if a_is_right else (called_b, called_a)
         rows = np.flatnonzero((right == reference) & (wrong != reference))
-        ids_a, ids_b = (side.cases["case_id"].to_numpy()[rows] for side in (common.a, common.b))
+        ids_a, ids_b = (side.case_ids.to_numpy()[rows] for side in (common.a, common.b))
         sure_a, sure_b = (side.probabilities[rows].max(axis=1, initial=0.0) for side in (common.a, common.b))
         cases = [
             Discordant(

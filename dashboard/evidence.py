@@ -58,7 +58,7 @@ class Evidence(Results):
     @cached_property
     def cases(self) -> ByCase[Case]:
         """The evaluated cases by their id."""
-        return ByCase(self.found.cases["case_id"], self._case)
+        return ByCase(self.found.case_ids, self._case)
 
     @cached_property
     def wrong(self) -> tuple[Case, ...]:
@@ -69,7 +69,7 @@ class Evidence(Results):
     def worst(self) -> tuple[Case, ...]:
         """The most confident errors, copies of one image once."""
         wrong = np.flatnonzero(self.predicted != self.found.reference)
-        ids, images = self.found.cases["case_id"].array[wrong], self.shown_images[self.found.rows[wrong]]
+        ids, images = self.found.case_ids.array[wrong], self.shown_images[self.found.rows[wrong]]
         image_of = dict(zip(ids, images.tolist(), strict=True))
         return tuple(
             dataclasses.replace(self.cases[error.case_id], copies=number)
@@ -89,8 +89,11 @@ class Evidence(Results):
     @cached_property
     def examples(self) -> Mapping[str, tuple[str, ...]]:
         """By class, the first evaluated cases."""
-        labels, ids = self.found.cases["label"], self.found.cases["case_id"]
-        return {name: tuple(ids[labels == name].head(EXAMPLES)) for name in self.study.classes.names}
+        ids, of_class = self.found.case_ids.array, self.found.reference
+        return {
+            name: tuple(ids[np.flatnonzero(of_class == index)[:EXAMPLES]])
+            for index, name in enumerate(self.study.classes.names)
+        }
 
     @cached_property
     def listed(self) -> ByCase[tuple[str, str]]:
@@ -131,7 +134,7 @@ class Evidence(Results):
 
     def _case(self, row: int) -> Case:
         """Return the evaluated case of a row."""
-        facts, chances = self.found.cases.iloc[row], self.found.probabilities[row]
+        facts, chances = self.study.cases.iloc[self.found.rows[row]], self.found.probabilities[row]
         names, limits = self.study.classes.names, self.study.manifest.thresholds
         known, shared = (bool(column[row]) for column in self.compared)
         on_target = int(self.on_target[row])

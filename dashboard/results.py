@@ -197,7 +197,7 @@ class Results:
         pooled = self._folds[True]
         if pooled is None:
             return None
-        ids = pooled.cases["case_id"].to_numpy()
+        ids = pooled.case_ids.to_numpy()
         return label_suspects(ids, pooled.reference, pooled.probabilities, classes=self.study.classes.names)
 
     @cached_property
@@ -264,7 +264,7 @@ class Results:
                 left_out=0,
                 known_patient={},
             )
-        table, fold = self.table.iloc[pooled.rows], pooled.cases["fold"].to_numpy(dtype=np.int64)
+        table, fold = self.table.iloc[pooled.rows], pooled.predictions["fold"].to_numpy(dtype=np.int64)
         groups = codes_of(table["group_id"])
         kept = within_one_fold(groups, fold) if grouped else np.ones(pooled.n, dtype=np.bool_)
         reference, predicted = pooled.reference[kept], predicted_class(pooled.probabilities)[kept]
@@ -355,7 +355,7 @@ class Results:
         gradcam, found = self.study.gradcam, self.found
         if gradcam is None:
             return None
-        rows = positions(found.cases["case_id"], among=gradcam.case_ids.to_series())
+        rows = positions(found.case_ids, among=gradcam.case_ids.to_series())
         outlined = (rows >= 0) & gradcam.has_mask[rows]
         reference = found.reference[outlined]
         return Outlined(
@@ -364,7 +364,7 @@ class Results:
             reference=reference,
             predicted=self.predicted[outlined],
             classes=self.study.classes.names,
-            groups=found.cases.loc[outlined, "group_id"].to_numpy(),
+            groups=self.groups[outlined],
         )
 
     @cached_property
@@ -377,7 +377,7 @@ class Results:
         on_target = np.full(found.n, -1, dtype=np.int64)
         if gradcam is None:
             return on_target
-        rows = positions(found.cases["case_id"], among=gradcam.case_ids.to_series())
+        rows = positions(found.case_ids, among=gradcam.case_ids.to_series())
         outlined = (rows >= 0) & gradcam.has_mask[rows]
         maps = gradcam.maps[rows[outlined], self.predicted[outlined]]
         hits = pointing_game(maps, gradcam.masks[rows[outlined]])
@@ -388,7 +388,7 @@ class Results:
     @cached_property
     def has_twin(self) -> NDArray[np.bool_]:
         """For each evaluated case, whether the model was fitted on a copy of it."""
-        return is_one_of(self.found.cases["case_id"], [test for test, _, _ in self.twins])
+        return is_one_of(self.found.case_ids, [test for test, _, _ in self.twins])
 
     @cached_property
     def confounding(self) -> tuple[Confounding, ...]:
@@ -427,7 +427,7 @@ class Results:
     def errors(self) -> Errors:
         thresholds = self.study.manifest.thresholds
         return rank_errors(
-            self.found.cases["case_id"].to_numpy(),
+            self.found.case_ids.to_numpy(),
             self.found.reference,
             self.found.probabilities,
             classes=self.study.classes.names,

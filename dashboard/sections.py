@@ -1,10 +1,11 @@
 """Every number of the dashboard as one plain document: what ``neuroval analyze`` prints."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
+from analysis.errors import ErrorCase
 from analysis.estimate import Estimate
 from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
@@ -158,7 +159,8 @@ def _confusion(source: Results) -> dict[str, Any]:
 
 
 def _errors(source: Results) -> list[dict[str, Any]]:
-    return [asdict(case) for case in source.errors.cases]
+    names = [field.name for field in fields(ErrorCase)]  # a million cases have many errors: asdict would copy each
+    return [{name: getattr(case, name) for name in names} for case in source.errors.cases]
 
 
 def _error_rates(source: Results) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Selection:
 
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the case ids of rows."""
-        ids: list[str] = self.results.found.cases["case_id"].array[rows].tolist()
+        ids: list[str] = self.results.found.case_ids.array[rows].tolist()
         return ids
 
     def wrong(self, rows: NDArray[np.int64]) -> int:
@@ -89,7 +89,7 @@ class Selection:
     def _made(self, key: str) -> "pd.Categorical[Any]":
         results, found = self.results, self.results.found
         if key in RECORDED:
-            names, codes = levels(found.cases[RECORDED[key]])
+            names, codes = levels(results.study.cases[RECORDED[key]].iloc[found.rows])
             return _coded(codes, names)
         if key == "reference":
             return _coded(found.reference, results.study.classes.names)

@@ -89,8 +89,13 @@ def check_known(table: pd.DataFrame, column: str, known: pd.Series, *, file: str
     refuse(file, column, ~is_one_of(table[column], known), table[column], "a case_id of cases.parquet")
 
 
-def check_predictions(predictions: pd.DataFrame, cases: pd.DataFrame, classes: ClassOrder, *, file: str) -> None:
-    """At least one prediction, each of a known case; those of ``predictions.parquet`` of no training case."""
+def check_predictions(
+    predictions: pd.DataFrame, cases: pd.DataFrame, classes: ClassOrder, *, file: str
+) -> NDArray[np.int64]:
+    """At least one prediction, each of a known case; those of ``predictions.parquet`` of no training case.
+
+    Returns the row of its case for each prediction.
+    """
     if predictions.empty:
         raise ContractError(f"{file}: no rows; a study needs at least one prediction.")
     check_unique(predictions, file=file)
@@ -102,6 +107,7 @@ def check_predictions(predictions: pd.DataFrame, cases: pd.DataFrame, classes: C
         refuse(
             file, "case_id", ~is_one_of(splits, EVALUATED_SPLITS), splits, f"a case of split {list(EVALUATED_SPLITS)}"
         )
+    return rows
 
 
 def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str) -> None:

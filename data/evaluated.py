@@ -1,6 +1,8 @@
 """The evaluated cases of one split: what every analysis starts from."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,18 +14,19 @@ from data.schema import EVALUATED_SPLITS
 from data.study import Study
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evaluated:
     """The cases of a split that have a prediction, in order of case id.
 
-    ``cases`` joins the columns of the cases and the predictions table; ``rows`` (n,) are their places in the study's
-    cases table, ``reference`` (n,) holds class indices, ``probabilities`` (n, k) is as given, never renormalised.
-    Arrays are read-only, and rows agree.
+    ``rows`` (n,) are their places in the ``study_cases``, ``predictions`` their rows of the table of predictions;
+    ``reference`` (n,) holds class indices, ``probabilities`` (n, k) is as given, never renormalised. Arrays are
+    read-only, and rows agree.
     """
 
     split: str
-    cases: pd.DataFrame
+    study_cases: pd.DataFrame
     rows: NDArray[np.int64]
+    predictions: pd.DataFrame
     reference: NDArray[np.int64]
     probabilities: NDArray[np.float64]
 
@@ -31,11 +34,21 @@ class Evaluated:
     def n(self) -> int:
         return len(self.reference)
 
+    @cached_property
+    def case_ids(self) -> pd.Series:
+        """The id of each case, (n,)."""
+        return self.study_cases["case_id"].iloc[self.rows].reset_index(drop=True)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """The columns of the cases and of the predictions table, joined; of a large study this is a large table."""
+        own = self.predictions.drop(columns="case_id").reset_index(drop=True)
+        return pd.concat([self.study_cases.iloc[self.rows].reset_index(drop=True), own], axis=1)
+
 
 def evaluated_splits(study: Study) -> dict[str, int]:
     """Return the number of evaluated cases of each split that has any: tuning, test, external."""
-    predicted = positions(study.predictions["case_id"], among=study.cases["case_id"])
-    splits = study.cases["split"].iloc[predicted].value_counts()
+    splits = study.cases["split"].iloc[study.rows["predictions"]].value_counts()
     return {split: int(splits[split]) for split in EVALUATED_SPLITS if split in splits}
 
 
@@ -44,7 +57,7 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
 
     Raises ``InputError`` when the split has no predictions, naming the splits that have.
     """
-    found = _evaluated(study, study.predictions, split=split, only=split)
+    found = _evaluated(study, "predictions", split=split, only=split)
     if not found.n:
         known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
         raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
@@ -56,37 +69,40 @@ def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
 
     ``grouped`` by patient and copy, or not. ``cases`` holds the column ``fold`` besides; ``split`` is "folds".
     """
-    table = study.folds if grouped else study.folds_ungrouped
-    if table is None:
-        return None
-    return _evaluated(study, table, split="folds")
+    table = "folds" if grouped else "folds_ungrouped"
+    return _evaluated(study, table, split="folds") if table in study.rows else None
 
 
-def chosen(found: Evaluated, kept: NDArray[np.bool_]) -> Evaluated:
-    """Return the cases where ``kept`` (n,) is true."""
+def chosen(found: Evaluated, kept: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Evaluated:
+    """Return the cases where ``kept`` (n,) is true, or those of the rows that it lists, in their order."""
     return Evaluated(
         split=found.split,
-        cases=found.cases[kept],
+        study_cases=found.study_cases,
         rows=found.rows[kept],
+        predictions=found.predictions.iloc[kept],
         reference=found.reference[kept],
         probabilities=found.probabilities[kept],
     )
 
 
-def _evaluated(study: Study, table: pd.DataFrame, *, split: str, only: str | None = None) -> Evaluated:
+def _evaluated(study: Study, name: str, *, split: str, only: str | None = None) -> Evaluated:
     """Return the cases (``only`` those of a split) that stand in a table of predictions."""
-    cases = study.cases
-    rows = positions(table["case_id"], among=cases["case_id"])
+    table, rows = getattr(study, name), study.rows[name]
     if only is not None:
-        held = (cases["split"] == only).to_numpy(dtype=np.bool_)[rows]
-        rows, table = rows[held], table[held]
+        held = (study.cases["split"] == only).to_numpy(dtype=np.bool_)[rows]
+        table, rows = table[held], rows[held]
     if not increasing(table["case_id"]):
         by_id = order(table["case_id"])
-        rows, table = rows[by_id], table.iloc[by_id]
-    own = table.drop(columns="case_id").reset_index(drop=True)
-    joined = pd.concat([cases.iloc[rows].reset_index(drop=True), own], axis=1)
-    reference = positions(joined["label"], among=study.classes.names)
-    probabilities = joined[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)
-    for array in (rows, reference, probabilities):
+        table, rows = table.iloc[by_id], rows[by_id]
+    reference = positions(study.cases["label"].iloc[rows], among=study.classes.names)
+    probabilities = table[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)
+    for array in (reference, probabilities):
         array.setflags(write=False)
-    return Evaluated(split=split, cases=joined, rows=rows, reference=reference, probabilities=probabilities)
+    return Evaluated(
+        split=split,
+        study_cases=study.cases,
+        rows=rows,
+        predictions=table,
+        reference=reference,
+        probabilities=probabilities,
+    )

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from data.classes import ClassOrder
 from data.errors import InputError
-from data.evaluated import Evaluated, evaluated
+from data.evaluated import Evaluated, chosen, evaluated
 from data.lookup import positions
 from data.study import Study
 
@@ -163,13 +163,7 @@ def _in_turn(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _taken(found: Evaluated, rows: NDArray[np.intp]) -> Evaluated:
-    return Evaluated(
-        split=found.split,
-        cases=found.cases.iloc[rows].reset_index(drop=True),
-        rows=found.rows[rows],
-        reference=found.reference[rows],
-        probabilities=found.probabilities[rows],
-    )
+    return chosen(found, rows)
 
 
 def _joint_groups(a: pd.Series, b: pd.Series) -> NDArray[np.int64]:

@@ -22,8 +22,9 @@ if page == "overview":
     st.write(text_overview.overview(source))
     st.dataframe([{"finding": found.text} for found in source.findings])
 elif page == "per_class":
-    st.write(text.per_class(source.performance, study.classes))
-    st.dataframe([{"class": one.name, "sensitivity": one.sensitivity.plain.value} for one in source.performance.classes])
+    judged = source.performance
+    st.write(text.per_class(judged, study.classes))
+    st.dataframe([{"class": one.name, "sensitivity": one.sensitivity.plain.value} for one in judged.classes])
 elif page == "confusion":
     st.dataframe(source.performance.matrix.counts)
     st.write(text.confusion(source.pairs, study.classes, source.performance.matrix.n))
