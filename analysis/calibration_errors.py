@@ -22,6 +22,7 @@ NOTE: Final = (
     "calibrated."
 )
 RESAMPLED_UP_TO: Final = 2_000  # cases or groups; sums over more of them are normally distributed
+KINDS: Final = 4  # that have an interval
 _DRAWS_AT_ONCE: Final = 100_000  # one block of resampling weights stays in the processor's cache
 _ROWS_AT_ONCE: Final = 10_000
 
@@ -99,41 +100,36 @@ def calibration_errors(
     numbers = group_numbers(groups, n=cases.n)
     if cases.n == 0:
         undefined = Estimate.undefined(reason="no cases", n=0)
-        nothing = Measure(plain=undefined)
-        return CalibrationErrors(
-            ece_top_label_15=nothing,
-            ece_top_label_10=nothing,
-            ece_class_wise_15=nothing,
-            ece_adaptive_15=nothing,
-            mce_top_label_15=undefined,
-        )
+        return _named_errors([Measure(plain=undefined)] * KINDS, largest=undefined)
     kinds = _kinds(cases)
-    by_case = _by_case(kinds, rng=rng, resamples=resamples)
-    held = cases.n if numbers is None else int(numbers.max()) + 1
-    by_group = None
-    if numbers is not None and held < cases.n:
-        by_group = _by_group(kinds, numbers, rng=rng, resamples=resamples)
-
+    values = [float(np.abs(gaps.totals).sum()) / cases.n for gaps in kinds]
     how = f"basic bootstrap, {resamples:,} resamples{seed_of(rng)}"
 
-    def error(index: int) -> Measure:
-        value = float(np.abs(kinds[index].totals).sum()) / cases.n
-        plain = _basic_interval(
-            value, by_case[index], method=f"{how}, over {_named(cases.n, 'case')}", n=cases.n, level=level
-        )
-        if by_group is None:
-            return Measure(plain=plain)
-        clustered = _basic_interval(
-            value, by_group[index], method=f"{how}, over {_named(held, 'group')}", n=cases.n, level=level
-        )
-        return Measure(plain=plain, clustered=clustered)
+    def intervals(replicates: Sequence[Floats], units: int, unit: str) -> list[Estimate]:
+        method = f"{how}, over {_named(units, unit)}"
+        return [
+            _basic_interval(value, drawn, method=method, n=cases.n, level=level)
+            for value, drawn in zip(values, replicates, strict=True)
+        ]
 
+    plain = intervals(_by_case(kinds, rng=rng, resamples=resamples), cases.n, "case")
+    clustered: Sequence[Estimate | None] = [None] * KINDS
+    held = cases.n if numbers is None else int(numbers.max()) + 1
+    if numbers is not None and held < cases.n:
+        clustered = intervals(_by_group(kinds, numbers, rng=rng, resamples=resamples), held, "group")
+    measures = [Measure(plain=one, clustered=other) for one, other in zip(plain, clustered, strict=True)]
+    return _named_errors(measures, largest=_largest_gap(kinds[0], n=cases.n))
+
+
+def _named_errors(measures: Sequence[Measure], *, largest: Estimate) -> CalibrationErrors:
+    """Return the errors, in the order of ``_kinds``, by their names."""
+    top_15, top_10, class_wise, adaptive = measures
     return CalibrationErrors(
-        ece_top_label_15=error(0),
-        ece_top_label_10=error(1),
-        ece_class_wise_15=error(2),
-        ece_adaptive_15=error(3),
-        mce_top_label_15=_largest_gap(kinds[0], n=cases.n),
+        ece_top_label_15=top_15,
+        ece_top_label_10=top_10,
+        ece_class_wise_15=class_wise,
+        ece_adaptive_15=adaptive,
+        mce_top_label_15=largest,
     )
 
 

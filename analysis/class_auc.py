@@ -24,6 +24,7 @@ from analysis.auc import (
     reach,
 )
 from analysis.estimate import Estimate, Measure, widest
+from analysis.probabilities import any_tumour_score
 from analysis.proportions import check_level
 from data.errors import InputError
 
@@ -45,16 +46,6 @@ class _Part(NamedTuple):
     cases: NDArray[np.intp] | slice
     positive: int
     negative: int | None
-
-
-def any_tumour_score(probabilities: NDArray[np.floating[Any]], *, negative: int) -> NDArray[np.float64]:
-    """Return P(any tumour) of each case (n,): 1 - P(negative class), from probabilities (n, k).
-
-    Probabilities are not renormalised: where those of a case do not add up to 1, which is allowed within 0.01, this
-    differs from the sum over the other classes. Resting on one stored number it keeps equal cases equal, where a sum
-    would break ties by rounding, and differently for each order of the classes.
-    """
-    return 1.0 - np.asarray(probabilities[:, negative], dtype=np.float64)
 
 
 def class_aucs(

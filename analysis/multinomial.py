@@ -67,6 +67,6 @@ def _quantiles(mean: float) -> tuple[int, NDArray[np.float64]]:
     """Return the smallest number that can occur and, from there on, the probability of at most each number."""
     reach = TAIL * math.sqrt(mean) + 2 * TAIL
     lowest = max(0, math.floor(mean - reach))
-    quantiles: NDArray[np.float64] = special.pdtr(np.arange(lowest, math.ceil(mean + reach) + 1), mean)
+    quantiles = special.pdtr(np.arange(lowest, math.ceil(mean + reach) + 1), mean)
     quantiles[-1] = 1.0
-    return lowest, quantiles
+    return lowest, np.asarray(quantiles, dtype=np.float64)

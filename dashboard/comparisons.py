@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.auc_paired import AucDifference, paired_delong
-from analysis.class_auc import any_tumour_score
 from analysis.coded import coded
 from analysis.comparison import ComparedNumber, Comparison, compare
 from analysis.confusion import predicted_class
 from analysis.per_class import ANY_TUMOUR
+from analysis.probabilities import any_tumour_score
 from analysis.splits import compared_with_training
 from dashboard.evidence import PREFERRED
 from dashboard.results import SEED

@@ -25,6 +25,24 @@ from data.study import Study
 PREFERRED: Final = ("test", "external", "tuning")
 WORST: Final = 5  # errors on the overview
 EXAMPLES: Final = 4  # of each class
+READY: Final = (
+    "criteria",
+    "worst",
+    "claims",
+    "grouped",
+    "ungrouped",
+    "costliest",
+    "aucs",
+    "ratios",
+    "confidence",
+    "twin_kinds",
+    "across",
+    "odd_labels",
+    "patients_across",
+    "suspects",
+    "decisions",
+    "patients",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,7 +96,7 @@ class Evidence(Results):
 
     def make_ready(self) -> None:
         """Compute what the pages show, that of the first page first."""
-        for name in ("criteria", "worst", "grouped", "ungrouped", "costliest", "confidence", "twin_kinds"):
+        for name in READY:
             getattr(self, name)
 
     def cell(self, reference: str, predicted: str) -> Sequence[str]:

@@ -1,9 +1,9 @@
 """Every result about one evaluated split of a study: pages, report and command line take their numbers from here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,8 @@ from dashboard.questions import Question, questions
 from data.evaluated import Evaluated, evaluated, evaluated_splits, out_of_fold
 from data.lookup import is_one_of, positions
 from data.study import Study
+
+_T = TypeVar("_T")
 
 SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
 NO_FOLDS: Final = "grouped cross-validation is not available in this study"
@@ -323,25 +325,18 @@ class Results:
     @cached_property
     def saliency(self) -> tuple[ClassSaliency, ...]:
         """The pointing game by class; empty for a study without maps or outlines."""
-        seen = self._outlined
-        if seen is None:
-            return ()
-        return saliency(
-            seen.maps,
-            seen.outlines,
-            reference=seen.reference,
-            predicted=seen.predicted,
-            classes=seen.classes,
-            groups=seen.groups,
-        )
+        return self._over_outlines(saliency)
 
     @cached_property
     def evidence_share(self) -> tuple[ClassEvidence, ...]:
         """The share of evidence inside the outline by class; empty for a study without maps or outlines."""
+        return self._over_outlines(evidence_share)
+
+    def _over_outlines(self, of: Callable[..., tuple[_T, ...]]) -> tuple[_T, ...]:
         seen = self._outlined
         if seen is None:
             return ()
-        return evidence_share(
+        return of(
             seen.maps,
             seen.outlines,
             reference=seen.reference,
