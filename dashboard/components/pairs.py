@@ -101,9 +101,7 @@ def _kinds(evidence: Evidence) -> tuple[str, ...]:
 
 def _sets(evidence: Evidence) -> dict[str, Sequence[Any]]:
     """Return each kind of cases that belong together; copies with two labels first."""
-    listed = evidence.listed
-    across = sorted(evidence.twins, key=lambda pair: listed[pair[0]][1] == listed[pair[1]][1])
-    return {"across": across, "labels": evidence.odd_labels, "patients": evidence.patients_across}
+    return {"across": evidence.across, "labels": evidence.odd_labels, "patients": evidence.patients_across}
 
 
 def _across(study: Study, evidence: Evidence, pair: tuple[str, str, str]) -> None:
