@@ -59,6 +59,14 @@ class Selection:
         ids: list[str] = self.results.found.case_ids.array[rows].tolist()
         return ids
 
+    def records(self, rows: NDArray[np.int64]) -> list[dict[str, str]]:
+        """Return rows for download: case id, largest probability, and each filter as the address names it."""
+        columns = [self.column(key) for key in FILTERS]
+        values = [np.append(column.categories.to_numpy(dtype=object), "")[column.codes[rows]] for column in columns]
+        largest = map(repr, self._confidence[rows].tolist())
+        names = ("case_id", "largest_probability", *FILTERS)
+        return [dict(zip(names, row, strict=True)) for row in zip(self.ids(rows), largest, *values, strict=True)]
+
     def wrong(self, rows: NDArray[np.int64]) -> int:
         """Return how many of the rows are errors."""
         return int(self._wrong[rows].sum())

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from analysis.confounding import Confounding
+from analysis.confusion import ConfusionMatrix
 from analysis.dataset import Dataset
 from analysis.errors import Errors
 from analysis.estimate import Estimate
@@ -36,7 +37,7 @@ BROKEN_HELP = "Choose another study at the left, or write this one again."
 NO_IMAGE = "The image of this case is not in the linked folder."
 OTHER_ENCODING = "This image has another encoding than the one that was judged: predictions may differ slightly."
 OTHER_STUDY = "The address names a study that is not on this machine. Another one is shown; choose at the left."
-NO_SUCH_CASE = "The address names a case that is not among the evaluated cases of this study. All errors are listed."
+NO_SUCH_CASE = "The address names a case that this study does not list. The gallery is shown."
 OUTLINE = "The white line is the outline of the tumour in the reference standard."
 NO_CAM = "This study holds no Grad-CAM."
 NO_FACTOR = "No source, site, plane, file format or size has two known values: confounding cannot be looked for."
@@ -241,6 +242,16 @@ def confusion(pairs: Sequence[ConfusionPair], classes: ClassOrder, n: int) -> st
         f"{counted(total, 'error')} in {counted(n, 'scan')}. Most often {arrow(seen[0], classes)}: "
         f"{full(seen[0].rate.headline)} of the {classes.display[seen[0].reference]} scans."
     )
+
+
+def matrix_rows(matrix: ConfusionMatrix, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return the confusion matrix as rows for download: a row a reference class, a column a predicted one."""
+    shown = [classes.display[name] for name in matrix.classes]
+    counts = matrix.counts.tolist()
+    return [
+        {"Reference": name, **{f"Predicted {called}": str(n) for called, n in zip(shown, row, strict=True)}}
+        for name, row in zip(shown, counts, strict=True)
+    ]
 
 
 def arrow(pair: ConfusionPair | Case, classes: ClassOrder) -> str:

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from analysis.errors import Tier
-from analysis.estimate import Estimate
 from analysis.odd_labels import OddLabels
 from analysis.suspects import Suspect, Suspects
 from dashboard.cases import Case
-from dashboard.figures.formats import DASH, NOT_ESTIMABLE, counted, number, percent
+from dashboard.figures.formats import DASH, NOT_ESTIMABLE, counted, number, percent, sentence_case
 from dashboard.listed import ListedCase
 from dashboard.lookalikes import Lookalike
 from dashboard.selection import edges
@@ -67,6 +65,12 @@ PAIRS = {
 }
 PAIRS_TITLE = "Which scans belong together?"
 SEE_SCANS = "See the scans"
+COUNTED_PAIRS = {
+    "across": ("pair of copies across splits", "pairs of copies across splits"),
+    "labels": ("image with copies of different labels", "images with copies of different labels"),
+    "patients": ("patient across splits", "patients across splits"),
+}
+NOUNS = {"across": "pair", "labels": "image", "patients": "patient"}
 NO_PAIRS = "No copies and no patients lie across splits, as far as is known, and no copies carry different labels."
 
 
@@ -85,6 +89,12 @@ def between(number_of_bin: str) -> str:
     return f"{low:.2f} to {high:.2f}"
 
 
+def active(wanted: Mapping[str, str], classes: ClassOrder) -> str:
+    """Return which filters are set, of those that are not in sight."""
+    parts = [f"{FILTERS[key]}: {filter_value(key, value, classes)}" for key, value in wanted.items()]
+    return ". ".join(parts)
+
+
 def shown(first: int, last: int, filtered: int, total: int, *, noun: str = "error") -> str:
     """Return which part of the cases is on the page."""
     if not filtered:
@@ -97,10 +107,14 @@ def neighbour(split: str, label: str, classes: ClassOrder) -> str:
     return f"{classes.display[label]}, {split}"
 
 
-def lookalike(one: Lookalike, label: str, classes: ClassOrder, *, copy: bool, same_patient: bool) -> str:
-    """Return what a similar training scan is: class, distance, and whether it is a copy or of the same patient."""
-    tie = ", copy" if copy else ", same patient" if same_patient else ""
-    return f"{classes.display[label]}, {distance(one.distance)}{tie}"
+def lookalike(one: Lookalike, label: str, classes: ClassOrder) -> str:
+    """Return what a similar training scan is: class and distance."""
+    return f"{classes.display[label]}, {distance(one.distance)}"
+
+
+def tie(*, copy: bool, same_patient: bool) -> str:
+    """Return how a similar scan is tied to the case; nothing when it is not, as far as is known."""
+    return "copy" if copy else "same patient" if same_patient else ""
 
 
 def distance(value: float) -> str:
@@ -185,23 +199,35 @@ def panel(class_name: str, role: str, peak: float) -> str:
     return label if peak == 1 else f"{label}: at most {percent(peak)} of the strongest evidence"
 
 
-def grid(height: int, width: int) -> str:
-    """Return how coarse the maps are."""
-    return f"The network sees {height} x {width} cells; between them the map is smoothed."
+def grid(height: int, width: int, *, cells: bool) -> str:
+    """Return how coarse the maps are, and whether they are smoothed."""
+    sees = f"The network sees {height} x {width} cells"
+    return f"{sees}." if cells else f"{sees}; between them the map is smoothed."
 
 
-def behind(value: str, tiers: Mapping[Tier, float]) -> str:
+def behind(value: str, tiers: Mapping[str, float]) -> str:
     """Return what a tier or a bin of confidence is called; ``tiers`` are where they begin."""
     kind, _, name = value.partition("-")
     if kind == "bin":
         return f"Confidence {between(name)}"
-    begin = next(at for tier, at in tiers.items() if tier == name)
-    return f"Tier {FILTER_VALUES[name].lower()}" + (f", from {begin:g}" if begin else "")
+    begin = tiers[name]
+    return sentence_case(TIERS[name]) + (f", from {begin:g}" if begin else "")
 
 
 def scans_behind(n: int, wrong: int) -> str:
     """Return how many scans are behind a number, and how many of them are errors."""
     return f"{counted(n, 'scan')}, {counted(wrong, 'error')}. Errors come first, then the most confident."
+
+
+def scans_of(value: str, number: int, split: str) -> str:
+    """Return what leads to the scans of a source, a site or a plane."""
+    return f"{value}: {counted(number, f'{split} scan')}"
+
+
+def errors_of(number: int, key: str, name: str, classes: ClassOrder) -> str:
+    """Return what leads to the errors on a class, or to the scans wrongly called it."""
+    said = "missed" if key == "reference" else "called so wrongly"
+    return f"{classes.display[name]}: {number:,} {said}"
 
 
 def see_all(number: int) -> str:
@@ -211,7 +237,7 @@ def see_all(number: int) -> str:
 
 def suspects(found: Suspects) -> str:
     """Return how many labels are contradicted, and what share of labels may be wrong."""
-    rate = NOT_ESTIMABLE if found.wrong.value is None else _without_interval(found.wrong)
+    rate = NOT_ESTIMABLE if found.wrong.value is None else f"{number(found.wrong.value)} (no interval is known for it)"
     verb = "is" if len(found.cases) == 1 else "are"
     return (
         f"{counted(len(found.cases), 'label')} of {found.n:,} {verb} contradicted with confidence. "
@@ -219,13 +245,14 @@ def suspects(found: Suspects) -> str:
     )
 
 
-def _without_interval(estimate: Estimate) -> str:
-    return f"{number(estimate.value or 0.0)} (no interval: {estimate.reason})"
-
-
 def suspect(one: Suspect, classes: ClassOrder) -> str:
     """Return a suspect label: what it is and what is suggested."""
-    return f"{one.rank}. {arrow_of(one.label, one.suggested, classes)} {one.suggested_probability:.2f}"
+    return arrow_of(one.label, one.suggested, classes)
+
+
+def suspect_note(one: Suspect) -> str:
+    """Return the rank of a suspect label, and how sure the network is of the suggested class."""
+    return f"{one.rank}., {one.suggested_probability:.2f} out of fold"
 
 
 def suspect_row(one: Suspect, split: str, classes: ClassOrder) -> dict[str, str]:
@@ -263,5 +290,5 @@ def patient(name: str, evaluated: int, fitted: int, split: str) -> str:
 
 def pairs_answer(found: Mapping[str, int]) -> str:
     """Return how many of each kind of cases that belong together there are."""
-    parts = [f"{PAIRS[key].lower()} {n:,}" for key, n in found.items() if n]
-    return f"{listed(parts, 'and')[:1].upper()}{listed(parts, 'and')[1:]}." if parts else NO_PAIRS
+    parts = [counted(n, *COUNTED_PAIRS[key]) for key, n in found.items() if n]
+    return f"{listed(parts, 'and')}." if parts else NO_PAIRS

@@ -5,7 +5,6 @@ import streamlit as st
 from dashboard import state
 from dashboard import text_confidence as text
 from dashboard.components import behind, exports, frame
-from dashboard.components.tables import table
 from dashboard.figures.formats import escaped
 from dashboard.figures.reliability import reliability_figure
 from dashboard.figures.risk_coverage import risk_coverage_figure
@@ -35,16 +34,15 @@ with right:
 
 st.subheader("Confidence tiers", anchor=False)
 tiers = text.tier_rows(found.tiers)
-table(tiers, alt="Tiers of confidence with share, accuracy and missed tumours")
+exports.table(study, tiers, what="tiers", alt="Tiers of confidence with share, accuracy and missed tumours")
 st.subheader("The scans behind it", anchor=False)
 behind.confidence(study, evidence)
 st.subheader("Scores", anchor=False)
 scores = text.score_rows(found)
-table(scores, alt="Scores of calibration")
-exports.csv_button(study, scores, what="confidence")
+exports.table(study, scores, what="confidence", alt="Scores of calibration")
 
 st.subheader("Prediction sets", anchor=False)
 if rows := text.set_rows(found, study.classes):
-    table(rows, alt="How often a prediction set holds the reference class")
+    exports.table(study, rows, what="prediction-sets", alt="How often a prediction set holds the reference class")
 st.caption(escaped(text.set_sizes(found)))
 frame.how("confidence")

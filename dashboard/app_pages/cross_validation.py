@@ -9,6 +9,7 @@ from dashboard.figures.fold_dots import Row, fold_dots, start_of
 from dashboard.figures.formats import escaped
 from dashboard.figures.look import ACCENT
 from dashboard.figures.matrix import CORRECT, matrix_figure
+from dashboard.text import matrix_rows
 
 study, evidence = frame.opened("cross_validation")
 grouped, ungrouped, classes = evidence.grouped, evidence.ungrouped, study.classes
@@ -41,5 +42,7 @@ if kinds:
         figure = matrix_figure(pooled.performance.matrix, classes, harm=study.manifest.harm)
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"
         exports.chart(study, figure, name="pooled", alt=alt)
+        counts = matrix_rows(pooled.performance.matrix, classes)
+        exports.csv_button(study, counts, what="pooled-matrix", label="CSV", quiet=True)
 suspects.suspects(study, evidence)
 frame.how("cross_validation")

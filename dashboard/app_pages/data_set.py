@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import text, text_data
-from dashboard.components import cases, exports, frame, images, pairs
+from dashboard.components import behind, cases, exports, frame, images, pairs
 from dashboard.components.tables import table
 from dashboard.compute import evidence as evidence_of
 from dashboard.compute import linked
@@ -26,7 +26,7 @@ st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
 
 st.subheader("Who is in it", anchor=False)
 members = text_data.class_rows(dataset, study.classes)
-table(members, alt="Scans, groups and patients by class, all splits")
+exports.table(study, members, what="classes", alt="Scans, groups and patients by class, all splits")
 st.caption(escaped(text_data.missing(evidence.images)))
 
 st.subheader("Shared with training", anchor=False)
@@ -39,12 +39,13 @@ shared = [
     }
     for row in (leakage.overall, *leakage.classes)
 ]
-table(shared, alt="Share of cases that training has seen, by class")
+exports.table(study, shared, what="shared", alt="Share of cases that training has seen, by class")
 st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leakage.largest_group, 'scan')}.")
 
 if evidence.twin_kinds:
     st.subheader("Copies across splits", anchor=False)
-    table(text.twins(evidence.twin_kinds), alt="Copies of training scans by kind")
+    exports.table(study, text.twins(evidence.twin_kinds), what="copies", alt="Copies of training scans by kind")
+    pairs.examples(study, evidence)
 pairs.links(evidence)
 
 st.subheader("Class by source", anchor=False)
@@ -52,11 +53,14 @@ sources = [
     {"Source": name, **{display[c]: f"{n:,}" for c, n in zip(study.classes.names, row.tolist(), strict=True)}}
     for name, row in zip(dataset.sources, dataset.source_counts, strict=True)
 ]
-table(sources, alt="Scans by source and class")
+exports.table(study, sources, what="sources", alt="Scans by source and class")
+behind.levels(study, evidence, "source")
 if evidence.confounding:
     st.subheader("What else answers 'any tumour?'", anchor=False)
     factors = text.confounding(evidence.confounding)
-    table(factors, alt="How far other factors alone answer 'any tumour?'")
+    exports.table(study, factors, what="factors", alt="How far other factors alone answer 'any tumour?'")
+    for key in ("site", "plane"):
+        behind.levels(study, evidence, key)
 else:
     st.caption(text.NO_FACTOR)
 if brightness := text_data.greys(evidence.images, study.classes):

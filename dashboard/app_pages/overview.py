@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashboard import text, text_overview
 from dashboard.components import behind, cases, exports, frame
-from dashboard.components.tables import table
 from dashboard.figures.formats import counts, escaped, interval, number
 
 study, evidence = frame.opened("overview")
@@ -32,7 +31,7 @@ for column, headline in zip(st.columns(2), text_overview.headlines(evidence, stu
         st.caption(escaped(headline.note))
 frame.answer(text_overview.gap(evidence, study.manifest))
 compared = text_overview.comparison(evidence, study.manifest)
-table(compared, alt="The numbers with and without what training has seen")
+exports.table(study, compared, what="overview", alt="The numbers with and without what training has seen")
 
 st.subheader("Findings", anchor=False)
 for found in evidence.findings:

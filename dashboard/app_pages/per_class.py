@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import compute, text
-from dashboard.components import exports, frame, performance
+from dashboard.components import behind, exports, frame, performance
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.look import ACCENT
 
@@ -27,6 +27,8 @@ for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
         with column:
             exports.chart(study, figure, name=rate, alt=f"{text.RATES[rate]} by class with intervals")
 st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. Lines are 95% intervals, the wider of two.")
+
+behind.classes(study, evidence)
 
 question = performance.at_the_clinic(study, evidence)
 moved = performance.at_a_threshold(study, evidence)

@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashboard import text_training as text
 from dashboard.components import exports, frame
-from dashboard.components.tables import table
 from dashboard.figures.curves import curves
 
 study, evidence = frame.opened("training")
@@ -22,11 +21,11 @@ if run is not None:
 
 st.subheader("Readings of the test split", anchor=False)
 if manifest.test_reads:
-    table(text.reading_rows(manifest.test_reads), alt="Readings of the test split")
+    exports.table(study, text.reading_rows(manifest.test_reads), what="readings", alt="Readings of the test split")
 else:
     st.caption(text.readings(()))
 
 if manifest.model is not None and manifest.model.recipe:
     st.subheader("Settings", anchor=False)
-    table(text.recipe_rows(manifest.model.recipe), alt="Settings of the training")
+    exports.table(study, text.recipe_rows(manifest.model.recipe), what="settings", alt="Settings of the training")
 frame.how("training")

@@ -1,4 +1,4 @@
-"""The way from a number to its scans: from a tier or a bin of confidence, and from a finding."""
+"""The way from a number to its scans: from a finding, a class, a source, a tier or a bin of confidence."""
 
 import streamlit as st
 
@@ -8,10 +8,12 @@ from dashboard import text_cases as text
 from dashboard.components import cases
 from dashboard.components.frame import LABELS, PAGE_FILES
 from dashboard.evidence import Evidence
+from dashboard.figures.formats import escaped
 from dashboard.text import finding as said
 from data.study import Study
 
 FIRST = 4  # scans shown; the gallery holds all
+LINKS = 8
 FINDINGS = {  # by code, page and settings that show the cases of a finding; other findings lead to their page
     "shared_groups": ("data_set", {state.PAIRS: "across"}),
     "label_conflicts": ("data_set", {state.PAIRS: "labels"}),
@@ -34,7 +36,7 @@ def confidence(study: Study, evidence: Evidence) -> None:
     """Draw the choice of a tier or a bin and its first scans; a click on the diagram chooses a bin."""
     found = evidence.confidence
     bins = [f"bin-{index}" for index, one in enumerate(found.reliability.top_label.bins, start=1) if one.n]
-    tiers = {one.tier: one.at_least for one in found.tiers if one.share.plain.count}
+    tiers: dict[str, float] = {one.tier: one.at_least for one in found.tiers if one.share.plain.count}
     options = [*(f"tier-{tier}" for tier in tiers), *bins]
     chosen = state.named(state.OF, options, default=options[0])
     state.follow(state.OF, options, default=options[0])
@@ -56,8 +58,39 @@ def confidence(study: Study, evidence: Evidence) -> None:
     in_gallery(study, len(rows), **{key: value})
 
 
+def levels(study: Study, evidence: Evidence, key: str) -> None:
+    """Draw a link to the evaluated scans of each source, site or plane, the first of many; nothing for a single one."""
+    selection = evidence.selection
+    rows = selection.rows({}, everything=True)
+    values = selection.values(key, rows)
+    if len(values) < 2:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for value in values[:LINKS]:
+            number = len(selection.rows({key: value}, everything=True))
+            _to_gallery(study, text.scans_of(value, number, evidence.split), everything=True, **{key: value})
+
+
+def classes(study: Study, evidence: Evidence) -> None:
+    """Draw links to the errors on each class, and to the scans wrongly called it, the most frequent first."""
+    selection, names = evidence.selection, study.classes
+    ways = [
+        (len(selection.rows({key: name}, everything=False)), key, name)
+        for key in ("reference", "predicted")
+        for name in names.names
+    ]
+    with st.container(horizontal=True, gap="small"):
+        for number, key, name in sorted(ways, key=lambda way: -way[0])[:LINKS]:
+            if number:
+                _to_gallery(study, text.errors_of(number, key, name, names), everything=False, **{key: name})
+
+
+def _to_gallery(study: Study, words: str, *, everything: bool, **filters: str) -> None:
+    whole = {state.CASES: state.EVERY} if everything else {}
+    query = state.link(study.path.name, None, **whole, **filters)
+    st.page_link(cases.ERRORS_PAGE, label=f":blue[{escaped(words)}]", icon="", query_params=query)
+
+
 def in_gallery(study: Study, number: int, **filters: str) -> None:
     """Draw a link to the gallery of all evaluated scans with these filters."""
-    query = state.link(study.path.name, None, **{state.CASES: state.EVERY}, **filters)
-    label = f":blue[{text.see_all(number)}]"
-    st.page_link(cases.ERRORS_PAGE, label=label, icon="", query_params=query)
+    _to_gallery(study, text.see_all(number), everything=True, **filters)

@@ -81,7 +81,7 @@ def _pictures(study: Study, listed: ListedCase, case: Case | None) -> None:
     for column, name in zip(maps, (case.predicted, case.second), strict=True):
         with column:
             _picture(study, case, name, opacity=str(opacity), cells=str(int(cells)))
-    st.caption(words.grid(*study.gradcam.grid))
+    st.caption(words.grid(*study.gradcam.grid, cells=cells))
 
 
 def _settings() -> tuple[int, bool]:
@@ -178,6 +178,6 @@ def _lookalikes(
     st.caption(f"{words.agreement(labels, listed.label, study.classes)} {words.SIMILAR}")
     with st.container(horizontal=True, gap="small"):
         for one, label in zip(found, labels, strict=True):
-            copy, same_patient = one.case_id in image, one.case_id in patient
-            said = words.lookalike(one, label, study.classes, copy=copy, same_patient=same_patient)
-            thumbnail(study, one.case_id, said, here=True, key="similar")
+            said = words.lookalike(one, label, study.classes)
+            note = words.tie(copy=one.case_id in image, same_patient=one.case_id in patient)
+            thumbnail(study, one.case_id, said, note=note, here=True, key="similar")

@@ -66,8 +66,10 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
     st.markdown(text.confidence(case) if here else f"{INDENT}{text.confidence(case)}")
 
 
-def thumbnail(study: Study, case_id: str, words: str, *, width: int = 128, here: bool = False, key: str = "") -> None:
-    """Draw the scan of any case of the study with a line of words that leads to the case.
+def thumbnail(
+    study: Study, case_id: str, words: str, *, note: str = "", width: int = 128, here: bool = False, key: str = ""
+) -> None:
+    """Draw the scan of any case of the study with a line of words that leads to the case, and a note below.
 
     ``here`` is for the page that shows the case itself; its buttons need a ``key`` for each place of a case.
     """
@@ -80,6 +82,8 @@ def thumbnail(study: Study, case_id: str, words: str, *, width: int = 128, here:
             st.button(label, key=name, on_click=state.open_case, args=(case_id,), type="tertiary", wrap=True)
         else:
             st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case_id))
+        if note:
+            st.markdown(f"{'' if here else INDENT}:small[:gray[{escaped(note)}]]")
 
 
 def strip(study: Study, cases: Sequence[Case]) -> None:

@@ -3,12 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.components import tables
 from dashboard.figures.look import CONFIG
 from dashboard.results import Results
 from dashboard.sections import document_of
@@ -43,11 +44,34 @@ def as_csv(study: Study, rows: Sequence[Mapping[str, str]]) -> bytes:
     return buffer.getvalue().encode("utf-8-sig")
 
 
-def csv_button(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, label: str = "Download CSV") -> None:
-    """Offer a table as a CSV file."""
-    name = f"{file_name(study, what)}.csv"
-    icon = ":material/download:"
-    st.download_button(label, as_csv(study, rows), name, "text/csv", on_click="ignore", icon=icon)
+def csv_button(
+    study: Study,
+    rows: Sequence[Mapping[str, str]] | Callable[[], Sequence[Mapping[str, str]]],
+    *,
+    what: str,
+    label: str = "Download CSV",
+    quiet: bool = False,
+) -> None:
+    """Offer a table as a CSV file; rows that are given as a function are made when they are asked for."""
+    content = (lambda: as_csv(study, rows())) if callable(rows) else as_csv(study, rows)
+    st.download_button(
+        label,
+        content,
+        f"{file_name(study, what)}.csv",
+        "text/csv",
+        key=f"csv-{what}",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary" if quiet else "secondary",
+    )
+
+
+def table(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, alt: str) -> None:
+    """Draw rows of plain text as a table, with its download below at the right."""
+    with st.container(gap=None):
+        tables.table(rows, alt=alt)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            csv_button(study, rows, what=what, label="CSV", quiet=True)
 
 
 def json_button(study: Study, results: Results) -> None:

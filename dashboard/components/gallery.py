@@ -2,26 +2,27 @@
 
 import math
 from collections.abc import Sequence
-from typing import TypeVar
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard import state
 from dashboard import text_cases as text
+from dashboard.figures.formats import escaped
 from dashboard.selection import FILTERS, Selection
 from data.classes import ClassOrder
 
 PAGE_SIZE = 24
 FIRST = FILTERS[:3]  # the others wait behind a button
-T = TypeVar("T")
 LISTED = 500  # values of a filter sent to the browser, at most; further ones can be typed
 
 
-def passing(selection: Selection) -> list[str]:
-    """Return the ids of the cases that pass the filters in the address, in their order."""
+def passing(selection: Selection) -> NDArray[np.int64]:
+    """Return the rows of the cases that pass the filters in the address, in their order."""
     wanted = {key: state.named(key, selection.known(key), default=state.ALL) for key in state.held(FILTERS)}
     active = {key: value for key, value in wanted.items() if value != state.ALL}
-    return selection.ids(selection.rows(active, everything=state.everything()))
+    return selection.rows(active, everything=state.everything())
 
 
 def filters(selection: Selection, classes: ClassOrder) -> None:
@@ -47,6 +48,9 @@ def filters(selection: Selection, classes: ClassOrder) -> None:
             with st.popover(label, icon=":material/filter_list:"):
                 for key in more:
                     _filter(key, values[key], selection, classes)
+    hidden = {key: state.named(key, selection.known(key), default=state.ALL) for key in active if key in more}
+    if hidden:
+        st.caption(escaped(text.active(hidden, classes)))
 
 
 def _filter(key: str, values: Sequence[str], selection: Selection, classes: ClassOrder) -> None:
@@ -67,14 +71,14 @@ def _filter(key: str, values: Sequence[str], selection: Selection, classes: Clas
     )
 
 
-def page_of(of: Sequence[T], *, total: int, noun: str, size: int = PAGE_SIZE) -> Sequence[T]:
-    """Draw the count and the page picker and return what is on the page."""
-    pages = max(1, math.ceil(len(of) / size))
+def page_of(number: int, *, total: int, noun: str, size: int = PAGE_SIZE) -> slice:
+    """Draw the count and the page picker and return the part of ``number`` things that is on the page."""
+    pages = max(1, math.ceil(number / size))
     line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     with line:
         count = st.empty()
         page = st.pagination(pages, key=state.PAGE, bind="query-params") if pages > 1 else 1
     first = (min(page, pages) - 1) * size
-    chosen = of[first : first + size]
-    count.caption(text.shown(first + 1, first + len(chosen), len(of), total, noun=noun))
-    return chosen
+    last = min(first + size, number)
+    count.caption(text.shown(first + 1, last, number, total, noun=noun))
+    return slice(first, last)

@@ -9,6 +9,7 @@ from dashboard import state, text
 from dashboard import text_cases as words
 from dashboard.components import frame, gallery
 from dashboard.components.cases import images_note, thumbnail
+from dashboard.compute import linked
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import escaped
 from data.study import Study
@@ -17,6 +18,7 @@ SIZE = 12  # sets a page
 SIDE = 3  # scans of a patient on each side
 MOST = 6  # scans of one image
 COLUMNS = 3
+WIDTH = 106  # of a scan: four kinds in a row, two scans on a phone
 
 
 def asked_for() -> bool:
@@ -32,6 +34,16 @@ def links(evidence: Evidence) -> None:
             label = f"{words.PAIRS[key]}, side by side ({number:,})"
             icon = ":material/compare:"
             st.button(label, key=f"show-{key}", icon=icon, on_click=state.show_pairs, args=(key,))
+
+
+def examples(study: Study, evidence: Evidence) -> None:
+    """Draw an example of each kind of copy."""
+    if linked(study) is None:
+        return
+    with st.container(horizontal=True):
+        for one in evidence.twin_kinds:
+            with st.container(width=2 * WIDTH + 16, gap="xsmall"):  # both scans in a row
+                _across(study, evidence, (*one.example, one.kind))
 
 
 def view(study: Study, evidence: Evidence) -> None:
@@ -56,7 +68,7 @@ def view(study: Study, evidence: Evidence) -> None:
         kinds = _kinds(evidence) if chosen == "across" else ()
     found = [one for one in sets[chosen] if not kinds or one[2] in kinds]
     images_note(study, maps=False)
-    page = gallery.page_of(found, total=len(sets[chosen]), noun="set", size=SIZE)
+    page = gallery.page_of(len(found), total=len(sets[chosen]), noun=words.NOUNS[chosen], size=SIZE)
     if chosen in ("across", "labels"):
         st.caption(words.ACROSS if chosen == "across" else words.ODD)
     draw: Mapping[str, Callable[[Study, Evidence, Any], None]] = {
@@ -64,8 +76,9 @@ def view(study: Study, evidence: Evidence) -> None:
         "labels": _labels,
         "patients": _patient,
     }
-    for start in range(0, len(page), COLUMNS):
-        for column, one in zip(st.columns(COLUMNS), page[start : start + COLUMNS], strict=False):
+    on_page = found[page]
+    for start in range(0, len(on_page), COLUMNS):
+        for column, one in zip(st.columns(COLUMNS), on_page[start : start + COLUMNS], strict=False):
             with column.container(border=True, gap="xsmall", height="stretch"):
                 draw[chosen](study, evidence, one)
 
@@ -119,4 +132,4 @@ def _row(study: Study, evidence: Evidence, ids: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for case_id in ids:
             split, label = evidence.listed[case_id]
-            thumbnail(study, case_id, words.neighbour(split, label, study.classes), width=112)
+            thumbnail(study, case_id, words.neighbour(split, label, study.classes), width=WIDTH)

@@ -9,7 +9,7 @@ from dashboard.figures.formats import escaped
 from data.study import Study
 
 SIZE = 12  # suspects a page
-WIDTH = 150
+WIDTH = 175
 
 
 def suspects(study: Study, evidence: Evidence) -> None:
@@ -23,9 +23,10 @@ def suspects(study: Study, evidence: Evidence) -> None:
     if not found.cases:
         return
     cases.images_note(study, maps=False)
-    page = gallery.page_of(found.cases, total=len(found.cases), noun="suspect", size=SIZE)
+    page = gallery.page_of(len(found.cases), total=len(found.cases), noun="suspect", size=SIZE)
     with st.container(horizontal=True, gap="small"):
-        for one in page:
-            cases.thumbnail(study, one.case_id, text.suspect(one, study.classes), width=WIDTH)
+        for one in found.cases[page]:
+            words, note = text.suspect(one, study.classes), text.suspect_note(one)
+            cases.thumbnail(study, one.case_id, words, note=note, width=WIDTH)
     rows = [text.suspect_row(one, evidence.listed[one.case_id][0], study.classes) for one in found.cases]
     exports.csv_button(study, rows, what="suspects")

@@ -1,7 +1,7 @@
 """Small studies written for the pages: an ordinary one, one with an empty class, one without errors, a broken one."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from data.classes import BRAIN_TUMOR
+from data.embeddings import Embeddings
 from data.home import link
 from data.images import describe
 from data.manifest import About, Acceptance, DataFacts, Impact, Manifest, TestRead
@@ -34,12 +35,15 @@ def write(
     folds: bool = False,
     training: bool = True,
     copies: bool = False,
+    pairs: Sequence[tuple[int, int, str]] = (),
+    embeddings: bool = False,
 ) -> Study:
     """A study of 60 cases, 40 of them in the test split; the first ``wrong`` test cases are called the next class.
 
     ``folds`` adds a training history, a reading of the test split, and cross-validation: grouped with two wrong
     cases, ungrouped with one. Without ``training`` only the test split is there. With ``copies`` the first error of
-    glioma and the next one are mirrored copies.
+    glioma and the next one are mirrored copies; ``pairs`` are further ones by number. With ``embeddings`` cases are
+    the more alike the closer their numbers.
     """
     rng = np.random.default_rng(3)
     labels = [label for label in NAMES if label != empty]
@@ -68,9 +72,9 @@ def write(
             "folds_ungrouped": _folds(cases, wrong=1),
             "history": _history(),
         }
-    if copies:
-        pair = {"case_a": [f"{20:016x}"], "case_b": [f"{24:016x}"], "kind": ["mirrored"], "score": [0.9]}
-        optional["pairs"] = pd.DataFrame(pair)
+    if tied := [*([(20, 24, "mirrored")] if copies else []), *pairs]:
+        table = [(f"{a:016x}", f"{b:016x}", kind, 0.9) for a, b, kind in tied]
+        optional["pairs"] = pd.DataFrame(table, columns=["case_a", "case_b", "kind", "score"])
     masks = np.zeros((len(test), 56, 56), dtype=np.uint8)
     masks[0, 20:30, 20:40] = 1  # only the first test case has a reference outline
     gradcam = GradCams(
@@ -94,8 +98,15 @@ def write(
         cases=cases,
         predictions=predictions,
         gradcam=gradcam if cams else None,
+        embeddings=_embeddings(cases) if embeddings else None,
         optional=optional,
     )
+
+
+def _embeddings(cases: pd.DataFrame) -> Embeddings:
+    numbers = np.array([int(case_id, 16) for case_id in cases["case_id"]])
+    vectors = np.column_stack([numbers, np.zeros(len(numbers))]).astype(np.float16)
+    return Embeddings(case_ids=pd.Index(cases["case_id"]), vectors=vectors)
 
 
 def _history() -> pd.DataFrame:
@@ -164,7 +175,8 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(home, "re-encoded")
     write(home, "folded", wrong=0, folds=True)
     write(home, "no-training", training=False)
-    write(home, "copies", copies=True)
+    write(home, "copies", copies=True, embeddings=True)
+    write(home, "twins", pairs=[(0, 44, "exact"), (1, 46, "reencoded")])
     imported(home, "two-classes", k=2, negative=None)
     imported(home, "ten-classes", k=10, negative="class 3")
     for name in BROKEN:

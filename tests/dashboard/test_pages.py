@@ -121,7 +121,7 @@ def test_an_address_opens_a_case_in_full(open_page: Open, said: Said) -> None:
     assert app.title[0].value == "Where is it wrong?"
 
 
-@pytest.mark.parametrize("case", ["../../etc", f"{3:016x}"])  # the second is of the training split
+@pytest.mark.parametrize("case", ["../../etc", f"{60:016x}"])
 def test_a_case_that_is_not_there_is_said(open_page: Open, case: str) -> None:
     app = open_page("errors", "normal", case=case)
     assert not app.exception
@@ -179,12 +179,16 @@ def test_filters_by_what_the_evidence_and_the_copies_say(open_page: Open, said: 
 
 def test_a_case_shows_its_copies_and_its_patients_other_scans(open_page: Open, said: Said) -> None:
     app = open_page("errors", "copies", case=f"{20:016x}")
-    assert [title.value for title in app.subheader] == ["Copies of this image", "Other scans of this patient"]
-    copy = next(button for button in app.button if button.key == f"other-{24:016x}")
+    shown = [title.value for title in app.subheader]
+    assert shown == ["Copies of this image", "Other scans of this patient", "Similar training scans"]
+    copy = next(button for button in app.button if button.key == f"copy-{24:016x}")
     copy.click().run()
     assert app.query_params["case"] == f"{24:016x}"
-    shown = said(open_page("errors", "normal", case=f"{20:016x}"))
-    assert "Glioma, train" in shown  # a training case: shown, but it has no prediction to open
+    app = open_page("errors", "normal", case=f"{20:016x}")
+    other = next(button for button in app.button if button.key == f"patient-{0:016x}")
+    assert "Glioma, train" in other.label
+    other.click().run()
+    assert app.title[0].value == "Glioma, train"
     assert text.OUTLINE in said(open_page("errors", "normal", case=f"{20:016x}"))
     assert text.OUTLINE not in said(open_page("errors", "normal", case=f"{21:016x}"))
 

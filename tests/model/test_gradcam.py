@@ -47,3 +47,19 @@ def test_the_outline_follows_the_mask_and_leaves_the_rest() -> None:
     assert shown.max() > 200
     np.testing.assert_array_equal(shown[24:40, 32:48], GREY[24:40, 32:48])
     np.testing.assert_array_equal(outlined(GREY, np.zeros((8, 8), np.uint8)), GREY)
+
+
+def test_cells_are_drawn_as_the_network_sees_them() -> None:
+    cam = np.zeros((4, 4))
+    cam[1, 2] = 1
+    smooth, cells = (overlay(GREY, cam, top=1.0, cells=cells) for cells in (False, True))
+    changed = np.argwhere((cells != GREY).any(axis=2))
+    assert (changed.min(axis=0).tolist(), changed.max(axis=0).tolist()) == ([16, 32], [31, 47])
+    assert len(np.unique(cells[16:32, 32:48].reshape(-1, 3), axis=0)) == 1
+    assert (smooth != GREY).any(axis=2).sum() > 16 * 16
+
+
+def test_opacity_is_that_of_the_strongest_evidence() -> None:
+    cam = np.ones((4, 4))
+    np.testing.assert_array_equal(overlay(GREY, cam, top=1.0, opacity=0.0), GREY)
+    np.testing.assert_array_equal(overlay(GREY, cam, top=1.0, opacity=1.0)[0, 0], COLOURS[-1])
