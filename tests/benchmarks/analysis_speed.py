@@ -1,4 +1,4 @@
-"""The complete analysis against scikit-learn with a bootstrap of cases: ``python tests/benchmarks/analysis_speed.py``.
+"""The complete analysis against scikit-learn with a bootstrap of cases: ``python -m tests.benchmarks.analysis_speed``.
 
 Both work on the same cases (a study, or ``--cases`` synthetic ones). scikit-learn gives the numbers of section
 ``per-class`` and ``confidence`` that it has, and 2,000 resamples of cases give their intervals: a part of what ours
@@ -91,7 +91,7 @@ def say(line: str) -> None:
 
 
 def main() -> None:
-    from large_study import write_large_study
+    from tests.benchmarks.large_study import write_large_study
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("studies", nargs="*", type=Path, help="folders of studies")

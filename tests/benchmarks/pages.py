@@ -1,4 +1,4 @@
-"""Times of the pages in headless Chromium: ``python tests/benchmarks/pages.py STUDY [STUDY ...] [--plain]``.
+"""Times of the pages in headless Chromium: ``python -m tests.benchmarks.pages STUDY [STUDY ...] [--plain]``.
 
 Studies are named as the dashboard finds them (``NEUROVAL_HOME``). Printed are seconds on the clock from a click, or
 from the server's first answer, until the last thing of the page is drawn, with the server's processor seconds and
