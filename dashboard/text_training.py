@@ -71,7 +71,7 @@ def recipe_rows(recipe: Mapping[str, Any]) -> list[dict[str, str]]:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def cross_validation(grouped: CrossValidation, ungrouped: CrossValidation) -> str:

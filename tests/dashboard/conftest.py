@@ -219,7 +219,7 @@ def _open_page(page: str, study: str, **query: str) -> AppTest:
 
 def words(app: AppTest) -> str:
     """All that the page says."""
-    kinds = (app.title, app.markdown, app.caption, app.info, app.error, app.warning, app.subheader)
+    kinds = (app.title, app.markdown, app.caption, app.info, app.error, app.warning, app.header)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 

@@ -115,20 +115,18 @@ def overview(document: Document, _: Study) -> Said:
         ("note", 0): f"All test scans, as the data set is split: {mix(evaluated(document))}.",
         ("note", 1): f"{new['n']} of {n} test scans share no patient and no copy with training or tuning, as far as is "
         f"known: {mix(new['counts'])}. Grouped cross-validation: not available in this study.",
-        "gap": f"Balanced accuracy is {points:.1f} percentage points higher: new to the model.",
+        "gap": f"Balanced accuracy is {points:.1f} percentage points higher on scans that are new to the model.",
         "verdict": f"{sum(one['met'] is True for one in document['acceptance'])} of 1 criterion met on all scans "
         f"and on those new to the model; the worse counts. Sensitivity, any tumour: {criterion['reason']}.",
         "limit": f"{critical} critical findings below limit what this is worth.",
-        "required": "How many cases it would take at the observed rates. Sensitivity, any tumour: more do not help, "
+        "outcome": f"Sensitivity, any tumour, lower bound at least {limit:g}: {outcome}",
+        "found": f"All scans: {full(estimate(criterion['estimate']))}. New to the model: "
+        f"{full(estimate(criterion['without_leaks']['estimate']))}. Cases it would take: more do not help: "
         f"{required['rate']:.3f} is not above {limit:g}.",
-        ("row", "Sensitivity, any tumour: lower bound at least 0.98"): "; ".join(
-            [full(estimate(criterion["estimate"])), full(estimate(criterion["without_leaks"]["estimate"])), outcome]
-        ),
         **{
             ("row", name): f"{full(estimate(row['all']))}; {full(estimate(row['without']))}"
             for name, row in rows.items()
         },
-        ("row", "Scans"): f"{mix(evaluated(document))}; {mix(new['counts'])}",
         **{("finding", i): f"badge[{f['severity'].capitalize()}] {f['text']}" for i, f in enumerate(audit["findings"])},
         **tiles(document["errors"][:5]),
     }
