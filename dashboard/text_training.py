@@ -6,7 +6,7 @@ from typing import Any
 from analysis.folds import OverFolds
 from analysis.per_class import Performance
 from analysis.training import Run
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, full, number
+from dashboard.figures.formats import counted, full, number
 from dashboard.results import CrossValidation
 from dashboard.text import mix, patients, spoken
 from data.classes import ClassOrder
@@ -150,8 +150,8 @@ def fold_rows(grouped: CrossValidation, ungrouped: CrossValidation, classes: Cla
         row = {"Number": number_name(name, classes)}
         for label, part in shown.items():
             one = number_of(part, name)
-            row[f"{label}, mean"] = full(one.mean).removesuffix(f", n = {one.mean.n}")
-            row[f"{label}, SD"] = NOT_ESTIMABLE if one.sd is None else number(one.sd)
+            mean = full(one.mean).removesuffix(f", n = {one.mean.n}")
+            row[f"{label}: mean, SD"] = mean if one.sd is None else f"{mean}, {number(one.sd)}"
         rows.append(row)
     return rows
 

@@ -48,11 +48,8 @@ if evidence.twin_kinds:
 pairs.links(evidence)
 
 st.header("Class by source", anchor=False)
-sources = [
-    {"Source": name, **{display[c]: f"{n:,}" for c, n in zip(study.classes.names, row.tolist(), strict=True)}}
-    for name, row in zip(dataset.sources, dataset.source_counts, strict=True)
-]
-exports.table(study, sources, what="sources", alt="Scans by source and class")
+sources = text_data.source_rows(dataset, study.classes)
+exports.table(study, sources, what="sources", alt="Scans by class and source")
 behind.levels(study, evidence, "source")
 if evidence.confounding:
     st.header("What else answers 'any tumour?'", anchor=False)

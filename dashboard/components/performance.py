@@ -133,7 +133,7 @@ def _own_threshold() -> float:
 def curves(study: Study, evidence: Evidence, question: Question, moved: AtThreshold | None) -> None:
     """Draw ROC and precision-recall of a question when asked for, with what argmax and a moved threshold do."""
     on = state.shown(state.CURVES)
-    label = f"ROC and precision-recall curves: {row_name(question.name, study.classes)}"
+    label = f"ROC and precision-recall curves: {escaped(row_name(question.name, study.classes))}"
     st.toggle(label, key=state.CURVES, on_change=state.shown_chosen, args=(state.CURVES,))
     if not on:
         return

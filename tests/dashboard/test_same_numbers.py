@@ -157,12 +157,15 @@ def data_set(document: Document, study: Study) -> Said:
         f"{estimate(test['imbalance_ratio']).value:.1f} times the scans of the smallest.",
         **{
             ("row", DISPLAY.get(name, "All")): "; ".join(
-                [*members.get(name, ()), *(full(estimate(row[key])) for key in ("group", "copy", "known_patient"))]
+                [
+                    *members.get(name, ()),
+                    *(full(estimate(row[key])) for key in ("group", "copy", "known_patient")),
+                    *(str(one["counts"][name]) for one in facts["sources"] if name in one["counts"]),
+                ]
             )
             for name, row in shared.items()
         },
         "groups": f"{facts['groups']} groups; the largest holds {sizes.max()} scans.",
-        **{("row", one["name"]): "; ".join(str(one["counts"][name]) for name in DISPLAY) for one in facts["sources"]},
         ("row", factor["factor"].capitalize()): f"{share.value:.0%}, {share.count}/{share.n}; "
         f"{factor['accuracy']:.0%}; {factor['base_rate']:.0%}",
         **{
@@ -444,7 +447,7 @@ def test_cross_validation_shows_the_numbers_of_the_document(
     assert set(rows) >= {"Accuracy", "Specificity, any tumour", "Sensitivity, glioma"}
     parts = (found["by_fold"], found["ungrouped"]["by_fold"])
     for key, label in (("accuracy", "Accuracy"), ("glioma.sensitivity", "Sensitivity, glioma")):
-        expected = [text for part in parts for text in (short(estimate(part[key]["mean"])), f"{part[key]['sd']:.3f}")]
+        expected = [f"{short(estimate(part[key]['mean']))}, {part[key]['sd']:.3f}" for part in parts]
         assert [plain(cell) for cell in rows[label]] == expected
     answer = plain(app.main.markdown[0].value)
     ours, theirs = found["overall"], found["ungrouped"]["overall"]
