@@ -1,18 +1,22 @@
 """The bootstrap of anything that is a function of the confusion matrix: it resamples counts, not cases."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from analysis.clusters import GroupTypes
 from analysis.estimate import Estimate
+from analysis.multinomial import drawn_totals
 from analysis.proportions import check_level
 from data.errors import InputError
 
 RESAMPLES: Final = 2000
 STRATIFY_BELOW: Final = 20  # a class with fewer cases would be missing from too many resamples
+FEW_TYPES: Final = 100  # up to as many are drawn one by one
 DROPPED_LIMIT: Final = 0.01
 SAME: Final = 1e-12  # replicates closer than this differ by rounding only
 _DRAWS_AT_ONCE: Final = 10_000_000  # bounds the memory of one block of draws to about 80 MB
@@ -49,13 +53,23 @@ def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RE
         block = max(1, _DRAWS_AT_ONCE // len(members))
         for start in range(0, resamples, block):
             rows = min(block, resamples - start)
-            draws = rng.multinomial(number.sum(), number / number.sum(), size=rows)
-            flat[start : start + rows] += draws @ cells
+            flat[start : start + rows] += _drawn(number, cells, size=rows, rng=rng)
     matrices = flat.reshape(resamples, types.k, types.k)
     matrices.setflags(write=False)
     unit = "cells" if types.groups == types.cases else f"{types.groups:,} groups"
     kind = "stratified percentile bootstrap" if stratified else "percentile bootstrap"
-    return Resamples(matrices=matrices, method=f"{kind} over {unit}, {resamples:,} resamples{_seed_of(rng)}")
+    return Resamples(matrices=matrices, method=f"{kind} over {unit}, {resamples:,} resamples{seed_of(rng)}")
+
+
+def _drawn(
+    number: NDArray[np.int64], cells: sparse.csr_array, *, size: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return the cells of ``size`` resamples, (size, k * k), of ``number`` (t,) groups of each type."""
+    groups = int(number.sum())
+    if len(number) > max(FEW_TYPES, math.sqrt(groups)):
+        return drawn_totals(number, cells, size=size, rng=rng)
+    drawn: NDArray[np.int64] = rng.multinomial(groups, number / groups, size=size) @ cells
+    return drawn
 
 
 def percentile_interval(
@@ -84,6 +98,7 @@ def percentile_interval(
     )
 
 
-def _seed_of(rng: np.random.Generator) -> str:
+def seed_of(rng: np.random.Generator) -> str:
+    """Return how a method names the seed of a generator: nothing when it is not known."""
     seed = getattr(rng.bit_generator.seed_seq, "entropy", None)
     return "" if seed is None else f", seed {seed}"

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from analysis.bootstrap import RESAMPLES, SAME
+from analysis.bootstrap import RESAMPLES, SAME, seed_of
 from analysis.estimate import Estimate, Measure
 from analysis.probabilities import BINS, Predictions, Scheme, assign_bins, group_numbers, read_predictions
 from analysis.proportions import check_level
@@ -22,6 +22,7 @@ NOTE: Final = (
     "calibrated."
 )
 RESAMPLED_UP_TO: Final = 2_000  # cases or groups; sums over more of them are normally distributed
+KINDS: Final = 4  # that have an interval
 _DRAWS_AT_ONCE: Final = 100_000  # one block of resampling weights stays in the processor's cache
 _ROWS_AT_ONCE: Final = 10_000
 
@@ -99,41 +100,36 @@ def calibration_errors(
     numbers = group_numbers(groups, n=cases.n)
     if cases.n == 0:
         undefined = Estimate.undefined(reason="no cases", n=0)
-        nothing = Measure(plain=undefined)
-        return CalibrationErrors(
-            ece_top_label_15=nothing,
-            ece_top_label_10=nothing,
-            ece_class_wise_15=nothing,
-            ece_adaptive_15=nothing,
-            mce_top_label_15=undefined,
-        )
+        return _named_errors([Measure(plain=undefined)] * KINDS, largest=undefined)
     kinds = _kinds(cases)
-    by_case = _by_case(kinds, rng=rng, resamples=resamples)
+    values = [float(np.abs(gaps.totals).sum()) / cases.n for gaps in kinds]
+    how = f"basic bootstrap, {resamples:,} resamples{seed_of(rng)}"
+
+    def intervals(replicates: Sequence[Floats], units: int, unit: str) -> list[Estimate]:
+        method = f"{how}, over {_named(units, unit)}"
+        return [
+            _basic_interval(value, drawn, method=method, n=cases.n, level=level)
+            for value, drawn in zip(values, replicates, strict=True)
+        ]
+
+    plain = intervals(_by_case(kinds, rng=rng, resamples=resamples), cases.n, "case")
+    clustered: Sequence[Estimate | None] = [None] * KINDS
     held = cases.n if numbers is None else int(numbers.max()) + 1
-    by_group = None
     if numbers is not None and held < cases.n:
-        by_group = _by_group(kinds, numbers, rng=rng, resamples=resamples)
+        clustered = intervals(_by_group(kinds, numbers, rng=rng, resamples=resamples), held, "group")
+    measures = [Measure(plain=one, clustered=other) for one, other in zip(plain, clustered, strict=True)]
+    return _named_errors(measures, largest=_largest_gap(kinds[0], n=cases.n))
 
-    how = f"basic bootstrap, {resamples:,} resamples{_seed_of(rng)}"
 
-    def error(index: int) -> Measure:
-        value = float(np.abs(kinds[index].totals).sum()) / cases.n
-        plain = _basic_interval(
-            value, by_case[index], method=f"{how}, over {_named(cases.n, 'case')}", n=cases.n, level=level
-        )
-        if by_group is None:
-            return Measure(plain=plain)
-        clustered = _basic_interval(
-            value, by_group[index], method=f"{how}, over {_named(held, 'group')}", n=cases.n, level=level
-        )
-        return Measure(plain=plain, clustered=clustered)
-
+def _named_errors(measures: Sequence[Measure], *, largest: Estimate) -> CalibrationErrors:
+    """Return the errors, in the order of ``_kinds``, by their names."""
+    top_15, top_10, class_wise, adaptive = measures
     return CalibrationErrors(
-        ece_top_label_15=error(0),
-        ece_top_label_10=error(1),
-        ece_class_wise_15=error(2),
-        ece_adaptive_15=error(3),
-        mce_top_label_15=_largest_gap(kinds[0], n=cases.n),
+        ece_top_label_15=top_15,
+        ece_top_label_10=top_10,
+        ece_class_wise_15=class_wise,
+        ece_adaptive_15=adaptive,
+        mce_top_label_15=largest,
     )
 
 
@@ -176,19 +172,42 @@ def _by_group(
 ) -> list[Floats]:
     """Return each kind's error in each resample of the groups, (resamples,)."""
     n, held = len(numbers), int(numbers.max()) + 1
-    of_group = sparse.csr_array((np.ones(n), (numbers, np.arange(n))), shape=(held, n))
-    rows = [(of_group @ _rows(gaps)).tocsr() for gaps in kinds]
     if held <= RESAMPLED_UP_TO:
+        of_group = sparse.csr_array((np.ones(n), (numbers, np.arange(n))), shape=(held, n))
+        rows = [(of_group @ _rows(gaps)).tocsr() for gaps in kinds]
         return _errors(_resampled(rows, rng=rng, resamples=resamples))
+    order = np.argsort(numbers, kind="stable")
+    ends = np.cumsum(np.bincount(numbers))
     sums = []
-    for one in rows:
-        products = np.zeros((one.shape[1], one.shape[1]))
-        for start in range(0, held, _ROWS_AT_ONCE):
-            dense = one[start : start + _ROWS_AT_ONCE].toarray()
-            products += dense.T @ dense
-        totals = np.asarray(one.sum(axis=0))
+    for gaps in kinds:
+        totals, products = _moments(gaps, numbers, order=order, ends=ends)
         sums.append(_limit(totals, products, units=held, rng=rng, resamples=resamples))
     return _errors(sums)
+
+
+def _moments(
+    gaps: _Gaps, numbers: NDArray[np.int64], *, order: NDArray[np.intp], ends: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
+    """Return the sum over groups of what each adds to the bins and of their products, cases counted in a last bin.
+
+    ``order`` (n,) puts the cases in that of their groups, ``ends`` (G,) are the places at which those of a group end.
+    """
+    columns, per = len(gaps.values), gaps.per_column
+    width, held = columns * per + 1, len(ends)
+    totals, products = np.zeros(width), np.zeros((width, width))
+    for start in range(0, held, _ROWS_AT_ONCE):
+        rows = min(_ROWS_AT_ONCE, held - start)
+        cases = order[ends[start - 1] if start else 0 : ends[start + rows - 1]]
+        group = numbers[cases] - start
+        block = np.empty((rows, width))
+        for column in range(columns):
+            cell = group * per + gaps.bins[column, cases]
+            sums = np.bincount(cell, weights=gaps.values[column, cases], minlength=rows * per)
+            block[:, column * per : (column + 1) * per] = sums.reshape(rows, per)
+        block[:, -1] = np.bincount(group, minlength=rows)
+        totals = np.vstack([totals, block]).sum(axis=0)
+        products += block.T @ block
+    return totals, products
 
 
 def _errors(sums: Sequence[Floats]) -> list[Floats]:
@@ -252,8 +271,3 @@ def _basic_interval(value: float, replicates: Floats, *, method: str, n: int, le
 def _named(units: int, unit: str) -> str:
     named = f"{units:,} {unit}{'s' * (units > 1)}"
     return named if units <= RESAMPLED_UP_TO else f"{named} (normal limit)"
-
-
-def _seed_of(rng: np.random.Generator) -> str:
-    seed = getattr(rng.bit_generator.seed_seq, "entropy", None)
-    return "" if seed is None else f", seed {seed}"

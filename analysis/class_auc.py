@@ -24,6 +24,7 @@ from analysis.auc import (
     reach,
 )
 from analysis.estimate import Estimate, Measure, widest
+from analysis.probabilities import any_tumour_score
 from analysis.proportions import check_level
 from data.errors import InputError
 
@@ -45,16 +46,6 @@ class _Part(NamedTuple):
     cases: NDArray[np.intp] | slice
     positive: int
     negative: int | None
-
-
-def any_tumour_score(probabilities: NDArray[np.floating[Any]], *, negative: int) -> NDArray[np.float64]:
-    """Return P(any tumour) of each case (n,): 1 - P(negative class), from probabilities (n, k).
-
-    Probabilities are not renormalised: where those of a case do not add up to 1, which is allowed within 0.01, this
-    differs from the sum over the other classes. Resting on one stored number it keeps equal cases equal, where a sum
-    would break ties by rounding, and differently for each order of the classes.
-    """
-    return 1.0 - np.asarray(probabilities[:, negative], dtype=np.float64)
 
 
 def class_aucs(
@@ -101,7 +92,9 @@ def class_aucs(
     if negative is not None:
         index = list(classes).index(negative)
         positive = reference != index
-        ranking = ranked(positive, any_tumour_score(probabilities, negative=index))
+        of_negative = rankings[index]  # the larger P(negative), the smaller P(any tumour)
+        falling = None if of_negative is None else of_negative.order[::-1]
+        ranking = ranked(positive, any_tumour_score(probabilities, negative=index), order=falling)
         tumour = measure(ranking, positive, "any tumour", negative)
     each = tuple(measure(rankings[c], reference == c, name, "another class") for c, name in enumerate(classes))
     empty = [name for c, name in enumerate(classes) if not (reference == c).any()]
@@ -131,7 +124,9 @@ def _pairs(
             if other == one.positive:
                 continue
             of_pair = np.sort(np.concatenate((places[one.positive], of_other)), kind="stable")
-            ranking = ranked(sorted_reference[of_pair] == one.positive, sorted_scores[of_pair])
+            ranking = ranked(
+                sorted_reference[of_pair] == one.positive, sorted_scores[of_pair], order=np.arange(len(of_pair))
+            )
             if ranking is not None:
                 yield _Part(ranking, order[of_pair], one.positive, other)
 

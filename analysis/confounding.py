@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.coded import codes_of, levels
 from analysis.estimate import Estimate
 
 FACTORS: Final = ("source", "site", "plane", "file_format", "size")
 SMALLEST: Final = 20  # cases: a smaller level says little
 BY_CHANCE: Final = 0.01
+WIDEST: Final = 2**31  # pixels: as many as a study can say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,53 +65,65 @@ def confounding(cases: pd.DataFrame, *, negative: str | None) -> tuple[Confoundi
     """
     if negative is None or cases.empty:
         return ()
-    tumour = (cases["label"] != negative).to_numpy(dtype=np.bool_)
-    found = (_of_factor(name, _values(cases, name), tumour, cases["group_id"]) for name in FACTORS)
+    tumour, group = (cases["label"] != negative).to_numpy(dtype=np.bool_), codes_of(cases["group_id"])
+    found = (_of_factor(name, *_levels(cases, name), tumour, group) for name in FACTORS)
     return tuple(one for one in found if one is not None)
 
 
-def _values(cases: pd.DataFrame, factor: str) -> pd.Series:
+def _levels(cases: pd.DataFrame, factor: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Return the values of a factor, sorted by name, and per case (n,) the index of its own, -1 where not known."""
     if factor != "size":
-        return cases[factor].astype("object") if factor in cases else pd.Series(None, index=cases.index, dtype="object")
-    known = cases["width"].notna() & cases["height"].notna()
-    width, height = (cases[side].fillna(0).astype(np.int64).astype("str") for side in ("width", "height"))
-    return (width + " x " + height).astype("object").where(known)
+        return levels(cases[factor]) if factor in cases else ((), np.full(len(cases), -1, dtype=np.int64))
+    known = (cases["width"].notna() & cases["height"].notna()).to_numpy(dtype=np.bool_)
+    width, height = (cases.loc[known, side].to_numpy(dtype=np.int64) for side in ("width", "height"))
+    code, found = pd.factorize(width * WIDEST + height)
+    names = pd.Series([f"{size // WIDEST} x {size % WIDEST}" for size in found.tolist()], dtype="str")
+    ordered, rank = levels(names)
+    sizes = np.full(len(cases), -1, dtype=np.int64)
+    sizes[known] = rank[code]
+    return ordered, sizes
 
 
-def _of_factor(name: str, values: pd.Series, tumour: NDArray[np.bool_], groups: pd.Series) -> Confounding | None:
-    table = pd.DataFrame({"value": values, "tumour": tumour, "group": groups}).dropna(subset="value")
-    n, positive = len(table), int(table["tumour"].sum())
-    if table["value"].nunique() < 2 or positive in (0, n):
+def _of_factor(
+    name: str, names: tuple[str, ...], level: NDArray[np.int64], tumour: NDArray[np.bool_], group: NDArray[np.int64]
+) -> Confounding | None:
+    known = level >= 0
+    n, positive = int(known.sum()), int(tumour[known].sum())
+    if len(names) < 2 or positive in (0, n):
         return None
-    by_value = table.groupby("value")
-    counts = pd.DataFrame(
-        {"n": by_value.size(), "tumour": by_value["tumour"].sum(), "groups": by_value["group"].nunique()}
-    )
-    counts = counts.sort_values("n", ascending=False, kind="stable")
-    levels = tuple(
+    size = np.bincount(level[known], minlength=len(names))
+    with_tumour = np.bincount(level[known & tumour], minlength=len(names))
+    one_kind = (size >= SMALLEST) & ((with_tumour == 0) | (with_tumour == size))
+    groups = _groups_of(level, group, one_kind)
+    found = tuple(
         Level(
-            name=str(value),
-            tumour=int(with_tumour),
-            no_tumour=int(size - with_tumour),
-            pure=_pure(int(size), int(with_tumour), groups=int(in_groups), rate=positive / n),
+            name=names[index],
+            tumour=int(with_tumour[index]),
+            no_tumour=int(size[index] - with_tumour[index]),
+            pure=bool(one_kind[index])
+            and _beyond_chance(bool(with_tumour[index]), groups=int(groups[index]), rate=positive / n),
         )
-        for value, size, with_tumour, in_groups in counts.itertuples(name=None)
+        for index in np.argsort(-size, kind="stable").tolist()
     )
-    pure = sum(level.n for level in levels if level.pure)
+    pure = sum(one.n for one in found if one.pure)
     return Confounding(
         factor=name,
         share=_description(pure, n),
-        accuracy=sum(max(level.tumour, level.no_tumour) for level in levels) / n,
+        accuracy=sum(max(one.tumour, one.no_tumour) for one in found) / n,
         base_rate=max(positive, n - positive) / n,
-        levels=levels,
+        levels=found,
     )
 
 
-def _pure(n: int, tumour: int, *, groups: int, rate: float) -> bool:
-    if n < SMALLEST or tumour not in (0, n):
-        return False
-    answer = rate if tumour else 1 - rate
-    return bool(answer**groups < BY_CHANCE)
+def _groups_of(level: NDArray[np.int64], group: NDArray[np.int64], asked: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the number of groups in each of the levels that are ``asked`` for (l,), 0 for the others."""
+    held = np.append(asked, False)[level]  # the last place is that of -1, not known
+    pairs = np.unique(level[held] * (group.max(initial=0) + 1) + group[held])
+    return np.bincount(pairs // (group.max(initial=0) + 1), minlength=len(asked))
+
+
+def _beyond_chance(tumour: bool, *, groups: int, rate: float) -> bool:
+    return bool((rate if tumour else 1 - rate) ** groups < BY_CHANCE)
 
 
 def _description(count: int, n: int) -> Estimate:

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.coded import class_codes, codes_of, levels
 from analysis.estimate import Estimate
 from analysis.proportions import proportion
-from analysis.splits import copies
+from analysis.splits import also_in, shown_images
 from data.schema import SPLITS
 
 UNKNOWN_SOURCE = "unknown"
@@ -76,19 +77,20 @@ def describe(
     *,
     classes: Sequence[str],
     pairs: pd.DataFrame | None = None,
+    images: NDArray[np.int64] | None = None,
     rejected: int = 0,
     level: float = 0.95,
 ) -> Dataset:
     """Return the data set's counts by split, class, source and group, its image sizes and label conflicts.
 
-    ``cases`` is the study's cases table, all splits, ``pairs`` its table of copies; ``rejected`` the number of files
-    that could not be used.
-    Splits without cases are left out. Shares are Wilson intervals; an imbalance ratio is undefined when a class of
-    the split is empty. Sizes are none when no case has one.
+    ``cases`` is the study's cases table, all splits, ``pairs`` its table of copies, ``images`` what
+    ``analysis.splits.shown_images`` makes of both, if that is there already; ``rejected`` the number of files that
+    could not be used. Splits without cases are left out. Shares are Wilson intervals; an imbalance ratio is undefined
+    when a class of the split is empty. Sizes are none when no case has one.
     """
-    splits, split_counts = _by_class(cases["split"], cases["label"], classes=classes)
-    source = cases["source"].astype("object").where(cases["source"].notna(), UNKNOWN_SOURCE)
-    sources, source_counts = _by_class(source, cases["label"], classes=classes)
+    label = class_codes(cases["label"], classes)
+    splits, split_counts = _by_class(*levels(cases["split"]), label, k=len(classes))
+    sources, source_counts = _by_class(*levels(cases["source"], missing=UNKNOWN_SOURCE), label, k=len(classes))
     return Dataset(
         n=len(cases),
         rejected=rejected,
@@ -103,20 +105,17 @@ def describe(
         sources=sources,
         source_counts=source_counts,
         sizes=_sizes(cases),
-        label_conflicts=_label_conflicts(cases, pairs),
+        label_conflicts=_label_conflicts(cases, shown_images(cases, pairs) if images is None else images),
     )
 
 
 def _by_class(
-    rows: pd.Series, labels: pd.Series, *, classes: Sequence[str]
+    names: tuple[str, ...], row: NDArray[np.int64], label: NDArray[np.int64], *, k: int
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Return the distinct values of ``rows``, sorted, and the cases of each by class, read-only."""
-    names, row = np.unique(rows.to_numpy(dtype=np.str_), return_inverse=True)
-    column = pd.Index(classes).get_indexer(pd.Index(labels))
-    counts = np.bincount(row * len(classes) + column, minlength=len(names) * len(classes))
-    counts = counts.astype(np.int64).reshape(len(names), len(classes))
+    """Return the names and the cases of each by class, read-only; ``row`` and ``label`` (n,) are those of a case."""
+    counts = np.bincount(row * k + label, minlength=len(names) * k).astype(np.int64).reshape(len(names), k)
     counts.setflags(write=False)
-    return tuple(names.tolist()), counts
+    return names, counts
 
 
 def _split_content(name: str, counts: list[int], *, classes: Sequence[str], level: float) -> SplitContent:
@@ -141,7 +140,7 @@ def _split_content(name: str, counts: list[int], *, classes: Sequence[str], leve
 
 
 def _class_content(cases: pd.DataFrame, name: str, *, level: float) -> ClassContent:
-    own = cases[cases["label"] == name]
+    own = cases.loc[cases["label"] == name, ["group_id", "patient_id"]]
     return ClassContent(
         name=name,
         n=len(own),
@@ -164,10 +163,13 @@ def _sizes(cases: pd.DataFrame) -> Sizes | None:
     )
 
 
-def _label_conflicts(cases: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[LabelConflict, ...]:
-    known = cases[["case_id", "label"]].assign(image=copies(cases, pairs).to_numpy()).sort_values("case_id")
-    labels_of_image = known.groupby("image")["label"].transform("nunique")
-    conflicting = known[labels_of_image > 1]
+def _label_conflicts(cases: pd.DataFrame, images: NDArray[np.int64]) -> tuple[LabelConflict, ...]:
+    label = codes_of(cases["label"])
+    last = np.zeros(images.max(initial=-1) + 1, dtype=np.int64)
+    last[images] = label
+    contradicted = also_in(label != last[images], images)
+    conflicting = cases.loc[contradicted, ["case_id", "label"]].assign(image=images[contradicted])
+    conflicting = conflicting.sort_values("case_id")
     return tuple(
         LabelConflict(case_ids=tuple(same["case_id"]), labels=tuple(same["label"]))
         for _, same in conflicting.groupby("image", sort=False)

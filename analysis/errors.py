@@ -93,7 +93,7 @@ def rank_errors(
         )
     predicted = predicted_class(probabilities)
     wrong = np.flatnonzero(predicted != reference)
-    ids = np.asarray(case_ids, dtype=np.str_)[wrong]
+    ids = np.asarray(case_ids)[wrong].astype(np.str_)
     confidence = probabilities[wrong, predicted[wrong]]
     order = np.lexsort((ids, -confidence))
     ranked = wrong[order]
@@ -124,7 +124,7 @@ def rank_errors(
     return Errors(n=len(predicted), cases=cases, rate=rates[0], high_confidence_rate=rates[1], high=high, review=review)
 
 
-def collapsed(cases: Sequence[ErrorCase], *, image_of: Mapping[str, str]) -> tuple[tuple[ErrorCase, int], ...]:
+def collapsed(cases: Sequence[ErrorCase], *, image_of: Mapping[str, object]) -> tuple[tuple[ErrorCase, int], ...]:
     """Return each error once with the number of its copies, itself included, in the order of ``cases``.
 
     ``image_of`` names by case id the image that a case shows. Errors of one image count as copies when reference

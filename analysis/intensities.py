@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.coded import levels
 from analysis.dataset import UNKNOWN_SOURCE
 from analysis.estimate import Estimate
 from data.errors import InputError
@@ -88,13 +89,13 @@ def describe_images(cases: pd.DataFrame, *, classes: Sequence[str]) -> Images:
     Source: Hyndman & Fan, Am Stat 1996;50:361-365, definition 7 (quartiles).
     """
     columns = {name: _numbers(cases, name) for name in MEASURED}
-    labels, label = _coded(cases, "label")
+    labels, label = levels(cases["label"])
     unknown = sorted(set(labels) - set(classes))
     if unknown or (label < 0).any():
         raise InputError(f"label: found {unknown or 'none'} in the cases, expected one of {list(classes)}.")
     label = np.array([list(classes).index(name) for name in labels], dtype=np.int64)[label]
-    sources, source = _coded(cases, "source", missing=UNKNOWN_SOURCE)
-    formats = _coded(cases, "file_format")
+    sources, source = levels(_column(cases, "source"), missing=UNKNOWN_SOURCE)
+    formats = levels(_column(cases, "file_format"))
     return Images(
         n=len(cases),
         classes=_by(label, tuple(classes), columns, formats),
@@ -175,18 +176,5 @@ def _numbers(cases: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return np.asarray(pd.to_numeric(cases[name]).to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _coded(cases: pd.DataFrame, name: str, *, missing: str | None = None) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Return the values of a column, sorted, and per case the index of its own, -1 for null unless null is named."""
-    if name not in cases:
-        codes, values = np.full(len(cases), -1), []
-    else:
-        codes, found = pd.factorize(cases[name])
-        values = [str(value) for value in found]
-    if missing is not None and (codes < 0).any():
-        if missing not in values:
-            values.append(missing)
-        codes = np.where(codes < 0, values.index(missing), codes)
-    order = sorted(range(len(values)), key=values.__getitem__)
-    rank = np.full(len(values) + 1, -1, dtype=np.int64)  # the last entry answers for null, whose code is -1
-    rank[order] = np.arange(len(values))
-    return tuple(values[index] for index in order), rank[codes]
+def _column(cases: pd.DataFrame, name: str) -> pd.Series:
+    return cases[name] if name in cases else pd.Series(None, index=cases.index, dtype="object")

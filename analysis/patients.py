@@ -104,7 +104,7 @@ def per_patient(
     cases = read_predictions(reference, probabilities, classes=classes, negative=negative)
     if len(patients) != cases.n:
         raise InputError(f"patients: found {len(patients)} ids for {cases.n} cases, expected one per case.")
-    codes, ids = pd.factorize(np.asarray(patients))
+    codes, ids = pd.factorize(patients)
     known = codes >= 0
     judged = _by_patient(codes[known], cases.reference[known], cases.probabilities[known], cases.predicted[known])
     mixed = judged.reference < 0

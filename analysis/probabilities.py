@@ -17,6 +17,16 @@ Scheme = Literal["equal-width", "equal-mass"]
 BINS: Final = 15
 
 
+def any_tumour_score(probabilities: NDArray[np.floating[Any]], *, negative: int) -> NDArray[np.float64]:
+    """Return P(any tumour) of each case (n,): 1 - P(negative class), from probabilities (n, k).
+
+    Probabilities are not renormalised: where those of a case do not add up to 1, which is allowed within 0.01, this
+    differs from the sum over the other classes. Resting on one stored number it keeps equal cases equal, where a sum
+    would break ties by rounding, and differently for each order of the classes.
+    """
+    return 1.0 - np.asarray(probabilities[:, negative], dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Predictions:
     """n cases with their probabilities, read by argmax; all arrays are read-only.
@@ -57,12 +67,8 @@ class Predictions:
 
     @property
     def any_tumour_probability(self) -> NDArray[np.float64] | None:
-        """Per case (n,), 1 - P(negative class); none without a negative class.
-
-        Where the probabilities of a case do not add up to 1 this differs from the sum of the other classes. It rests
-        on one stored number, so equal cases stay equal whatever the order of the classes.
-        """
-        return None if self.negative is None else 1.0 - self.probabilities[:, self.negative]
+        """Per case (n,), ``any_tumour_score``; none without a negative class."""
+        return None if self.negative is None else any_tumour_score(self.probabilities, negative=self.negative)
 
 
 def read_predictions(
@@ -135,7 +141,10 @@ def assign_bins(
         raise InputError(f"scheme: {scheme!r} is not known; expected one of {list(get_args(Scheme))}.")
     edges = np.arange(bins + 1) / bins
     if scheme == "equal-width":
-        return np.searchsorted(edges[1:-1], values, side="left").astype(np.int64), edges
+        bin_of = np.minimum((values * bins).astype(np.int64), bins - 1)  # off by one at an edge, at most
+        bin_of -= (values <= edges[bin_of]) & (bin_of > 0)
+        bin_of += values > edges[bin_of + 1]
+        return bin_of, edges
     n = len(values)
     if n == 0:
         return np.zeros(0, dtype=np.int64), edges

@@ -82,9 +82,12 @@ def share_of(
     """Return the share of cases ``(n,)`` for which something is so, cluster-adjusted too where groups hold several."""
     n = len(happened)
     plain = proportion(int(happened.sum()), n, method=method, level=level)
-    if groups is None or len(group_codes(groups, n=n)[1]) == n:
+    if groups is None:
         return Measure(plain=plain)
-    return Measure(plain=plain, clustered=clustered_proportion(happened, groups, level=level))
+    codes, labels = group_codes(groups, n=n)
+    if len(labels) == n:
+        return Measure(plain=plain)
+    return Measure(plain=plain, clustered=clustered_proportion(happened, codes, level=level))
 
 
 def clustered_totals(
@@ -127,10 +130,19 @@ def group_codes(groups: NDArray[Any] | pd.Series, *, n: int) -> tuple[NDArray[np
     """
     if len(groups) != n:
         raise InputError(f"groups: found {len(groups)} ids for {n} cases, expected one per case.")
+    if isinstance(groups, np.ndarray) and groups.dtype == np.int64 and _numbered(groups):
+        return groups, np.arange(groups.max(initial=-1) + 1)
     codes, labels = pd.factorize(np.asarray(groups))
     if (codes < 0).any():
         raise InputError(f"groups: the id of case {int(np.argmax(codes < 0))} (counted from 0) is missing.")
     return codes.astype(np.int64), np.asarray(labels)
+
+
+def _numbered(groups: NDArray[np.int64]) -> bool:
+    """Return whether groups are numbered from 0 without a gap already: then nothing need be looked up."""
+    if groups.min(initial=0) < 0 or groups.max(initial=-1) >= len(groups):
+        return False
+    return bool(np.bincount(groups).all())
 
 
 def check_level(level: float) -> None:

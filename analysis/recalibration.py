@@ -185,7 +185,7 @@ def _fit(happened: NDArray[np.bool_], design: Floats, *, offset: Floats, start: 
     outcome = happened.astype(np.float64)
 
     def log_likelihood(linear: Floats) -> float:
-        return float(outcome @ linear - np.logaddexp(0.0, linear).sum())
+        return float(outcome @ linear - (np.maximum(linear, 0.0) + np.log1p(np.exp(-np.abs(linear)))).sum())
 
     coefficients, linear = start, start @ design + offset
     reached = log_likelihood(linear)

@@ -248,7 +248,7 @@ def _called(positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], *, n
     """Return the cases called at each score, or the reason why there is no curve."""
     if reason := _one_sided(positive, scores, name=name, other=other):
         return reason
-    order = np.argsort(scores, kind="stable")[::-1]
+    order = np.argsort(scores)[::-1]  # equal scores in any order
     ordered = scores[order].astype(np.float64)
     ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
     found = np.cumsum(positive[order], dtype=np.int64)[ends]

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.coded import codes_of
 from analysis.estimate import Estimate
 from analysis.proportions import proportion
-from data.splits import group_ids
+from data.splits import connected, pair_rows
 
 FITTED_ON: Final = ("train", "tuning")
 NOTHING_TO_COMPARE: Final = "no patient id and no file hash is known on both sides"
@@ -58,25 +59,27 @@ def leakage(
     *,
     classes: Sequence[str],
     pairs: pd.DataFrame | None = None,
+    images: NDArray[np.int64] | None = None,
     split: str = "test",
     level: float = 0.95,
 ) -> Leakage:
     """Return how many cases of ``split`` share a group, a patient or a copy with train or tuning.
 
     ``cases`` is the study's cases table, all splits; ``pairs`` its table of copies, without which only exact copies
-    are known. The tuning split itself is compared with train only. Shares
-    are Wilson intervals, undefined when the split is empty, when there are no training cases, and when nothing is
-    known to compare by.
+    are known; ``images`` what ``shown_images`` makes of both, if that is there already. The tuning split itself is
+    compared with train only. Shares are Wilson intervals, undefined when the split is empty, when there are no
+    training cases, and when nothing is known to compare by.
     """
     against = against_of(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
-    shown = cases.assign(image=copies(cases, pairs).to_numpy())
+    fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
+    shown = shown_images(cases, pairs) if images is None else images
     facts = pd.DataFrame(
         {
             "label": cases["label"],
-            "group": _reaches(cases, "group_id", against=against),
-            "patient": _reaches(cases, "patient_id", against=against),
-            "copy": _reaches(shown, "image", against=against),
+            "group": also_in(fitted, codes_of(cases["group_id"])),
+            "patient": also_in(fitted, codes_of(cases["patient_id"])),
+            "copy": also_in(fitted, shown),
             "known_patient": cases["patient_id"].notna(),
             "known_copy": cases["sha256"].notna(),
             "compared": _comparable(cases, against=against),
@@ -99,47 +102,50 @@ def shared_with_training(cases: pd.DataFrame, *, split: str = "test") -> dict[st
 
     Numbers on the cases that do not are what they would be without the leak.
     """
-    against = against_of(split)
+    known, reaches = compared_with_training(cases, split=split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
-    known = _comparable(cases, against=against)[evaluated].tolist()
-    reaches = _reaches(cases, "group_id", against=against)[evaluated].tolist()
-    ids = cases.loc[evaluated, "case_id"]
-    return {
-        case_id: shared if comparable else None for case_id, comparable, shared in zip(ids, known, reaches, strict=True)
-    }
+    rows = zip(cases.loc[evaluated, "case_id"], known[evaluated].tolist(), reaches[evaluated].tolist(), strict=True)
+    return {case_id: shared if comparable else None for case_id, comparable, shared in rows}
 
 
-def within_one_fold(groups: pd.Series, folds: pd.Series) -> NDArray[np.bool_]:
-    """Return a mask over the rows: those whose group lies in a single fold, as grouped cross-validation asks."""
-    number: pd.Series = folds.groupby(groups).transform("nunique")
-    return (number == 1).to_numpy(dtype=np.bool_)
+def compared_with_training(cases: pd.DataFrame, *, split: str = "test") -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return per row (n,) whether it can be compared with train and tuning, and whether its group reaches there.
 
-
-def copies(cases: pd.DataFrame, pairs: pd.DataFrame | None = None) -> pd.Series:
-    """Return by case id which image a case shows: equal for exact copies and for cases tied by pairs, patients apart.
-
-    ``pairs`` is the study's table of copies.
+    What is fitted on when cases of ``split`` are judged: for the tuning split, train only.
     """
-    tied = pd.DataFrame({"case_a": [], "case_b": []}) if pairs is None else pairs
-    same = group_ids(cases.assign(patient_id=cases["sha256"]), tied)
-    return pd.Series(same.to_numpy(), index=cases["case_id"].to_numpy())
+    against = against_of(split)
+    fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
+    return _comparable(cases, against=against), also_in(fitted, codes_of(cases["group_id"]))
+
+
+def within_one_fold(groups: NDArray[Any] | pd.Series, folds: NDArray[Any] | pd.Series) -> NDArray[np.bool_]:
+    """Return a mask over the rows (n,): those whose group lies in a single fold, as grouped cross-validation asks."""
+    group, fold = codes_of(groups), codes_of(folds)
+    last = np.zeros(group.max(initial=-1) + 1, dtype=np.int64)
+    last[group] = fold
+    return ~also_in(fold != last[group], group)
+
+
+def shown_images(cases: pd.DataFrame, pairs: pd.DataFrame | None = None) -> NDArray[np.int64]:
+    """Return per row (n,) the number of the image it shows: equal for exact copies and for cases tied by pairs.
+
+    ``pairs`` is the study's table of copies. Patients have no part in it.
+    """
+    tied = np.zeros((2, 0), dtype=np.int64) if pairs is None else pair_rows(cases["case_id"], pairs)
+    return connected(codes_of(cases["sha256"]), tied)
+
+
+def also_in(rows: NDArray[np.bool_], codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return per row (n,) whether one of the ``rows`` (n,) carries its number in ``codes`` (n,); -1 is not known."""
+    held = np.zeros(codes.max(initial=-1) + 2, dtype=np.bool_)  # the last place is that of -1
+    held[codes[rows]] = True
+    held[-1] = False
+    return held[codes]
 
 
 def against_of(split: str) -> tuple[str, ...]:
     """Return the splits that cases of ``split`` are compared with: what the model was fitted on."""
     return tuple(name for name in FITTED_ON if name != split) if split == "tuning" else FITTED_ON
-
-
-def _reaches(cases: pd.DataFrame, column: str, *, against: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return per row whether its value in ``column`` also stands in a row of the ``against`` splits."""
-    codes, values = pd.factorize(cases[column].to_numpy(dtype=object))
-    fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_) & (codes >= 0)
-    held = np.zeros(len(values), dtype=np.bool_)
-    held[codes[fitted]] = True
-    known = codes >= 0
-    reached = np.zeros(len(codes), dtype=np.bool_)
-    reached[known] = held[codes[known]]
-    return reached
 
 
 def _comparable(cases: pd.DataFrame, *, against: tuple[str, ...]) -> NDArray[np.bool_]:

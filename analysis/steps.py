@@ -7,10 +7,9 @@ from typing import Final, Literal, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from analysis.splits import NOTHING_TO_COMPARE, against_of, shared_with_training
+from analysis.coded import class_codes, codes_of
+from analysis.splits import NOTHING_TO_COMPARE, against_of, also_in, compared_with_training, shown_images
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -49,22 +48,28 @@ class Steps:
 
     split: str
     against: tuple[str, ...]
-    case_ids: NDArray[np.str_]
+    case_ids: NDArray[np.object_]
     counts: tuple[int, ...]
     not_comparable: int
     steps: tuple[Step, ...]
 
-    def case_ids_of(self, step: Step) -> NDArray[np.str_]:
+    def case_ids_of(self, step: Step) -> NDArray[np.object_]:
         """Return the case ids that ``step`` keeps."""
         return self.case_ids[step.kept]
 
 
 def without_leaks(
-    cases: pd.DataFrame, *, classes: Sequence[str], pairs: pd.DataFrame | None = None, split: str = "test"
+    cases: pd.DataFrame,
+    *,
+    classes: Sequence[str],
+    pairs: pd.DataFrame | None = None,
+    images: NDArray[np.int64] | None = None,
+    split: str = "test",
 ) -> Steps:
     """Return which cases of ``split`` are left without exact copies, near-duplicates and patients of training.
 
-    ``cases`` is the study's cases table, all splits; ``pairs`` its table of copies. Training is what the model was
+    ``cases`` is the study's cases table, all splits; ``pairs`` its table of copies; ``images`` what ``shown_images``
+    makes of both, if that is there already. Training is what the model was
     fitted on: train and tuning, for the tuning split train only. The first step takes out every case that shares
     its content with training, by file hash or by a chain of exact pairs; the second also every case tied to training
     by a chain of pairs of any kind, through cases of any split; the third also every case whose group or patient
@@ -74,12 +79,12 @@ def without_leaks(
     against = against_of(split)
     fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
-    shared = list(shared_with_training(cases, split=split).values())
-    comparable = np.array([known is not None for known in shared], dtype=np.bool_)
-    reaches = np.array([known is True for known in shared], dtype=np.bool_)
-    leaks = _leaks(cases, pairs, fitted=fitted, evaluated=evaluated, reaches=reaches)
+    comparable, reaches = (whole[evaluated] for whole in compared_with_training(cases, split=split))
+    reaches &= comparable
+    images = shown_images(cases, pairs) if images is None else images
+    leaks = _leaks(cases, pairs, images, fitted=fitted, evaluated=evaluated, reaches=reaches)
     nothing = _nothing_to_say(evaluated=evaluated, fitted=fitted, comparable=comparable)
-    of_class = pd.Index(classes).get_indexer(pd.Index(cases.loc[evaluated, "label"]))
+    of_class = class_codes(cases.loc[evaluated, "label"], classes)
     former, steps = comparable, []
     for name, gone, not_compared in leaks:
         kept = former & ~gone
@@ -98,7 +103,7 @@ def without_leaks(
     return Steps(
         split=split,
         against=against,
-        case_ids=_read_only(cases.loc[evaluated, "case_id"].to_numpy(dtype=np.str_)),
+        case_ids=_read_only(cases.loc[evaluated, "case_id"].to_numpy(dtype=np.object_)),
         counts=tuple(np.bincount(of_class, minlength=len(classes)).tolist()),
         not_comparable=int((~comparable).sum()),
         steps=tuple(steps),
@@ -108,58 +113,35 @@ def without_leaks(
 def _leaks(
     cases: pd.DataFrame,
     pairs: pd.DataFrame | None,
+    images: NDArray[np.int64],
     *,
     fitted: NDArray[np.bool_],
     evaluated: NDArray[np.bool_],
     reaches: NDArray[np.bool_],
 ) -> tuple[tuple[StepName, NDArray[np.bool_], str | None], ...]:
     """Return by step which evaluated cases (m,) training holds, and why that cannot be told, none when it can."""
-    content = _codes(cases["sha256"])
-    patient = _codes(cases["patient_id"])
-    tied = np.zeros((2, 0), dtype=np.int64) if pairs is None else _positions(cases, pairs)
-    exact = np.zeros(tied.shape[1], dtype=np.bool_) if pairs is None else (pairs["kind"] == "exact").to_numpy()
+    near = np.zeros(0, dtype=np.bool_) if pairs is None else (pairs["kind"] != "exact").to_numpy(dtype=np.bool_)
+    contents = shown_images(cases, None if pairs is None else pairs[~near])
 
-    def both_know(codes: NDArray[np.int64]) -> bool:
-        return bool((codes[fitted] >= 0).any() and (codes[evaluated] >= 0).any())
+    def both_know(column: str) -> bool:
+        known = cases[column].notna().to_numpy(dtype=np.bool_)
+        return bool(known[fitted].any() and known[evaluated].any())
 
     def in_training(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
-        held = np.zeros(codes.max(initial=-1) + 2, dtype=np.bool_)  # the last place is that of -1, not known
-        held[codes[fitted]] = True
-        held[-1] = False
-        return held[codes[evaluated]]
+        return also_in(fitted, codes)[evaluated]
 
-    hashed = both_know(content) or bool(exact.any())
-    looked = pairs is not None and (not exact.all() or ("phash" in cases and both_know(_codes(cases["phash"]))))
-    patients = both_know(patient) or bool(reaches.any())
+    hashed = both_know("sha256") or not near.all()
+    looked = pairs is not None and (bool(near.any()) or ("phash" in cases and both_know("phash")))
+    patients = both_know("patient_id") or bool(reaches.any())
     return (
-        ("without_exact_copies", in_training(_chained(content, tied[:, exact])), None if hashed else NO_HASH),
-        ("without_near_duplicates", in_training(_chained(content, tied)), None if looked else NOT_LOOKED_FOR),
-        ("without_shared_patients", reaches | in_training(patient), None if patients else NO_PATIENT),
+        ("without_exact_copies", in_training(contents), None if hashed else NO_HASH),
+        ("without_near_duplicates", in_training(images), None if looked else NOT_LOOKED_FOR),
+        (
+            "without_shared_patients",
+            reaches | in_training(codes_of(cases["patient_id"])),
+            None if patients else NO_PATIENT,
+        ),
     )
-
-
-def _codes(values: pd.Series) -> NDArray[np.int64]:
-    """Return a number from 0 per row for its value, -1 where it is missing."""
-    return pd.factorize(values.to_numpy())[0].astype(np.int64)
-
-
-def _positions(cases: pd.DataFrame, pairs: pd.DataFrame) -> NDArray[np.int64]:
-    """Return the rows (2, p) of both cases of each pair."""
-    row_of = pd.Index(cases["case_id"].to_numpy())
-    return np.stack([row_of.get_indexer(pd.Index(pairs[end].to_numpy())) for end in ("case_a", "case_b")])
-
-
-def _chained(content: NDArray[np.int64], tied: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return a number per case: equal for cases that ``analysis.splits.copies`` says show one image.
-
-    The same by rows instead of by names, which a million cases ask for. Each content is a node beside the cases.
-    """
-    n = len(content)
-    known = np.flatnonzero(content >= 0)
-    rows, columns = np.concatenate([known, tied[0]]), np.concatenate([n + content[known], tied[1]])
-    nodes = n + content.max(initial=-1) + 1
-    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(nodes, nodes))
-    return connected_components(graph, directed=False)[1][:n].astype(np.int64)
 
 
 def _nothing_to_say(

@@ -125,7 +125,7 @@ def _ranked(
     *,
     classes: Sequence[str],
 ) -> tuple[Suspect, ...]:
-    ids = np.asarray(case_ids, dtype=np.str_)[suspected]
+    ids = np.asarray(case_ids)[suspected].astype(np.str_)
     label, suggested = given.reference[suspected], confident[suspected]
     own, other = given.probabilities[suspected, label], given.probabilities[suspected, suggested]
     order = np.lexsort((ids, own - other))

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+
+from data.lookup import positions
+from data.splits import pair_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,26 +34,31 @@ def twins_across(
     ``pairs`` is the study's table. Copies of one content are all paired with its first case there; two hops lead
     from any copy to any other.
     """
-    split_of = cases.set_index("case_id")["split"]
-    turned = pairs.rename(columns={"case_a": "case_b", "case_b": "case_a"})
-    both = pd.concat([pairs, turned], ignore_index=True).rename(columns={"case_a": "test", "case_b": "train"})
-    both = both[["test", "train", "kind"]]
+    evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
+    fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
+    one, other = pair_rows(cases["case_id"], pairs)
+    named = pd.DataFrame({"test": one, "train": other, "kind": pairs["kind"].to_numpy()})
+    both = pd.concat([named, named.rename(columns={"test": "train", "train": "test"})], ignore_index=True)
     exact = both[both["kind"] == "exact"]
-    evaluated_copies = exact[exact["test"].map(split_of) == split].rename(columns={"train": "first"})
-    fitted_copies = exact[exact["train"].map(split_of).isin(against)].rename(columns={"test": "first"})
+    evaluated_copies = exact[evaluated[exact["test"]]].rename(columns={"train": "first"})
+    fitted_copies = exact[fitted[exact["train"]]].rename(columns={"test": "first"})
     hops = evaluated_copies.merge(fitted_copies, on=["first", "kind"])[["test", "train", "kind"]]
     twins = pd.concat([both, hops], ignore_index=True)
-    across = twins[(twins["test"].map(split_of) == split) & twins["train"].map(split_of).isin(against)]
-    across = across.drop_duplicates().sort_values(["test", "train", "kind"])
-    return list(across.itertuples(index=False, name=None))
+    across = twins[evaluated[twins["test"]] & fitted[twins["train"]]].drop_duplicates()
+    ids = cases["case_id"].array
+    across = across.assign(test=ids[across["test"].to_numpy()], train=ids[across["train"].to_numpy()])
+    return list(across.sort_values(["test", "train", "kind"]).itertuples(index=False, name=None))
 
 
 def patients_across(cases: pd.DataFrame, *, split: str, against: tuple[str, ...]) -> list[tuple[str, int, int]]:
     """Return the patients on both sides: id, cases in ``split``, cases in the ``against`` splits."""
-    known = cases.dropna(subset="patient_id")
-    test = known.loc[known["split"] == split, "patient_id"].value_counts()
-    train = known.loc[known["split"].isin(against), "patient_id"].value_counts()
-    return [(str(name), int(test[name]), int(train[name])) for name in sorted(set(test.index) & set(train.index))]
+    codes, names = pd.factorize(cases["patient_id"])
+    sides = (cases["split"] == split, cases["split"].isin(against))
+    test, train = (
+        np.bincount(codes[side.to_numpy(dtype=np.bool_) & (codes >= 0)], minlength=len(names)) for side in sides
+    )
+    shared = np.flatnonzero((test > 0) & (train > 0))
+    return sorted(zip(map(str, names[shared]), test[shared].tolist(), train[shared].tolist(), strict=True))
 
 
 def by_kind(twins: Sequence[tuple[str, str, str]], cases: pd.DataFrame) -> tuple[TwinKind, ...]:
@@ -58,8 +67,9 @@ def by_kind(twins: Sequence[tuple[str, str, str]], cases: pd.DataFrame) -> tuple
     ``cases`` is the study's table, for the labels.
     """
     table = pd.DataFrame(twins, columns=["test", "train", "kind"])
-    label_of = cases.set_index("case_id")["label"]
-    table["label"], table["train_label"] = table["test"].map(label_of), table["train"].map(label_of)
+    labels = cases["label"].array
+    for side, column in (("test", "label"), ("train", "train_label")):
+        table[column] = labels[positions(table[side], among=cases["case_id"])]
     table["conflict"] = table["label"] != table["train_label"]
     kinds = []
     for kind, part in table.groupby("kind", sort=True):

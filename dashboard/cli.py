@@ -237,6 +237,11 @@ def claims_(
     _say(f"See them: neuroval analyze {shlex.quote(study)} --section claims")
 
 
+def _one_thread() -> None:
+    """Keep the matrix library to one thread, as the server does: equal numbers everywhere, and no waiting."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 @app.command()
 def analyze(
     study: Annotated[str, typer.Argument(help="Study name or folder.")],
@@ -247,6 +252,7 @@ def analyze(
     strict: Annotated[bool, typer.Option(help="Exit 1 when a critical finding is open.")] = False,
 ) -> None:
     """Print every number of the dashboard."""
+    _one_thread()
     from dashboard.results import results
     from dashboard.sections import as_text, document_of
     from data import home
@@ -268,6 +274,7 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="Do not cut long lists.")] = False,
 ) -> None:
     """Compare two models on the same cases: paired differences, tests, and where only one is right."""
+    _one_thread()
     from dashboard.comparison_document import as_text, document_of
     from dashboard.comparisons import comparisons
     from data import home

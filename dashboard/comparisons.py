@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.auc_paired import AucDifference, paired_delong
-from analysis.class_auc import any_tumour_score
+from analysis.coded import coded
 from analysis.comparison import ComparedNumber, Comparison, compare
 from analysis.confusion import predicted_class
 from analysis.per_class import ANY_TUMOUR
-from analysis.splits import shared_with_training
+from analysis.probabilities import any_tumour_score
+from analysis.splits import compared_with_training
 from dashboard.evidence import PREFERRED
 from dashboard.results import SEED
 from data.errors import InputError
@@ -154,7 +155,7 @@ class Comparisons:
         reference, (called_a, called_b) = common.a.reference, self.predicted
         right, wrong = (called_a, called_b) if a_is_right else (called_b, called_a)
         rows = np.flatnonzero((right == reference) & (wrong != reference))
-        ids_a, ids_b = (side.cases["case_id"].to_numpy()[rows] for side in (common.a, common.b))
+        ids_a, ids_b = (side.case_ids.to_numpy()[rows] for side in (common.a, common.b))
         sure_a, sure_b = (side.probabilities[rows].max(axis=1, initial=0.0) for side in (common.a, common.b))
         cases = [
             Discordant(
@@ -203,9 +204,8 @@ def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]
 
 
 def _shared_with_training(study: Study, found: Evaluated) -> SharedWithTraining:
-    by_case = shared_with_training(study.cases, split=found.split)
-    known = [by_case[case_id] for case_id in found.cases["case_id"] if by_case[case_id] is not None]
-    return SharedWithTraining(count=sum(map(bool, known)), known=len(known))
+    known, reaches = (whole[found.rows] for whole in compared_with_training(coded(study.cases), split=found.split))
+    return SharedWithTraining(count=int((known & reaches).sum()), known=int(known.sum()))
 
 
 def _common_split(a: Study, b: Study) -> str:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Thread
+from typing import Final
 
 import streamlit as st
 
 from analysis.per_class import ClassPerformance, Performance
 from analysis.roc import Curves
+from dashboard.cases import ByCase
 from dashboard.comparisons import Comparisons, comparisons
 from dashboard.evidence import Evidence
 from dashboard.evidence import evidence as evidence_of
@@ -15,6 +18,8 @@ from dashboard.questions import curves_of
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
 from data.study import Study, read_study
+
+LARGE: Final = 50_000  # cases: with fewer no page is waited for
 
 
 def study(name: str) -> Study:
@@ -57,6 +62,25 @@ def _comparison(
     _b: Study,
 ) -> Comparisons:
     return comparisons(_a, _b)
+
+
+def make_ready(of: Study) -> None:
+    """Begin to compute, beside the pages, what the other pages of a large study show."""
+    if evidence(of).found.n >= LARGE:
+        _made_ready(of.fingerprint, _study=of)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _made_ready(fingerprint: str, _study: Study) -> Thread:  # noqa: ARG001
+    def make() -> None:
+        found = evidence(_study)
+        found.make_ready()
+        for name in found.questions:
+            curves(_study, name)
+
+    thread = Thread(target=make, daemon=True)
+    thread.start()
+    return thread
 
 
 def curves(of: Study, name: str) -> Curves:
@@ -109,7 +133,8 @@ def known_ids(of: Study) -> Mapping[str, str | None]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _paths(fingerprint: str, _study: Study) -> Mapping[str, str | None]:  # noqa: ARG001
-    return dict(zip(_study.cases["case_id"], _study.cases["image_path"], strict=True))
+    paths = _study.cases["image_path"].array
+    return ByCase(_study.cases["case_id"], lambda row: paths[row] if isinstance(paths[row], str) else None)
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)

@@ -26,7 +26,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return _fields(value)
     if isinstance(value, np.ndarray):
-        return plain(value.tolist())
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            return plain(value.tolist())
+        return value.tolist()
     if isinstance(value, (list, tuple)):
         return [plain(inner) for inner in value]
     if isinstance(value, float):

@@ -1,61 +1,48 @@
 """What the pages show of one evaluated split: every result, and the cases as they are drawn."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from analysis.confusion import predicted_class
-from analysis.errors import Tier, collapsed, tier_of
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.coded import codes_of
+from analysis.errors import collapsed, tier_of
 from analysis.pairs import ConfusionPair, ranked_by_harm
+from dashboard.cases import ByCase, Case, together
+from dashboard.listed import RECORDED
 from dashboard.lookalikes import Lookalikes, lookalikes
 from dashboard.results import Results
 from dashboard.selection import Selection
 from data.evaluated import evaluated, evaluated_splits
+from data.lookup import positions
 from data.study import Study
 
 PREFERRED: Final = ("test", "external", "tuning")
 WORST: Final = 5  # errors on the overview
 EXAMPLES: Final = 4  # of each class
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One evaluated case as the pages show it; facts that are not known are none.
-
-    ``shared`` says whether training holds its patient or a copy, none when that cannot be said; ``twin`` whether it
-    holds a copy; ``on_target`` whether the evidence for the predicted class is strongest on the tumour, none without
-    outline or evidence; ``copies`` how many errors of the same image it stands for, itself included.
-    """
-
-    case_id: str
-    reference: str
-    predicted: str
-    probabilities: Mapping[str, float]
-    tier: Tier
-    facts: Mapping[str, str]
-    group_size: int
-    shared: bool | None
-    twin: bool
-    on_target: bool | None
-    copies: int = 1
-
-    @property
-    def confidence(self) -> float:
-        return self.probabilities[self.predicted]
-
-    @property
-    def correct(self) -> bool:
-        return self.reference == self.predicted
-
-    @property
-    def second(self) -> str:
-        """The reference class of an error; the runner-up of a correct case."""
-        if not self.correct:
-            return self.reference
-        rest = {name: value for name, value in self.probabilities.items() if name != self.predicted}
-        return max(rest, key=lambda name: rest[name])
+READY: Final = (
+    "criteria",
+    "worst",
+    "claims",
+    "grouped",
+    "ungrouped",
+    "costliest",
+    "aucs",
+    "ratios",
+    "confidence",
+    "twin_kinds",
+    "across",
+    "odd_labels",
+    "patients_across",
+    "suspects",
+    "decisions",
+    "patients",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,97 +74,103 @@ class Evidence(Results):
         return dict(zip(rejected["image_path"], rejected["reason"], strict=True))
 
     @cached_property
-    def cases(self) -> Mapping[str, Case]:
+    def cases(self) -> ByCase[Case]:
         """The evaluated cases by their id."""
-        return _cases(self)
+        return ByCase(self.found.case_ids, self._case)
 
     @cached_property
     def wrong(self) -> tuple[Case, ...]:
-        """The errors, the most confident first."""
+        """The errors, the most confident first; a page takes those it draws from ``cases``."""
         return tuple(self.cases[error.case_id] for error in self.errors.cases)
 
     @cached_property
     def worst(self) -> tuple[Case, ...]:
         """The most confident errors, copies of one image once."""
+        wrong = np.flatnonzero(self.predicted != self.found.reference)
+        ids, images = self.found.case_ids.array[wrong], self.shown_images[self.found.rows[wrong]]
+        image_of = dict(zip(ids, images.tolist(), strict=True))
         return tuple(
             dataclasses.replace(self.cases[error.case_id], copies=number)
-            for error, number in collapsed(self.errors.cases, image_of=self.image_of)[:WORST]
+            for error, number in collapsed(self.errors.cases, image_of=image_of)[:WORST]
         )
 
     def make_ready(self) -> None:
         """Compute what the pages show, that of the first page first."""
-        for name in ("criteria", "worst", "wrong", "grouped", "ungrouped", "costliest", "confidence", "twin_kinds"):
+        for name in READY:
             getattr(self, name)
 
-    def cell(self, reference: str, predicted: str) -> tuple[Case, ...]:
-        """Return the cases of one cell of the matrix, the most confident first."""
-        chosen = [case for case in self.cases.values() if (case.reference, case.predicted) == (reference, predicted)]
-        return tuple(sorted(chosen, key=lambda case: (-case.confidence, case.case_id)))
+    def cell(self, reference: str, predicted: str) -> Sequence[str]:
+        """Return the ids of the cases of one cell of the matrix, the most confident first."""
+        wanted = {"reference": reference, "predicted": predicted}
+        return self.selection.ids(self.selection.rows(wanted, everything=True))
 
     @cached_property
     def examples(self) -> Mapping[str, tuple[str, ...]]:
         """By class, the first evaluated cases."""
-        labels, ids = self.found.cases["label"], self.found.cases["case_id"]
-        return {name: tuple(ids[labels == name].head(EXAMPLES)) for name in self.study.classes.names}
+        ids, of_class = self.found.case_ids.array, self.found.reference
+        return {
+            name: tuple(ids[np.flatnonzero(of_class == index)[:EXAMPLES]])
+            for index, name in enumerate(self.study.classes.names)
+        }
 
     @cached_property
-    def listed(self) -> Mapping[str, tuple[str, str]]:
+    def listed(self) -> ByCase[tuple[str, str]]:
         """By case id, split and label of every case of the study."""
-        columns = self.study.cases[["case_id", "split", "label"]].itertuples(index=False, name=None)
-        return {case_id: (split, label) for case_id, split, label in columns}
+        splits, labels = (self.study.cases[name].array for name in ("split", "label"))
+        return ByCase(self.study.cases["case_id"], lambda row: (splits[row], labels[row]))
 
     @cached_property
-    def same_image(self) -> Mapping[str, tuple[str, ...]]:
-        """By case id, the cases of all splits that show its image, itself included, where there are others."""
-        return _together(self.image_of)
+    def across(self) -> tuple[tuple[str, str, str], ...]:
+        """The pairs of copies across splits, those with two labels first."""
+        first, second = (
+            self.study.cases["label"].array[positions(pd.Series(ids, dtype="str"), among=self.study.cases["case_id"])]
+            for ids in ([pair[end] for pair in self.twins] for end in (0, 1))
+        )
+        order = np.argsort(np.asarray(first == second, dtype=np.bool_), kind="stable")
+        return tuple(self.twins[place] for place in order.tolist())
 
     @cached_property
-    def same_patient(self) -> Mapping[str, tuple[str, ...]]:
-        """By case id, the cases of all splits of its patient, itself included, where there are others."""
-        return _together(dict(self.study.cases.dropna(subset="patient_id")[["case_id", "patient_id"]].to_numpy()))
+    def same_image(self) -> ByCase[tuple[str, ...]]:
+        """By case id, the cases of all splits that show its image, itself included."""
+        return together(self.study.cases["case_id"], self.shown_images)
+
+    @cached_property
+    def same_patient(self) -> ByCase[tuple[str, ...]]:
+        """By case id, the cases of all splits of its patient, itself included; none where that is not known."""
+        return together(self.study.cases["case_id"], codes_of(self.table["patient_id"]))
 
     def of_patient(self, name: str) -> tuple[str, ...]:
         """Return the cases of all splits of a patient."""
         cases = self.study.cases
         return tuple(cases.loc[cases["patient_id"] == name, "case_id"])
 
+    @cached_property
+    def _group_size(self) -> NDArray[np.int64]:
+        """For each evaluated case, the number of cases of its group, in all splits."""
+        groups = codes_of(self.table["group_id"])
+        return np.bincount(groups)[groups[self.found.rows]]
+
+    def _case(self, row: int) -> Case:
+        """Return the evaluated case of a row."""
+        facts, chances = self.study.cases.iloc[self.found.rows[row]], self.found.probabilities[row]
+        names, limits = self.study.classes.names, self.study.manifest.thresholds
+        known, shared = (bool(column[row]) for column in self.compared)
+        on_target = int(self.on_target[row])
+        return Case(
+            case_id=facts["case_id"],
+            reference=facts["label"],
+            predicted=names[int(self.predicted[row])],
+            probabilities=dict(zip(names, chances.tolist(), strict=True)),
+            tier=tier_of(float(chances.max()), high=limits.high_confidence, review=limits.review),
+            facts={key: facts[key] for key in RECORDED if isinstance(facts[key], str)},
+            group_size=int(self._group_size[row]),
+            shared=shared if known else None,
+            twin=bool(self.has_twin[row]),
+            on_target=None if on_target < 0 else bool(on_target),
+        )
+
 
 def evidence(study: Study) -> Evidence:
     """Return the evidence on the first preferred split that has predictions; a study holds at least one."""
     held = evaluated_splits(study)
     return Evidence(study=study, found=evaluated(study, next(name for name in PREFERRED if name in held)))
-
-
-def _together(owner: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Return by case all cases of its owner, itself included; cases that are alone are left out."""
-    members: dict[str, list[str]] = {}
-    for case_id, name in owner.items():
-        members.setdefault(name, []).append(case_id)
-    groups = [tuple(ids) for ids in members.values() if len(ids) > 1]
-    return {case_id: ids for ids in groups for case_id in ids}
-
-
-def _cases(source: Evidence) -> dict[str, Case]:
-    of = source.study
-    names, limits = of.classes.names, of.manifest.thresholds
-    found, shared = source.found, source.shared
-    predicted, on_target = predicted_class(found.probabilities), source.on_target
-    twins = {test for test, _, _ in source.twins}
-    sizes = of.cases["group_id"].value_counts()
-    kept = ("patient_id", "plane", "source", "site", "split", "image_path")
-    cases: dict[str, Case] = {}
-    for position, row in enumerate(found.cases.to_dict("records")):
-        chances = found.probabilities[position]
-        cases[row["case_id"]] = Case(
-            case_id=row["case_id"],
-            reference=row["label"],
-            predicted=names[int(predicted[position])],
-            probabilities=dict(zip(names, chances.tolist(), strict=True)),
-            tier=tier_of(float(chances.max()), high=limits.high_confidence, review=limits.review),
-            facts={key: row[key] for key in kept if isinstance(row[key], str)},
-            group_size=int(sizes[row["group_id"]]),
-            shared=shared[row["case_id"]],
-            twin=row["case_id"] in twins,
-            on_target=on_target.get(row["case_id"]),
-        )
-    return cases

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from analysis.calibration import Reliability, reliability
 from analysis.calibration_errors import CalibrationErrors, calibration_errors
-from analysis.class_auc import any_tumour_score
 from analysis.conformal import PredictionSets, class_limits, evaluate_sets
 from analysis.confusion import predicted_class
 from analysis.decision import DecisionCurve, ExpectedHarm, decision_curve, expected_harm
 from analysis.estimate import Measure
 from analysis.operating_point import OperatingPoint, operating_point
+from analysis.probabilities import any_tumour_score
 from analysis.recalibration import Recalibrations, recalibrations
 from analysis.risk_coverage import Referral, RiskCoverage, refer_below, risk_coverage
 from analysis.scores import BrierScore, brier_score, log_loss

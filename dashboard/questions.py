@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.class_auc import any_tumour_score
 from analysis.estimate import Estimate, Measure
 from analysis.operating_point import AtThreshold, at_threshold
 from analysis.per_class import ANY_TUMOUR, ClassPerformance, Performance
 from analysis.prevalence import NaturalFrequencies, PredictiveValues, natural_frequencies, predictive_values
+from analysis.probabilities import any_tumour_score
 from analysis.roc import Curves, curves
 from data.evaluated import Evaluated
 

@@ -1,9 +1,9 @@
 """Every result about one evaluated split of a study: pages, report and command line take their numbers from here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from analysis.acceptance import Criterion, Unleaked, judge
 from analysis.claims import AuditedClaim
 from analysis.class_auc import ClassAucs, class_aucs
 from analysis.clusters import GroupTypes, group_types
+from analysis.coded import coded, codes_of
 from analysis.confounding import Confounding
 from analysis.confusion import predicted_class
 from analysis.dataset import Dataset, describe
@@ -30,7 +31,14 @@ from analysis.per_class import ANY_TUMOUR, Performance, performance
 from analysis.proportions import proportion
 from analysis.ratios import Ratios, ratios
 from analysis.saliency import ClassSaliency, pointing_game, saliency
-from analysis.splits import Leakage, against_of, copies, leakage, shared_with_training, within_one_fold
+from analysis.splits import (
+    Leakage,
+    against_of,
+    compared_with_training,
+    leakage,
+    shown_images,
+    within_one_fold,
+)
 from analysis.steps import Step, Steps, without_leaks
 from analysis.suspects import Suspects, label_suspects
 from analysis.training import Run, training_runs
@@ -38,8 +46,11 @@ from analysis.twins import TwinKind, by_kind, patients_across, twins_across
 from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
 from dashboard.published import audited
 from dashboard.questions import Question, questions
-from data.evaluated import Evaluated, chosen, evaluated, evaluated_splits, out_of_fold
+from data.evaluated import Evaluated, evaluated, evaluated_splits, out_of_fold
+from data.lookup import is_one_of, positions
 from data.study import Study
+
+_T = TypeVar("_T")
 
 SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
 NO_FOLDS: Final = "grouped cross-validation is not available in this study"
@@ -86,19 +97,37 @@ class Results:
     found: Evaluated
 
     @cached_property
+    def table(self) -> pd.DataFrame:
+        """The study's cases with numbers in the place of names; for analyses that show no names."""
+        return coded(self.study.cases)
+
+    @cached_property
+    def shown_images(self) -> NDArray[np.int64]:
+        """For each case of the study, the number of the image it shows: equal for copies."""
+        return shown_images(self.table, self.study.pairs)
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """The predicted class of each evaluated case."""
+        return predicted_class(self.found.probabilities)
+
+    @cached_property
     def performance(self) -> Performance:
-        return performance_of(self.study, self.found)
+        return self._performance(np.ones(self.found.n, dtype=np.bool_))
+
+    def _performance(self, kept: NDArray[np.bool_]) -> Performance:
+        """Return the performance on the evaluated cases that are ``kept`` (n,)."""
+        return performance_of(self.study, self.found.reference[kept], self.predicted[kept], groups=self.groups[kept])
 
     @cached_property
     def groups(self) -> NDArray[np.int64]:
-        """The group of each evaluated case as a number: text would be sorted out again by every analysis."""
-        return pd.factorize(self.found.cases["group_id"].to_numpy(dtype=object))[0].astype(np.int64)
+        """The group of each evaluated case as a number."""
+        return codes_of(self.table["group_id"].array[self.found.rows])
 
     @cached_property
     def types(self) -> GroupTypes:
         """The groups of the evaluated cases, by their confusion matrix."""
-        predicted = predicted_class(self.found.probabilities)
-        return group_types(self.found.reference, predicted, self.groups, k=len(self.study.classes))
+        return group_types(self.found.reference, self.predicted, self.groups, k=len(self.study.classes))
 
     @cached_property
     def aucs(self) -> ClassAucs:
@@ -143,7 +172,7 @@ class Results:
         return per_patient(
             found.reference,
             found.probabilities,
-            found.cases["patient_id"],
+            self.study.cases["patient_id"].array[found.rows],
             classes=classes.names,
             negative=classes.negative,
         )
@@ -167,24 +196,26 @@ class Results:
     @cached_property
     def suspects(self) -> Suspects | None:
         """Cases whose out-of-fold prediction contradicts their label; none without grouped cross-validation."""
-        pooled = out_of_fold(self.study)
+        pooled = self._folds[True]
         if pooled is None:
             return None
-        ids = pooled.cases["case_id"].to_numpy()
+        ids = pooled.case_ids.to_numpy()
         return label_suspects(ids, pooled.reference, pooled.probabilities, classes=self.study.classes.names)
 
     @cached_property
     def steps(self) -> Steps:
         """Which evaluated cases are left without exact copies, near-duplicates and shared patients."""
-        study = self.study
-        return without_leaks(study.cases, classes=study.classes.names, pairs=study.pairs, split=self.found.split)
+        study, split = self.study, self.found.split
+        names, images = study.classes.names, self.shown_images
+        return without_leaks(self.table, classes=names, pairs=study.pairs, images=images, split=split)
 
     def at_step(self, step: Step) -> Performance | None:
         """Return the performance on the cases that a step leaves; none when nothing can be said of it."""
         if step.reason is not None:
             return None
-        kept = self.found.cases["case_id"].isin(self.steps.case_ids_of(step)).to_numpy(dtype=np.bool_)
-        return performance_of(self.study, chosen(self.found, kept))
+        kept = np.zeros(len(self.table), dtype=np.bool_)
+        kept[np.flatnonzero((self.table["split"] == self.found.split).to_numpy())[step.kept]] = True
+        return self._performance(kept[self.found.rows])
 
     @cached_property
     def odd_labels(self) -> tuple[OddLabels, ...]:
@@ -195,23 +226,20 @@ class Results:
 
     @cached_property
     def images(self) -> Images:
-        return describe_images(self.study.cases, classes=self.study.classes.names)
+        return describe_images(self.table, classes=self.study.classes.names)
 
     @cached_property
-    def shared(self) -> Mapping[str, bool | None]:
-        """By case id, whether training holds the patient or a copy; none when there is nothing to compare by."""
-        return shared_with_training(self.study.cases, split=self.found.split)
-
-    @cached_property
-    def new(self) -> Evaluated:
-        """The evaluated cases that share no patient and no copy with what the model was fitted on."""
-        kept = [self.shared[case_id] is False for case_id in self.found.cases["case_id"]]
-        return chosen(self.found, np.array(kept, dtype=np.bool_))
+    def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """For each evaluated case, whether it can be compared with training, and whether it shares a group with it."""
+        known, reaches = compared_with_training(self.table, split=self.found.split)
+        return known[self.found.rows], reaches[self.found.rows]
 
     @cached_property
     def unseen(self) -> Unleaked:
+        """The performance on the evaluated cases that share no patient and no copy with training."""
         reason = self.leakage.reason
-        judged = performance_of(self.study, self.new) if reason is None else None
+        known, reaches = self.compared
+        judged = self._performance(known & ~reaches) if reason is None else None
         return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
 
     @cached_property
@@ -222,8 +250,13 @@ class Results:
     def ungrouped(self) -> CrossValidation:
         return self._cross_validation(grouped=False)
 
+    @cached_property
+    def _folds(self) -> Mapping[bool, Evaluated | None]:
+        """The cases of cross-validation, grouped and not; none where there is none."""
+        return {grouped: out_of_fold(self.study, grouped=grouped) for grouped in (True, False)}
+
     def _cross_validation(self, *, grouped: bool) -> CrossValidation:
-        pooled = out_of_fold(self.study, grouped=grouped)
+        pooled = self._folds[grouped]
         if pooled is None:
             return CrossValidation(
                 performance=None,
@@ -233,21 +266,21 @@ class Results:
                 left_out=0,
                 known_patient={},
             )
-        kept = np.ones(pooled.n, dtype=np.bool_)
-        if grouped:
-            kept = within_one_fold(pooled.cases["group_id"], pooled.cases["fold"])
-        judged = chosen(pooled, kept)
-        patients = pooled.cases["patient_id"].notna().groupby(pooled.cases["label"])
+        table, fold = self.table.iloc[pooled.rows], pooled.predictions["fold"].to_numpy(dtype=np.int64)
+        groups = codes_of(table["group_id"])
+        kept = within_one_fold(groups, fold) if grouped else np.ones(pooled.n, dtype=np.bool_)
+        reference, predicted = pooled.reference[kept], predicted_class(pooled.probabilities)[kept]
+        patients = table["patient_id"].notna().groupby(table["label"])
         known, of_class = patients.sum(), patients.size()
         sizes, numbers = over_folds(
-            judged.reference,
-            predicted_class(judged.probabilities),
-            judged.cases["fold"].to_numpy(dtype=np.int64),
+            reference,
+            predicted,
+            fold[kept],
             classes=self.study.classes.names,
             negative=self.study.classes.negative,
         )
         return CrossValidation(
-            performance=performance_of(self.study, judged),
+            performance=performance_of(self.study, reference, predicted, groups=groups[kept]),
             reason=None,
             sizes=sizes,
             numbers=numbers,
@@ -266,18 +299,18 @@ class Results:
     @cached_property
     def dataset(self) -> Dataset:
         study = self.study
-        return describe(study.cases, classes=study.classes.names, pairs=study.pairs, rejected=len(study.rejected))
+        return describe(self.table, classes=study.classes.names, images=self.shown_images, rejected=len(study.rejected))
 
     @cached_property
     def leakage(self) -> Leakage:
-        study = self.study
-        return leakage(study.cases, classes=study.classes.names, pairs=study.pairs, split=self.found.split)
+        names, images = self.study.classes.names, self.shown_images
+        return leakage(self.table, classes=names, images=images, split=self.found.split)
 
     @cached_property
     def twins(self) -> tuple[tuple[str, str, str], ...]:
         """The pairs of copies across splits: evaluated case, case the model was fitted on, kind."""
-        study = self.study
-        return tuple(twins_across(study.cases, study.pairs, split=self.found.split, against=self.leakage.against))
+        split = self.found.split
+        return tuple(twins_across(self.table, self.study.pairs, split=split, against=against_of(split)))
 
     @cached_property
     def patients_across(self) -> tuple[tuple[str, int, int], ...]:
@@ -292,25 +325,18 @@ class Results:
     @cached_property
     def saliency(self) -> tuple[ClassSaliency, ...]:
         """The pointing game by class; empty for a study without maps or outlines."""
-        seen = self._outlined
-        if seen is None:
-            return ()
-        return saliency(
-            seen.maps,
-            seen.outlines,
-            reference=seen.reference,
-            predicted=seen.predicted,
-            classes=seen.classes,
-            groups=seen.groups,
-        )
+        return self._over_outlines(saliency)
 
     @cached_property
     def evidence_share(self) -> tuple[ClassEvidence, ...]:
         """The share of evidence inside the outline by class; empty for a study without maps or outlines."""
+        return self._over_outlines(evidence_share)
+
+    def _over_outlines(self, of: Callable[..., tuple[_T, ...]]) -> tuple[_T, ...]:
         seen = self._outlined
         if seen is None:
             return ()
-        return evidence_share(
+        return of(
             seen.maps,
             seen.outlines,
             reference=seen.reference,
@@ -324,38 +350,44 @@ class Results:
         gradcam, found = self.study.gradcam, self.found
         if gradcam is None:
             return None
-        rows = gradcam.case_ids.get_indexer(pd.Index(found.cases["case_id"]))
+        rows = positions(found.case_ids, among=gradcam.case_ids.to_series())
         outlined = (rows >= 0) & gradcam.has_mask[rows]
         reference = found.reference[outlined]
         return Outlined(
             maps=gradcam.maps[rows[outlined], reference],
             outlines=gradcam.masks[rows[outlined]],
             reference=reference,
-            predicted=predicted_class(found.probabilities)[outlined],
+            predicted=self.predicted[outlined],
             classes=self.study.classes.names,
-            groups=found.cases.loc[outlined, "group_id"].to_numpy(),
+            groups=self.groups[outlined],
         )
 
     @cached_property
-    def on_target(self) -> Mapping[str, bool]:
-        """By case id, whether the evidence for the predicted class is strongest in the reference outline.
+    def on_target(self) -> NDArray[np.int64]:
+        """For each evaluated case, 1 if the evidence for the predicted class is strongest in the outline, 0 if not.
 
-        Only cases with an outline and with evidence are in it.
+        It is -1 for a case without an outline or without evidence.
         """
         gradcam, found = self.study.gradcam, self.found
+        on_target = np.full(found.n, -1, dtype=np.int64)
         if gradcam is None:
-            return {}
-        ids = found.cases["case_id"].to_numpy()
-        rows = gradcam.case_ids.get_indexer(pd.Index(ids))
+            return on_target
+        rows = positions(found.case_ids, among=gradcam.case_ids.to_series())
         outlined = (rows >= 0) & gradcam.has_mask[rows]
-        maps = gradcam.maps[rows[outlined], predicted_class(found.probabilities)[outlined]]
+        maps = gradcam.maps[rows[outlined], self.predicted[outlined]]
         hits = pointing_game(maps, gradcam.masks[rows[outlined]])
         evident = maps.max(axis=(1, 2), initial=0) > 0
-        return dict(zip(ids[outlined][evident].tolist(), hits[evident].tolist(), strict=True))
+        on_target[np.flatnonzero(outlined)[evident]] = hits[evident]
+        return on_target
+
+    @cached_property
+    def has_twin(self) -> NDArray[np.bool_]:
+        """For each evaluated case, whether the model was fitted on a copy of it."""
+        return is_one_of(self.found.case_ids, [test for test, _, _ in self.twins])
 
     @cached_property
     def confounding(self) -> tuple[Confounding, ...]:
-        return confounding_of.confounding(self.study.cases, negative=self.study.classes.negative)
+        return confounding_of.confounding(self.table, negative=self.study.classes.negative)
 
     @cached_property
     def claims(self) -> tuple[AuditedClaim, ...]:
@@ -390,7 +422,7 @@ class Results:
     def errors(self) -> Errors:
         thresholds = self.study.manifest.thresholds
         return rank_errors(
-            self.found.cases["case_id"].to_numpy(),
+            self.found.case_ids.to_numpy(),
             self.found.reference,
             self.found.probabilities,
             classes=self.study.classes.names,
@@ -403,24 +435,21 @@ class Results:
     def pairs(self) -> tuple[ConfusionPair, ...]:
         return confusion_pairs(self.performance.matrix, types=self.types)
 
-    @cached_property
-    def image_of(self) -> Mapping[str, str]:
-        """By case id, the image that a case shows: equal for copies."""
-        return {str(key): str(value) for key, value in copies(self.study.cases, self.study.pairs).items()}
-
 
 def results(study: Study, *, split: str = "test") -> Results:
     """Return the results on a split. Raises ``InputError`` for a split without predictions, naming what there is."""
     return Results(study=study, found=evaluated(study, split))
 
 
-def performance_of(study: Study, found: Evaluated) -> Performance:
-    """Return the performance on evaluated cases with the study's classes and groups, and the project's seed."""
+def performance_of(
+    study: Study, reference: NDArray[np.int64], predicted: NDArray[np.int64], *, groups: NDArray[Any]
+) -> Performance:
+    """Return the performance of predicted classes (n,) with the study's classes, and the project's seed."""
     return performance(
-        found.reference,
-        predicted_class(found.probabilities),
+        reference,
+        predicted,
         classes=study.classes.names,
         negative=study.classes.negative,
-        groups=found.cases["group_id"],
+        groups=groups,
         rng=np.random.default_rng(SEED),
     )

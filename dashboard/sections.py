@@ -1,14 +1,14 @@
 """Every number of the dashboard as one plain document: what ``neuroval analyze`` prints."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
+from analysis.errors import ErrorCase
 from analysis.estimate import Estimate
 from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
-from analysis.twins import patients_across
 from dashboard import text_claims
 from dashboard.documents import measured, plain
 from dashboard.questions import at_prevalence, curves_of
@@ -159,7 +159,8 @@ def _confusion(source: Results) -> dict[str, Any]:
 
 
 def _errors(source: Results) -> list[dict[str, Any]]:
-    return [asdict(case) for case in source.errors.cases]
+    names = [field.name for field in fields(ErrorCase)]  # a million cases have many errors: asdict would copy each
+    return [{name: getattr(case, name) for name in names} for case in source.errors.cases]
 
 
 def _error_rates(source: Results) -> dict[str, Any]:
@@ -252,9 +253,8 @@ def _training(source: Results) -> dict[str, Any]:
 
 
 def _audit(source: Results) -> dict[str, Any]:
-    study, shared = source.study, source.leakage
+    shared = source.leakage
     remaining = source.unseen.performance
-    split, against = source.found.split, shared.against
     return {
         "new_to_the_model": {
             "n": None if remaining is None else remaining.matrix.n,
@@ -282,8 +282,7 @@ def _audit(source: Results) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in source.findings],
         "twins_across_splits": [{"test": test, "train": train, "kind": kind} for test, train, kind in source.twins],
         "patients_across_splits": [
-            {"patient_id": name, "test": test, "train": train}
-            for name, test, train in patients_across(study.cases, split=split, against=against)
+            {"patient_id": name, "test": test, "train": train} for name, test, train in source.patients_across
         ],
         "label_conflicts": [
             {**plain(conflict), "tie": conflict.tie, "agree": conflict.agree} for conflict in source.odd_labels

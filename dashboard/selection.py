@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.confusion import predicted_class
+from analysis.coded import levels
 from analysis.probabilities import BINS, assign_bins
 from analysis.tiers import TIERS, tier_numbers
 from dashboard.results import Results
@@ -56,7 +56,7 @@ class Selection:
 
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the case ids of rows."""
-        ids: list[str] = self.results.found.cases["case_id"].to_numpy()[rows].tolist()
+        ids: list[str] = self.results.found.case_ids.array[rows].tolist()
         return ids
 
     def records(self, rows: NDArray[np.int64]) -> list[dict[str, str]]:
@@ -97,30 +97,25 @@ class Selection:
     def _made(self, key: str) -> "pd.Categorical[Any]":
         results, found = self.results, self.results.found
         if key in RECORDED:
-            return pd.Categorical(found.cases[RECORDED[key]])
+            names, codes = levels(results.study.cases[RECORDED[key]].iloc[found.rows])
+            return _coded(codes, names)
         if key == "reference":
             return _coded(found.reference, results.study.classes.names)
         if key == "predicted":
-            return _coded(self._predicted, results.study.classes.names)
+            return _coded(results.predicted, results.study.classes.names)
         if key == "confidence":
             limits = results.study.manifest.thresholds
             numbers = tier_numbers(self._confidence, high=limits.high_confidence, review=limits.review)
             return _coded(numbers, TIERS)
         if key == "bin":
             return _coded(assign_bins(self._confidence, bins=BINS)[0], [str(number + 1) for number in range(BINS)])
-        ids = found.cases["case_id"]
         if key == "evidence":
-            on = ids.map(results.on_target).map({True: "on", False: "off"})
-            return pd.Categorical(on, categories=["on", "off"])
+            on = results.on_target
+            return _coded(np.where(on < 0, -1, 1 - on), ("on", "off"))
         if key == "shared":
-            names = {True: "yes", False: "no", None: "unknown"}
-            return pd.Categorical([names[results.shared[case_id]] for case_id in ids], categories=[*names.values()])
-        twin = ids.isin({test for test, _, _ in results.twins}).to_numpy(dtype=np.int64)
-        return _coded(twin, ("no", "yes"))
-
-    @cached_property
-    def _predicted(self) -> NDArray[np.int64]:
-        return predicted_class(self.results.found.probabilities)
+            known, shared = results.compared
+            return _coded(np.where(known, np.where(shared, 0, 1), 2), ("yes", "no", "unknown"))
+        return _coded(results.has_twin, ("no", "yes"))
 
     @cached_property
     def _confidence(self) -> NDArray[np.float64]:
@@ -129,7 +124,7 @@ class Selection:
 
     @cached_property
     def _wrong(self) -> NDArray[np.bool_]:
-        wrong: NDArray[np.bool_] = self._predicted != self.results.found.reference
+        wrong: NDArray[np.bool_] = self.results.predicted != self.results.found.reference
         return wrong
 
     @cached_property

@@ -14,6 +14,9 @@ from starlette.routing import Route
 
 # Nothing heavy is imported here: the browser loads the frame of the page while the numbers are made ready.
 
+# The matrices are narrow: threads of their library would only wait for each other. It looks when it is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ from analysis.pairs import ConfusionPair
 from analysis.per_class import Performance
 from analysis.splits import Leakage
 from analysis.twins import TwinKind
-from dashboard.evidence import Case
+from dashboard.cases import Case
 from dashboard.figures.formats import (
     ARROW,
     NOT_ESTIMABLE,

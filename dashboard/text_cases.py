@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from analysis.odd_labels import OddLabels
 from analysis.suspects import Suspect, Suspects
-from dashboard.evidence import Case
+from dashboard.cases import Case
 from dashboard.figures.formats import DASH, NOT_ESTIMABLE, counted, number, percent, sentence_case
 from dashboard.listed import ListedCase
 from dashboard.lookalikes import Lookalike

@@ -1,26 +1,32 @@
 """The evaluated cases of one split: what every analysis starts from."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from data.errors import InputError
+from data.lookup import increasing, order, positions
 from data.schema import EVALUATED_SPLITS
 from data.study import Study
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Evaluated:
     """The cases of a split that have a prediction, in order of case id.
 
-    ``cases`` joins the columns of the cases and the predictions table; ``reference`` (n,) holds class indices,
-    ``probabilities`` (n, k) is as given, never renormalised. Arrays are read-only, and rows agree.
+    ``rows`` (n,) are their places in the ``study_cases``, ``predictions`` their rows of the table of predictions;
+    ``reference`` (n,) holds class indices, ``probabilities`` (n, k) is as given, never renormalised. Arrays are
+    read-only, and rows agree.
     """
 
     split: str
-    cases: pd.DataFrame
+    study_cases: pd.DataFrame
+    rows: NDArray[np.int64]
+    predictions: pd.DataFrame
     reference: NDArray[np.int64]
     probabilities: NDArray[np.float64]
 
@@ -28,10 +34,21 @@ class Evaluated:
     def n(self) -> int:
         return len(self.reference)
 
+    @cached_property
+    def case_ids(self) -> pd.Series:
+        """The id of each case, (n,)."""
+        return self.study_cases["case_id"].iloc[self.rows].reset_index(drop=True)
+
+    @cached_property
+    def cases(self) -> pd.DataFrame:
+        """The columns of the cases and of the predictions table, joined; of a large study this is a large table."""
+        own = self.predictions.drop(columns="case_id").reset_index(drop=True)
+        return pd.concat([self.study_cases.iloc[self.rows].reset_index(drop=True), own], axis=1)
+
 
 def evaluated_splits(study: Study) -> dict[str, int]:
     """Return the number of evaluated cases of each split that has any: tuning, test, external."""
-    splits = study.cases.loc[study.cases["case_id"].isin(study.predictions["case_id"]), "split"].value_counts()
+    splits = study.cases["split"].iloc[study.rows["predictions"]].value_counts()
     return {split: int(splits[split]) for split in EVALUATED_SPLITS if split in splits}
 
 
@@ -40,12 +57,11 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
 
     Raises ``InputError`` when the split has no predictions, naming the splits that have.
     """
-    cases = study.cases[study.cases["split"] == split]
-    joined = cases.merge(study.predictions, on="case_id", validate="one_to_one").sort_values("case_id")
-    if joined.empty:
+    found = _evaluated(study, "predictions", split=split, only=split)
+    if not found.n:
         known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
         raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
-    return _evaluated(study, joined, split=split)
+    return found
 
 
 def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
@@ -53,27 +69,40 @@ def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
 
     ``grouped`` by patient and copy, or not. ``cases`` holds the column ``fold`` besides; ``split`` is "folds".
     """
-    table = study.folds if grouped else study.folds_ungrouped
-    if table is None:
-        return None
-    joined = study.cases.merge(table, on="case_id", validate="one_to_one").sort_values("case_id")
-    return _evaluated(study, joined, split="folds")
+    table = "folds" if grouped else "folds_ungrouped"
+    return _evaluated(study, table, split="folds") if table in study.rows else None
 
 
-def chosen(found: Evaluated, kept: NDArray[np.bool_]) -> Evaluated:
-    """Return the cases where ``kept`` (n,) is true."""
+def chosen(found: Evaluated, kept: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Evaluated:
+    """Return the cases where ``kept`` (n,) is true, or those of the rows that it lists, in their order."""
     return Evaluated(
         split=found.split,
-        cases=found.cases[kept],
+        study_cases=found.study_cases,
+        rows=found.rows[kept],
+        predictions=found.predictions.iloc[kept],
         reference=found.reference[kept],
         probabilities=found.probabilities[kept],
     )
 
 
-def _evaluated(study: Study, joined: pd.DataFrame, *, split: str) -> Evaluated:
-    joined = joined.reset_index(drop=True)
-    reference = pd.Index(study.classes.names).get_indexer(pd.Index(joined["label"])).astype(np.int64)
-    probabilities = joined[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)
+def _evaluated(study: Study, name: str, *, split: str, only: str | None = None) -> Evaluated:
+    """Return the cases (``only`` those of a split) that stand in a table of predictions."""
+    table, rows = getattr(study, name), study.rows[name]
+    if only is not None:
+        held = (study.cases["split"] == only).to_numpy(dtype=np.bool_)[rows]
+        table, rows = table[held], rows[held]
+    if not increasing(table["case_id"]):
+        by_id = order(table["case_id"])
+        table, rows = table.iloc[by_id], rows[by_id]
+    reference = positions(study.cases["label"].iloc[rows], among=study.classes.names)
+    probabilities = table[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)
     for array in (reference, probabilities):
         array.setflags(write=False)
-    return Evaluated(split=split, cases=joined, reference=reference, probabilities=probabilities)
+    return Evaluated(
+        split=split,
+        study_cases=study.cases,
+        rows=rows,
+        predictions=table,
+        reference=reference,
+        probabilities=probabilities,
+    )

@@ -11,7 +11,8 @@ from scipy.sparse.csgraph import connected_components
 
 from data.classes import ClassOrder
 from data.errors import InputError
-from data.evaluated import Evaluated, evaluated
+from data.evaluated import Evaluated, chosen, evaluated
+from data.lookup import positions
 from data.study import Study
 
 LIMIT_OF_LABELS: Final = 0.5  # with more labels that differ, the cases are not the same ones
@@ -144,7 +145,7 @@ def _rows(
     a: pd.DataFrame, b: pd.DataFrame, *, same_data: bool
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
     """Return the rows of both tables that show the same case, in the order of ``a``, and whether by id."""
-    place = pd.Index(b["case_id"]).get_indexer(pd.Index(a["case_id"])) if same_data else np.full(len(a), -1)
+    place = positions(a["case_id"], among=b["case_id"]) if same_data else np.full(len(a), -1)
     by_id = np.flatnonzero(place >= 0)
     left_a = a.drop(index=a.index[by_id]).assign(row_a=np.flatnonzero(place < 0))
     rest = np.setdiff1d(np.arange(len(b)), place)
@@ -162,12 +163,7 @@ def _in_turn(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _taken(found: Evaluated, rows: NDArray[np.intp]) -> Evaluated:
-    return Evaluated(
-        split=found.split,
-        cases=found.cases.iloc[rows].reset_index(drop=True),
-        reference=found.reference[rows],
-        probabilities=found.probabilities[rows],
-    )
+    return chosen(found, rows)
 
 
 def _joint_groups(a: pd.Series, b: pd.Series) -> NDArray[np.int64]:

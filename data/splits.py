@@ -4,11 +4,13 @@ import hashlib
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
 from data.errors import InputError
+from data.lookup import order, positions
 
 
 def group_ids(cases: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
@@ -16,16 +18,35 @@ def group_ids(cases: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
 
     A group is named by its smallest ``case_id``; a case without patient and without pair is its own group.
     """
-    n = len(cases)
-    position = pd.Series(np.arange(n), index=cases["case_id"].to_numpy())
-    patient = cases["patient_id"]
-    first_of_patient = pd.Series(np.arange(n), index=cases.index).groupby(patient).transform("first")
-    same_patient = first_of_patient.fillna(pd.Series(np.arange(n), index=cases.index)).to_numpy(dtype=np.int64)
-    rows = np.concatenate([np.arange(n), position.loc[pairs["case_a"]].to_numpy(dtype=np.int64)])
-    columns = np.concatenate([same_patient, position.loc[pairs["case_b"]].to_numpy(dtype=np.int64)])
+    ids = cases["case_id"]
+    owner = pd.factorize(cases["patient_id"])[0].astype(np.int64)
+    component = connected(owner, pair_rows(ids, pairs))
+    rows = order(ids)[::-1]
+    smallest = np.zeros(len(ids), dtype=np.int64)
+    smallest[component[rows]] = rows  # the last to be written, the smallest, stays
+    return pd.Series(ids.array[smallest[component]], index=cases.index, name="group_id")
+
+
+def pair_rows(case_ids: pd.Series, pairs: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the rows (2, p) of both cases of each pair."""
+    ends = pd.concat([pairs["case_a"], pairs["case_b"]], ignore_index=True)
+    return positions(ends, among=case_ids).reshape(2, -1)
+
+
+def connected(owner: NDArray[np.int64], tied: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number from 0 per case (n,), equal for cases that a chain of common owners and ties leads between.
+
+    ``owner`` (n,) is the number of what a case belongs to, such as its patient, -1 where that is not known; ``tied``
+    are the rows (2, p) of both cases of each pair. Raises ``ValueError`` for a row that is none.
+    """
+    n = len(owner)
+    known = np.flatnonzero(owner >= 0)
+    first = np.zeros(int(owner.max(initial=-1)) + 1, dtype=np.int64)
+    first[owner[known[::-1]]] = known[::-1]  # the last to be written, the first case of each owner, stays
+    later = known[first[owner[known]] != known]
+    rows, columns = np.concatenate([later, tied[0]]), np.concatenate([first[owner[later]], tied[1]])
     graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(n, n))
-    component = connected_components(graph, directed=False)[1]
-    return cases["case_id"].groupby(component).transform("min").rename("group_id")
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def assign_tuning(cases: pd.DataFrame, *, parts: int, seed: int) -> pd.Series:

@@ -58,7 +58,10 @@ class GradCams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """A checked study. Tables are as DESIGN names them; ``None`` where the study has no such table."""
+    """A checked study. Tables are as DESIGN names them; ``None`` where the study has no such table.
+
+    ``rows`` holds, for each table of predictions, the row of ``cases`` that each of its rows is of.
+    """
 
     path: Path
     manifest: Manifest
@@ -67,6 +70,7 @@ class Study:
     predictions: pd.DataFrame
     rejected: pd.DataFrame
     pairs: pd.DataFrame
+    rows: Mapping[str, NDArray[np.int64]]
     folds: pd.DataFrame | None = None
     folds_ungrouped: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
@@ -284,9 +288,11 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
             frames[name] = fitted.replace_schema_metadata(None).to_pandas()
     cases = frames["cases"]
     contract.check_cases(cases, classes)
-    for name in ("predictions", "folds", "folds_ungrouped"):
-        if name in frames:
-            contract.check_predictions(frames[name], cases, classes, file=f"{name}.parquet")
+    rows: dict[str, NDArray[np.int64]] = {
+        name: contract.check_predictions(frames[name], cases, classes, file=f"{name}.parquet")
+        for name in ("predictions", "folds", "folds_ungrouped")
+        if name in frames
+    }
     empty = {"rejected": schema.REJECTED, "pairs": schema.PAIRS}
     for name, columns in empty.items():
         frames.setdefault(name, columns.empty_table().to_pandas())
@@ -305,6 +311,7 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
         gradcam=gradcam,
         embeddings=embeddings,
         claims=claims,
+        rows=rows,
         **frames,
     )
 

@@ -59,8 +59,7 @@ def _backbone(name: str, *, input_size: int, weights: str | None) -> keras.Model
     build = getattr(keras.applications, APPLICATIONS[name])
     try:
         return build(include_top=False, weights=weights, input_shape=(input_size, input_size, 3), name=name)
-    except Exception as error:
-        # Keras raises a bare Exception when the download fails and ValueError when the file does not fit.
+    except Exception as error:  # which is what Keras raises, and nothing narrower, when the download fails
         if type(error) is not Exception:
             raise
         raise InputError(f"ImageNet weights of {name} could not be downloaded ({error}).") from None

@@ -1,8 +1,8 @@
 """From a trained Keras classifier to one ONNX graph: probabilities, Grad-CAM of all classes, embedding.
 
-Batch normalisation is folded into the convolutions and the weights are rounded to float16 in Keras, before anything
-is evaluated or exported: Keras and ONNX hold the same numbers. In the file they are float16 with a Cast, which the
-runtime folds when it loads the graph.
+Batch normalisation is folded into the convolutions, the last layer is centred over the classes and the weights are
+rounded to float16 in Keras, before anything is evaluated or exported: Keras and ONNX hold the same numbers. In the
+file they are float16 with a Cast, which the runtime folds when it loads the graph.
 """
 
 from pathlib import Path
@@ -30,6 +30,8 @@ CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D)
 def deployable(model: keras.Model) -> keras.Model:
     """Return the model as it is served: batch normalisation folded into convolutions, weights rounded to float16.
 
+    The weights of the logits sum to 0 over the classes. Softmax does not change by what all classes have in common,
+    but Grad-CAM would: without this a map can be empty, or the same for each class, at equal probabilities.
     Raises ``InputError`` when a folded weight does not fit into float16.
     """
     folded = _foldable(model)
@@ -50,6 +52,8 @@ def deployable(model: keras.Model) -> keras.Model:
         values = layer.get_weights()
         if layer.name in folded:
             values = _fold(layer, model.get_layer(folded[layer.name]))
+        if layer.name == "logits":
+            values = [value - value.mean(axis=-1, keepdims=True) for value in values]
         if layer.name not in folded.values() and values and not isinstance(layer, layers.Normalization):
             served.get_layer(layer.name).set_weights([_rounded(value, layer.name) for value in values])
     served.trainable = False

@@ -1,8 +1,10 @@
 """Training with reference outlines: the evidence for the true class is asked to lie inside the tumour.
 
-Beside the classification loss stands -log of the share of the true class's positive Grad-CAM evidence that falls
-inside the outline, on the network's own grid: the idea of Ross et al., Right for the right reasons, IJCAI 2017
-(arXiv 1703.03717). A case without outline has the whole grid inside, which adds nothing.
+Beside the classification loss stands -log of the share of the true class's Grad-CAM evidence that falls inside the
+outline, on the network's own grid: the idea of Ross et al., Right for the right reasons, IJCAI 2017 (arXiv
+1703.03717). Evidence is softplus of a cell, not its positive part: without any positive evidence the share would be
+0/0, which the loss could be led to, and cells below 0 would not learn. A case without outline has the whole grid
+inside, which adds nothing.
 """
 
 import keras
@@ -10,7 +12,6 @@ from keras import ops
 
 from data.errors import InputError
 
-EPSILON = 1e-6
 IMAGE, LABEL, INSIDE = "image", "label", "inside"
 PROBABILITIES, OUTSIDE = "probabilities", "outside"
 
@@ -28,10 +29,11 @@ def guided(classifier: keras.Model) -> keras.Model:
     label = keras.Input((logits.units,), name=LABEL)
     inside = keras.Input(features.shape[1:3], name=INSIDE)
     # The dense layer applied to a single cell, less its bias, is that cell's share of the logit: Grad-CAM but for a
-    # constant factor, which the ratio below does not see.
+    # constant factor. Less the mean of the classes, as the network is served: the probabilities do not know that part.
     cells = logits(features) - logits(ops.zeros_like(features))
-    evidence = ops.relu(ops.sum(cells * label[:, None, None, :], axis=-1))
-    share = (ops.sum(evidence * inside, axis=(1, 2)) + EPSILON) / (ops.sum(evidence, axis=(1, 2)) + EPSILON)
+    cells -= ops.mean(cells, axis=-1, keepdims=True)
+    evidence = ops.softplus(ops.sum(cells * label[:, None, None, :], axis=-1))
+    share = ops.sum(evidence * inside, axis=(1, 2)) / ops.sum(evidence, axis=(1, 2))
     outputs = {PROBABILITIES: classifier.output, OUTSIDE: -ops.log(share)}
     return keras.Model({IMAGE: classifier.input, LABEL: label, INSIDE: inside}, outputs)
 

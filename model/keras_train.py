@@ -43,14 +43,13 @@ WORKERS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingConfig:
-    """Every choice of a training run.
+class TrainingConfig(Augmentation):
+    """Every choice of a training run, how images are changed included.
 
     ``tuning_parts``: one of so many parts of the training cases is set aside. ``guidance``: weight of the extra loss
     for evidence outside the reference outline (``keras_guidance``); 0 trains without outlines. ``patience``: epochs
     without a lower tuning loss after which training stops; 0 never stops early. ``class_weights``: each class counts
     the same in the loss, however many cases it has. ``calibrate``: fit a temperature on the tuning cases.
-    ``rotation`` to ``noise`` are the limits of ``Augmentation``.
     """
 
     backbone: str = "efficientnet-lite0"
@@ -71,13 +70,6 @@ class TrainingConfig:
     patience: int = 0
     mixed_precision: bool = False
     calibrate: bool = True
-    rotation: float = 10.0
-    scale: float = 0.1
-    shift: float = 0.05
-    contrast: float = 0.15
-    gamma: float = 0.0
-    blur: float = 0.0
-    noise: float = 0.0
     tuning_parts: int = 8
     seed: int = 20261123
 
@@ -88,16 +80,12 @@ class TrainingConfig:
             raise InputError(
                 "training: batch_size and learning_rate must be positive, dropout in [0, 1), guidance not negative."
             )
-        changes = asdict(self.augmentation)
-        if min(changes.values()) < 0 or max(self.scale, self.shift, self.contrast) >= 1 or self.patience < 0:
+        changes = [getattr(self, field.name) for field in fields(Augmentation)]
+        if min(changes) < 0 or max(self.scale, self.shift, self.contrast) >= 1 or self.patience < 0:
             raise InputError(
                 "training: patience and the limits of augmentation must not be negative, scale, shift and contrast "
                 "below 1."
             )
-
-    @property
-    def augmentation(self) -> Augmentation:
-        return Augmentation(**{field.name: getattr(self, field.name) for field in fields(Augmentation)})
 
 
 DEFAULTS = TrainingConfig()
@@ -199,7 +187,7 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
             outline = preprocess(read_image(path).pixels, size=size)[:, :, 0]
         if self.epoch is not None:
             rng = np.random.default_rng([self.config.seed, self.epoch, case])
-            pixels, outline = augment(pixels, outline, settings=self.config.augmentation, rng=rng)
+            pixels, outline = augment(pixels, outline, settings=self.config, rng=rng)
         if outline is None or not outline.any():
             return pixels, np.ones(self.grid or (1, 1), dtype=np.float32)
         height, width = self.grid or (1, 1)
@@ -288,7 +276,7 @@ def _claim(work: Path, config: TrainingConfig, cases: pd.DataFrame) -> None:
     job = {"config": asdict(config), "cases": str(pd.util.hash_pandas_object(used, index=False).sum())}
     text = json.dumps(job, indent=1)
     path = work / "job.json"
-    if path.is_file() and path.read_text() != text:
+    if path.is_file() and json.loads(path.read_text()) != json.loads(text):  # in whatever order
         raise InputError(f"{work}: holds a run with other settings or cases; choose another folder or remove it.")
     path.write_text(text)
 

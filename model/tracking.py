@@ -49,7 +49,7 @@ def recorded(tool: Tool, *, name: str, work: Path, settings: Mapping[str, Any]) 
     record = kinds[tool].begin(name, work, facts)
     try:
         yield record
-    except BaseException:
+    except BaseException:  # an interrupted run is recorded as failed too; nothing is swallowed
         record.end(failed=True)
         raise
     record.end(failed=False)

@@ -38,7 +38,8 @@ with right:
     chosen = evidence.cell(row, column)
     st.markdown(f"**{counted(len(chosen), 'case')}**, the most confident first")
     if chosen:
-        cases.tiles(study, chosen[:SHOWN], columns=2, pictures=cases.images_note(study))
+        shown = [evidence.cases[case_id] for case_id in chosen[:SHOWN]]
+        cases.tiles(study, shown, columns=2, pictures=cases.images_note(study))
     if len(chosen) > SHOWN:
         behind.in_gallery(study, len(chosen), reference=row, predicted=column)
 with left:

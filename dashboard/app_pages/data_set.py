@@ -45,6 +45,7 @@ st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leak
 if evidence.twin_kinds:
     st.header("Copies across splits", anchor=False)
     exports.table(study, text.twins(evidence.twin_kinds), what="copies", alt="Copies of training scans by kind")
+    pairs.examples(study, evidence)
 pairs.links(evidence)
 
 st.header("Class by source", anchor=False)

@@ -6,10 +6,11 @@ import streamlit as st
 
 from dashboard import compute, state, text
 from dashboard import text_cases as words
+from dashboard.cases import Case
 from dashboard.components import exports
 from dashboard.components.cases import images_note, thumbnail, url
 from dashboard.components.tables import table
-from dashboard.evidence import Case, Evidence
+from dashboard.evidence import Evidence
 from dashboard.figures.formats import counted, escaped
 from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.scan import OPACITIES, OPACITY, outline_of, peak_of

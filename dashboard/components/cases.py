@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import streamlit as st
 
 from dashboard import compute, state, text
-from dashboard.evidence import Case
+from dashboard.cases import Case
 from dashboard.figures.formats import escaped
 from data.study import Study
 

@@ -67,9 +67,11 @@ def csv_button(
 
 
 def table(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, alt: str) -> None:
-    """Draw rows of plain text as a table, with its download below."""
-    tables.table(rows, alt=alt)
-    csv_button(study, rows, what=what, label="CSV", quiet=True)
+    """Draw rows of plain text as a table, with its download below at the right."""
+    with st.container(gap=None):
+        tables.table(rows, alt=alt)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            csv_button(study, rows, what=what, label="CSV", quiet=True)
 
 
 def json_button(study: Study, results: Results) -> None:

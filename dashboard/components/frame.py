@@ -161,3 +161,4 @@ def how(page: str) -> None:
     with st.expander("How this was computed"):
         st.markdown(HOW[page])
     st.caption(text.RESEARCH)
+    compute.make_ready(chosen())

@@ -9,6 +9,7 @@ from dashboard import state, text
 from dashboard import text_cases as words
 from dashboard.components import frame, gallery
 from dashboard.components.cases import images_note, thumbnail
+from dashboard.compute import linked
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import escaped
 from data.study import Study
@@ -17,7 +18,7 @@ SIZE = 12  # sets a page
 SIDE = 3  # scans of a patient on each side
 MOST = 6  # scans of one image
 COLUMNS = 3
-WIDTH = 122  # of a scan: two side by side on a phone
+WIDTH = 106  # of a scan: four kinds in a row, two scans on a phone
 
 
 def asked_for() -> bool:
@@ -33,6 +34,16 @@ def links(evidence: Evidence) -> None:
             label = f"{words.PAIRS[key]}, side by side ({number:,})"
             icon = ":material/compare:"
             st.button(label, key=f"show-{key}", icon=icon, on_click=state.show_pairs, args=(key,))
+
+
+def examples(study: Study, evidence: Evidence) -> None:
+    """Draw an example of each kind of copy."""
+    if linked(study) is None:
+        return
+    with st.container(horizontal=True):
+        for one in evidence.twin_kinds:
+            with st.container(width=2 * WIDTH + 16, gap="xsmall"):  # both scans in a row
+                _across(study, evidence, (*one.example, one.kind))
 
 
 def view(study: Study, evidence: Evidence) -> None:
@@ -89,9 +100,7 @@ def _kinds(evidence: Evidence) -> tuple[str, ...]:
 
 def _sets(evidence: Evidence) -> dict[str, Sequence[Any]]:
     """Return each kind of cases that belong together; copies with two labels first."""
-    listed = evidence.listed
-    across = sorted(evidence.twins, key=lambda pair: listed[pair[0]][1] == listed[pair[1]][1])
-    return {"across": across, "labels": evidence.odd_labels, "patients": evidence.patients_across}
+    return {"across": evidence.across, "labels": evidence.odd_labels, "patients": evidence.patients_across}
 
 
 def _across(study: Study, evidence: Evidence, pair: tuple[str, str, str]) -> None:

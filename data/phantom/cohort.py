@@ -99,7 +99,7 @@ def _in_processes(render: "partial[list[Row]]", plan: Sequence[Patient], *, work
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # fork is unsafe beside threads
         try:
             yield from pool.map(render, plan, chunksize=2)
-        except BaseException:
+        except BaseException:  # interrupted as well: the rest is not drawn, and what was raised goes on
             pool.shutdown(cancel_futures=True)
             raise
 

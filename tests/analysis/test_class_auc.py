@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from analysis.auc import auc, newcombe
-from analysis.class_auc import ClassAucs, any_tumour_score, class_aucs
+from analysis.class_auc import ClassAucs, class_aucs
 from analysis.estimate import Estimate
+from analysis.probabilities import any_tumour_score
 from data.errors import InputError
 
 Z = 1.959963984540054

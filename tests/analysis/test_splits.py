@@ -4,9 +4,9 @@ import pytest
 
 from analysis.proportions import proportion
 from analysis.splits import (
-    copies,
     leakage,
     shared_with_training,
+    shown_images,
     within_one_fold,
 )
 
@@ -114,7 +114,7 @@ def test_the_order_of_rows_does_not_matter(study_cases: pd.DataFrame) -> None:
 
 def test_copies_show_one_image_and_patients_do_not(study_cases: pd.DataFrame) -> None:
     pairs = pd.DataFrame({"case_a": ["r1"], "case_b": ["t4"], "kind": "mirrored", "score": 0.9})
-    image_of = copies(study_cases, pairs)
+    image_of = dict(zip(study_cases["case_id"], shown_images(study_cases, pairs).tolist(), strict=True))
     assert image_of["t3"] == image_of["r3"]
     assert image_of["r1"] == image_of["t4"]
     assert image_of["t1"] != image_of["t2"]

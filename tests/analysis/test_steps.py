@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.splits import copies, shared_with_training
+from analysis.splits import shared_with_training, shown_images
 from analysis.steps import Steps, without_leaks
 
 CLASSES = ("glioma", "notumor")
@@ -175,7 +175,7 @@ def test_steps_nest_and_are_what_copies_and_groups_say(rows: list[Any], tied: li
     comparable = [case_id for case_id, known in shared.items() if known is not None]
     expected = []
     for known in (pairs[pairs["kind"] == "exact"], pairs):
-        image_of = copies(cases, known)
+        image_of = dict(zip(cases["case_id"], shown_images(cases, known).tolist(), strict=True))
         seen = {image_of[case_id] for case_id in fitted}
         expected.append([case_id for case_id in comparable if image_of[case_id] not in seen])
     patients = set(cases.loc[cases["case_id"].isin(fitted), "patient_id"].dropna())

@@ -39,6 +39,17 @@ def test_onnx_holds_the_numbers_of_keras(tmp_path: Path, backbone: str, pooling:
     assert embedding.shape == (3, served.get_layer("pool").output.shape[-1])
 
 
+def test_the_served_logits_are_centred_over_the_classes() -> None:
+    model = build_classifier(backbone="efficientnet-lite0", classes=3, input_size=32, weights=None)
+    kernel, bias = model.get_layer("logits").get_weights()
+    model.get_layer("logits").set_weights([kernel + 0.5, bias + 2])
+    served = deployable(model)
+    for value in served.get_layer("logits").get_weights():
+        np.testing.assert_allclose(value.sum(axis=-1), 0, atol=2e-3)
+    images = np.random.default_rng(8).uniform(0, 255, (3, 32, 32, 3)).astype(np.float32)
+    np.testing.assert_allclose(served(images), model(images), atol=2e-3)
+
+
 def test_a_weight_beyond_float16_is_refused() -> None:
     model = build_classifier(backbone="efficientnet-lite0", classes=3, input_size=32, weights=None)
     kernel, bias = model.get_layer("logits").get_weights()

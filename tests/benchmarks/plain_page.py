@@ -1,0 +1,43 @@
+"""What the page benchmark compares with: one Streamlit script that does the same work at every rerun, without caches.
+
+Run by ``pages.py``; the study's folder and that of its images come from the environment.
+"""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import text, text_overview
+from dashboard.evidence import evidence
+from dashboard.figures import scan
+from data.study import read_study
+
+study = read_study(Path(os.environ["PLAIN_STUDY"]))
+source = evidence(study)
+images = os.environ.get("PLAIN_IMAGES")
+page = st.sidebar.radio("Page", ["overview", "per_class", "confusion", "confidence", "errors"])
+st.title(page)
+if page == "overview":
+    st.write(text_overview.overview(source))
+    st.dataframe([{"finding": found.text} for found in source.findings])
+elif page == "per_class":
+    judged = source.performance
+    st.write(text.per_class(judged, study.classes))
+    st.dataframe([{"class": one.name, "sensitivity": one.sensitivity.plain.value} for one in judged.classes])
+elif page == "confusion":
+    st.dataframe(source.performance.matrix.counts)
+    st.write(text.confusion(source.pairs, study.classes, source.performance.matrix.n))
+elif page == "confidence":
+    st.dataframe([{"tier": one.tier, "n": one.share.plain.count} for one in source.confidence.tiers])
+else:
+    names = study.classes.names
+    reference = st.selectbox("Reference", ["all", *names])
+    wrong = [one for one in source.errors.cases if reference in ("all", one.reference)]
+    paths = dict(zip(study.cases["case_id"], study.cases["image_path"], strict=True))
+    for column, one in zip(st.columns(4) * 6, wrong[:24], strict=False):
+        path = None if images is None else Path(images) / paths[one.case_id]
+        if path is not None:
+            column.image(scan.render(study, one.case_id, path, class_name=one.predicted, size="pair"))
+        column.caption(f"{one.reference} called {one.predicted} {one.confidence:.2f}")
+st.write("done")
