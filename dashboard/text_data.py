@@ -34,6 +34,17 @@ def class_rows(dataset: Dataset, classes: ClassOrder) -> list[dict[str, str]]:
     ]
 
 
+def source_rows(dataset: Dataset, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return how many scans of each class come from each source, as table rows; classes as rows fit a phone."""
+    return [
+        {
+            "Class": classes.display[name],
+            **{source: f"{n:,}" for source, n in zip(dataset.sources, counts, strict=True)},
+        }
+        for name, counts in zip(classes.names, dataset.source_counts.T.tolist(), strict=True)
+    ]
+
+
 def greys(images: Images, classes: ClassOrder) -> str:
     """Return how bright the images of the darkest and of the brightest class are; nothing when it is not recorded."""
     known = [(one.mean_intensity.median, one.name) for one in images.classes if one.mean_intensity.median is not None]

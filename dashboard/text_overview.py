@@ -212,7 +212,7 @@ def sentence(reason: str | None) -> str:
 
 
 def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
-    """Return the numbers with and without what training has seen as table rows, with the classes they are of."""
+    """Return the numbers with and without what training has seen as table rows."""
     columns: dict[str, tuple[Performance | None, str]] = {
         split_name(evidence.split, manifest).capitalize(): (evidence.performance, ""),
         "New to the model": (evidence.unseen.performance, evidence.unseen.reason or ""),
@@ -228,11 +228,12 @@ def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
             found = None if judged is None else measure(metric, judged)
             row[column] = f"{NOT_ESTIMABLE} ({reason})" if found is None else full(found.headline)
         rows.append(row)
-    support = {
-        column: mix(judged, manifest.classes) if judged is not None and judged.matrix.n else "none"
-        for column, (judged, _) in columns.items()
-    }
-    return [*rows, {"Number": "Scans", **support}]
+    return rows
+
+
+def compared_on(evidence: Evidence, manifest: Manifest) -> str:
+    """Return which scans are new to the model where no headline says it already."""
+    return "" if evidence.grouped.performance is None else new_cases(evidence, manifest.classes)
 
 
 def gap(evidence: Evidence, manifest: Manifest) -> str:
@@ -249,5 +250,8 @@ def gap(evidence: Evidence, manifest: Manifest) -> str:
     points = (first.estimate.value - second.estimate.value) * 100
     if abs(points) < 0.05:
         return "The two do not differ by as much as 0.1 percentage points."
-    metric, _, where = second.label.partition(", ")
-    return f"{metric} is {abs(points):.1f} percentage points {'lower' if points > 0 else 'higher'}: {where}."
+    metric = second.label.partition(",")[0]
+    where = (
+        "on scans that are new to the model" if evidence.grouped.performance is None else "in grouped cross-validation"
+    )
+    return f"{metric} is {abs(points):.1f} percentage points {'lower' if points > 0 else 'higher'} {where}."

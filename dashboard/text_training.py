@@ -6,7 +6,7 @@ from typing import Any
 from analysis.folds import OverFolds
 from analysis.per_class import Performance
 from analysis.training import Run
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, full, number
+from dashboard.figures.formats import counted, full, number
 from dashboard.results import CrossValidation
 from dashboard.text import mix, patients, spoken
 from data.classes import ClassOrder
@@ -71,7 +71,7 @@ def recipe_rows(recipe: Mapping[str, Any]) -> list[dict[str, str]]:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def cross_validation(grouped: CrossValidation, ungrouped: CrossValidation) -> str:
@@ -150,8 +150,8 @@ def fold_rows(grouped: CrossValidation, ungrouped: CrossValidation, classes: Cla
         row = {"Number": number_name(name, classes)}
         for label, part in shown.items():
             one = number_of(part, name)
-            row[f"{label}, mean"] = full(one.mean).removesuffix(f", n = {one.mean.n}")
-            row[f"{label}, SD"] = NOT_ESTIMABLE if one.sd is None else number(one.sd)
+            mean = full(one.mean).removesuffix(f", n = {one.mean.n}")
+            row[f"{label}: mean, SD"] = mean if one.sd is None else f"{mean}, {number(one.sd)}"
         rows.append(row)
     return rows
 

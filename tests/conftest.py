@@ -65,7 +65,7 @@ def brain_tumor_mri() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> Path:
-    """The browser for tests in tests/browser; without one they are skipped, and under CI=true they fail."""
+    """The browser for tests in tests/dashboard/browser; without one they are skipped, and under CI=true they fail."""
     for name in BROWSERS:
         if found := shutil.which(name):
             return Path(found)

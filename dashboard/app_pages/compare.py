@@ -19,7 +19,7 @@ if found is not None:
     compared.discordant(found, a_is_right=False)
     compared.numbers(found)
     if found.matched.other_labels:
-        st.subheader("Left out: another label", anchor=False)
+        st.header("Left out: another label", anchor=False)
         rows = text_compare.label_rows(found.matched.other_labels, found.matched.classes)
         table(rows, alt="Scans whose label differs between A and B")
 frame.how("compare")

@@ -32,16 +32,16 @@ with right:
     exports.chart(study, figure, name="risk_coverage", alt="Errors and missed tumours against the share referred")
     st.caption(text.REFERRED)
 
-st.subheader("Confidence tiers", anchor=False)
+st.header("Confidence tiers", anchor=False)
 tiers = text.tier_rows(found.tiers)
 exports.table(study, tiers, what="tiers", alt="Tiers of confidence with share, accuracy and missed tumours")
-st.subheader("The scans behind it", anchor=False)
+st.header("The scans behind it", anchor=False)
 behind.confidence(study, evidence)
-st.subheader("Scores", anchor=False)
+st.header("Scores", anchor=False)
 scores = text.score_rows(found)
 exports.table(study, scores, what="confidence", alt="Scores of calibration")
 
-st.subheader("Prediction sets", anchor=False)
+st.header("Prediction sets", anchor=False)
 if rows := text.set_rows(found, study.classes):
     exports.table(study, rows, what="prediction-sets", alt="How often a prediction set holds the reference class")
 st.caption(escaped(text.set_sizes(found)))

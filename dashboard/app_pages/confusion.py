@@ -59,7 +59,7 @@ with left:
     )
     exports.csv_button(study, text.matrix_rows(matrix, classes), what="matrix", label="CSV", quiet=True)
 
-st.subheader("What each error costs", anchor=False)
+st.header("What each error costs", anchor=False)
 decisions.harm(study, evidence)
 cost_list(ranked[:LISTED], manifest)
 if len(ranked) > LISTED:

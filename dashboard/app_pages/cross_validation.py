@@ -31,13 +31,13 @@ if kinds:
             exports.chart(study, figure, name=f"folds-{name}", alt=alt)
     st.caption(text.DOTS)
 
-    st.subheader("Over the folds", anchor=False)
+    st.header("Over the folds", anchor=False)
     over = text.fold_rows(grouped, ungrouped, classes)
     table(over, alt="Numbers over the folds")
     exports.csv_button(study, over, what="folds")
     label, _, pooled = kinds[0]
     if pooled.performance is not None:
-        st.subheader(f"{label}, all folds pooled", anchor=False)
+        st.header(f"{label}, all folds pooled", anchor=False)
         st.caption(text.basis(pooled, classes))
         figure = matrix_figure(pooled.performance.matrix, classes, harm=study.manifest.harm)
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"

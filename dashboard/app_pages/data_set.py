@@ -24,12 +24,12 @@ bars = split_bars(dataset, study.classes)
 exports.chart(study, bars, name="splits", alt="Scans by split, stacked by class")
 st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
 
-st.subheader("Who is in it", anchor=False)
+st.header("Who is in it", anchor=False)
 members = text_data.class_rows(dataset, study.classes)
 exports.table(study, members, what="classes", alt="Scans, groups and patients by class, all splits")
 st.caption(escaped(text_data.missing(evidence.images)))
 
-st.subheader("Shared with training", anchor=False)
+st.header("Shared with training", anchor=False)
 shared = [
     {
         "Class": display.get(row.name, "All"),
@@ -43,20 +43,17 @@ exports.table(study, shared, what="shared", alt="Share of cases that training ha
 st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leakage.largest_group, 'scan')}.")
 
 if evidence.twin_kinds:
-    st.subheader("Copies across splits", anchor=False)
+    st.header("Copies across splits", anchor=False)
     exports.table(study, text.twins(evidence.twin_kinds), what="copies", alt="Copies of training scans by kind")
     pairs.examples(study, evidence)
 pairs.links(evidence)
 
-st.subheader("Class by source", anchor=False)
-sources = [
-    {"Source": name, **{display[c]: f"{n:,}" for c, n in zip(study.classes.names, row.tolist(), strict=True)}}
-    for name, row in zip(dataset.sources, dataset.source_counts, strict=True)
-]
-exports.table(study, sources, what="sources", alt="Scans by source and class")
+st.header("Class by source", anchor=False)
+sources = text_data.source_rows(dataset, study.classes)
+exports.table(study, sources, what="sources", alt="Scans by class and source")
 behind.levels(study, evidence, "source")
 if evidence.confounding:
-    st.subheader("What else answers 'any tumour?'", anchor=False)
+    st.header("What else answers 'any tumour?'", anchor=False)
     factors = text.confounding(evidence.confounding)
     exports.table(study, factors, what="factors", alt="How far other factors alone answer 'any tumour?'")
     for key in ("site", "plane"):
@@ -66,7 +63,7 @@ else:
 if brightness := text_data.greys(evidence.images, study.classes):
     st.caption(escaped(brightness))
 
-st.subheader("Examples", anchor=False)
+st.header("Examples", anchor=False)
 folder = linked(study)
 if cases.images_note(study, maps=False) and folder is not None:
     if note := text.linked(folder):
@@ -76,7 +73,7 @@ if cases.images_note(study, maps=False) and folder is not None:
         with halves[index % 2]:
             st.markdown(f"**{escaped(display[name])}**")
             cases.strip(study, [evidence.cases[case_id] for case_id in ids])
-st.subheader("Details", anchor=False)
+st.header("Details", anchor=False)
 images.contents(study, evidence)
 images.missing(study, evidence)
 if evidence.rejected:

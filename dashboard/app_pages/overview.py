@@ -11,7 +11,7 @@ frame.answer(text_overview.overview(evidence))
 
 word, colour = text_overview.verdict_title(evidence.criteria, evidence.findings)
 with st.container(border=True, gap="xsmall"):
-    st.markdown(f"### :{colour}[{word}]")
+    st.markdown(f"## :{colour}[{word}]")
     readings = len(study.manifest.test_reads)
     st.markdown(text_overview.verdict_reason(evidence.criteria, evidence.findings, readings=readings))
     for criterion in evidence.criteria:
@@ -32,15 +32,16 @@ for column, headline in zip(st.columns(2), text_overview.headlines(evidence, stu
 frame.answer(text_overview.gap(evidence, study.manifest))
 compared = text_overview.comparison(evidence, study.manifest)
 exports.table(study, compared, what="overview", alt="The numbers with and without what training has seen")
+st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
 
-st.subheader("Findings", anchor=False)
+st.header("Findings", anchor=False)
 for found in evidence.findings:
     behind.finding(study, found)
 if not evidence.findings:
     st.markdown("None.")
 
 if evidence.worst:
-    st.subheader("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)
+    st.header("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)
     cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study))
 else:
     frame.answer(text.errors(evidence.errors))

@@ -19,13 +19,13 @@ if run is not None:
             exports.chart(study, figure, name=title.lower(), alt=f"{title} by epoch, train and tuning")
     st.caption(text.CURVES)
 
-st.subheader("Readings of the test split", anchor=False)
+st.header("Readings of the test split", anchor=False)
 if manifest.test_reads:
     exports.table(study, text.reading_rows(manifest.test_reads), what="readings", alt="Readings of the test split")
 else:
     st.caption(text.readings(()))
 
 if manifest.model is not None and manifest.model.recipe:
-    st.subheader("Settings", anchor=False)
+    st.header("Settings", anchor=False)
     exports.table(study, text.recipe_rows(manifest.model.recipe), what="settings", alt="Settings of the training")
 frame.how("training")

@@ -153,7 +153,7 @@ def _others(study: Study, evidence: Evidence, title: str, ids: Sequence[str], *,
     """Draw further scans that belong to a case; each leads to its own view."""
     if not ids:
         return
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     with st.container(horizontal=True, gap="small"):
         for case_id in ids[:OTHERS]:
             split, label = evidence.listed[case_id]
@@ -166,7 +166,7 @@ def _lookalikes(
     study: Study, evidence: Evidence, listed: ListedCase, *, image: Sequence[str], patient: Sequence[str]
 ) -> None:
     """Draw the training scans that look most like a case to the network."""
-    st.subheader("Similar training scans", anchor=False)
+    st.header("Similar training scans", anchor=False)
     if evidence.lookalikes is None:
         st.caption(words.NO_EMBEDDINGS)
         return

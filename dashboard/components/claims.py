@@ -53,7 +53,7 @@ def chosen(study: Study, found: Sequence[AuditedClaim]) -> AuditedClaim:
 
 def claim_view(study: Study, evidence: Evidence, one: AuditedClaim) -> None:
     """Draw one claim: as printed, the verdict, what it is compared with, the arithmetic, matrices that it concerns."""
-    st.markdown(f"### {escaped(one.claim.text)}")
+    st.markdown(f"## {escaped(one.claim.text)}")
     st.markdown(text.badge(one))
     if facts := text.claim_facts(one):
         with st.container(width=TEXT):

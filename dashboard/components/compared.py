@@ -86,7 +86,7 @@ def _row(found: Comparisons, name: str, difference: Measure, beside: str) -> Row
 def discordant(found: Comparisons, *, a_is_right: bool) -> None:
     """Draw the cases that one model calls rightly and the other wrongly, the surest errors first."""
     cases = found.only_a if a_is_right else found.only_b
-    st.subheader(text.discordant(found, a_is_right=a_is_right), anchor=False)
+    st.header(text.discordant(found, a_is_right=a_is_right), anchor=False)
     pictures = any(compute.linked(study) is not None for study in (found.a, found.b))
     if not cases:
         st.markdown("None.")
@@ -138,7 +138,7 @@ def numbers(found: Comparisons) -> None:
     classes, (rates, aucs) = found.matched.classes, found.distinct
     rows = [text.rate_row(one, classes) for one in rates]
     areas = [text.auc_row(one, classes) for one in aucs]
-    st.subheader("All numbers", anchor=False)
+    st.header("All numbers", anchor=False)
     st.dataframe(rows, hide_index=True, height="content", alt="Rates of A and B on the common scans")
     st.dataframe(areas, hide_index=True, height="content", alt="AUC of A and B on the common scans")
     other = {"B": found.b.manifest.about.title, "Fingerprint of B": found.b.fingerprint}

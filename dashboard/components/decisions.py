@@ -18,7 +18,7 @@ def harm(study: Study, evidence: Evidence) -> None:
 
 def decision_curve(study: Study, evidence: Evidence) -> None:
     """Draw net benefit over thresholds when asked for."""
-    st.subheader("Is acting on it better than not?", anchor=False)
+    st.header("Is acting on it better than not?", anchor=False)
     found = None if study.classes.negative is None else evidence.decisions.net_benefit
     if found is None:
         st.caption(text.NO_CURVE)

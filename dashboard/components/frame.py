@@ -67,7 +67,7 @@ def sidebar() -> Study | None:
     folders = studies()
     unknown = state.follow_address(folders)
     with st.sidebar:
-        st.markdown("### NeuroVal")
+        st.markdown("## NeuroVal")
         if folders:
             st.selectbox(
                 "Study",

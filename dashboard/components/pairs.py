@@ -56,16 +56,15 @@ def view(study: Study, evidence: Evidence) -> None:
         return
     state.follow(state.PAIRS, sets, default=next(iter(sets)))
     chosen = state.named(state.PAIRS, sets, default=next(iter(sets)))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control(
-            "Shown",
-            list(sets),
-            format_func=words.PAIRS.__getitem__,
-            key=state.PAIRS,
-            required=True,
-            on_change=state.pairs_chosen,
-        )
-        kinds = _kinds(evidence) if chosen == "across" else ()
+    st.segmented_control(
+        "Shown",
+        list(sets),
+        format_func=words.PAIRS.__getitem__,
+        key=state.PAIRS,
+        required=True,
+        on_change=state.pairs_chosen,
+    )
+    kinds = _kinds(evidence) if chosen == "across" else ()
     found = [one for one in sets[chosen] if not kinds or one[2] in kinds]
     images_note(study, maps=False)
     page = gallery.page_of(len(found), total=len(sets[chosen]), noun=words.NOUNS[chosen], size=SIZE)

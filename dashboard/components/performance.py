@@ -38,7 +38,7 @@ def asked(evidence: Evidence) -> Question:
 
 def at_the_clinic(study: Study, evidence: Evidence) -> Question:
     """Draw PPV and NPV at a prevalence, and what becomes of 1,000 scans; return the question that was chosen."""
-    st.subheader("Where the scans are read", anchor=False)
+    st.header("Where the scans are read", anchor=False)
     left, right = st.columns([2, 5], gap="large", vertical_alignment="bottom")
     with left:
         question = asked(evidence)
@@ -87,7 +87,7 @@ def at_a_threshold(study: Study, evidence: Evidence) -> AtThreshold | None:
     judged = evidence.performance.any_tumour
     if judged is None:
         return None
-    st.subheader("Another threshold for any tumour", anchor=False)
+    st.header("Another threshold for any tumour", anchor=False)
     point, missing = evidence.decisions.operating_point, evidence.decisions.no_operating_point
     chosen = None if point is None else point.chosen.value
     known = [kind for kind in text.THRESHOLDS if kind != state.TUNING or chosen is not None]
@@ -133,7 +133,7 @@ def _own_threshold() -> float:
 def curves(study: Study, evidence: Evidence, question: Question, moved: AtThreshold | None) -> None:
     """Draw ROC and precision-recall of a question when asked for, with what argmax and a moved threshold do."""
     on = state.shown(state.CURVES)
-    label = f"ROC and precision-recall curves: {row_name(question.name, study.classes)}"
+    label = f"ROC and precision-recall curves: {escaped(row_name(question.name, study.classes))}"
     st.toggle(label, key=state.CURVES, on_change=state.shown_chosen, args=(state.CURVES,))
     if not on:
         return
@@ -167,7 +167,7 @@ def _decision(label: str, found: ClassPerformance | AtThreshold) -> Decision:
 
 def ranking(study: Study, evidence: Evidence) -> None:
     """Draw AUC, likelihood and odds ratios and Youden's index of any tumour and each class."""
-    st.subheader("Ranking and likelihood", anchor=False)
+    st.header("Ranking and likelihood", anchor=False)
     rows = text.ratio_rows(evidence.auc_of, evidence.ratios, study.classes)
     st.dataframe(rows, hide_index=True, height="content", alt="AUC, likelihood and odds ratios by class")
     exports.csv_button(study, rows, what="ratios")
@@ -175,7 +175,7 @@ def ranking(study: Study, evidence: Evidence) -> None:
 
 def overall(study: Study, evidence: Evidence) -> None:
     """Draw the averages over the classes."""
-    st.subheader("Overall", anchor=False)
+    st.header("Overall", anchor=False)
     rows = text.overall_rows(evidence.performance.overall, evidence.aucs)
     table([{key: row[key] for key in ("Number", "Value")} for row in rows], alt="Averages over the classes")
     exports.csv_button(study, rows, what="overall")
@@ -183,7 +183,7 @@ def overall(study: Study, evidence: Evidence) -> None:
 
 def by_patient(study: Study, evidence: Evidence) -> None:
     """Draw the results by patient where patients are known."""
-    st.subheader("By patient", anchor=False)
+    st.header("By patient", anchor=False)
     found = evidence.patients
     if not found.n:
         st.caption(text.NO_PATIENTS)

@@ -17,7 +17,7 @@ def suspects(study: Study, evidence: Evidence) -> None:
     found = evidence.suspects
     if found is None:
         return
-    st.subheader("Labels to look at again", anchor=False)
+    st.header("Labels to look at again", anchor=False)
     st.markdown(escaped(text.suspects(found)), width=860)
     st.caption(text.SUSPECTS)
     if not found.cases:

@@ -101,6 +101,7 @@ def matrix_figure(
     labels = [figure_text(classes.display[name], longest=LONGEST) for name in names]
     name_rows(figure, labels)
     figure.update_xaxes(title_text="Predicted", range=[-0.5, k - 0.5], showgrid=False)
+    figure.update_xaxes(autotickangles=[0, -90])  # upright on a phone: a slanted last name would not be drawn
     step = math.ceil(k / MANY)  # columns are narrow: of many, every second or third is named
     figure.update_xaxes(tickmode="array", tickvals=list(range(0, k, step)), ticktext=labels[::step])
     figure.update_yaxes(title_text="Reference standard", tickangle=0)

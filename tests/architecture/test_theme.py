@@ -9,6 +9,7 @@ import pytest
 AA_TEXT = 4.5
 AA_CONTROL = 3.0
 CAPTION_OPACITY = 0.6
+SEGMENT_OPACITY = 0.1
 WHITE = "#ffffff"
 
 
@@ -50,12 +51,22 @@ def test_text_and_controls_are_readable(config: dict[str, Any], mode: str) -> No
         assert contrast(theme["textColor"], back) >= 7
         assert contrast(theme["linkColor"], back) >= AA_TEXT
         assert contrast(mixed(theme["textColor"], back, opacity=CAPTION_OPACITY), back) >= AA_TEXT
-        assert contrast(theme["primaryColor"], back) >= AA_CONTROL
-    assert contrast(WHITE, theme["primaryColor"]) >= AA_TEXT
+        # The value of a slider is written in it; a chosen segment too, on a ground tinted with it.
+        assert contrast(theme["primaryColor"], back) >= AA_TEXT
+    tinted = mixed(theme["primaryColor"], theme["backgroundColor"], opacity=SEGMENT_OPACITY)
+    assert contrast(theme["primaryColor"], tinted) >= AA_TEXT
+    assert contrast(WHITE, theme["primaryColor"]) >= AA_CONTROL
     for name in ("red", "orange", "yellow", "green", "gray", "blue"):
         assert contrast(theme[f"{name}TextColor"], theme["backgroundColor"]) >= AA_TEXT
     for name in ("red", "gray", "blue"):
         assert contrast(theme[f"{name}TextColor"], theme[f"{name}BackgroundColor"]) >= AA_TEXT
+
+
+def test_no_widget_writes_white_on_the_primary_colour(root: Path) -> None:
+    """No colour carries white text and is itself text on the dark ground, so these widgets are not used."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (root / "dashboard").rglob("*.py"))
+    assert "st.button(" in code
+    assert [widget for widget in ('type="primary"', "st.multiselect(") if widget in code] == []
 
 
 def test_nothing_is_fetched_or_sent(root: Path, config: dict[str, Any]) -> None:

@@ -37,13 +37,14 @@ def write(
     copies: bool = False,
     pairs: Sequence[tuple[int, int, str]] = (),
     embeddings: bool = False,
+    data: str = "",
 ) -> Study:
     """A study of 60 cases, 40 of them in the test split; the first ``wrong`` test cases are called the next class.
 
     ``folds`` adds a training history, a reading of the test split, and cross-validation: grouped with two wrong
     cases, ungrouped with one. Without ``training`` only the test split is there. With ``copies`` the first error of
     glioma and the next one are mirrored copies; ``pairs`` are further ones by number. With ``embeddings`` cases are
-    the more alike the closer their numbers.
+    the more alike the closer their numbers. ``data`` is the name of its data set, by default that of the study.
     """
     rng = np.random.default_rng(3)
     labels = [label for label in NAMES if label != empty]
@@ -86,7 +87,7 @@ def write(
     manifest = Manifest(
         about=About(name=name, title=f"Study {name}"),
         classes=BRAIN_TUMOR,
-        data=DataFacts(name=name),
+        data=DataFacts(name=data or name),
         harm=((0, 5, 10, 5), (4, 0, 7, 4), (3, 2, 0, 2), (4, 4, 7, 0)),
         impacts=(Impact(reference="glioma", predicted="meningioma", text="Delay.", next_step="Expert review."),),
         acceptance=(Acceptance(metric="any_tumour.sensitivity", at_least=0.98),) if criteria else (),
@@ -168,7 +169,10 @@ def _break(folder: Path, how: str) -> None:
 
 @pytest.fixture(scope="session")
 def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Home of the studies: ``normal`` and ``re-encoded`` have linked images, the others none."""
+    """Home of the studies: ``normal``, ``re-encoded``, ``whole`` and ``other`` have linked images, the others none.
+
+    ``whole`` has all that a study can hold; ``other`` is another model on its scans.
+    """
     home = tmp_path_factory.mktemp("dashboard-home")
     write(home, "empty-class", empty="pituitary", criteria=False)
     write(home, "no-errors", wrong=0, cams=False)
@@ -181,6 +185,9 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     imported(home, "ten-classes", k=10, negative="class 3")
     for name in BROKEN:
         _break(write(home, name).path, name)
+    pairs = [(0, 44, "exact"), (1, 46, "reencoded")]
+    whole = write(home, "whole", folds=True, copies=True, pairs=pairs, embeddings=True)
+    write(home, "other", wrong=3, data="whole")
     study = write(home, "normal")
     images = tmp_path_factory.mktemp("images")
     for path in study.cases["image_path"]:
@@ -189,6 +196,7 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEUROVAL_HOME", str(home))
         link(images, data_name="normal", cases=study.cases)
+        link(images, data_name="whole", cases=whole.cases)
         look = describe(images / study.cases["image_path"][0]).phash
         link(images, data_name="re-encoded", cases=study.cases.assign(sha256="0" * 64, phash=look))
         (images / "test" / "59.png").unlink()
@@ -219,7 +227,7 @@ def _open_page(page: str, study: str, **query: str) -> AppTest:
 
 def words(app: AppTest) -> str:
     """All that the page says."""
-    kinds = (app.title, app.markdown, app.caption, app.info, app.error, app.warning, app.subheader)
+    kinds = (app.title, app.markdown, app.caption, app.info, app.error, app.warning, app.header)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 

@@ -110,20 +110,20 @@ def test_the_shipped_study_shows_every_claim_of_its_section(open_claims: Open, s
     assert rows["Verdict"].tolist() == [text_claims.verdict(one["verdict"]) for one in section]
     shown = plain(said(app))
     first = next(one for one in section if one["verdict"] == "contradicted_internally")
-    assert f"### {first['text']}" in shown
+    assert f"## {first['text']}" in shown
     for line in first["arithmetic"]:
         assert f"- {line}" in shown
 
 
 def test_the_address_chooses_a_claim_and_the_selector_another(open_claims: Open, said: Said) -> None:
     app = open_claims("claimed", claim="differs")
-    assert "### PPV for glioma 10/10" in said(app)
+    assert "## PPV for glioma 10/10" in said(app)
     assert app.session_state[state.CLAIMS]["selection"]["rows"] == [1]
     app.selectbox(key=state.CLAIM).set_value("auc").run()
     assert app.query_params["claim"] == "auc"
-    assert "### AUC 0.99" in said(app)
+    assert "## AUC 0.99" in said(app)
     assert app.session_state[state.CLAIMS]["selection"]["rows"] == [4]
-    assert "### PPV for glioma 10/10" in said(open_claims("claimed", claim="gone"))  # the first of the worst verdict
+    assert "## PPV for glioma 10/10" in said(open_claims("claimed", claim="gone"))  # the first of the worst verdict
 
 
 @pytest.mark.parametrize(

@@ -364,7 +364,7 @@ def test_two_studies_are_compared(open_compare: Open, said: Said, found: Compari
     assert text.answer(found) in shown
     assert text.multiplicity(found) in shown
     assert text.matching(found) in shown
-    assert [one.value for one in app.subheader] == [
+    assert [one.value for one in app.header] == [
         "A right, B wrong: 3 scans",
         "B right, A wrong: 1 scan",
         "All numbers",

@@ -179,7 +179,7 @@ def test_filters_by_what_the_evidence_and_the_copies_say(open_page: Open, said: 
 
 def test_a_case_shows_its_copies_and_its_patients_other_scans(open_page: Open, said: Said) -> None:
     app = open_page("errors", "copies", case=f"{20:016x}")
-    shown = [title.value for title in app.subheader]
+    shown = [title.value for title in app.header]
     assert shown == ["Copies of this image", "Other scans of this patient", "Similar training scans"]
     copy = next(button for button in app.button if button.key == f"copy-{24:016x}")
     copy.click().run()

@@ -127,7 +127,7 @@ def test_a_suspect_leads_to_its_scan_of_any_split(open_page: Open, said: Said) -
 
 
 def test_without_folds_no_label_is_suspected(open_page: Open) -> None:
-    titles = [title.value for title in open_page("cross_validation", "normal").subheader]
+    titles = [title.value for title in open_page("cross_validation", "normal").header]
     assert "Labels to look at again" not in titles
 
 

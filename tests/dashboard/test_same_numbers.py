@@ -114,7 +114,7 @@ def overview(document: Document, _: Study) -> Said:
         ("note", 0): f"All test scans, as the data set is split: {mix(evaluated(document))}.",
         ("note", 1): f"{new['n']} of {n} test scans share no patient and no copy with training or tuning, as far as is "
         f"known: {mix(new['counts'])}. Grouped cross-validation: not available in this study.",
-        "gap": f"Balanced accuracy is {points:.1f} percentage points higher: new to the model.",
+        "gap": f"Balanced accuracy is {points:.1f} percentage points higher on scans that are new to the model.",
         "verdict": f"{sum(one['met'] is True for one in document['acceptance'])} of 1 criterion met on all scans "
         f"and on those new to the model; the worse counts. Sensitivity, any tumour: {criterion['reason']}.",
         "limit": f"{critical} critical findings below limit what this is worth.",
@@ -126,7 +126,6 @@ def overview(document: Document, _: Study) -> Said:
             ("row", name): f"{full(estimate(row['all']))}; {full(estimate(row['without']))}"
             for name, row in rows.items()
         },
-        ("row", "Scans"): f"{mix(evaluated(document))}; {mix(new['counts'])}",
         **{("finding", i): f"badge[{f['severity'].capitalize()}] {f['text']}" for i, f in enumerate(audit["findings"])},
         **tiles(document["errors"][:5]),
     }
@@ -157,12 +156,15 @@ def data_set(document: Document, study: Study) -> Said:
         f"{estimate(test['imbalance_ratio']).value:.1f} times the scans of the smallest.",
         **{
             ("row", DISPLAY.get(name, "All")): "; ".join(
-                [*members.get(name, ()), *(full(estimate(row[key])) for key in ("group", "copy", "known_patient"))]
+                [
+                    *members.get(name, ()),
+                    *(full(estimate(row[key])) for key in ("group", "copy", "known_patient")),
+                    *(str(one["counts"][name]) for one in facts["sources"] if name in one["counts"]),
+                ]
             )
             for name, row in shared.items()
         },
         "groups": f"{facts['groups']} groups; the largest holds {sizes.max()} scans.",
-        **{("row", one["name"]): "; ".join(str(one["counts"][name]) for name in DISPLAY) for one in facts["sources"]},
         ("row", factor["factor"].capitalize()): f"{share.value:.0%}, {share.count}/{share.n}; "
         f"{factor['accuracy']:.0%}; {factor['base_rate']:.0%}",
         **{
@@ -444,7 +446,7 @@ def test_cross_validation_shows_the_numbers_of_the_document(
     assert set(rows) >= {"Accuracy", "Specificity, any tumour", "Sensitivity, glioma"}
     parts = (found["by_fold"], found["ungrouped"]["by_fold"])
     for key, label in (("accuracy", "Accuracy"), ("glioma.sensitivity", "Sensitivity, glioma")):
-        expected = [text for part in parts for text in (short(estimate(part[key]["mean"])), f"{part[key]['sd']:.3f}")]
+        expected = [f"{short(estimate(part[key]['mean']))}, {part[key]['sd']:.3f}" for part in parts]
         assert [plain(cell) for cell in rows[label]] == expected
     answer = plain(app.main.markdown[0].value)
     ours, theirs = found["overall"], found["ungrouped"]["overall"]

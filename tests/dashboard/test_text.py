@@ -91,7 +91,7 @@ def test_new_scans_of_all_classes_are_compared_by_balanced_accuracy(evidence_of:
     assert "9 glioma, 9 meningioma, 9 no tumour, 9 pituitary." in second.note
     assert second.note.endswith("Grouped cross-validation: not available in this study.")
     assert text_overview.gap(found, described) == (
-        "Balanced accuracy is 9.7 percentage points higher: new to the model."
+        "Balanced accuracy is 9.7 percentage points higher on scans that are new to the model."
     )
 
 
@@ -103,7 +103,8 @@ def test_new_scans_without_a_class_have_no_headline(evidence_of: Callable[[str],
         "The gap between the two is not estimable: no new no tumour scan among 36."
     )
     rows = {row["Number"]: row["New to the model"] for row in text_overview.comparison(found, described)}
-    assert rows["Scans"] == "9 glioma, 9 meningioma, 0 no tumour, 18 pituitary"
+    assert "9 glioma, 9 meningioma, 0 no tumour, 18 pituitary" in text_overview.new_cases(found, described.classes)
+    assert text_overview.compared_on(found, described) == ""
     assert rows["Balanced accuracy"] == "not estimable (no reference cases of notumor)"
     assert rows["Sensitivity, any tumour"].endswith("36/36")
 
@@ -130,7 +131,10 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
     assert (second.estimate.count, second.estimate.n) == (58, 60)
     assert "56 groups" in second.estimate.method or second.estimate.method == "Wilson"
     assert second.note == "60 scans in 5 folds: 15 glioma, 15 meningioma, 15 no tumour, 15 pituitary."
-    assert text_overview.gap(found, described) == ("Accuracy is 3.3 percentage points lower: grouped cross-validation.")
+    assert text_overview.gap(found, described) == (
+        "Accuracy is 3.3 percentage points lower in grouped cross-validation."
+    )
+    assert text_overview.compared_on(found, described).startswith("36 of 40 test scans share no patient")
     assert "In grouped cross-validation 0.9" in text_overview.overview(found)
     (criterion,) = found.criteria
     assert criterion.unleaked is not None

@@ -1,0 +1,140 @@
+"""Every page in a browser: nothing leaves this machine, all can be read, by everybody, on any screen."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+
+from dashboard.components.frame import PAGE_FILES
+from dashboard.figures.look import contrast
+
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WAIT = 30_000  # milliseconds
+AA_TEXT = 4.5
+Scheme = Literal["light", "dark"]
+REAL = "brain-tumor-mri"  # shipped; its images are not
+CASE = f"{20:016x}"
+FIGURE_TEXT = ", ".join(
+    f".js-plotly-plot {kind}"
+    for kind in (".xtick text", ".ytick text", ".legendtext", ".annotation-text", ".xtitle", ".ytitle", ".gtitle")
+)
+GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+BRIGHT = "colour => { const [r, g, b] = colour.match(/\\d+/g); return 0.2126 * r + 0.7152 * g + 0.0722 * b > 128; }"
+
+# What axe reports and we cannot mend: rule, what the selector holds, reason. Nothing else may be reported.
+EXCEPTIONS: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page as its address opens it."""
+
+    page: str
+    study: str = "whole"
+    query: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return "-".join((self.page, self.study, *(key for key, _ in self.query)))
+
+
+MORE = {  # what an address adds to a page
+    "per_class": (("prevalence", "0.01"), ("threshold", "0.5"), ("curves", "shown")),
+    "confusion": (("decision", "shown"),),
+}
+# Every page of the navigation, what else an address shows, and the real study where its pages differ.
+PLACES = (
+    *(Place(name, query=MORE.get(name, ())) for name in PAGE_FILES),
+    Place("errors", query=(("case", CASE), ("cells", "shown"))),
+    Place("data_set", query=(("pairs", "across"),)),
+    *(Place(name, REAL) for name in ("overview", "data_set", "errors", "claims")),
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    place: Place
+    page: Page
+    asked: list[str]
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=WIDE, color_scheme="light")
+    context.set_default_timeout(WAIT)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module", params=PLACES, ids=str)
+def shown(request: pytest.FixtureRequest, context: BrowserContext, visit: Callable[..., None]) -> Iterator[Shown]:
+    """A page is opened once for all that is looked at."""
+    place: Place = request.param
+    page, asked = context.new_page(), list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    visit(page, place.page, study=place.study, **dict(place.query))
+    yield Shown(place=place, page=page, asked=asked)
+    page.close()
+
+
+def test_no_request_leaves_this_machine(shown: Shown) -> None:
+    addresses = [urlsplit(url) for url in shown.asked]
+    hosts = {address.hostname for address in addresses if address.scheme not in ("data", "blob")}
+    assert len(shown.asked) > 5
+    assert hosts == {"127.0.0.1"}
+
+
+def test_axe_reports_nothing(shown: Shown) -> None:
+    for scheme, bright in (("light", True), ("dark", False)):
+        shown.page.emulate_media(color_scheme=scheme)
+        shown.page.wait_for_function(f"bright => ({BRIGHT})({GROUND}) === bright", arg=bright)
+        found = Axe().run(shown.page, options={"resultTypes": ["violations"]}).response
+        assert [
+            f"{scheme}: {rule['id']} ({rule['impact']}): {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+            if not any(rule["id"] == known and part in str(node["target"]) for known, part, _ in EXCEPTIONS)
+        ] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["data_set", "per_class", "confusion"])
+def test_the_text_of_figures_is_readable(page: Page, visit: Callable[..., None], name: str, scheme: Scheme) -> None:
+    page.emulate_media(color_scheme=scheme)
+    visit(page, name)
+    inks = page.locator(FIGURE_TEXT).evaluate_all("all => all.map(e => getComputedStyle(e).fill)")
+    ground = page.evaluate(GROUND)
+    assert len(inks) > 5
+    assert min(contrast(as_hex(ink), as_hex(ground)) for ink in inks) >= AA_TEXT
+
+
+def as_hex(colour: str) -> str:
+    """``rgb(1, 2, 3)`` as ``#010203``."""
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
+
+
+def test_nothing_is_cut_off_on_a_phone(shown: Shown) -> None:
+    page = shown.page
+    page.set_viewport_size(PHONE)
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    wide = (
+        "[...document.querySelectorAll('[data-testid=stMain] :is(table, p, img, button, .js-plotly-plot)')]"
+        f".every(element => element.getBoundingClientRect().right <= {PHONE['width']})"
+    )
+    page.wait_for_function(wide)  # figures are drawn again
+    scrolled = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"
+    assert page.locator("[data-testid=stMain] :has(> table)").evaluate_all(scrolled) == []
+
+
+def test_the_columns_of_a_matrix_have_their_names_on_a_phone(visit: Callable[..., None], page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    visit(page, "confusion", study="whole")
+    names = page.locator(".js-plotly-plot .xtick text")
+    expect(names).to_have_text(["Glioma", "Meningioma", "No tumour", "Pituitary"])
+    assert names.evaluate_all("all => all.map(one => getComputedStyle(one).opacity)") == ["1"] * 4

@@ -1,0 +1,165 @@
+"""What a reviewer does, from the question to the image, in a browser."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+ARROW = "\N{RIGHTWARDS ARROW}"
+PICTURE = "[data-testid=stMain] img[src*='/images/']"
+Visit = Callable[..., None]
+Settled = Callable[[Page], None]
+
+
+@pytest.fixture(autouse=True)
+def _quiet(page: Page) -> None:
+    """A page error of the browser fails the journey."""
+    page.on("pageerror", lambda error: pytest.fail(f"the page failed: {error}"))
+
+
+def query(page: Page) -> dict[str, str]:
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def title(page: Page) -> Locator:
+    return page.get_by_role("heading", level=1)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a selector, as a reader with a mouse does."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def pictures(page: Page) -> list[str]:
+    """The addresses of the pictures, once each is drawn."""
+    expect(page.locator(PICTURE).first).to_be_visible()
+    widths = "all => Promise.all(all.map(one => one.decode().then(() => one.naturalWidth)))"
+    assert min(page.locator(PICTURE).evaluate_all(widths)) > 1
+    return [str(one) for one in page.locator(PICTURE).evaluate_all("all => all.map(one => one.src)")]
+
+
+def test_the_worst_error_of_a_class_is_sent_to_a_colleague(
+    page: Page, visit: Visit, settled: Settled, browser: Browser
+) -> None:
+    visit(page, "overview", study="whole")
+    page.get_by_role("link", name="Errors", exact=True).click()
+    expect(title(page)).to_have_text("Where is it wrong?")
+    choose(page, "Reference", "Meningioma")
+    expect(page.get_by_text("1 of 1 shown")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name=f"Meningioma {ARROW} No tumour").click()
+    expect(title(page)).to_have_text("Meningioma called No tumour")
+    slider = page.get_by_role("slider", name="Opacity of the map")
+    slider.focus()
+    slider.press("ArrowRight")
+    page.get_by_text("Cells of the grid").click()
+    expect(page.locator(PICTURE + "[src*='cells=1']")).to_have_count(2)
+    settled(page)
+    page.get_by_role("button", name="Copy link").click()
+    link = page.get_by_role("dialog").locator("code").or_(page.locator("[data-testid=stPopoverBody] code")).first
+    expect(link).to_have_text(re.compile("cells=shown"))
+    address, shown = link.inner_text(), pictures(page)
+    facts = page.get_by_role("table").first.inner_text()
+
+    colleague = browser.new_context()
+    other = colleague.new_page()
+    other.goto(address)
+    expect(title(other)).to_have_text("Meningioma called No tumour")
+    settled(other)
+    assert pictures(other) == shown
+    assert other.get_by_role("table").first.inner_text() == facts
+    expect(other.get_by_role("slider", name="Opacity of the map")).to_have_value("70")
+    assert query(other) == query(page) == {**query(page), "reference": "meningioma", "cells": "shown"}
+    expect(other.get_by_text("1 of 1 error")).to_be_visible()
+    colleague.close()
+
+
+def test_from_a_cell_of_the_matrix_to_a_case(page: Page, visit: Visit) -> None:
+    visit(page, "confusion", study="whole")
+    cells = page.locator(".js-plotly-plot .scatterlayer .trace").nth(3).locator("path.point")
+    expect(cells).to_have_count(16)
+    box = cells.nth(1).bounding_box()  # reference glioma, predicted meningioma
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text("2 cases, the most confident first")).to_be_visible()
+    assert query(page) == {"study": "whole", "row": "glioma", "column": "meningioma"}
+    page.get_by_role("link", name=f"Glioma {ARROW} Meningioma").first.click()
+    expect(title(page)).to_have_text("Glioma called Meningioma")
+    assert urlsplit(page.url).path == "/errors"
+    assert len(pictures(page)) > 2
+
+
+def test_from_the_finding_of_leakage_to_two_twins_side_by_side(page: Page, visit: Visit, settled: Settled) -> None:
+    visit(page, "overview", study="whole")
+    finding = page.get_by_test_id("stHorizontalBlock").filter(has_text=re.compile("^Critical.*share a patient"))
+    page.get_by_role("link", name="See the scans").first.click()  # one
+    expect(title(page)).to_have_text("Which scans belong together?")
+    settled(page)
+    pair = page.get_by_test_id("stMain").locator("[data-testid=stVerticalBlock]").filter(has_text="Exact copy").last
+    boxes = [one.bounding_box() for one in pair.locator("img").all()]
+    assert len(boxes) == 2
+    left, right = boxes
+    assert left is not None
+    assert right is not None
+    assert left["y"] == right["y"]
+    assert left["x"] + left["width"] <= right["x"]
+    assert finding.count() == 0
+    assert {part.split("/")[-1].split(".")[0] for part in pictures(page)} >= {f"{0:016x}", f"{44:016x}"}
+    pair.get_by_role("link").first.click()  # two: the case in full
+    expect(page.get_by_role("heading", name="Copies of this image")).to_be_visible()
+
+
+def test_another_prevalence_changes_what_a_call_is_worth(page: Page, visit: Visit) -> None:
+    visit(page, "per_class", study="whole")
+    ppv = (
+        page.get_by_role("row").filter(has=page.get_by_role("cell", name="PPV", exact=True)).get_by_role("cell").nth(1)
+    )
+    before = ppv.inner_text()
+    post_hoc = page.get_by_text("The prevalence was set on this page. What follows from it is exploratory.")
+    expect(post_hoc).to_have_count(0)
+    slider = page.get_by_role("slider", name="Prevalence")
+    slider.focus()
+    slider.press("Home")
+    expect(ppv).not_to_have_text(before)
+    expect(post_hoc).to_have_text(re.compile("post hoc", re.IGNORECASE))
+    assert float(ppv.inner_text().split()[0]) < float(before.split()[0])
+    assert query(page)["prevalence"] == "0.001"
+    expect(page.get_by_text("Of 1,000 scans, 1 has a tumour")).to_be_visible()
+
+
+def test_two_models_are_compared_down_to_a_scan(page: Page, visit: Visit) -> None:
+    visit(page, "compare", study="whole", **{"with": "normal"})
+    choose(page, "B, compared with", "Study other")
+    expect(page.get_by_role("heading", name="B right, A wrong: 2 scans")).to_be_visible()
+    expect(page.get_by_role("heading", name="A right, B wrong: 0 scans")).to_be_visible()
+    assert query(page)["with"] == "other"
+    page.get_by_role("link", name=re.compile("^A")).first.click()
+    expect(title(page)).to_have_text(re.compile("called"))
+    assert query(page)["study"] == "whole"
+
+
+def test_a_case_is_read_with_the_keyboard_only(page: Page, visit: Visit) -> None:
+    visit(page, "errors", study="whole")
+    first = page.get_by_role("button", name=f"Glioma {ARROW} Meningioma").first
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if first.evaluate("button => button === document.activeElement"):
+            break
+    expect(first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(title(page)).to_have_text("Glioma called Meningioma")
+    expect(page.get_by_text("1 of 5 errors")).to_be_visible()
+    opened = query(page)["case"]
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("2 of 5 errors")).to_be_visible()
+    assert query(page)["case"] != opened
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("1 of 5 errors")).to_be_visible()
+    assert query(page)["case"] == opened
+    page.keyboard.press("Escape")
+    expect(title(page)).to_have_text("Where is it wrong?")
+    expect(first).to_be_visible()
+    assert "case" not in query(page)
