@@ -68,8 +68,9 @@ def csv_button(
 
 def table(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, alt: str) -> None:
     """Draw rows of plain text as a table, with its download below."""
-    tables.table(rows, alt=alt)
-    csv_button(study, rows, what=what, label="CSV", quiet=True)
+    with st.container(gap="xsmall"):
+        tables.table(rows, alt=alt)
+        csv_button(study, rows, what=what, label="CSV", quiet=True)
 
 
 def json_button(study: Study, results: Results) -> None:
