@@ -50,6 +50,10 @@ Pooled: all scans with the prediction they got out of their fold. The interval i
 {RAO_SCOTT}.
 Mean over the folds: t interval on k - 1 degrees of freedom with the variance s^2 (1/k + test/train), because the
 training sets overlap (Nadeau and Bengio, Mach Learn 2003;52:239-281).
+
+Labels to look at again: the network is confident of a class when it gives it at least the mean probability that scans
+with that label get; a label is contradicted when another class is so, and is the most probable (confident learning:
+Northcutt et al., J Artif Intell Res 2021;70:1373-1411). A class that the network is bad at gives false suspects.
 """,
     "per_class": f"""
 Sensitivity = TP / (TP + FN), specificity = TN / (TN + FP), PPV = TP / (TP + FP), NPV = TN / (TN + FN); one class
@@ -94,6 +98,12 @@ of two: {WILSON}, and {RAO_SCOTT}.
 
 Grad-CAM (Selvaraju et al., ICCV 2017) shows where the evidence for a class lies, on the network's own coarse grid.
 Colour is in proportion to the evidence, on one scale for all classes of a case; no evidence, no colour.
+
+Similar training scans: the smallest Euclidean distance between the network's embeddings, of which the 64 principal
+components of the training scans are kept at most. Distances are shares of the median distance from this scan to all
+training scans. What is alike to the network need not be alike to a reader.
+
+Out of fold: the prediction of a network that has seen neither the scan nor a member of its group.
 """,
     "confidence": f"""
 Reliability: scans in 15 bins of equal width by confidence, the accuracy of each bin against its mean confidence.
