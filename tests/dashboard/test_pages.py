@@ -1,23 +1,42 @@
-"""Each page on an ordinary study, an empty class, no errors, no images and broken files."""
+"""Each page of the navigation on each kind of study, and on files that cannot be read."""
 
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import dashboard
 from dashboard import text
+from dashboard.components.frame import GROUPS, LABELS, PAGE_FILES
+from dashboard.how import HOW
+from data.home import SHIPPED_STUDIES
 
-PAGES = tuple(text.TITLES)
+PAGES = tuple(PAGE_FILES)
+REAL = "brain-tumor-mri"  # shipped, without its images
+STUDIES = ("whole", REAL, "empty-class", "no-errors", "two-classes", "ten-classes")
 Open = Callable[..., AppTest]
 Said = Callable[[AppTest], str]
 
 
-@pytest.mark.parametrize("study", ["normal", "empty-class", "no-errors", "folded", "two-classes", "ten-classes"])
+def test_every_page_file_is_in_the_navigation() -> None:
+    files = {path.stem for path in (Path(str(dashboard.__file__)).parent / "app_pages").glob("*.py")} - {"__init__"}
+    assert files == set(PAGES) == set(LABELS) == set(HOW)
+    assert Counter(name for names in GROUPS.values() for name in names) == Counter(PAGES)
+
+
+@pytest.mark.parametrize("study", STUDIES)
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_asks_and_answers(open_page: Open, said: Said, page: str, study: str) -> None:
+def test_a_page_asks_and_answers(
+    open_page: Open, said: Said, page: str, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if study == REAL:
+        monkeypatch.setattr("data.home.SHIPPED_STUDIES", SHIPPED_STUDIES)
     app = open_page(page, study)
     assert not app.exception
     assert not app.error
+    assert app.selectbox(key="study").value == study
     assert app.title[0].value.endswith("?")
     assert "Research use only. Not a medical device." in said(app)
     assert "How this was computed" in [expander.label for expander in app.expander]
