@@ -4,7 +4,8 @@ WILSON = "Wilson score interval (Wilson, J Am Stat Assoc 1927;22:209-212)"
 RAO_SCOTT = "Wilson on n divided by the design effect (Rao and Scott, Biometrics 1992;48:577-585)"
 HOW = {
     "overview": f"""
-Accuracy = correct / all, from the largest of the class probabilities (argmax).
+Every call is the class with the largest probability (argmax); that probability is its confidence. Any tumour: a
+tumour of one kind taken for another counts as found.
 
 The interval is the wider of two: {WILSON}, and {RAO_SCOTT}, because scans of one patient are not independent.
 A criterion passes when the named bound of that interval reaches its limit. When test scans share a patient or a copy
@@ -16,7 +17,7 @@ the design effect of these scans where they come in groups. It is about the numb
 
 New to the model means: no scan of the same patient and no copy of the image in the training or tuning split, as far
 as patients and copies are known. These scans are often of few classes, so their accuracy is not comparable; balanced
-accuracy, the mean of the sensitivities of all classes, is, and it is not estimable when a class is empty.
+accuracy is, and it is not estimable when a class is empty.
 
 Grouped cross-validation: each scan is predicted by a model that has seen no scan of its group; all folds pooled.
 """,
@@ -51,14 +52,15 @@ Pooled: all scans with the prediction they got out of their fold. The interval i
 Mean over the folds: t interval on k - 1 degrees of freedom with the variance s^2 (1/k + test/train), because the
 training sets overlap (Nadeau and Bengio, Mach Learn 2003;52:239-281).
 
-Labels to look at again: the network is confident of a class when it gives it at least the mean probability that scans
-with that label get; a label is contradicted when another class is so, and is the most probable (confident learning:
-Northcutt et al., J Artif Intell Res 2021;70:1373-1411). A class that the network is bad at gives false suspects.
+Labels to look at again: confident learning (Northcutt, Jiang and Chuang, J Artif Intell Res 2021;70:1373-1411). A scan
+is surely of the most probable class whose probability reaches the mean that scans of that class have for it. Suspects
+are surely of another class than their label, and called another one; the share of wrong labels is, by class, that of
+the scans which are surely of another.
+A class that the network is bad at gives false suspects.
 """,
     "per_class": f"""
-Sensitivity = TP / (TP + FN), specificity = TN / (TN + FP), PPV = TP / (TP + FP), NPV = TN / (TN + FN); one class
-against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at the share of
-classes in these cases only.
+Rates: one class against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at
+the share of classes in these cases only.
 
 Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plot shows the wider of the two.
 Any tumour: a glioma taken for a meningioma counts as found.
@@ -74,11 +76,13 @@ the tuning split. A threshold that is chosen while looking at these scans makes 
 
 AUC: DeLong, with groups Obuchowski, at 0 or 1 Newcombe; averages as Hand and Till (Mach Learn 2001;45:171-186).
 Average precision: no interpolation, logit interval (Boyd et al., LNCS 8190:451-466); with groups it counts groups and
-is wide. LR+ = sensitivity / (1 - specificity), LR- = (1 - sensitivity) / specificity (Simel, J Clin Epidemiol
-1991;44:763-770); odds ratio LR+ / LR- (Woolf, Ann Hum Genet 1955;19:251-253); Youden = sensitivity + specificity - 1.
-F1, averages, MCC (Gorodkin, Comput Biol Chem 2004;28:367-374) and kappa: bootstrap over the cells of the matrix, or
-over groups. By patient: Kittler et al., IEEE TPAMI 1998;20:226-239. Curves are drawn with the points that change the
-line (Douglas and Peucker, Cartographica 1973;10:112-122).
+is wide. Likelihood ratios: Simel, J Clin Epidemiol 1991;44:763-770; odds ratio: Woolf, Ann Hum Genet
+1955;19:251-253. F1, averages, MCC (Gorodkin, Comput Biol Chem 2004;28:367-374) and kappa:
+bootstrap over the cells of the matrix, or over groups.
+
+By patient: one answer from all slices, a tumour when any slice is called one, the class of most slices, or the class
+with the largest mean probability (Kittler et al., IEEE TPAMI 1998;20:226-239). Curves are drawn with the points that
+change the line (Douglas and Peucker, Cartographica 1973;10:112-122).
 """,
     "confusion": f"""
 Rows are the reference standard, columns the largest class probability; ties go to the first class in order.
@@ -107,15 +111,13 @@ Out of fold: the prediction of a network that has seen neither the scan nor a me
 """,
     "confidence": f"""
 Reliability: scans in 15 bins of equal width by confidence, the accuracy of each bin against its mean confidence.
-Interval: the wider of {WILSON}, and {RAO_SCOTT}. ECE is the mean distance of the two, weighted by scans (Naeini et al.,
-AAAI 2015); its interval is a bootstrap, and chance alone makes it larger than 0.
+Interval: the wider of {WILSON}, and {RAO_SCOTT}. ECE: Naeini et al., AAAI 2015; its interval is a bootstrap, and chance
+alone makes it larger than 0. Slope and intercept: logistic recalibration (Cox, Biometrika 1958;45:562-565), on
+probabilities clipped at 1e-7.
 
-Brier score: mean squared distance of the probabilities from the outcome, summed over the classes. Log-loss: mean of
-minus the logarithm of the reference class's probability, nothing clipped. Slope and intercept: logistic recalibration
-(Cox, Biometrika 1958;45:562-565), on probabilities clipped at 1e-7.
-
-Referral: scans below the threshold go to an expert. Prediction sets: split conformal by class, 10% of a class may be
-missed, limits set on the tuning split (Sadinle et al., J Am Stat Assoc 2019;114:223-234).
+Referral: scans below the threshold go to an expert; errors and missed tumours are counted among the rest. Prediction
+sets: split conformal by class, 10% of a class may be missed, limits set on the tuning split (Sadinle et al., J Am Stat
+Assoc 2019;114:223-234). A class enters the set of a scan from its limit on.
 """,
     "claims": """
 A claim is contradicted when no whole numbers of cases make it true together with other claims of the same source.

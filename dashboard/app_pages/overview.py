@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import text, text_overview
 from dashboard.components import behind, cases, exports, frame
+from dashboard.explained import help_on
 from dashboard.figures.formats import counts, escaped, interval, number
 
 study, evidence = frame.opened("overview")
@@ -23,7 +24,8 @@ with st.container(border=True, gap="xsmall"):
 for column, headline in zip(st.columns(2), text_overview.headlines(evidence, study.manifest), strict=True):
     estimate = headline.estimate
     with column.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(headline.label, "Not estimable" if estimate.value is None else number(estimate.value))
+        shown = "Not estimable" if estimate.value is None else number(estimate.value)
+        st.metric(headline.label, shown, help=help_on(headline.label.partition(",")[0]))
         if estimate.low is None:
             st.markdown(escaped(text_overview.sentence(estimate.reason)))
         else:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import compute, state, text
 from dashboard.evidence import Evidence
+from dashboard.explained import explained
 from dashboard.figures.formats import escaped
 from dashboard.how import HOW
 from data.errors import InputError
@@ -159,6 +160,6 @@ def folded(label: str, *, key: str, draw: Callable[[], None]) -> None:
 def how(page: str) -> None:
     """Say how the page's numbers were computed, folded away."""
     with st.expander("How this was computed"):
-        st.markdown(HOW[page])
+        st.markdown(f"{explained(page)}\n\n{HOW[page]}")
     st.caption(text.RESEARCH)
     compute.make_ready(chosen())

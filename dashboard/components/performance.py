@@ -9,6 +9,7 @@ from dashboard import text_classes as text
 from dashboard.components import exports
 from dashboard.components.tables import rate_rows, table
 from dashboard.evidence import Evidence
+from dashboard.explained import help_on
 from dashboard.figures.formats import escaped
 from dashboard.figures.look import ACCENT
 from dashboard.figures.predictive_values import predictive_value_figure
@@ -169,7 +170,9 @@ def ranking(study: Study, evidence: Evidence) -> None:
     """Draw AUC, likelihood and odds ratios and Youden's index of any tumour and each class."""
     st.header("Ranking and likelihood", anchor=False)
     rows = text.ratio_rows(evidence.auc_of, evidence.ratios, study.classes)
-    st.dataframe(rows, hide_index=True, height="content", alt="AUC, likelihood and odds ratios by class")
+    helps = {name: st.column_config.TextColumn(help=help_on(name)) for name in rows[0] if name != "Class"}
+    alt = "AUC, likelihood and odds ratios by class"
+    st.dataframe(rows, hide_index=True, height="content", column_config=helps, alt=alt)
     exports.csv_button(study, rows, what="ratios")
 
 
