@@ -56,6 +56,7 @@ Labels to look at again: confident learning (Northcutt, Jiang and Chuang, J Arti
 is surely of the most probable class whose probability reaches the mean that scans of that class have for it. Suspects
 are surely of another class than their label, and called another one; the share of wrong labels is, by class, that of
 the scans which are surely of another.
+A class that the network is bad at gives false suspects.
 """,
     "per_class": f"""
 Rates: one class against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at
@@ -101,6 +102,12 @@ of two: {WILSON}, and {RAO_SCOTT}.
 
 Grad-CAM (Selvaraju et al., ICCV 2017) shows where the evidence for a class lies, on the network's own coarse grid.
 Colour is in proportion to the evidence, on one scale for all classes of a case; no evidence, no colour.
+
+Similar training scans: the smallest Euclidean distance between the network's embeddings, of which the 64 principal
+components of the training scans are kept at most. Distances are shares of the median distance from this scan to all
+training scans. What is alike to the network need not be alike to a reader.
+
+Out of fold: the prediction of a network that has seen neither the scan nor a member of its group.
 """,
     "confidence": f"""
 Reliability: scans in 15 bins of equal width by confidence, the accuracy of each bin against its mean confidence.

@@ -9,7 +9,7 @@ from dashboard.figures.formats import DASH, NOT_ESTIMABLE, counted, number, perc
 from dashboard.listed import ListedCase
 from dashboard.lookalikes import Lookalike
 from dashboard.selection import edges
-from dashboard.text import KINDS, TIERS, arrow_of, listed
+from dashboard.text import KINDS, TIERS, arrow_of, listed, spoken
 from data.classes import ClassOrder
 
 FILTERS = {
@@ -226,8 +226,9 @@ def scans_of(value: str, number: int, split: str) -> str:
 
 def errors_of(number: int, key: str, name: str, classes: ClassOrder) -> str:
     """Return what leads to the errors on a class, or to the scans wrongly called it."""
-    said = "missed" if key == "reference" else "called so wrongly"
-    return f"{classes.display[name]}: {number:,} {said}"
+    if key == "reference":
+        return f"{classes.display[name]}: {number:,} missed"
+    return f"{number:,} wrongly called {spoken(name, classes)}"
 
 
 def see_all(number: int) -> str:
@@ -252,7 +253,7 @@ def suspect(one: Suspect, classes: ClassOrder) -> str:
 
 def suspect_note(one: Suspect) -> str:
     """Return the rank of a suspect label, and how sure the network is of the suggested class."""
-    return f"{one.rank}., {one.suggested_probability:.2f} out of fold"
+    return f"No. {one.rank:,}, {one.suggested_probability:.2f} out of fold"
 
 
 def suspect_row(one: Suspect, split: str, classes: ClassOrder) -> dict[str, str]:

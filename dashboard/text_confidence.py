@@ -9,6 +9,7 @@ from dashboard.text import TIERS
 from data.classes import ClassOrder
 
 SCALE = "Points below the dotted line: the model is surer than it is right. Lines are 95% intervals, the wider of two."
+CLICK = "Click a point or a bar for its scans, or choose below."
 REFERRED = "Dotted: cases below the review threshold are referred. Rates are of the scans that the model still reads."
 
 

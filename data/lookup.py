@@ -19,9 +19,9 @@ def positions(values: pd.Series, *, among: pd.Series | Sequence[str]) -> NDArray
     wanted = pc.unique(text(values))  # the fewer are laid out to be found, and the many looked up among them
     owner = _index_in(text(among), wanted)
     rows = np.flatnonzero(owner >= 0)[::-1]
-    place = np.full(len(wanted), -1, dtype=np.int64)
+    place = np.full(len(wanted) + 1, -1, dtype=np.int64)  # the last answers for what is missing
     place[owner[rows]] = rows  # the last to be written, the first of equals, stays
-    return place[_index_in(text(values), wanted)] if len(wanted) else np.zeros(len(values), dtype=np.int64) - 1
+    return place[_index_in(text(values), wanted)]
 
 
 def _index_in(values: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:

@@ -25,7 +25,7 @@ with left:
         selection_mode="points",
         alt="Accuracy against confidence in bins, with intervals",
     )
-    st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE}")
+    st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
 with right:
     st.markdown(escaped(text.referral(found.referral)))
     figure = risk_coverage_figure(found.risk_coverage, referred=found.referral.referred.plain.value)
@@ -35,7 +35,7 @@ with right:
 st.header("Confidence tiers", anchor=False)
 tiers = text.tier_rows(found.tiers)
 exports.table(study, tiers, what="tiers", alt="Tiers of confidence with share, accuracy and missed tumours")
-st.header("The scans behind it", anchor=False)
+st.header("The scans of a tier or a bin", anchor=False)
 behind.confidence(study, evidence)
 st.header("Scores", anchor=False)
 scores = text.score_rows(found)

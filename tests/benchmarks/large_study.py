@@ -1,4 +1,4 @@
-"""A synthetic study of any size: ``python tests/benchmarks/large_study.py OUT [--cases 1000000]``.
+"""A synthetic study of any size: ``python -m tests.benchmarks.large_study OUT [--cases 1000000]``.
 
 It has what makes a large study slow: patients of 1 to 20 scans, copies within and across splits, sources, planes,
 tuning and training cases, folds, and no images. The same size and seed give the same study on every machine.

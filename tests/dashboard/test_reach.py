@@ -64,7 +64,7 @@ def test_a_cell_leads_to_all_its_scans(open_page: Open) -> None:
 def test_a_class_leads_to_its_errors(open_page: Open) -> None:
     found = links(open_page("per_class", "normal"))
     assert found["Glioma: 2 missed"] == "study=normal&reference=glioma"
-    assert found["Meningioma: 2 called so wrongly"] == "study=normal&predicted=meningioma"
+    assert found["2 wrongly called meningioma"] == "study=normal&predicted=meningioma"
 
 
 def test_a_source_leads_to_its_scans(open_page: Open) -> None:
@@ -117,7 +117,7 @@ def test_a_suspect_leads_to_its_scan_of_any_split(open_page: Open, said: Said) -
     app = open_page("cross_validation", "folded")
     shown = said(app)
     assert "2 labels of 60 are contradicted with confidence." in shown
-    assert "1., 0.94 out of fold" in shown
+    assert "No. 1, 0.94 out of fold" in shown
     assert links(app)["Glioma \N{RIGHTWARDS ARROW} Meningioma"] == f"study=folded&case={0:016x}"
     app = open_page("errors", "folded", case=f"{0:016x}")
     assert app.title[0].value == "Glioma, train"

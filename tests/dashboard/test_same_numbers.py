@@ -104,7 +104,6 @@ def overview(document: Document, _: Study) -> Said:
     points = 100 * (numbers[1].value - numbers[0].value)
     critical = sum(finding["severity"] == "critical" for finding in audit["findings"])
     required, limit = criterion["required_cases"], criterion["at_least"]
-    outcome = f"not decidable: {criterion['reason']}"
     return {
         "answer": f"Of {n} test scans, {rates['count']} are called wrongly, {rates['high_confidence_count']} of them "
         f"with high confidence. Of {sensitivity.n} scans with a tumour, {sensitivity.n - sensitivity.count} was called "
@@ -119,10 +118,10 @@ def overview(document: Document, _: Study) -> Said:
         "verdict": f"{sum(one['met'] is True for one in document['acceptance'])} of 1 criterion met on all scans "
         f"and on those new to the model; the worse counts. Sensitivity, any tumour: {criterion['reason']}.",
         "limit": f"{critical} critical findings below limit what this is worth.",
-        "outcome": f"Sensitivity, any tumour, lower bound at least {limit:g}: {outcome}",
-        "found": f"All scans: {full(estimate(criterion['estimate']))}. New to the model: "
-        f"{full(estimate(criterion['without_leaks']['estimate']))}. Cases it would take: more do not help: "
-        f"{required['rate']:.3f} is not above {limit:g}.",
+        "criterion": f"? Sensitivity, any tumour, lower bound at least {limit:g}: not decidable: {criterion['reason']}",
+        "found": f"All scans: {full(estimate(criterion['estimate']))}. "
+        f"New to the model: {full(estimate(criterion['without_leaks']['estimate']))}. "
+        f"Cases it would take: more do not help: {required['rate']:.3f} is not above {limit:g}.",
         **{
             ("row", name): f"{full(estimate(row['all']))}; {full(estimate(row['without']))}"
             for name, row in rows.items()
