@@ -2,12 +2,12 @@
 
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from dashboard import text
 from dashboard.components.frame import PAGE_FILES
@@ -53,10 +53,18 @@ def marked_up(dashboard_home: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return out.name
 
 
+@pytest.fixture(scope="module")
+def marked_up_page(desk: BrowserContext, visit: Callable[..., None], marked_up: str) -> Iterator[Page]:
+    page = desk.new_page()
+    visit(page, "overview", study=marked_up)
+    yield page
+    page.close()
+
+
 @pytest.mark.parametrize("name", [name for name in PAGE_FILES if name not in WITHOUT_NAMES])
-def test_names_are_shown_as_they_are(visit: Callable[..., None], page: Page, marked_up: str, name: str) -> None:
-    visit(page, name, study=marked_up)
-    page.wait_for_load_state("networkidle")
+def test_names_are_shown_as_they_are(marked_up_page: Page, turn: Callable[[Page, str], None], name: str) -> None:
+    page = marked_up_page
+    turn(page, name)
     main = page.locator("[data-testid=stMain]")
     words = main.inner_text()
     assert main.locator(".katex, a[href^=javascript]").count() == 0
