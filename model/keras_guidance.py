@@ -3,7 +3,8 @@
 Beside the classification loss stands -log of the share of the true class's Grad-CAM evidence that falls inside the
 outline, on the network's own grid: the idea of Ross et al., Right for the right reasons, IJCAI 2017 (arXiv
 1703.03717). Evidence is softplus of a cell, not its positive part: without any positive evidence the share would be
-0/0, which the loss could be led to, and cells below 0 would not learn. A case without outline has the whole grid
+0/0, which the loss could be led to, and cells below 0 would not learn. A cell counts as far as the outline covers it,
+so the most evidence belongs where most of the tumour is, not at its edge. A case without outline has the whole grid
 inside, which adds nothing.
 """
 
@@ -19,8 +20,9 @@ PROBABILITIES, OUTSIDE = "probabilities", "outside"
 def guided(classifier: keras.Model) -> keras.Model:
     """Return the classifier with the inputs ``label`` and ``inside`` and the output ``outside`` besides its own.
 
-    ``label`` is one-hot ``(n, k)``, ``inside`` ``(n, h, w)`` is 1 where evidence may be, ``outside`` ``(n,)`` is the
-    extra loss. Raises ``InputError`` when hidden layers make the map more than a weighted sum of the features.
+    ``label`` is one-hot ``(n, k)``, ``inside`` ``(n, h, w)`` says from 0 to 1 how far evidence may be in a cell,
+    ``outside`` ``(n,)`` is the extra loss. Raises ``InputError`` when hidden layers make the map more than a weighted
+    sum of the features.
     """
     features, logits = classifier.get_layer("pool").input, classifier.get_layer("logits")
     head = [layer.name for layer in classifier.layers if layer.name.startswith("hidden")]

@@ -179,7 +179,10 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
         )
 
     def _case(self, case: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Return an image and the cells of the grid that its outline touches: all of them where it has none."""
+        """Return an image and how far its outline covers each cell of the grid, the most covered cell at 1.
+
+        Where there is no outline every cell is 1.
+        """
         size, path = self.config.input_size, self.outlines[case]
         pixels = preprocess(read_image(self.paths[case]).pixels, size=size)
         outline = None
@@ -192,7 +195,7 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
             return pixels, np.ones(self.grid or (1, 1), dtype=np.float32)
         height, width = self.grid or (1, 1)
         covered = cv2.resize((outline > 0).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-        return pixels, (covered > 0).astype(np.float32)
+        return pixels, covered / covered.max()
 
 
 def train(

@@ -104,6 +104,8 @@ def test_guidance_trains_the_same_classifier(toy_images: Path, tmp_path: Path) -
     batch, targets, _ = CaseBatches(cases, outlined, CLASSES, config, epoch=None, grid=(8, 8))[0]
     outlined_cases = targets["probabilities"][:, 1] == 1
     assert (batch["inside"].sum(axis=(1, 2)) == np.where(outlined_cases, 16, 64)).all()
+    coarse, _, _ = CaseBatches(cases, outlined, CLASSES, config, epoch=None, grid=(3, 3))[0]
+    assert coarse["inside"][outlined_cases][0].tolist() == [[1, 0.5, 0], [0.5, 0.25, 0], [0, 0, 0]]  # of each cell
     result = train(cases, folder=outlined, classes=CLASSES, config=config, work=tmp_path / "work")
     assert np.isfinite(result.history["tuning_loss"]).all()
     assert logits_of(result.model, cases, folder=outlined, classes=CLASSES, config=config).shape == (len(cases), 3)
