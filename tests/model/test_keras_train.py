@@ -148,9 +148,10 @@ def test_guidance_needs_a_head_without_hidden_layers(toy_images: Path, tmp_path:
 
 def test_the_shipped_recipes_are_read() -> None:
     folder = Path(keras_train.__file__).parent / "recipes"
-    assert {read_recipe(path).backbone for path in folder.glob("*.toml")} == {
-        "efficientnet-lite0",
-        "efficientnet-lite0-short",
+    assert {path.stem: read_recipe(path).backbone for path in folder.glob("*.toml")} == {
+        "brain-tumor-mri": "efficientnet-lite2",
+        "brain-tumor-mri-folds": "efficientnet-lite0",
+        "phantom": "efficientnet-lite0-short",
     }
 
 

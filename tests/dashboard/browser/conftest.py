@@ -23,7 +23,7 @@ WIDE: ViewportSize = {"width": 1440, "height": 900}
 DRAWN = """() => !document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]')
     && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(one => one.querySelector('.main-svg text'))
     && [...document.querySelectorAll('[data-testid=stMain] img')].every(one => one.complete)"""
-WAIT = 30_000  # milliseconds: a slow machine is no failure
+WAIT = 90_000  # milliseconds: a slow machine is no failure
 
 
 @pytest.fixture(scope="session")
