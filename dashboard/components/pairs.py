@@ -18,7 +18,7 @@ SIZE = 12  # sets a page
 SIDE = 3  # scans of a patient on each side
 MOST = 6  # scans of one image
 COLUMNS = 3
-WIDTH = 106  # of a scan: four kinds in a row, two scans on a phone
+WIDTH = 106  # pixels of a scan: four kinds in a row, two scans on a phone
 
 
 def asked_for() -> bool:
@@ -131,4 +131,6 @@ def _row(study: Study, evidence: Evidence, ids: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for case_id in ids:
             split, label = evidence.listed[case_id]
-            thumbnail(study, case_id, words.neighbour(split, label, study.classes), width=WIDTH)
+            thumbnail(
+                study, case_id, study.classes.display[label], note=split, width=WIDTH
+            )  # in one line it is cut off

@@ -147,6 +147,7 @@ def test_nothing_is_cut_off_on_a_phone(shown: Shown) -> None:
     page.wait_for_function(wide)  # figures are drawn again
     scrolled = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"
     assert page.locator("[data-testid=stMain] :has(> table)").evaluate_all(scrolled) == []
+    assert page.locator("[data-testid=stMain] :is(a, button) *:has(> p)").evaluate_all(scrolled) == []
 
 
 def test_the_columns_of_a_matrix_have_their_names_on_a_phone(visit: Callable[..., None], page: Page) -> None:
