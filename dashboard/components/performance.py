@@ -192,10 +192,9 @@ def by_patient(study: Study, evidence: Evidence) -> None:
         st.caption(text.NO_PATIENTS)
         return
     rows = text.patient_rows(found)
-    table(rows, alt="Results by patient")
+    exports.table(study, rows, what="patients", alt="Results by patient")
     decide = text.PATIENTS_DECIDE if found.tumour else text.PATIENTS_CLASS
     st.caption(escaped(f"{text.patients(found)} {decide}"))
-    exports.csv_button(study, rows, what="patients")
 
 
 def plain_and_clustered(study: Study, evidence: Evidence) -> None:
