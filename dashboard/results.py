@@ -404,6 +404,7 @@ class Results:
             probabilities=self.found.probabilities,
             confounding=self.confounding,
             claims=self.claims,
+            read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
         )
 
     @cached_property
