@@ -14,6 +14,11 @@ from data.manifest import Manifest, TestRead
 
 NO_HISTORY = "This study holds no training history."
 NO_FOLDS = "This study holds no cross-validation."
+HOW_TO_FOLD = (
+    "Cross-validation trains the network anew on parts of the scans and has each scan predicted by one that has seen "
+    "neither its patient nor a copy of it.\n\n`neuroval cross-validate --model MODEL --images FOLDER` does it; the "
+    "next `neuroval evaluate` of the model takes the result into the study."
+)
 NO_UNGROUPED = (
     "Ungrouped cross-validation is not part of this study: how much patients and copies on both sides would add is "
     "not measured."

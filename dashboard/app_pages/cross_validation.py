@@ -41,5 +41,7 @@ if kinds:
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"
         exports.chart(study, figure, name="pooled", alt=alt)
         exports.csv_button(study, matrix_rows(pooled.performance.matrix, classes), what="pooled-matrix")
+elif study.manifest.model is not None:
+    st.info(text.HOW_TO_FOLD)
 suspects.suspects(study, evidence)
 frame.how("cross_validation")
