@@ -44,7 +44,8 @@ def write(
     ``folds`` adds a training history, a reading of the test split, and cross-validation: grouped with two wrong
     cases, ungrouped with one. Without ``training`` only the test split is there. With ``copies`` the first error of
     glioma and the next one are mirrored copies; ``pairs`` are further ones by number. With ``embeddings`` cases are
-    the more alike the closer their numbers. ``data`` is the name of its data set; without it that of the study, which has no model.
+    the more alike the closer their numbers. ``data`` is the name of its data set, by
+    default that of the study, which then has no model.
     """
     rng = np.random.default_rng(3)
     labels = [label for label in NAMES if label != empty]
