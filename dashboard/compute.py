@@ -7,7 +7,6 @@ from typing import Final
 
 import streamlit as st
 
-from analysis.per_class import ClassPerformance, Performance
 from analysis.roc import Curves
 from dashboard.cases import ByCase
 from dashboard.comparisons import Comparisons, comparisons
@@ -91,11 +90,6 @@ def curves(of: Study, name: str) -> Curves:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
     return curves_of(evidence(_study).questions[name])
-
-
-def rows(judged: Performance) -> tuple[ClassPerformance, ...]:
-    """Return the classes, any tumour first where the study asks for it."""
-    return (*((judged.any_tumour,) if judged.any_tumour else ()), *judged.classes)
 
 
 def linked(of: Study) -> LinkedImages | None:
