@@ -94,15 +94,15 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     found = {"All scans": full(judged.on_all.estimate)}
     if judged.unleaked is not None:
         found[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
-    if required := _required(judged):
-        found["Cases it would take"] = required
+    if needed := required(judged):
+        found["Cases it would take"] = needed
     return (
         f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
         ". ".join(f"{basis}: {numbers}" for basis, numbers in found.items()) + ".",
     )
 
 
-def _required(judged: Criterion) -> str:
+def required(judged: Criterion) -> str:
     """Return how many cases the bound that decides would take at the observed rate; nothing once it is reached."""
     decisive = judged.decisive
     if decisive.met or not decisive.estimate.defined:
