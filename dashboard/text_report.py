@@ -9,7 +9,17 @@ from analysis.per_class import ANY_TUMOUR, ClassPerformance
 from analysis.saliency import ClassSaliency
 from analysis.twins import TwinKind
 from dashboard.cases import Case
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, full, number, percent, probability, sentence_case, short
+from dashboard.figures.formats import (
+    NOT_ESTIMABLE,
+    counted,
+    counts,
+    full,
+    number,
+    percent,
+    probability,
+    sentence_case,
+    short,
+)
 from dashboard.text import RESEARCH, TIERS, class_name, listed, row_name, spoken
 from dashboard.text_cases import case_facts
 from data.classes import ClassOrder
@@ -58,6 +68,7 @@ WIDER = (
     "Scans of one patient, and copies of one image, are not independent. Beside each interval that takes scans as "
     "independent the report computes one that takes account of the groups, and prints the wider of the two."
 )
+WIDER_OF_TWO = "Intervals: Wilson, or Wilson adjusted for groups where that is wider."
 UNDEFINED = (
     'What cannot be estimated is printed as "not estimable" with the reason, never as 0. Nothing is imputed: a file '
     "that cannot be read is listed and left out, a scan without a value is left out of the numbers that need it."
@@ -212,6 +223,11 @@ def flow_results(
     ]
 
 
+def two_lines(found: Estimate) -> str:
+    """Return an estimate with its counts in a second line, for a narrow column."""
+    return "\n".join(filter(None, (short(found), counts(found) if found.defined else "")))
+
+
 def two_by_two_rows(judged: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
     """Return the counts of each class against the rest as table rows."""
     return [
@@ -233,16 +249,10 @@ def rate_table(
     return [
         {
             "Class": row_name(one.name, classes),
-            **{label: full(getattr(one, name).headline) for name, label in rates.items()},
+            **{label: two_lines(getattr(one, name).headline) for name, label in rates.items()},
         }
         for one in judged
     ]
-
-
-def method_rows(judged: Sequence[ClassPerformance], rates: Mapping[str, str]) -> str:
-    """Return by which methods the intervals of the rates were computed."""
-    methods = sorted({getattr(one, name).headline.method for one in judged for name in rates})
-    return f"Intervals: {listed(methods, 'and')}."
 
 
 def prevalence_note(value: float | None) -> str:
@@ -258,7 +268,7 @@ def shared_rows(shared: Sequence[object], classes: ClassOrder) -> list[dict[str,
     return [
         {
             "Class": classes.display.get(row.name, "All"),  # type: ignore[attr-defined]
-            **{label: full(getattr(row, key)) for key, label in labels.items()},
+            **{label: two_lines(getattr(row, key)) for key, label in labels.items()},
         }
         for row in shared
     ]

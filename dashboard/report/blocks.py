@@ -4,7 +4,10 @@ A label is what the checklists refer to. It is set only on what the study has an
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+ROWS: Final = 16  # a table up to so long stays on one page
+LETTERS: Final = 2500
 
 Block = dict[str, Any]
 Cell = str | Mapping[str, Any]
@@ -25,8 +28,8 @@ def heading(
 
 
 def paragraph(words: str, *, label: str | None = None, style: str = "body", badge: str | None = None) -> Block:
-    """Return a paragraph: ``answer`` is set larger, ``note`` smaller; ``badge`` stands before it."""
-    return {"kind": "paragraph", "text": words, "style": style, "label": label, "badge": badge}
+    """Return a paragraph: ``answer`` is set larger, ``fine`` and ``note`` smaller; ``badge`` stands before it."""
+    return {"kind": "paragraph", "text": words, "style": style, "label": label, "badge": badge, "sticky": False}
 
 
 def note(words: str) -> Block:
@@ -51,11 +54,12 @@ def table(
     label: str | None = None,
     widths: Sequence[float | None] = (),
     right: Sequence[str] = (),
+    dense: bool = False,
 ) -> Block:
     """Return a table of rows with the same keys, which are its columns.
 
     ``widths`` are shares of the width, none for as wide as needed; by default the first column is as wide as needed
-    and the others are equal. Columns in ``right`` are set flush right.
+    and the others are equal. Columns in ``right`` are set flush right. A ``dense`` table is set smaller.
     """
     names = list(rows[0])
     shares = list(widths) or [None, *[1.0] * (len(names) - 1)]
@@ -64,9 +68,27 @@ def table(
         for name, share in zip(names, shares, strict=True)
     ]
     cells = [[row[name] for name in names] for row in rows]
-    return {"kind": "table", "caption": caption, "columns": columns, "rows": cells, "label": label}
+    whole = len(cells) <= ROWS and sum(len(cell) for row in cells for cell in row if isinstance(cell, str)) <= LETTERS
+    return {
+        "kind": "table",
+        "caption": caption,
+        "columns": columns,
+        "rows": cells,
+        "label": label,
+        "dense": dense,
+        "breakable": not whole,
+    }
 
 
 def figure(drawing: Mapping[str, Any], caption: str, *, alt: str, label: str | None = None) -> Block:
     """Return a figure with its caption and, for those who cannot see it, what it shows."""
     return {"kind": "figure", **drawing, "caption": caption, "alt": alt, "label": label}
+
+
+def kept_together(blocks: Sequence[Block]) -> list[Block]:
+    """Return blocks in which a paragraph stays on the page of the figure, table or cards that it leads to."""
+    following = [*(block["kind"] for block in blocks[1:]), ""]
+    return [
+        {**block, "sticky": after in ("figure", "table", "cards")} if block["kind"] == "paragraph" else block
+        for block, after in zip(blocks, following, strict=True)
+    ]

@@ -17,7 +17,7 @@ from dashboard.evidence import evidence as evidence_of
 from dashboard.figures import scan
 from dashboard.report import checklists, checks, closing, errors, method, opening, outcomes, performance
 from dashboard.report.attachments import Attachment, attachments
-from dashboard.report.blocks import Block
+from dashboard.report.blocks import Block, kept_together
 from dashboard.report.letters import STANDARDS, TEMPLATE, fonts, one_line, printable, shortened
 from dashboard.report.options import Options
 from dashboard.report.subject import Subject
@@ -75,7 +75,7 @@ def _document(subject: Subject, files: tuple[Attachment, ...]) -> dict[str, Any]
     if subject.options.has("checklists"):
         present = {label for block in (*cover, *blocks) for label in _labels(block)}
         blocks += checklists.checklists(present, subject.options)
-    (front, cover, blocks), _ = printable([front, cover, [*blocks, *closing.sign_off(subject)]])
+    (front, cover, blocks), _ = printable([front, cover, kept_together([*blocks, *closing.sign_off(subject)])])
     return {
         **front,
         "cover": cover,
@@ -101,7 +101,7 @@ def _front(subject: Subject) -> dict[str, Any]:
         "author": options.reviewer or "NeuroVal",
         "description": words.description(subject.study.fingerprint),
         "keywords": ["validation report", "diagnostic accuracy"],
-        "fingerprint": subject.study.fingerprint,
+        "short-fingerprint": subject.study.fingerprint[:16],
         "foot": words.foot(synthetic=about.synthetic),
         "version": importlib.metadata.version("neuroval"),
         "made": words.study_made(str(made)[:10] if made else ""),

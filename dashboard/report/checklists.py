@@ -51,6 +51,6 @@ def answered(item: Item, present: Collection[str], left_out: Collection[str]) ->
     """Return the labels at which an item is answered; else that it is not, or that the section is left out."""
     found = [label for label in item.labels if label in present]
     if found:
-        return {"labels": found, "prefix": "", "note": item.open}
+        return {"labels": found, "note": item.open}
     gone = any(label in left_out for label in item.labels)
     return {"text": words.LEFT_OUT if gone else words.NOT_REPORTED, "tone": "gray"}

@@ -118,7 +118,7 @@ def _step(name: str, n: int, judged: Any, reason: str | None) -> dict[str, str]:
         if judged is None:
             row[label] = f"{NOT_ESTIMABLE} ({reason})"
         else:
-            row[label] = "" if found is None else full(found.headline)
+            row[label] = "" if found is None else words.two_lines(found.headline)
     return row
 
 

@@ -160,4 +160,4 @@ def sign_off(subject: Subject) -> list[Block]:
     options = subject.options
     fields = [("Reviewer", options.reviewer), ("Site", options.site), ("Role", ""), ("Date", ""), ("Signature", "")]
     block = {"kind": "sign-off", "text": words.SIGN, "choices": list(words.CHOICES), "fields": fields}
-    return [heading(words.SIGN_OFF, label="sign-off"), block]
+    return [heading(words.SIGN_OFF, label="sign-off", new_page=True), block]

@@ -154,9 +154,9 @@ def reliability(curve: ReliabilityCurve) -> Drawing:
     bars = [
         {"kind": "bar", "x": [one.low + 0.004, one.high - 0.004], "y": [0, one.n], "colour": PALE} for one in curve.bins
     ]
-    upper = {"height": 62, "x": {**axis(0, 1, None), "ticks": []}, "y": axis(0, 1, "Accuracy"), "left": 12}
+    upper = {"height": 50, "x": {**axis(0, 1, None), "ticks": []}, "y": axis(0, 1, "Accuracy"), "left": 12}
     lower = {"height": 17, "x": axis(0, 1, "Confidence"), "y": axis(0, most, "Scans", about=2, written=_whole)}
-    return charts([{**upper, "marks": marks}, {**lower, "marks": bars, "left": 12}], across=82)
+    return charts([{**upper, "marks": marks}, {**lower, "marks": bars, "left": 12}], across=68)
 
 
 def _whole(value: float) -> str:
@@ -184,7 +184,7 @@ def referral(found: RiskCoverage, *, referred: float | None) -> Drawing:
         marks.append(line([(referred, 0), (referred, top)], INK, width=0.8, dash="dotted"))
     x = axis(0, 1, "Referred to an expert", written=percent)
     y = axis(0, top, "Rate among the rest", about=4, written=lambda value: f"{100 * value:g}%")
-    return charts([{"height": 52, "x": x, "y": y, "marks": marks}], key=key, across=110)
+    return charts([{"height": 42, "x": x, "y": y, "marks": marks}], key=key, across=110)
 
 
 def roc(curves: Mapping[str, Curves], classes: ClassOrder) -> Drawing:
@@ -201,7 +201,7 @@ def roc(curves: Mapping[str, Curves], classes: ClassOrder) -> Drawing:
         ):
             if len(x) > 1:
                 marks.append(line(list(zip(x.tolist(), y.tolist(), strict=True)), colour, width=1.2, dash=dash))
-    shared = {"height": 64}
+    shared = {"height": 58}
     panels = [
         {**shared, "title": "ROC", "x": axis(0, 1, "1 \N{MINUS SIGN} specificity"), "y": axis(0, 1, "Sensitivity")},
         {**shared, "title": "Precision-recall", "x": axis(0, 1, "Sensitivity"), "y": axis(0, 1, "PPV")},
@@ -238,7 +238,7 @@ def decision(found: DecisionCurve) -> Drawing:
     ]
     x = axis(0, 1, "Threshold on P(any tumour)", written=percent)
     y = axis(floor, top, "Net benefit per scan", about=4)
-    return charts([{"height": 54, "x": x, "y": y, "marks": marks}], key=key, across=120)
+    return charts([{"height": 44, "x": x, "y": y, "marks": marks}], key=key, across=120)
 
 
 def folds(grouped: CrossValidation, ungrouped: CrossValidation) -> Drawing:

@@ -108,6 +108,7 @@ def _card(subject: Subject, case: Case) -> dict[str, Any]:
         "confidence": words.card_confidence(case),
         "high": case.tier == "high",
         "picture": subject.pictures.get(case.case_id),
+        "wide": with_map is not None,
         "no-picture": words.NO_PICTURE,
         "alt": text.alt(case, classes, with_map=with_map),
         "probabilities": [

@@ -6,6 +6,7 @@ from typing import Final
 from dashboard import text_classes, text_overview
 from dashboard import text_report as words
 from dashboard.explained import METRICS, SHOWN
+from dashboard.figures.formats import sentence_case
 from dashboard.how import HOW
 from dashboard.report.blocks import Block, facts, heading, paragraph, table
 from dashboard.report.opening import order_of
@@ -60,13 +61,13 @@ def methods(subject: Subject) -> list[Block]:
     for page, (title, section) in PAGES.items():
         if section is None or subject.options.has(section):
             said.append(heading(title, level=3))
-            said += [paragraph(part) for part in _paragraphs(HOW[page])]
+            said += [paragraph(part, style="fine") for part in _paragraphs(HOW[page])]
     return said
 
 
 def _sample_size(subject: Subject) -> list[Block]:
     taken = [
-        f"{text_overview.criterion_lines(one, subject.classes)[0].partition(' ')[2]}. {needed}."
+        f"{text_overview.criterion_lines(one, subject.classes)[0].partition(' ')[2]}. {sentence_case(needed)}."
         for one in subject.evidence.criteria
         if (needed := text_overview.required(one))
     ]

@@ -149,13 +149,18 @@ def _composition(subject: Subject) -> list[Block]:
         for index, name in enumerate(classes.names)
     ]
     said = [
-        table(by_split, f"Scans by class and split. {text.imbalance(dataset, evidence.split)}", label="splits"),
-        table(text_data.class_rows(dataset, classes), "Scans, groups and patients of all splits.", label="groups"),
+        _counts(by_split, f"Scans by class and split. {text.imbalance(dataset, evidence.split)}", "splits"),
+        _counts(text_data.class_rows(dataset, classes), "Scans, groups and patients of all splits.", "groups"),
     ]
     sources = _narrow(text_data.source_rows(dataset, classes), subject)
     if sources:
-        said.append(table(sources, "Scans by class and source.", label="sources"))
+        said.append(_counts(sources, "Scans by class and source.", "sources"))
     return [*said, note(text_data.missing(evidence.images))]
+
+
+def _counts(rows: Sequence[dict[str, str]], caption: str, label: str) -> Block:
+    """Return a table of counts, flush right."""
+    return table(rows, caption, label=label, right=list(rows[0])[1:])
 
 
 def _narrow(rows: Sequence[dict[str, str]], subject: Subject) -> list[dict[str, str]]:

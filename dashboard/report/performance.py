@@ -31,13 +31,14 @@ def performance(subject: Subject) -> list[Block]:
     said += [
         table(
             words.rate_table(subjects, text.RATES, classes),
-            f"Rates by class, one against all others. {n} {words.method_rows(subjects, text.RATES)}",
+            f"Rates by class, one against all others. {n} {words.WIDER_OF_TWO}",
             label="rates",
         ),
         table(
             words.two_by_two_rows(subjects, classes),
             f"Calls against the reference standard, one class against all others. {n}",
             label="two-by-two",
+            right=("TP", "FN", "FP", "TN"),
         ),
         *_elsewhere(subject),
         *_threshold(subject),
@@ -61,7 +62,8 @@ def performance(subject: Subject) -> list[Block]:
             text_classes.rate_rows(subjects, classes),
             f"Every rate, with scans taken as independent and with their groups taken into account. {n}",
             label="both-intervals",
-            widths=[None, None, 1.2, 1.0, 1.5],
+            widths=[None, None, 1.1, 0.9, 1.9],
+            dense=True,
         ),
     ]
     return said
