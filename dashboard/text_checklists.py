@@ -70,7 +70,7 @@ STARD_ITEMS = (
         "settings",
     ),
     _item("12b", "Test methods", "Cut-offs and categories of the reference standard, set before or explored"),
-    _item("13a", "Test methods", "What the readers of the index test knew", "index-test"),
+    _item("13a", "Test methods", "What the readers of the index test knew", "index-test", remaining="The image only"),
     _item("13b", "Test methods", "What the assessors of the reference standard knew"),
     _item("14", "Analysis", "Methods to estimate or compare accuracy", "statistics", "formulas"),
     _item("15", "Analysis", "How indeterminate results were handled", "index-test", "missing-data"),

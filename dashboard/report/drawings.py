@@ -127,11 +127,11 @@ def matrix(found: ConfusionMatrix, classes: ClassOrder, *, harm: Sequence[Sequen
 
     levels = sorted({harm[row][column] for row in range(k) for column in range(k) if row != column}) if harm else []
     ends = levels if len(levels) <= 3 else [levels[0], levels[-1]]
-    key = [{"kind": "square", "colour": CORRECT, "label": "called correctly"}]
-    key += [{"kind": "square", "colour": harm_colour(one, most=most), "label": f"harm {one:g}"} for one in ends]
+    key = [{"kind": "square", "colour": CORRECT, "name": "called correctly"}]
+    key += [{"kind": "square", "colour": harm_colour(one, most=most), "name": f"harm {one:g}"} for one in ends]
     return {
         "draw": "matrix",
-        "labels": [shortened(classes.display[name], 18) for name in found.classes],
+        "names": [shortened(classes.display[name], 18) for name in found.classes],
         "counts": cells,
         "texts": [[f"{n:,}" for n in row] for row in cells],
         "colours": [[colour(row, column) for column in range(k)] for row in range(k)],
@@ -177,7 +177,7 @@ def referral(found: RiskCoverage, *, referred: float | None) -> Drawing:
         points = [(float(share[place]), float(rate[place])) for place in kept]
         if len(points) > 1:
             marks.append(line(points, colour, width=1.4, dash=dash))
-        key.append({"kind": "line", "colour": colour, "dash": dash, "label": name})
+        key.append({"kind": "line", "colour": colour, "dash": dash, "name": name})
         top = max(top, *(y for _, y in points), 0.0)
     top = 1.08 * top or 0.01
     if referred is not None:
@@ -194,7 +194,7 @@ def roc(curves: Mapping[str, Curves], classes: ClassOrder) -> Drawing:
     key = []
     for (name, one), dash in zip(curves.items(), DASHES, strict=False):
         colour = INK if name == ANY_TUMOUR else classes.colour[name]
-        key.append({"kind": "line", "colour": colour, "dash": dash, "label": shortened(row_name(name, classes), 24)})
+        key.append({"kind": "line", "colour": colour, "dash": dash, "name": shortened(row_name(name, classes), 24)})
         for marks, x, y in (
             (left, one.roc.false_positive_rate, one.roc.sensitivity),
             (right, one.precision_recall.recall, one.precision_recall.precision),
@@ -232,9 +232,9 @@ def decision(found: DecisionCurve) -> Drawing:
     if len(known) > 1:
         marks.append(line([(x, inside(one.value or 0.0)) for x, one in known], ACCENT, width=1.4))
     key = [
-        {"kind": "line", "colour": ACCENT, "label": "model"},
-        {"kind": "line", "colour": GREY, "dash": "dashed", "label": "call every scan"},
-        {"kind": "line", "colour": INK, "dash": "dotted", "label": "call none"},
+        {"kind": "line", "colour": ACCENT, "name": "model"},
+        {"kind": "line", "colour": GREY, "dash": "dashed", "name": "call every scan"},
+        {"kind": "line", "colour": INK, "dash": "dotted", "name": "call none"},
     ]
     x = axis(0, 1, "Threshold on P(any tumour)", written=percent)
     y = axis(floor, top, "Net benefit per scan", about=4)
@@ -286,7 +286,7 @@ def training(run: Run) -> Drawing:
         x = axis(min(epochs) - 0.3, max(epochs) + 0.3, "Epoch", about=min(8, len(epochs)), written=_whole)
         panels.append({"title": title, "height": 36, "x": x, "y": axis(low, high, None, about=4), "marks": marks})
     key = [
-        {"kind": "line", "colour": GREY, "dash": "dashed", "label": "train"},
-        {"kind": "line", "colour": ACCENT, "label": "tuning"},
+        {"kind": "line", "colour": GREY, "dash": "dashed", "name": "train"},
+        {"kind": "line", "colour": ACCENT, "name": "tuning"},
     ]
     return charts(panels, columns=2, key=key)

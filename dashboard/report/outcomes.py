@@ -105,7 +105,8 @@ def confidence(subject: Subject) -> list[Block]:
             text_confidence.score_rows(found),
             f"Scores of calibration. {n}",
             label="scores",
-            widths=[1.2, 1.2, 1.3, 1.1],
+            widths=[1.0, 1.15, 1.6, 1.15],
+            dense=True,
         ),
         heading("Prediction sets", level=2),
     ]
