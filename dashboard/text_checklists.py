@@ -41,7 +41,7 @@ STARD_ITEMS = (
     _item("1", "Title", "Named as a study of diagnostic accuracy, with a measure of it", "summary"),
     _item("2", "Abstract", "Structured summary of design, methods, results and conclusions", "summary"),
     _item("3", "Introduction", "Background, intended use and clinical role of the index test", "intended-use"),
-    _item("4", "Introduction", "Objectives and hypotheses", "criteria"),
+    _item("4", "Introduction", "Objectives and hypotheses", "criteria", remaining="Acceptance criteria only"),
     _item("5", "Design", "Data collected before or after the index test and the reference standard were planned"),
     _item("6", "Participants", "Criteria of eligibility"),
     _item(
@@ -53,7 +53,7 @@ STARD_ITEMS = (
     ),
     _item("8", "Participants", "Where and when they were identified"),
     _item("9", "Participants", "Consecutive, random or convenience series"),
-    _item("10a", "Test methods", "Index test, so that it can be repeated", "index-test", "model", "recipe", "methods"),
+    _item("10a", "Test methods", "Index test, so that it can be repeated", "model-name", "model", "recipe"),
     _item(
         "10b",
         "Test methods",
@@ -70,10 +70,10 @@ STARD_ITEMS = (
         "settings",
     ),
     _item("12b", "Test methods", "Cut-offs and categories of the reference standard, set before or explored"),
-    _item("13a", "Test methods", "What the readers of the index test knew", "index-test", remaining="The image only"),
+    _item("13a", "Test methods", "What the readers of the index test knew", "model-name", remaining="The image only"),
     _item("13b", "Test methods", "What the assessors of the reference standard knew"),
     _item("14", "Analysis", "Methods to estimate or compare accuracy", "statistics", "formulas"),
-    _item("15", "Analysis", "How indeterminate results were handled", "index-test", "missing-data"),
+    _item("15", "Analysis", "How indeterminate results were handled", "call-rule", "missing-data"),
     _item("16", "Analysis", "How missing data were handled", "missing-data"),
     _item("17", "Analysis", "Variability of accuracy, planned or explored", "fold-dots", "steps", "factors"),
     _item(
@@ -102,11 +102,11 @@ STARD_ITEMS = (
 
 CLAIM_ITEMS = (
     _item(
-        "1", "Title", "Named as a study of artificial intelligence, with the kind of method", "summary", "index-test"
+        "1", "Title", "Named as a study of artificial intelligence, with the kind of method", "summary", "model-name"
     ),
     _item("2", "Abstract", "Summary of design, methods, results and conclusions", "summary"),
     _item("3", "Introduction", "Background, intended use and role of the method", "intended-use"),
-    _item("4", "Introduction", "Aims, objectives and hypotheses", "criteria"),
+    _item("4", "Introduction", "Aims, objectives and hypotheses", "criteria", remaining="Acceptance criteria only"),
     _item("5", "Design", "Prospective or retrospective"),
     _item("6", "Design", "Goal of the study", "criteria", "intended-use"),
     _item("7", "Data", "Sources of the data", "data-source", "sources"),
@@ -124,7 +124,7 @@ CLAIM_ITEMS = (
     _item("19", "Partitions", "How data were assigned to partitions", "splits", "groups"),
     _item("20", "Partitions", "Level at which partitions are disjoint: image, patient, site", "shared", "audit"),
     _item("21", "Partitions", "Intended size of the test set", "sample-size", remaining="Only what it would take"),
-    _item("22", "Model", "Description of the model, with inputs and outputs", "index-test", "model", "recipe"),
+    _item("22", "Model", "Description of the model, with inputs and outputs", "model-name", "model", "recipe"),
     _item("23", "Model", "Software and its versions", "software", "provenance"),
     _item("24", "Model", "How parameters were initialised", "recipe"),
     _item("25", "Training", "How it was trained", "training", "recipe"),

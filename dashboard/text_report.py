@@ -14,13 +14,14 @@ from dashboard.figures.formats import (
     counted,
     counts,
     full,
-    number,
     percent,
     probability,
     sentence_case,
     short,
 )
-from dashboard.text import RESEARCH, TIERS, class_name, listed, row_name, spoken
+from dashboard.report.options import Options
+from dashboard.results import LEVEL
+from dashboard.text import RESEARCH, TIERS, listed, row_name, spoken
 from dashboard.text_cases import case_facts
 from data.classes import ClassOrder
 from data.home import LinkedImages
@@ -50,8 +51,7 @@ NO_FINDINGS = "None."
 FLOW_ALT = (
     "Flow of scans from the files of the data set to the calls of the model, with the counts printed in the boxes"
 )
-NO_REMARKS = "No remarks were entered."
-PROTOCOL_LEVEL = "The verdict and the claims are judged at 95% whatever the level of this report."
+PROTOCOL_LEVEL = "The verdict and the claims are judged at 95%."
 
 REFERENCE_STANDARD = (
     "The reference standard is the label that the data set gives to each scan. How it was obtained, by whom, and "
@@ -74,6 +74,7 @@ UNDEFINED = (
     "that cannot be read is listed and left out, a scan without a value is left out of the numbers that need it."
 )
 FORMULAS = "What each number is. TP, FN, FP, TN: one class against all others."
+ONE_INTERVAL = "Every scan is a group of its own: the two intervals are one."
 SAMPLE_SIZE = "The study does not say how its number of scans was chosen."
 AUDIT = (
     "A scan that shares a patient or a copy of its image with the data that the model was fitted on is partly known to "
@@ -99,7 +100,6 @@ NO_IMAGES = (
     "neuroval data link FOLDER uses a copy on disk."
 )
 NO_PICTURE = "image not in the linked folder"
-NO_CARD = "no Grad-CAM of this scan"
 NOTHING_HIGH = "No error was made with high confidence."
 NOTHING_LOW = "No other error was made."
 PAIRED = (
@@ -108,8 +108,8 @@ PAIRED = (
 )
 ALL_PROTOCOL = "Every setting is that of the study; nothing in this report is post hoc."
 SOME_POST_HOC = (
-    "The settings marked post hoc were chosen for this report and not by the study. What follows from them is "
-    "exploratory: it was chosen when the results were known."
+    "What is post hoc was chosen for this report and not by the study; what follows from it is exploratory, because "
+    "the results were known."
 )
 NO_LIMITATIONS = "The study names no limitations."
 RECOMPUTE = (
@@ -141,11 +141,6 @@ def foot(*, synthetic: bool) -> str:
 def intervals(level: float) -> str:
     """Return what the lines in a figure are."""
     return f"Lines are {percent(level)} intervals, the wider of two."
-
-
-def findings_at(number_of_section: str, limit: str) -> str:
-    """Return which findings limit the verdict, and where they are; nothing without any."""
-    return f"{limit} See {number_of_section}." if limit else ""
 
 
 def of_scans(n: int, split: str) -> str:
@@ -365,14 +360,34 @@ def error_row(case: Case, classes: ClassOrder) -> dict[str, str]:
     }
 
 
-def setting_row(name: str, protocol: str, here: str) -> dict[str, str]:
-    """Return a setting as a table row, marked when it differs from the protocol."""
-    return {
-        "Setting": name,
-        "Protocol of the study": protocol,
-        "This report": here,
-        "": "" if protocol == here else POST_HOC,
+def setting_rows(options: Options, *, split: str, usual: str) -> list[dict[str, str]]:
+    """Return every setting beside that of the study's protocol as table rows, marked where they differ."""
+    pairs = {
+        "Split": (usual, split),
+        "Level of the intervals": (level_of(LEVEL), level_of(options.level)),
+        "Prevalence for PPV and NPV": (prevalence_of(None), prevalence_of(options.prevalence)),
+        "A scan is called a tumour by": (threshold_of(None), threshold_of(options.threshold)),
     }
+    return [
+        {
+            "Setting": name,
+            "Protocol of the study": protocol,
+            "This report": here,
+            "": "" if protocol == here else POST_HOC,
+        }
+        for name, (protocol, here) in pairs.items()
+    ]
+
+
+def changed(options: Options, *, split: str, usual: str) -> list[str]:
+    """Return the settings that differ from the protocol, each with its value here."""
+    rows = setting_rows(options, split=split, usual=usual)
+    return [f"{row['Setting']}: {row['This report']}" for row in rows if row[""]]
+
+
+def chosen_here(changes: Sequence[str]) -> str:
+    """Return that settings were chosen for this report and not by the study."""
+    return f"{'. '.join(changes)}. {PROTOCOL_LEVEL} {SOME_POST_HOC}"
 
 
 def level_of(value: float) -> str:
@@ -446,16 +461,6 @@ def data_line(data: DataFacts) -> str:
 def impact_cell(text: str, next_step: str) -> str:
     """Return what an error means and what to do."""
     return f"{text} Next step: {next_step}" if text else ""
-
-
-def readings_line(accuracy: float) -> str:
-    """Return an accuracy."""
-    return number(accuracy)
-
-
-def question_name(name: str, classes: ClassOrder) -> str:
-    """Return how a question is named in a sentence."""
-    return class_name(name, classes) or spoken(name, classes)
 
 
 def thresholds_text(manifest: Manifest) -> str:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 ROWS: Final = 16  # a table up to so long stays on one page
 LETTERS: Final = 2500
+LONG: Final = 30  # letters in a cell of a column that is as wide as needed
+WIDE: Final = 1.6  # its share of the width otherwise
 
 Block = dict[str, Any]
 Cell = str | Mapping[str, Any]
@@ -85,10 +87,27 @@ def figure(drawing: Mapping[str, Any], caption: str, *, alt: str, label: str | N
     return {"kind": "figure", **drawing, "caption": caption, "alt": alt, "label": label}
 
 
-def kept_together(blocks: Sequence[Block]) -> list[Block]:
-    """Return blocks in which a paragraph stays on the page of the figure, table or cards that it leads to."""
+def laid_out(blocks: Sequence[Block]) -> list[Block]:
+    """Return printable blocks as they are set: a paragraph stays with the figure, table or cards that it leads to.
+
+    A column that is as wide as needed gets a share of the width where a long name would leave nothing to the others.
+    """
     following = [*(block["kind"] for block in blocks[1:]), ""]
-    return [
-        {**block, "sticky": after in ("figure", "table", "cards")} if block["kind"] == "paragraph" else block
-        for block, after in zip(blocks, following, strict=True)
-    ]
+    laid = []
+    for block, after in zip(blocks, following, strict=True):
+        if block["kind"] == "paragraph":
+            laid.append({**block, "sticky": after in ("figure", "table", "cards")})
+        elif block["kind"] == "table":
+            laid.append({**block, "columns": _widths(block)})
+        else:
+            laid.append(block)
+    return laid
+
+
+def _widths(block: Block) -> list[dict[str, Any]]:
+    columns = []
+    for place, column in enumerate(block["columns"]):
+        letters = max(len(row[place]) if isinstance(row[place], str) else 0 for row in block["rows"])
+        long = column["width"] == "auto" and letters > LONG
+        columns.append({**column, "width": WIDE} if long else column)
+    return columns

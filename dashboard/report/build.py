@@ -17,7 +17,7 @@ from dashboard.evidence import evidence as evidence_of
 from dashboard.figures import scan
 from dashboard.report import checklists, checks, closing, errors, method, opening, outcomes, performance
 from dashboard.report.attachments import Attachment, attachments
-from dashboard.report.blocks import Block, kept_together
+from dashboard.report.blocks import Block, laid_out
 from dashboard.report.letters import STANDARDS, TEMPLATE, fonts, one_line, printable, shortened
 from dashboard.report.options import Options
 from dashboard.report.subject import Subject
@@ -75,11 +75,11 @@ def _document(subject: Subject, files: tuple[Attachment, ...]) -> dict[str, Any]
     if subject.options.has("checklists"):
         present = {label for block in (*cover, *blocks) for label in _labels(block)}
         blocks += checklists.checklists(present, subject.options)
-    (front, cover, blocks), _ = printable([front, cover, kept_together([*blocks, *closing.sign_off(subject)])])
+    (front, cover, blocks), _ = printable([front, cover, [*blocks, *closing.sign_off(subject)]])
     return {
         **front,
-        "cover": cover,
-        "blocks": blocks,
+        "cover": laid_out(cover),
+        "blocks": laid_out(blocks),
         "date": list(_date(subject.manifest).timetuple()[:6]),
         "attachments": [
             {"path": file.path, "mime": file.mime, "description": file.description, "relationship": file.relationship}

@@ -13,7 +13,7 @@ from dashboard.text_checklists import Item
 HOMES: Final[Mapping[str, tuple[str, ...]]] = {
     "data": ("data", "intended-use", "flow", "composition", "splits", "groups", "sources", "acquisition", "rejected"),
     "methods": (
-        *("methods", "index-test", "model-name", "reference-standard", "data-source", "cut-offs", "statistics"),
+        *("methods", "call-rule", "model-name", "reference-standard", "data-source", "cut-offs", "statistics"),
         *("uncertainty", "missing-data", "sample-size", "formulas"),
     ),
     "per-class": ("rates", "two-by-two", "prevalence", "ratios", "roc", "overall", "external"),

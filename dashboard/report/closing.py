@@ -9,7 +9,6 @@ from dashboard import text_training
 from dashboard.evidence import preferred_split
 from dashboard.report import drawings
 from dashboard.report.blocks import Block, bullets, facts, figure, heading, note, paragraph, table
-from dashboard.report.options import Options
 from dashboard.report.subject import Subject
 from dashboard.results import LEVEL, SEED
 
@@ -46,18 +45,7 @@ def limitations(subject: Subject) -> list[Block]:
 def settings(subject: Subject) -> list[Block]:
     """Return every setting beside that of the study's protocol; what differs is marked post hoc."""
     options = subject.options
-    default = Options()
-    split = preferred_split(subject.study)
-    rows = [
-        words.setting_row("Split", split, subject.evidence.split),
-        words.setting_row("Level of the intervals", words.level_of(LEVEL), words.level_of(options.level)),
-        words.setting_row(
-            "Prevalence for PPV and NPV", words.prevalence_of(None), words.prevalence_of(options.prevalence)
-        ),
-        words.setting_row(
-            "A scan is called a tumour by", words.threshold_of(None), words.threshold_of(options.threshold)
-        ),
-    ]
+    rows = words.setting_rows(options, split=subject.evidence.split, usual=preferred_split(subject.study))
     changed = any(row[""] for row in rows)
     said = [
         heading(words.SETTINGS, label="settings"),
@@ -72,7 +60,7 @@ def settings(subject: Subject) -> list[Block]:
         facts(
             [
                 ("Sections left out", ", ".join(left) or "none"),
-                ("Errors shown", shown if options.has("errors") and default.has("errors") else "none"),
+                ("Errors shown", shown if options.has("errors") else "none"),
             ]
         )
     )

@@ -33,7 +33,7 @@ GREY: Final = "#8a9193"
 PALE: Final = "#b9c0c2"
 ALARM: Final = "#b3261e"
 LONGEST: Final = 30  # letters of a name beside a figure
-SHOWN: Final = 24  # classes in one figure
+SHOWN: Final = 16  # classes in one figure
 LINES: Final = 8  # curves in one figure
 DASHES: Final = (None, "dashed", "dotted", "dash-dotted", "densely-dashed", "densely-dotted", "loosely-dashed", None)
 

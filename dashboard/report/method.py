@@ -34,7 +34,7 @@ def methods(subject: Subject) -> list[Block]:
     said = [heading(words.LABELS["methods"], label="methods"), heading("Index test", level=2)]
     if manifest.model is None:
         said.append(paragraph(words.IMPORTED))
-    said.append(paragraph(words.INDEX_TEST, label="index-test"))
+    said.append(paragraph(words.INDEX_TEST, label="call-rule"))
     said += [
         facts(
             [

@@ -6,6 +6,7 @@ from typing import Final
 from analysis.estimate import Estimate
 from dashboard import text, text_data, text_overview
 from dashboard import text_report as words
+from dashboard.evidence import preferred_split
 from dashboard.figures.formats import NOT_ESTIMABLE, counts, interval, number
 from dashboard.report.blocks import Block, bullets, facts, figure, heading, note, paragraph, table
 from dashboard.report.subject import Subject
@@ -31,7 +32,13 @@ def cover(subject: Subject) -> list[Block]:
         "tone": tone,
         "text": " ".join(filter(None, (basis, limit))),
     }
-    return [banner, *_criteria(subject), _headlines(subject), _identity(subject)]
+    return [banner, *_post_hoc(subject), *_criteria(subject), _headlines(subject), _identity(subject)]
+
+
+def _post_hoc(subject: Subject) -> list[Block]:
+    """Return which settings are not those of the study, where the reader sees it first; nothing when all are."""
+    changed = words.changed(subject.options, split=subject.evidence.split, usual=preferred_split(subject.study))
+    return [paragraph(words.chosen_here(changed), badge=words.POST_HOC)] if changed else []
 
 
 def _criteria(subject: Subject) -> list[Block]:
@@ -114,7 +121,7 @@ def data(subject: Subject) -> list[Block]:
         said += [heading("Not intended for", level=2, label="contraindications"), bullets(about.contraindications)]
     said += [heading("Flow of scans", level=2), _flow(subject)]
     said += [heading("Classes, splits and sources", level=2, label="composition"), *_composition(subject)]
-    said += [heading("Images", level=2, label="acquisition"), *_images(subject)]
+    said += [heading("Images", level=2), *_images(subject)]
     return said
 
 
@@ -183,7 +190,7 @@ def _images(subject: Subject) -> list[Block]:
     if len(rows[0]) > 2:
         widths = [None, None, *[1.0] * (len(rows[0]) - 2)]
         caption = f"What the image files are like, by class. {text_data.SPREADS}"
-        said.append(table(rows, caption, label="image-files", widths=widths))
+        said.append(table(rows, caption, label="acquisition", widths=widths))
     if brightness := text_data.greys(evidence.images, classes):
         said.append(paragraph(brightness))
     rejected = text.rejected(evidence.rejected)

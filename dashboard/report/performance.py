@@ -60,15 +60,24 @@ def performance(subject: Subject) -> list[Block]:
         ),
         *_patients(subject),
         heading("Both intervals", level=2),
+        *_both(subject, n),
+    ]
+    return said
+
+
+def _both(subject: Subject, n: str) -> list[Block]:
+    subjects = rows_of(subject.evidence.performance)
+    if not any(getattr(one, rate).clustered for one in subjects for rate in text.RATES):
+        return [paragraph(words.ONE_INTERVAL)]
+    return [
         table(
-            text_classes.rate_rows(subjects, classes),
+            text_classes.rate_rows(subjects, subject.classes),
             f"Every rate, with scans taken as independent and with their groups taken into account. {n}",
             label="both-intervals",
             widths=[None, None, 1.1, 0.9, 1.9],
             dense=True,
-        ),
+        )
     ]
-    return said
 
 
 def _told(subject: Subject, first: int) -> str:
