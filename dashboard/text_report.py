@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from analysis.acceptance import Criterion
 from analysis.confusion import ConfusionMatrix
 from analysis.estimate import Estimate
 from analysis.evidence_share import ClassEvidence
-from analysis.per_class import ANY_TUMOUR, ClassPerformance
+from analysis.findings import Finding
+from analysis.per_class import ClassPerformance
 from analysis.saliency import ClassSaliency
 from analysis.twins import TwinKind
 from dashboard.cases import Case
@@ -21,8 +23,9 @@ from dashboard.figures.formats import (
 )
 from dashboard.report.options import Options
 from dashboard.results import LEVEL
-from dashboard.text import RESEARCH, TIERS, listed, row_name, spoken
+from dashboard.text import RESEARCH, TIERS, listed, row_name
 from dashboard.text_cases import case_facts
+from dashboard.text_overview import verdict_title
 from data.classes import ClassOrder
 from data.home import LinkedImages
 from data.manifest import DataFacts, Manifest, ModelFacts
@@ -30,6 +33,17 @@ from data.manifest import DataFacts, Manifest, ModelFacts
 TITLE = "Validation report"
 NOT_REPORTED = "not reported"
 POST_HOC = "Post hoc"
+REVIEWER, SITE = "Reviewer", "Site"
+SECTIONS_SHOWN = "Sections"
+ALWAYS_SHOWN = "Verdict, summary with findings, limitations, settings, provenance and sign-off are always part of it."
+EVERY_ERROR = "Every error, not a sample of those without high confidence"
+SETTINGS_POST_HOC = "Settings other than the study's"
+POST_HOC_MEANS = "The report marks each of these as post hoc. They do not change the verdict."
+LEVEL_LABEL = "Level of the intervals"
+PREVALENCE_LABEL = "Prevalence for PPV and NPV, in percent"
+THRESHOLD_LABEL = "Threshold on P(any tumour)"
+MAKE, MAKING, DOWNLOAD = "Make the report", "Making the report", "Download the report"
+PREVIEW_ALT = "Preview of the validation report"
 SYNTHETIC = "Synthetic: the images are drawn by a program and show no patient."
 VERDICT = "Verdict against the acceptance criteria of the study"
 LABELS = {
@@ -410,11 +424,6 @@ def own_threshold(value: float) -> str:
     return f"P(any tumour) from {probability(value)}, set for this report"
 
 
-def weakest(question: str, classes: ClassOrder) -> str:
-    """Return how a question is called within a sentence."""
-    return "any tumour" if question == ANY_TUMOUR else spoken(question, classes)
-
-
 def derived_limitations(
     manifest: Manifest,
     *,
@@ -486,3 +495,17 @@ def description(fingerprint: str) -> str:
 def study_made(day: str) -> str:
     """Return when the study was made."""
     return f"Study made {day}" if day else "Study not dated"
+
+
+def answer(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> str:
+    """Return the answer of the page: the verdict that the report files, and what comes with it."""
+    word, _ = verdict_title(criteria, findings)
+    return (
+        f"The report files the verdict {word.lower()}, the numbers behind it with their intervals and counts, the "
+        "errors, the limitations, and two attached files from which each number can be computed again."
+    )
+
+
+def size(content: int) -> str:
+    """Return how large the report is, and what kind of PDF."""
+    return f"PDF/A-3a and PDF/UA-1, {content / 1e6:.1f} MB. The same study with the same choices gives the same bytes."
