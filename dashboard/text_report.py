@@ -501,7 +501,7 @@ def answer(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> str:
     """Return the answer of the page: the verdict that the report files, and what comes with it."""
     word, _ = verdict_title(criteria, findings)
     return (
-        f"The report files the verdict {word.lower()}, the numbers behind it with their intervals and counts, the "
+        f"Verdict: {word.lower()}. The report holds it with the numbers behind it, their intervals and counts, the "
         "errors, the limitations, and two attached files from which each number can be computed again."
     )
 

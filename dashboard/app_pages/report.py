@@ -7,7 +7,7 @@ from dashboard.components import frame, report_form
 
 study, evidence = frame.opened("report")
 frame.answer(text.answer(evidence.criteria, evidence.findings))
-left, right = st.columns([2, 3], gap="large")
+left, right = st.columns([1, 2], gap="medium")
 with left:
     options = report_form.choices(study)
 with right:

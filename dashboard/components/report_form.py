@@ -21,12 +21,16 @@ def choices(study: Study) -> Options:
         reviewer = st.text_input(text.REVIEWER, max_chars=LONGEST["reviewer"])
         site = st.text_input(text.SITE, max_chars=LONGEST["site"])
         remarks = st.text_area(text.REMARKS, max_chars=LONGEST["remarks"], height=120)
-        sections = st.multiselect(text.SECTIONS_SHOWN, SECTIONS, default=SECTIONS, format_func=text.LABELS.__getitem__)
+        sections = st.pills(
+            text.SECTIONS_SHOWN, SECTIONS, selection_mode="multi", default=SECTIONS, format_func=text.LABELS.__getitem__
+        )
         st.caption(text.ALWAYS_SHOWN)
         all_errors = st.checkbox(text.EVERY_ERROR)
         with st.expander(text.SETTINGS_POST_HOC):
             st.caption(text.POST_HOC_MEANS)
-            level = st.selectbox(text.LEVEL_LABEL, LEVELS, index=LEVELS.index(LEVEL), format_func=text.level_of)
+            level = st.selectbox(
+                text.LEVEL_LABEL, LEVELS, index=LEVELS.index(LEVEL), format_func=text.level_of, key="report-level"
+            )
             prevalence = st.number_input(
                 text.PREVALENCE_LABEL, min_value=0.01, max_value=99.9, value=None, placeholder=text.prevalence_of(None)
             )

@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +26,7 @@ SPACE: Final = "\N{ZERO WIDTH SPACE}"
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # controls, directions, private and unassigned code points
 _LINES = re.compile(r"\s*[\r\n\v\f\u0085\u2028\u2029]+\s*")
 _LONG = re.compile(rf"\S{{{UNBROKEN + 1},}}")
+_MARKS = re.compile(r"(?<=[/_.-])(?=[^/_.-])")
 _NAMED = re.compile(r"(?:the text|the codepoint) `\"(.*?)\"`")
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
@@ -78,8 +79,14 @@ def printable(document: Any) -> tuple[Any, tuple[str, ...]]:
 
 
 def breakable(words: str) -> str:
-    """Return text in which a long word may be broken: after a mark, or anywhere."""
-    return _LONG.sub(lambda found: re.sub(rf"(.{{{UNBROKEN // 2}}}|[/_.-](?=.))", rf"\1{SPACE}", found[0]), words)
+    """Return text in which a long word may be broken: after a mark, and within a part that is long itself."""
+    return _LONG.sub(lambda found: SPACE.join(_parts(found[0])), words)
+
+
+def _parts(word: str) -> Iterator[str]:
+    half = UNBROKEN // 2
+    for part in _MARKS.split(word):
+        yield from (part[at : at + half] for at in range(0, len(part), half)) if len(part) > UNBROKEN else (part,)
 
 
 def _each(value: Any, of: Callable[[str], str]) -> Any:
