@@ -19,6 +19,7 @@ from data.study import Study, read_manifest
 PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
 LABELS = {
     "overview": "Overview",
+    "report": "Report",
     "data_set": "Data set",
     "training": "Training",
     "cross_validation": "Cross-validation",
@@ -30,7 +31,7 @@ LABELS = {
     "compare": "Compare",
 }
 GROUPS = {
-    "Verdict": ("overview",),
+    "Verdict": ("overview", "report"),
     "Evidence": (
         "data_set",
         "training",
