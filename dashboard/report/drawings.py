@@ -50,7 +50,7 @@ def axis(
     span = (high - low) or 1.0
     raw = span / about
     size = 10 ** math.floor(math.log10(raw))
-    step = next(size * times for times in (1, 2, 2.5, 5, 10) if size * times >= raw * 0.999)
+    step = next(size * times for times in (1, 2, 5, 10) if size * times >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
     places = [round(index * step, 10) for index in range(first, math.floor(high / step + 1e-9) + 1)]
     return {"range": [low, high], "label": label, "ticks": [{"at": at, "label": written(at)} for at in places]}
