@@ -48,9 +48,10 @@ Guessed right: each level's more frequent answer, against always the same answer
 Imbalance = largest class / smallest class. Brightness: the mean grey value of each scan, its median over a class.
 """,
     "training": """
-The weights are those of the epoch with the lowest loss on the tuning split: training cases that were set aside, whole
-groups only, and never fitted. The test split has no part in it; each reading of it is recorded with the study. A model
-that was changed after a reading counts as chosen by the test split.
+The weights are those of the epoch with the lowest log-loss after temperature scaling on the tuning split: training
+cases that were set aside, whole groups only, and never fitted (Berta et al., arXiv 2501.19195). Where that is not
+recorded, those with the lowest loss on it. The test split has no part in it; each reading of it is recorded with the
+study. A model that was changed after a reading counts as chosen by the test split.
 
 Confidence is scaled by one temperature, fitted on the tuning split (Guo et al., ICML 2017); 1 leaves it as it is.
 """,
