@@ -62,6 +62,8 @@ LABELS = {
 SUMMARY, FINDINGS, REMARKS = "Summary", "Findings", "Remarks of the reviewer"
 LIMITATIONS, SETTINGS, PROVENANCE, SIGN_OFF = "Limitations", "Settings of this report", "Provenance", "Sign-off"
 NO_FINDINGS = "None."
+AREA_ONLY = "Area is the number of scans."
+AREA = "Area is the number of scans, colour the harm that the study gives to the error."
 FLOW_ALT = (
     "Flow of scans from the files of the data set to the calls of the model, with the counts printed in the boxes"
 )
