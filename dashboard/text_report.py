@@ -62,6 +62,8 @@ LABELS = {
 SUMMARY, FINDINGS, REMARKS = "Summary", "Findings", "Remarks of the reviewer"
 LIMITATIONS, SETTINGS, PROVENANCE, SIGN_OFF = "Limitations", "Settings of this report", "Provenance", "Sign-off"
 NO_FINDINGS = "None."
+AREA_ONLY = "Area is the number of scans."
+AREA = "Area is the number of scans, colour the harm that the study gives to the error."
 FLOW_ALT = (
     "Flow of scans from the files of the data set to the calls of the model, with the counts printed in the boxes"
 )
@@ -154,7 +156,7 @@ def foot(*, synthetic: bool) -> str:
 
 def intervals(level: float) -> str:
     """Return what the lines in a figure are."""
-    return f"Lines are {percent(level)} intervals, the wider of two."
+    return f"Lines are {level_of(level)} intervals, the wider of two."
 
 
 def of_scans(n: int, split: str) -> str:

@@ -47,7 +47,7 @@ def folds(subject: Subject) -> list[Block]:
         figure(
             drawings.matrix(there.performance.matrix, classes, harm=manifest.harm),
             f"Pooled confusion matrix of the {'grouped' if there is grouped else 'ungrouped'} folds. "
-            f"n = {there.performance.matrix.n:,} scans.",
+            f"n = {there.performance.matrix.n:,} scans. {words.AREA if manifest.harm else words.AREA_ONLY}",
             alt=f"Pooled confusion matrix. Accuracy {full(there.performance.overall.accuracy.headline)}",
             label="pooled",
         ),

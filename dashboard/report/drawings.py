@@ -44,13 +44,14 @@ def axis(
     label: str | None,
     *,
     about: int = 5,
+    steps: Sequence[float] = (1, 2, 2.5, 5, 10),
     written: Callable[[float], str] = lambda value: f"{value:g}",
 ) -> dict[str, Any]:
-    """Return an axis with ``about`` so many round ticks."""
+    """Return an axis with ``about`` so many ticks, round ones: ``steps`` are what ticks may be apart, times 10^n."""
     span = (high - low) or 1.0
     raw = span / about
     size = 10 ** math.floor(math.log10(raw))
-    step = next(size * times for times in (1, 2, 5, 10) if size * times >= raw * 0.999)
+    step = next(size * times for times in steps if size * times >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
     places = [round(index * step, 10) for index in range(first, math.floor(high / step + 1e-9) + 1)]
     return {"range": [low, high], "label": label, "ticks": [{"at": at, "label": written(at)} for at in places]}
@@ -96,7 +97,7 @@ def forest(judged: Performance, classes: ClassOrder, first: int = 0) -> Drawing:
             {
                 "title": title,
                 "height": 5.2 * len(shown),
-                "x": axis(start, 1.0, None, about=4, written=lambda value: f"{value:.2f}"),
+                "x": axis(start, 1.0, None, about=4, steps=(1, 2, 5, 10), written=lambda value: f"{value:.2f}"),
                 "y": bare(len(shown) - 0.5, -0.5),
                 "rows": names,
                 "marks": marks,
@@ -261,7 +262,7 @@ def folds(grouped: CrossValidation, ungrouped: CrossValidation) -> Drawing:
             {
                 "title": NAMES[name],
                 "height": 8 * len(kinds),
-                "x": axis(start, 1.0, None, about=4, written=lambda value: f"{value:.2f}"),
+                "x": axis(start, 1.0, None, about=4, steps=(1, 2, 5, 10), written=lambda value: f"{value:.2f}"),
                 "y": bare(len(kinds) - 0.5, -0.5),
                 "rows": [label for label, _, _, _ in kinds],
                 "marks": marks,

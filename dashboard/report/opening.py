@@ -67,7 +67,7 @@ def _headlines(subject: Subject) -> Block:
 def _beside(found: Estimate) -> str:
     if found.value is None:
         return text_overview.sentence(found.reason)
-    return " ".join(filter(None, (f"({interval(found)})" if interval(found) else "", counts(found))))
+    return ", ".join(filter(None, (f"({interval(found)})" if interval(found) else "", counts(found))))
 
 
 def _identity(subject: Subject) -> Block:

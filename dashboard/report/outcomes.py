@@ -19,7 +19,7 @@ def confusion(subject: Subject) -> list[Block]:
     n = words.of_scans(matrix.n, evidence.split)
     seen = [f"{text.arrow(pair, classes)} {pair.count:,}" for pair in evidence.pairs if pair.count]
     alt = f"Confusion matrix of {matrix.n:,} scans. Errors: {', '.join(seen) or 'none'}"
-    caption = f"Confusion matrix. {n} Area is the number of scans, colour the harm that the study gives to the error."
+    caption = f"Confusion matrix. {n} {words.AREA if manifest.harm else words.AREA_ONLY}"
     said = [
         heading(words.LABELS["confusion"], label="confusion"),
         paragraph(text.confusion(evidence.pairs, classes, matrix.n), style="answer"),
@@ -33,7 +33,7 @@ def confusion(subject: Subject) -> list[Block]:
     if found is None:
         return [*said, paragraph(text_decisions.NO_CURVE)]
     told = text_decisions.decision(found)
-    caption = f"Net benefit over thresholds. {n} {text_decisions.UNITS}"
+    caption = f"Net benefit over thresholds. {n} {text_decisions.units(subject.options.level)}"
     said.append(paragraph(told))
     if found.n and found.call_all is not None:
         said.append(

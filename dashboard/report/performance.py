@@ -113,7 +113,11 @@ def _elsewhere(subject: Subject) -> list[Block]:
         heading("What a call is worth", level=2),
         paragraph(words.prevalence_note(options.prevalence), badge=badge),
         table(
-            rows, _marked("PPV and NPV with logit intervals.", badge), label="prevalence", widths=[None, 1.0, 1.0, 1.3]
+            rows,
+            _marked("PPV and NPV with logit intervals.", badge),
+            label="prevalence",
+            widths=[None, 0.9, 0.9, 2.2],
+            dense=True,
         ),
         *[paragraph(one) for one in told[:6]],
     ]

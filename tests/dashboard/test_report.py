@@ -48,6 +48,7 @@ def squeezed(words: str) -> str:
     return re.sub(r"[\s\u200b]+", "", words)
 
 
+@cache
 def said(pdf: PdfReader) -> str:
     return squeezed("".join(page.extract_text() for page in pdf.pages))
 
