@@ -6,15 +6,13 @@ import streamlit as st
 
 from analysis.pairs import ConfusionPair
 from dashboard import text
-from dashboard.figures.formats import DASH, escaped
+from dashboard.figures.formats import escaped
 from data.manifest import Manifest
-
-UNBROKEN = f"\N{WORD JOINER}{DASH}\N{WORD JOINER}"  # a narrow column breaks beside an interval, not inside
 
 
 def table(rows: Sequence[Mapping[str, str]], *, alt: str, hide_header: bool = False) -> None:
     """Draw rows of plain text as a table."""
-    cells = [{escaped(key): escaped(value).replace(DASH, UNBROKEN) for key, value in row.items()} for row in rows]
+    cells = [{escaped(key): escaped(value) for key, value in row.items()} for row in rows]
     st.table(cells, border="horizontal", hide_header=hide_header, hide_index=True, alt=alt)
 
 

@@ -306,8 +306,8 @@ EXPECTED: dict[str, Callable[[Document, Study], Said]] = {
 
 
 def plain(text: object) -> str:
-    """What a reader sees of Markdown: without the backslashes and word joiners that keep things as they are."""
-    return re.sub(r"\\(?=[!-/:-@\[-`{-~])|\u2060", "", str(text))
+    """What a reader sees of Markdown: without the backslashes that keep a name from being markup."""
+    return re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", str(text))
 
 
 def texts(app: AppTest) -> list[str]:
