@@ -30,7 +30,7 @@ def checklists(present: Collection[str], options: Options) -> list[Block]:
     """Return both checklists; ``present`` are the labels that the report has."""
     left_out = {label for section in options.left_out for label in HOMES.get(section, ())}
     return [
-        heading(text_report.LABELS["checklists"], label="checklists", new_page=True),
+        heading(text_report.LABELS["checklists"], label="checklists"),
         paragraph(words.HOW),
         _checklist(words.STARD_ITEMS, words.STARD, "stard", present, left_out),
         _checklist(words.CLAIM_ITEMS, words.CLAIM, "claim", present, left_out),
