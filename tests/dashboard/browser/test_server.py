@@ -16,7 +16,7 @@ from data.predictions import import_predictions
 
 CASE = f"{20:016x}"
 MARKUP = ("$x^2$", "[x](javascript:a)", "<b>c</b>", ":red[d]", ":smile:", "50% a/b?#")
-WITHOUT_NAMES = ("training", "cross_validation", "claims", "compare")  # an import has nothing to show there
+WITHOUT_NAMES = ("training", "cross_validation", "claims", "compare", "report")  # nothing of an import to show
 NAME_SOME = ("overview", "per_class", "confidence")
 WITHOUT_PICTURES = ("per_class",)
 
