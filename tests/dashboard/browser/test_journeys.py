@@ -55,6 +55,7 @@ def test_the_worst_error_of_a_class_is_sent_to_a_colleague(
     slider = page.get_by_role("slider", name="Opacity of the map")
     slider.focus()
     slider.press("ArrowRight")
+    expect(page).to_have_url(re.compile("opacity=70"))  # it is sent a moment after the key
     page.get_by_text("Cells of the grid").click()
     expect(page.locator(PICTURE + "[src*='cells=1']")).to_have_count(2)
     settled(page)
