@@ -152,4 +152,13 @@ interval that holds 0.
 
 The rows of the class without a tumour are left out: any tumour asks the same the other way round.
 """,
+    "run": """
+The page runs `neuroval evaluate`, which streams: images are read, copies among them are looked for, each image goes
+through the network once, and finished parts are kept on disk. An evaluation that was stopped goes on from these parts;
+its study is that of one that was not. Training images are listed, not judged. Images that cannot be read are listed
+with the reason. The time left is that of the step, at its pace so far.
+
+Folders are those under the settings of the server; links that lead out of them are refused. An image lies in a
+sub-folder named as its class, optionally under `Training` and `Testing`; images of neither are external.
+""",
 }

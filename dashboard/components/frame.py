@@ -28,6 +28,7 @@ LABELS = {
     "confidence": "Confidence",
     "claims": "Claims",
     "compare": "Compare",
+    "run": "Run",
 }
 GROUPS = {
     "Verdict": ("overview",),
@@ -42,7 +43,9 @@ GROUPS = {
         "claims",
         "compare",
     ),
+    "Tools": ("run",),
 }
+WITHOUT_STUDY = ("run",)  # pages that need none, nor one that can be opened
 
 
 def pages() -> list[st.Page]:
@@ -61,6 +64,11 @@ def pages() -> list[st.Page]:
         st.Page(overview, title=LABELS[first], url_path=first, visibility="hidden"),
         *(st.Page(PAGE_FILES[name], title=LABELS[name], url_path=name) for name in others),
     ]
+
+
+def stands_alone(page: st.Page) -> bool:
+    """Return whether a page needs no study."""
+    return page.url_path in WITHOUT_STUDY
 
 
 def sidebar() -> Study | None:
@@ -162,4 +170,5 @@ def how(page: str) -> None:
     with st.expander("How this was computed"):
         st.markdown(f"{explained(page)}\n\n{HOW[page]}")
     st.caption(text.RESEARCH)
-    compute.make_ready(chosen())
+    if page not in WITHOUT_STUDY:
+        compute.make_ready(chosen())
