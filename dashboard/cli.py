@@ -100,10 +100,13 @@ def serve(
     browser: Annotated[bool, typer.Option(help="Open the dashboard in the default browser.")] = True,
 ) -> None:
     """Start dashboard and case images in one process."""
-    from dashboard.settings import read_settings
+    from dashboard.settings import check_sign_in, read_settings
 
     server = ROOT / "dashboard" / "server.py"
-    read_settings()
+    named = os.environ.get("STREAMLIT_SECRETS_FILES")
+    folders = (Path(os.environ.get("HOME", ROOT)), ROOT)  # where Streamlit looks; the last of them wins
+    files = named.split(",") if named else [str(folder / ".streamlit" / "secrets.toml") for folder in folders]
+    check_sign_in(read_settings(), tuple(map(Path, reversed(files))))
     _check_free(address, port)
     if browser:
         os.environ["NEUROVAL_OPEN"] = f"http://{address}:{port}"  # Streamlit opens none for an app of this kind

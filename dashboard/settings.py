@@ -7,7 +7,7 @@ folder; ``NEUROVAL_CONFIG`` names another file. A variable wins. The working fol
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,8 @@ FILE: Final = "neuroval.toml"
 CONFIG: Final = "NEUROVAL_CONFIG"
 ELSEWHERE: Final = ("NEUROVAL_HOME", CONFIG)  # variables that are no setting of this list
 SHORTEST_KEY: Final = 24  # letters: what nobody guesses
+SHORTEST_SECRET: Final = 32
+CALLBACK: Final = "/oauth2callback"
 LOGINS: Final = ("off", "required")
 
 
@@ -68,6 +70,26 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         elif name in document:
             values[name] = parse(document[name], f"{file}: {name}")
     return Settings(**values)
+
+
+def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
+    """Raise ``InputError`` where a sign-in is required and ``[auth]`` of Streamlit's secrets cannot give one."""
+    if settings.login == "off":
+        return
+    file = next((one for one in files if one.is_file()), None)
+    if file is None:
+        raise InputError(f"login is required, and there is no {' and no '.join(map(str, files))} that says by whom.")
+    auth = _document(file, needed=True).get("auth", {})
+    for name in ("client_id", "client_secret", "server_metadata_url", "redirect_uri", "cookie_secret"):
+        if not isinstance(auth.get(name), str) or not auth[name]:
+            raise InputError(f"{file}: login is required, and [auth] has no {name}.")
+    if len(auth["cookie_secret"]) < SHORTEST_SECRET:
+        raise InputError(f"{file}: cookie_secret of [auth] is too short; expected {SHORTEST_SECRET} letters or more.")
+    address = urlsplit(auth["redirect_uri"])
+    safe = address.scheme == "https" or address.hostname in ("localhost", "127.0.0.1")
+    if not safe or address.path != CALLBACK:
+        expected = f"https://HOST{CALLBACK}, or with http on this machine alone"
+        raise _wrong(f"{file}: redirect_uri of [auth]", auth["redirect_uri"], expected)
 
 
 def described(settings: Settings) -> list[str]:

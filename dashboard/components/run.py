@@ -49,7 +49,7 @@ def form() -> None:
     ).strip()
     found = _status()
     wait = "" if found is None else jobs.UNFINISHED.get(found.state, "")
-    if st.button("Evaluate", type="primary", disabled=bool(wait)):
+    if st.button("Evaluate", disabled=bool(wait)):
         _do(lambda: jobs.start(model=model, images=str(folders[images]), data=data, study=study, roots=roots))
     if wait:
         st.caption(wait)
@@ -113,7 +113,7 @@ def _go_on(found: Status) -> None:
     """Offer to resume what was stopped, or to forget it."""
     (st.error if found.state == State.FAILED else st.warning)(text.stopped(found))
     with st.container(horizontal=True):
-        again = st.button("Resume", type="primary")
+        again = st.button("Resume")
         st.button("Discard", on_click=jobs.discard)
     if again:
         _do(lambda: jobs.resume(roots=read_settings().image_roots))

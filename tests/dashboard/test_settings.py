@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.settings import PARSERS, Settings, described, read_settings
+from dashboard.settings import PARSERS, Settings, check_sign_in, described, read_settings
 from data.errors import InputError
 
 KEY = "k" * 24
@@ -118,3 +118,41 @@ def test_a_key_is_never_shown() -> None:
 @pytest.mark.usefixtures("home")
 def test_variables_of_other_programs_are_left_alone() -> None:
     assert read_settings({"NEUROVAL_PORT_8501_TCP": "tcp://10.0.0.1:8501"}).max_batch == 32
+
+
+AUTH = {
+    "client_id": "a",
+    "client_secret": "b",
+    "server_metadata_url": "https://id.example/.well-known/openid-configuration",
+    "redirect_uri": "https://neuroval.example/oauth2callback",
+    "cookie_secret": "c" * 32,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({}, None),
+        ({"redirect_uri": "http://localhost:8501/oauth2callback"}, None),
+        ({"client_secret": ""}, "login is required, and [auth] has no client_secret."),
+        ({"cookie_secret": "short"}, "cookie_secret of [auth] is too short; expected 32 letters or more."),
+        ({"redirect_uri": "http://neuroval.example/oauth2callback"}, "redirect_uri of [auth] is 'http://neuroval"),
+        ({"redirect_uri": "https://neuroval.example/"}, "expected https://HOST/oauth2callback"),
+    ],
+)
+def test_a_required_login_needs_a_provider(tmp_path: Path, changed: dict[str, str], message: str | None) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_text("[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in (AUTH | changed).items()))
+    check_sign_in(Settings(), ())
+    places = (tmp_path / "gone.toml", file)
+    if message is None:
+        check_sign_in(Settings(login="required"), places)
+    else:
+        with pytest.raises(InputError) as error:
+            check_sign_in(Settings(login="required"), places)
+        assert message in str(error.value)
+
+
+def test_a_required_login_without_a_file_starts_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no /.*secrets.toml that says by whom"):
+        check_sign_in(Settings(login="required"), (tmp_path / "secrets.toml",))
