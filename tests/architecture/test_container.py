@@ -99,6 +99,15 @@ def test_settings_in_files_are_settings(root: Path) -> None:
         assert set(re.findall(r"NEUROVAL_[A-Z_]+", (root / name).read_text())) - known == set(), name
 
 
+def test_actions_are_pinned_and_may_only_read(root: Path) -> None:
+    text = (root / ".github" / "workflows" / "ci.yml").read_text()
+    used = re.findall(r"uses: (\S+)", text)
+    assert used
+    assert [one for one in used if not re.fullmatch(r"\S+@[0-9a-f]{40}", one)] == []
+    assert re.findall(r"^permissions:\n((?:  .*\n)+)", text, re.MULTILINE) == ["  contents: read\n"]
+    assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+
+
 def test_the_command_serves_and_the_health_check_sees_it(root: Path, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
