@@ -21,6 +21,11 @@ accuracy is, and it is not estimable when a class is empty.
 
 Grouped cross-validation: each scan is predicted by a model that has seen no scan of its group; all folds pooled.
 """,
+    "model_card": """
+Nothing here is computed. The words are those of the study: who made it wrote down what the model is for, and the
+order is that of model cards (Mitchell et al., FAccT 2019:220-229). How the model was trained and what it was tested on
+are pages of their own.
+""",
     "data_set": f"""
 Two scans share a group when they have the same patient, or when one is a confirmed copy of the other.
 A case is shared when its group has a member in the training or tuning split. Intervals: {WILSON}.

@@ -48,6 +48,7 @@ LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all 
 
 TITLES = {
     "overview": "Can this model be trusted?",
+    "model_card": "What is the model for, and what not?",
     "data_set": "What was it tested on?",
     "training": "How was it trained?",
     "cross_validation": "Is it stable?",

@@ -19,6 +19,7 @@ from data.study import Study, read_manifest
 PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
 LABELS = {
     "overview": "Overview",
+    "model_card": "Model card",
     "data_set": "Data set",
     "training": "Training",
     "cross_validation": "Cross-validation",
@@ -33,6 +34,7 @@ LABELS = {
 GROUPS = {
     "Verdict": ("overview",),
     "Evidence": (
+        "model_card",
         "data_set",
         "training",
         "cross_validation",
