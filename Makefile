@@ -47,12 +47,13 @@ phantom-model: $(FULL) ## Train and cross-validate the phantom network again (an
 	$(BIN)/neuroval train --images $(PHANTOM) --data phantom --recipe model/recipes/phantom.toml --out model/zoo/phantom
 	$(BIN)/neuroval cross-validate --model phantom --images $(PHANTOM) --data phantom
 
-LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock"
 
 lock: $(BIN)/uv ## Pin the packages again after a change of pyproject.toml (UPGRADE=1: newest versions)
-	$(LOCK) $(if $(UPGRADE),--upgrade) --all-extras --output-file requirements.lock
-	$(LOCK) --constraints requirements.lock --output-file requirements-serve.lock
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --all-extras --output-file requirements.lock
+	$(LOCK) pyproject.toml --constraints requirements.lock --output-file requirements-serve.lock
+	$(LOCK) --group mlflow-server --constraints requirements.lock --output-file requirements-mlflow.lock
 
 # The environment -----------------------------------------------------------------------------------------------------
 

@@ -100,7 +100,13 @@ def serve(
     browser: Annotated[bool, typer.Option(help="Open the dashboard in the default browser.")] = True,
 ) -> None:
     """Start dashboard and case images in one process."""
+    from dashboard.settings import check_sign_in, read_settings
+
     server = ROOT / "dashboard" / "server.py"
+    named = os.environ.get("STREAMLIT_SECRETS_FILES")
+    folders = (Path(os.environ.get("HOME", ROOT)), ROOT)  # where Streamlit looks; the last of them wins
+    files = named.split(",") if named else [str(folder / ".streamlit" / "secrets.toml") for folder in folders]
+    check_sign_in(read_settings(), tuple(map(Path, reversed(files))))
     _check_free(address, port)
     if browser:
         os.environ["NEUROVAL_OPEN"] = f"http://{address}:{port}"  # Streamlit opens none for an app of this kind
@@ -119,6 +125,14 @@ def _check_free(address: str, port: int) -> None:
         raise InputError(
             f"cannot listen on {address}, port {port} ({error.strerror}); choose another with --port or --address."
         ) from None
+
+
+@app.command()
+def settings() -> None:
+    """Check the settings of the server and print them."""
+    from dashboard.settings import described, read_settings
+
+    _say("\n".join(described(read_settings())))
 
 
 @app.command()

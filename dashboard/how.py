@@ -33,6 +33,11 @@ prevalence, a threshold. The verdict stays as it is.
 Checklists: STARD 2015 (Bossuyt et al., BMJ 2015;351:h5527) and CLAIM 2024 (Tejani et al., Radiol Artif Intell
 2024;6:e240300), with the pages on which the report answers each item.
 """,
+    "model_card": """
+Nothing here is computed. The words are those of the study: who made it wrote down what the model is for, and the
+order is that of model cards (Mitchell et al., FAccT 2019:220-229). How the model was trained and what it was tested on
+are pages of their own.
+""",
     "data_set": f"""
 Two scans share a group when they have the same patient, or when one is a confirmed copy of the other.
 A case is shared when its group has a member in the training or tuning split. Intervals: {WILSON}.
@@ -164,5 +169,14 @@ with their correlation, take their place where they are wider. The p-value stays
 interval that holds 0.
 
 The rows of the class without a tumour are left out: any tumour asks the same the other way round.
+""",
+    "run": """
+The page runs `neuroval evaluate`, which streams: images are read, copies among them are looked for, each image goes
+through the network once, and finished parts are kept on disk. An evaluation that was stopped goes on from these parts;
+its study is that of one that was not. Training images are listed, not judged. Images that cannot be read are listed
+with the reason. The time left is that of the step, at its pace so far.
+
+Folders are those under the settings of the server; links that lead out of them are refused. An image lies in a
+sub-folder named as its class, optionally under `Training` and `Testing`; images of neither are external.
 """,
 }

@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from dashboard.login import SignIn
 
 # Nothing heavy is imported here: the browser loads the frame of the page while the numbers are made ready.
 
@@ -55,4 +58,6 @@ def _image(request: Request) -> Response:
 
 ROUTES = [Route("/images/{study}/{case_id:path}.webp", _image)]  # a case id may hold a slash
 
-app = st.App(Path(__file__).with_name("app.py").resolve(), routes=ROUTES, lifespan=_lifespan)
+app = st.App(
+    Path(__file__).with_name("app.py").resolve(), routes=ROUTES, middleware=[Middleware(SignIn)], lifespan=_lifespan
+)

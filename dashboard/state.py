@@ -35,6 +35,7 @@ OPACITY, CELLS = "opacity", "cells"
 OF, RELIABILITY = "of", "reliability"
 PAIRS, KIND = "pairs", "kind"
 START = 0.5  # of an own threshold
+WATCHED = "watched"
 
 
 def study_name() -> str | None:
@@ -244,3 +245,14 @@ def shown(key: str) -> bool:
 def shown_chosen(key: str) -> None:
     """Carry the switch ``key`` into the address."""
     _write(key, SHOWN if st.session_state[key] else ALL)
+
+
+def watch(asked: str | None) -> None:
+    """Remember which running evaluation this reader has seen: its study opens when it is done."""
+    st.session_state[WATCHED] = asked
+
+
+def watched() -> str | None:
+    """Return which evaluation this reader has seen running."""
+    value = st.session_state.get(WATCHED)
+    return value if isinstance(value, str) else None

@@ -49,6 +49,7 @@ LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all 
 TITLES = {
     "overview": "Can this model be trusted?",
     "report": "What goes on file?",
+    "model_card": "What is the model for, and what not?",
     "data_set": "What was it tested on?",
     "training": "How was it trained?",
     "cross_validation": "Is it stable?",
@@ -58,6 +59,7 @@ TITLES = {
     "confidence": "Does 90% mean 90%?",
     "claims": "Does the published record hold?",
     "compare": "How does it compare with another model?",
+    "run": "How does a model do on other scans?",
 }
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 KINDS = {

@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
-from tqdm import tqdm
 
 from data.classes import ClassOrder
 from data.errors import ImageError, InputError
 from data.files import is_hidden, printable, stays_inside
 from data.images import FileFacts, describe
+from data.progress import Bar
 from data.schema import SPLITS
 from data.tables import read_csv
 
@@ -165,5 +165,5 @@ def _describe_all(folder: Path, paths: list[str], *, progress: bool) -> list[Fil
 
     with ThreadPoolExecutor() as pool:  # decoding and hashing release the interpreter lock
         return list(
-            tqdm(pool.map(one, paths), total=len(paths), desc="Reading images", unit="image", disable=not progress)
+            Bar(pool.map(one, paths), total=len(paths), desc="Reading images", unit="image", disable=not progress)
         )

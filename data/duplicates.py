@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from data.errors import ImageError
 from data.home import home
 from data.images import perceptual_hash, read_image
+from data.progress import Bar
 
 VERSION = 1  # of the method: raised when the same images give other pairs
 SIDE = 96  # pixels of the square on which two images are compared
@@ -87,11 +87,11 @@ def near_duplicates(cases: pd.DataFrame, *, folder: Path, progress: bool = False
         views = np.lib.format.open_memmap(Path(scratch) / "views.npy", mode="w+", dtype=np.uint8, shape=shape)
         look = partial(_look, folder=folder, views=views)
         jobs = pool.map(look, range(len(readable)), readable["image_path"])
-        bar = tqdm(jobs, total=len(readable), desc="Looking for copies", unit="image", disable=not progress)
+        bar = Bar(jobs, total=len(readable), desc="Looking for copies", unit="image", disable=not progress)
         hashes = np.array(list(bar), dtype=np.uint64).reshape(-1, 2)
         pairs = propose(hashes[:, 0], hashes[:, 1])
         compare = partial(_compare, views=views)
-        verdicts = tqdm(pool.map(compare, pairs), total=len(pairs), desc="Comparing", unit="pair", disable=not progress)
+        verdicts = Bar(pool.map(compare, pairs), total=len(pairs), desc="Comparing", unit="pair", disable=not progress)
         found = [(a, b, kind, score) for (a, b, _), (kind, score) in zip(pairs, verdicts, strict=True) if kind]
         del views
     ids = readable["case_id"].to_numpy()

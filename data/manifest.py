@@ -15,11 +15,15 @@ FILE = "study.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What the study is and what it is for; ``synthetic`` when its images are made, not acquired."""
+    """What the study is and what it is for; ``synthetic`` when its images are made, not acquired.
+
+    ``modalities`` says what kind of images the model is for.
+    """
 
     name: str
     title: str
     intended_use: str = ""
+    modalities: tuple[str, ...] = ()
     contraindications: tuple[str, ...] = ()
     limitations: tuple[str, ...] = ()
     synthetic: bool = False
@@ -141,6 +145,8 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         "files": dict(sorted(manifest.files.items())),
         "provenance": dict(manifest.provenance),
     }
+    if not manifest.about.modalities:  # studies from before this key keep their fingerprint
+        del document["study"]["modalities"]
     if manifest.model is not None:
         document["model"] = _plain(manifest.model)
         if not manifest.model.folds_recipe:

@@ -9,9 +9,15 @@ from typing import Any
 
 import tomli_w
 
+import data
 from data.classes import ClassOrder
 from data.errors import InputError
 
+DESCRIPTIONS = Path(data.__file__).parent / "descriptions"
+REGULATORY = (
+    "Research use only. Not a medical device: without CE mark, and not cleared by the FDA or another authority. "
+    "A radiologist confirms every call."
+)
 GRAPH, CARD, HISTORY = "model.onnx", "card.toml", "history.parquet"
 PAGE = "README.md"
 FOLDS, FOLDS_UNGROUPED = "folds.parquet", "folds_ungrouped.parquet"
@@ -87,12 +93,18 @@ def as_markdown(card: ModelCard) -> str:
     lines = [
         f"# Model {card.name}, version {card.version}",
         "",
-        "Research use only. Not a medical device.",
+        REGULATORY,
         "",
         f"An image classifier of {len(card.classes)} classes: {', '.join(card.classes.display.values())}. It takes RGB "
         f"images of {card.input_size} x {card.input_size} pixels and gives class probabilities, scaled by temperature "
         f"{card.temperature:.3g}, and a Grad-CAM map of {height} x {width} cells for each class.",
     ]
+    use = intended(card)
+    if use:
+        lines += ["", "## Intended use", "", str(use["intended_use"])]
+    for title, key in (("Not for", "contraindications"), ("Modalities", "modalities")):
+        if use.get(key):
+            lines += ["", f"## {title}", "", *(f"- {text}" for text in use[key])]
     if card.limitations:
         lines += ["", "## Limitations", "", *(f"- {text}" for text in card.limitations)]
     tables = {"Metrics": card.metrics, "Data": card.data, "Split": card.split, "Recipe": card.recipe}
@@ -102,6 +114,14 @@ def as_markdown(card: ModelCard) -> str:
             rows = [f"| {key.replace('_', ' ')} | {_written(value)} |" for key, value in table.items()]
             lines += ["", f"## {title}", "", "| | |", "|---|---|", *rows]
     return "\n".join([*lines, "", f"sha256 of `{GRAPH}`: `{card.sha256}`", ""])
+
+
+def intended(card: ModelCard) -> Mapping[str, Any]:
+    """Return what is written of a model of this data set: intended use, contraindications, modalities; else nothing."""
+    file = DESCRIPTIONS / f"{card.data.get('name')}.toml"
+    if not file.is_file() or file.parent != DESCRIPTIONS:
+        return {}
+    return dict(tomllib.loads(file.read_text(encoding="utf-8")).get("study", {}))
 
 
 def _written(value: Any) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.embeddings import Embeddings
+from data.progress import Bar
 from model import journal
 from model.engine import Engine
 from model.journal import Part
@@ -18,9 +19,11 @@ from model.reference import FITTED, Components, fit
 EMBEDDING: Final = "embedding"
 
 
-def embed(engine: Engine, cases: pd.DataFrame, folder: Path, components: Components | None) -> dict[str, NDArray[Any]]:
+def embed(
+    engine: Engine, cases: pd.DataFrame, folder: Path, components: Components | None, *, bar: Bar | None = None
+) -> dict[str, NDArray[Any]]:
     """Return the arrays of one journal part of cases that are embedded and not evaluated."""
-    found, reasons = predict(engine, cases["image_path"], folder)
+    found, reasons = predict(engine, cases["image_path"], folder, bar=bar)
     return {EMBEDDING: kept_form(found.embedding, components), "reason": reasons}
 
 

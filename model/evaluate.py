@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from data.claims import read_claims
 from data.datasets import Dataset, read_dataset
@@ -23,6 +22,7 @@ from data.errors import ImageError, InputError
 from data.files import file_sha256
 from data.images import read_image
 from data.manifest import FILE, DataFacts, Manifest, ModelFacts, TestRead, from_document
+from data.progress import Bar
 from data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
 from data.splits import assign_tuning, group_ids, hash_of
 from data.study import GradCams, Study, check_place, read_study, write_study
@@ -90,11 +90,13 @@ def evaluate(
     parts = cut(journal, "part", chosen, size=PART)
     others = cases[~cases["split"].isin(splits)].sort_values("case_id") if embeddings else cases[:0]
     seen = cut(journal, "seen", others, size=PART)
-    for part in tqdm([part for part in (*parts, *seen) if not part.done], desc="Evaluating", disable=not progress):
-        if part in parts:
-            part.save(_infer(engine, part.cases, dataset.folder, head, mc_dropout, components))
-        else:
-            part.save(embed(engine, part.cases, dataset.folder, components))
+    total, before = len(chosen) + len(others), sum(len(part.cases) for part in (*parts, *seen) if part.done)
+    with Bar(total=total, initial=before, desc="Evaluating", unit="image", disable=not progress) as bar:
+        for part in [part for part in (*parts, *seen) if not part.done]:
+            if part in parts:
+                part.save(_infer(engine, part.cases, dataset.folder, head, mc_dropout, components, bar))
+            else:
+                part.save(embed(engine, part.cases, dataset.folder, components, bar=bar))
     results = collected(parts, "probabilities", "maps", "masks", "has_mask", "reason", *MONTE_CARLO)
     kept, unreadable = results.pop("reason") == "", _unreadable([*parts, *seen])
     if not kept.any():
@@ -174,10 +176,16 @@ def _job(
 
 
 def _infer(
-    engine: Engine, part: pd.DataFrame, folder: Path, head: Head | None, passes: int, components: Components | None
+    engine: Engine,
+    part: pd.DataFrame,
+    folder: Path,
+    head: Head | None,
+    passes: int,
+    components: Components | None,
+    bar: Bar,
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays of one journal part. An unreadable image is a black one with its reason."""
-    found, reasons = predict(engine, part["image_path"], folder)
+    found, reasons = predict(engine, part["image_path"], folder, bar=bar)
     uncertain = {}
     if head is not None:
         ids, temperature = list(part["case_id"]), engine.card.temperature

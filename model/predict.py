@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 from data.errors import ImageError
 from data.images import read_image
+from data.progress import Bar
 from model.engine import Engine, Inference
 from model.preprocess import preprocess
 
 
-def predict(engine: Engine, paths: Iterable[str], folder: Path) -> tuple[Inference, NDArray[Any]]:
+def predict(
+    engine: Engine, paths: Iterable[str], folder: Path, *, bar: Bar | None = None
+) -> tuple[Inference, NDArray[Any]]:
     """Return what the network says of images, in their order, and why each cannot be read: text (n,), empty if it can.
 
-    An image that cannot be read is black. The engine should have one thread; the result does not depend on it.
+    An image that cannot be read is black. The engine should have one thread; the result does not depend on it. Each
+    image is a step of the progress ``bar``.
     """
     size = engine.card.input_size
 
@@ -28,6 +32,11 @@ def predict(engine: Engine, paths: Iterable[str], folder: Path) -> tuple[Inferen
         except ImageError as error:
             return engine.run(np.zeros((1, size, size, 3), np.uint8)), str(error)
 
+    results = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found, reasons = zip(*pool.map(one, paths), strict=True)
+        for result in pool.map(one, paths):
+            results.append(result)
+            if bar is not None:
+                bar.update()
+    found, reasons = zip(*results, strict=True)
     return Inference(*map(np.concatenate, zip(*found, strict=True))), np.array(reasons, dtype=np.str_)

@@ -20,6 +20,7 @@ PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
 LABELS = {
     "overview": "Overview",
     "report": "Report",
+    "model_card": "Model card",
     "data_set": "Data set",
     "training": "Training",
     "cross_validation": "Cross-validation",
@@ -29,10 +30,12 @@ LABELS = {
     "confidence": "Confidence",
     "claims": "Claims",
     "compare": "Compare",
+    "run": "Run",
 }
 GROUPS = {
     "Verdict": ("overview", "report"),
     "Evidence": (
+        "model_card",
         "data_set",
         "training",
         "cross_validation",
@@ -43,7 +46,9 @@ GROUPS = {
         "claims",
         "compare",
     ),
+    "Tools": ("run",),
 }
+WITHOUT_STUDY = ("run",)  # pages that need none, nor one that can be opened
 
 
 def pages() -> list[st.Page]:
@@ -62,6 +67,11 @@ def pages() -> list[st.Page]:
         st.Page(overview, title=LABELS[first], url_path=first, visibility="hidden"),
         *(st.Page(PAGE_FILES[name], title=LABELS[name], url_path=name) for name in others),
     ]
+
+
+def stands_alone(page: st.Page) -> bool:
+    """Return whether a page needs no study."""
+    return page.url_path in WITHOUT_STUDY
 
 
 def sidebar() -> Study | None:
@@ -163,4 +173,5 @@ def how(page: str) -> None:
     with st.expander("How this was computed"):
         st.markdown(f"{explained(page)}\n\n{HOW[page]}")
     st.caption(text.RESEARCH)
-    compute.make_ready(chosen())
+    if page not in WITHOUT_STUDY:
+        compute.make_ready(chosen())

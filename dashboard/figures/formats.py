@@ -144,3 +144,11 @@ def full(estimate: Estimate) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return ``1 case`` or ``2 cases``."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def time_left(seconds: float) -> str:
+    """Return how long something still takes, no finer than such a guess is."""
+    if seconds < 60:
+        return "less than a minute left"
+    minutes = round(seconds / 60)
+    return f"about {counted(minutes, 'minute')} left" if minutes < 90 else f"about {round(minutes / 60)} hours left"

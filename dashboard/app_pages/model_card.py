@@ -1,0 +1,23 @@
+"""What is the model for, and what not? Intended use, contraindications, modalities, regulatory status."""
+
+import streamlit as st
+
+from dashboard import text_model as text
+from dashboard.components import exports, frame
+from dashboard.figures.formats import escaped
+
+study, _ = frame.opened("model_card")
+manifest = study.manifest
+frame.answer(text.answer(manifest.about))
+
+st.header("Regulatory status", anchor=False)
+frame.answer(text.REGULATORY_STATUS)
+for title, lines in text.lists(manifest.about):
+    st.header(title, anchor=False)
+    st.markdown("\n".join(f"- {escaped(line)}" for line in lines) or text.NOT_RECORDED, width=860)
+
+st.header("Model and data", anchor=False)
+if manifest.model is None:
+    st.caption(text.NO_MODEL)
+exports.table(study, text.fact_rows(manifest), what="model-card", alt="What identifies model and data")
+frame.how("model_card")

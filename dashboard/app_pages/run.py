@@ -1,0 +1,16 @@
+"""How does a model do on other scans? An evaluation into a new study: the form, and how far it has come."""
+
+import streamlit as st
+
+from dashboard import text, text_run
+from dashboard.components import frame, run
+
+st.title(text.TITLES["run"], anchor=False)
+frame.answer(text_run.ANSWER)
+left, right = st.columns(2, gap="large")
+with left:
+    run.form()
+with right:
+    st.header("Last evaluation", anchor=False)
+    run.outcome()
+frame.how("run")

@@ -1,0 +1,128 @@
+"""An evaluation from a page: the form, and what became of the last one, which looks again by itself."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import jobs, state
+from dashboard import text_run as text
+from dashboard.components.frame import PAGE_FILES
+from dashboard.figures.formats import escaped
+from dashboard.image_folders import data_sets
+from dashboard.jobs import Progress, State, Status
+from dashboard.settings import read_settings
+from data.errors import InputError
+from data.home import models, studies
+from model.card import read_card
+
+EVERY = 1.0  # seconds between two looks at a running evaluation
+
+
+def form() -> None:
+    """Draw the choices and start what is asked for."""
+    known = models()
+    if not known:
+        st.info(text.NO_MODEL)
+        return
+    model = st.selectbox("Model", list(known), key="run-model")
+    try:
+        classes = read_card(known[model]).classes
+    except InputError as error:
+        st.error(escaped(str(error).replace(str(known[model]), model)))
+        return
+    st.caption(f"Classes: {escaped(', '.join(classes.names))}")
+    roots = read_settings().image_roots
+    folders = data_sets(roots, classes.names)
+    if not folders:
+        st.info(text.NO_FOLDER)
+        return
+    images = st.selectbox("Images", list(folders), key="run-images")
+    data = st.text_input(
+        "Name of the data set", folders[images].name, key=f"run-data-{images}", help=text.DATA_HELP, max_chars=80
+    ).strip()
+    study = st.text_input(
+        "Name of the new study",
+        _free_name(f"{data}-{model}"),
+        key=f"run-study-{data}-{model}",
+        help=text.STUDY_HELP,
+        max_chars=80,
+    ).strip()
+    found = _status()
+    wait = "" if found is None else jobs.UNFINISHED.get(found.state, "")
+    if st.button("Evaluate", disabled=bool(wait)):
+        _do(lambda: jobs.start(model=model, images=str(folders[images]), data=data, study=study, roots=roots))
+    if wait:
+        st.caption(wait)
+
+
+def _free_name(wanted: str) -> str:
+    taken = studies()
+    return next(name for name in (wanted, *(f"{wanted}-{number}" for number in range(2, 1000))) if name not in taken)
+
+
+def _status() -> Status | None:
+    try:
+        return jobs.status()
+    except InputError:  # said where the last evaluation is shown
+        return None
+
+
+def outcome() -> None:
+    """Draw what became of the last evaluation; while it runs, look again by itself."""
+    found = _status()
+    running = found is not None and found.state == State.RUNNING
+    if found is not None and running:
+        state.watch(found.job.asked)
+    st.fragment(_outcome, run_every=EVERY if running else None)(was_running=running)
+
+
+def _outcome(*, was_running: bool) -> None:
+    try:
+        found = jobs.status()
+    except InputError as error:
+        st.error(escaped(str(error)))
+        st.button("Discard", on_click=jobs.discard)
+        return
+    if was_running and (found is None or found.state != State.RUNNING):
+        st.rerun()  # the whole page: the form is open again
+    if found is None:
+        st.caption(text.NONE_YET)
+        return
+    if found.state == State.DONE and state.watched() == found.job.asked:
+        state.watch(None)
+        st.switch_page(PAGE_FILES["overview"], query_params=state.link(found.job.study))
+    st.markdown(text.asked(found.job))
+    if found.state == State.RUNNING:
+        _under_way(found.progress)
+    elif found.state == State.DONE:
+        st.success(text.done(found.job))
+        query = state.link(found.job.study)
+        st.page_link(PAGE_FILES["overview"], label="Open the study", query_params=query, width="content")
+    else:
+        _go_on(found)
+
+
+def _under_way(found: Progress | None) -> None:
+    share = found.done / found.total if found is not None and found.total else 0.0
+    st.progress(min(share, 1.0), text.progress(found))
+    st.caption(text.OPENS)
+    st.button("Cancel", on_click=jobs.cancel)
+
+
+def _go_on(found: Status) -> None:
+    """Offer to resume what was stopped, or to forget it."""
+    (st.error if found.state == State.FAILED else st.warning)(text.stopped(found))
+    with st.container(horizontal=True):
+        again = st.button("Resume")
+        st.button("Discard", on_click=jobs.discard)
+    if again:
+        _do(lambda: jobs.resume(roots=read_settings().image_roots))
+
+
+def _do(action: Callable[[], object]) -> None:
+    try:
+        action()
+    except InputError as error:
+        st.error(escaped(str(error)))
+    else:
+        st.rerun()
