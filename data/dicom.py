@@ -18,6 +18,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.config import IGNORE
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels import get_decoder, pixel_array
 from pydicom.pixels.processing import apply_modality_lut, apply_windowing
@@ -69,7 +70,9 @@ ELEMENTS: Final = (
 BROKEN: Final = (
     ArithmeticError,
     AttributeError,
+    BytesLengthException,
     EOFError,
+    InvalidDicomError,
     LookupError,
     OSError,
     RuntimeError,
