@@ -316,6 +316,22 @@ def train(
     _say(f"model {out}  tuning accuracy {card.recipe['tuning_accuracy']:.4f}  sha256 {card.sha256}")
 
 
+@app.command()
+def reference(
+    model: Annotated[str, typer.Option(help="Model folder, changed in place.")],
+    images: Images,
+    data: DataName = "",
+) -> None:
+    """Add to a model what its training images look like, for a scan that is unlike them; training does it too."""
+    from data import home
+    from model.training_images import FLAGGED, complete
+
+    folder = home.find_model(model)
+    card = complete(folder, images, data_name=data or images.resolve().name, progress=True)
+    counts = ", ".join(f"{name} {count}" for name, count in card.metrics[FLAGGED].items())
+    _say(f"model {folder}  unlike its training images: {counts}")
+
+
 @app.command("cross-validate")
 def cross_validate(
     model: Annotated[str, typer.Option(help="Model whose recipe is cross-validated; its folder takes the result.")],
