@@ -99,7 +99,10 @@ def serve(
     address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the dashboard in the default browser.")] = True,
 ) -> None:
-    """Start dashboard and case images in one process."""
+    """Start dashboard, REST API and case images in one process."""
+    from dashboard.settings import read_settings
+
+    read_settings()
     server = ROOT / "dashboard" / "server.py"
     _check_free(address, port)
     if browser:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from analysis.per_class import ClassPerformance, Performance
 from analysis.roc import Curves
+from dashboard import prediction
 from dashboard.cases import ByCase
 from dashboard.comparisons import Comparisons, comparisons
 from dashboard.evidence import Evidence
@@ -18,6 +19,7 @@ from dashboard.questions import curves_of
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
 from data.study import Study, read_study
+from model.reader import Reader
 
 LARGE: Final = 50_000  # cases: with fewer no page is waited for
 
@@ -96,6 +98,15 @@ def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG0
 def rows(judged: Performance) -> tuple[ClassPerformance, ...]:
     """Return the classes, any tumour first where the study asks for it."""
     return (*((judged.any_tumour,) if judged.any_tumour else ()), *judged.classes)
+
+
+def reader(of: Study) -> Reader | None:
+    """Return the model that a study judges, ready to read scans; none where it is not on this machine.
+
+    Raises ``InputError`` when its folder is damaged. Open models are kept by ``prediction``, for the API too.
+    """
+    folder = prediction.model_of(of.manifest)
+    return None if folder is None else prediction.opened(folder)
 
 
 def linked(of: Study) -> LinkedImages | None:

@@ -15,7 +15,8 @@ address holds names of the study and fixed words. How images are reached:
     Copies across splits (``&kind=mirrored``), copies with different labels, patients across splits: side by side.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -34,7 +35,10 @@ CASES, EVERY, ERRORS = "cases", "all", "errors"
 OPACITY, CELLS = "opacity", "cells"
 OF, RELIABILITY = "of", "reliability"
 PAIRS, KIND = "pairs", "kind"
+SCANS, SCAN, FRAME = "scans", "scan", "frame"
 START = 0.5  # of an own threshold
+
+T = TypeVar("T")
 
 
 def study_name() -> str | None:
@@ -244,3 +248,14 @@ def shown(key: str) -> bool:
 def shown_chosen(key: str) -> None:
     """Carry the switch ``key`` into the address."""
     _write(key, SHOWN if st.session_state[key] else ALL)
+
+
+def once(made: str, keys: Sequence[str], make: Callable[[int], T]) -> list[T]:
+    """Return for each key, which are told apart, what ``make`` returns for its place; made once in this session.
+
+    It is kept under the name ``made``, and only as long as its key is among them.
+    """
+    before: dict[str, T] = st.session_state.get(made, {})
+    now = {key: before[key] if key in before else make(place) for place, key in enumerate(keys)}
+    st.session_state[made] = now
+    return list(now.values())

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from pydicom.config import IGNORE
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
-from pydicom.pixels import get_decoder, pixel_array
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_modality_lut, apply_windowing
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from data.errors import ImageError
@@ -227,4 +228,6 @@ def _reasons() -> Iterator[None]:
     except ImageError:
         raise
     except BROKEN:
-        raise ImageError("DICOM file cannot be decoded: it is damaged, cut off, or written in a way that is not read here") from None
+        raise ImageError(
+            "DICOM file cannot be decoded: it is damaged, cut off, or written in a way that is not read here"
+        ) from None

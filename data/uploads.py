@@ -37,15 +37,15 @@ class Upload:
     modality: str | None = None
 
 
-def read_upload(content: bytes, *, frame: int | None = None) -> Upload:
+def read_upload(content: bytes, *, frame: int | None = None, limit: int = MAX_UPLOAD_BYTES) -> Upload:
     """Return the picture in an uploaded file's bytes, and of several frames in DICOM the ``frame`` asked for.
 
     The same pixels as ``data.images.read_image`` gives of an image file. Nothing is written anywhere. Raises
     ``ImageError`` with the reason when the bytes are empty, too many, no image, damaged, of too many or too few
     pixels, or another kind of file as well.
     """
-    if len(content) > MAX_UPLOAD_BYTES:
-        raise ImageError(f"file of {len(content):,} bytes, the limit is {MAX_UPLOAD_BYTES:,}")
+    if len(content) > limit:
+        raise ImageError(f"file of {len(content):,} bytes, the limit is {limit:,}")
     _check_single_kind(content)
     if is_dicom(content):
         found, frames, modality = decode_dicom(content, frame=frame), frames_of(content), modality_of(content)
@@ -55,7 +55,9 @@ def read_upload(content: bytes, *, frame: int | None = None) -> Upload:
         found, frames, modality = decode(content), 1, None
     height, width = found.pixels.shape[:2]
     if min(height, width) < MIN_SIDE:
-        raise ImageError(f"image of {width} x {height} pixels, too small to judge; expected {MIN_SIDE} or more each way")
+        raise ImageError(
+            f"image of {width} x {height} pixels, too small to judge; expected {MIN_SIDE} or more each way"
+        )
     return Upload(
         sha256=hashlib.sha256(content).hexdigest(),
         pixels=found.pixels,

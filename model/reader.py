@@ -64,9 +64,11 @@ class Reader:
             limit=limit,
         )
 
+    def warm_up(self) -> None:
+        """Read a black image: the first run of a network makes room for all later ones."""
+        self.read(np.zeros((self.card.input_size, self.card.input_size, 3), np.uint8))
+
 
 def open_reader(folder: Path) -> Reader:
     """Return the reader of a model folder. Raises ``InputError`` when the folder is no model."""
-    return Reader(
-        engine=load(folder, threads=1), components=read_components(folder), likeness=read_likeness(folder)
-    )
+    return Reader(engine=load(folder, threads=1), components=read_components(folder), likeness=read_likeness(folder))

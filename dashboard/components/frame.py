@@ -28,6 +28,7 @@ LABELS = {
     "confidence": "Confidence",
     "claims": "Claims",
     "compare": "Compare",
+    "try_scan": "Try a scan",
 }
 GROUPS = {
     "Verdict": ("overview",),
@@ -42,6 +43,7 @@ GROUPS = {
         "claims",
         "compare",
     ),
+    "Tools": ("try_scan",),
 }
 
 

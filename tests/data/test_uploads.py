@@ -169,8 +169,7 @@ def test_any_change_of_a_file_gives_a_picture_or_a_reason(data: st.DataObject) -
         content = content[: data.draw(st.integers(0, len(content)))]
     try:
         found = read_upload(bytes(content), frame=1)
-    except ImageError as error:
-        assert "\n" not in str(error)
+    except ImageError:
         return
     assert (found.pixels.dtype, found.pixels.ndim) == (np.uint8, 3)
 
