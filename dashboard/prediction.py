@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import Tier, tier_of
+from data.classes import BRAIN_TUMOR
 from data.errors import InputError
 from data.home import models, studies
 from data.manifest import Manifest, Thresholds
@@ -25,7 +26,7 @@ from model.card import CARD, GRAPH, stated_sha256
 from model.reader import Reader, Reading, open_reader
 
 WORKERS: Final = max(1, os.cpu_count() or 1)  # scans read at once
-SCANNED: Final = "MR"
+MR: Final = "MR"
 
 _turn = threading.BoundedSemaphore(WORKERS)
 
@@ -44,6 +45,7 @@ class Prediction:
     probabilities: Mapping[str, float]
     called: str
     tier: Tier
+    other_modality: str | None
 
     @property
     def confidence(self) -> float:
@@ -58,11 +60,6 @@ class Prediction:
     @property
     def in_distribution(self) -> bool | None:
         return self.reading.in_distribution
-
-    @property
-    def other_modality(self) -> str | None:
-        found = self.upload.modality
-        return None if found in (None, SCANNED) else found
 
     @property
     def doubtful(self) -> bool:
@@ -99,7 +96,13 @@ def predict(
         probabilities=dict(zip(names, reading.probabilities.tolist(), strict=True)),
         called=names[place],
         tier=tier_of(confidence, high=thresholds.high_confidence, review=thresholds.review),
+        other_modality=_other_modality(upload, names),
     )
+
+
+def _other_modality(upload: Upload, names: tuple[str, ...]) -> str | None:
+    """Return what a file says it is, if that is no MR and the classes are those of brain MRI."""
+    return upload.modality if names == BRAIN_TUMOR.names and upload.modality not in (None, MR) else None
 
 
 def opened(folder: Path) -> Reader:

@@ -12,12 +12,12 @@ from data.classes import ClassOrder
 from model.card import ModelCard
 
 ADVICE: Final[dict[Tier, str]] = {
-    "high": "High confidence. A radiologist confirms every call.",
+    "high": "High confidence; a radiologist confirms every call.",
     "review": "Consider a review by a second reader.",
     "expert": "Expert review required.",
 }
 UNLIKE: Final = "This image is not like those the model was trained on, so its call and its confidence mean little."
-MODALITY: Final = "The file says that it is {code} and no MR; the model was trained on MR only."
+MODALITY: Final = "The file says that it is {code} and not MR."
 EXPERT: Final = "Expert review required."
 FORM: Final = "JPEG, PNG, BMP, TIFF, WebP or DICOM; single slices, not whole volumes."
 FORGOTTEN: Final = "Scans stay in the memory of this server while the page is open. Nothing of them is stored."
@@ -60,7 +60,7 @@ def model(card: ModelCard) -> str:
 def answer(found: Prediction, classes: ClassOrder) -> str:
     """Return the call in a sentence, with what to do."""
     lead = "Taken as it is, the model says" if found.doubtful else "The model says"
-    said = f"{lead} {classes.display[found.called]} with {number(found.confidence)} ({TIERS[found.tier]})."
+    said = f"{lead} {classes.display[found.called]} with a confidence of {number(found.confidence)}."
     return f"{said} {EXPERT if found.doubtful else ADVICE[found.tier]}"
 
 
@@ -71,7 +71,7 @@ def row(name: str, found: Prediction | str, classes: ClassOrder) -> dict[str, st
     return {
         "Scan": name,
         "Call": classes.display[found.called],
-        "Confidence": f"{number(found.confidence)}, {TIERS[found.tier]}",
+        "Confidence": number(found.confidence) + ("" if found.doubtful else f", {TIERS[found.tier]}"),
         "Like the training images": YES_NO[found.in_distribution],
     }
 

@@ -14,16 +14,17 @@ from dashboard.api.problems import documented
 from dashboard.api.service import service_of
 from dashboard.prediction import WORKERS
 
+probes = APIRouter(tags=["operation"])  # asked without a key
 router = APIRouter()
 
 
-@router.get("/health", tags=["operation"], summary="Is the server there?")
+@probes.get("/health", summary="Is the server there?")
 async def health() -> Status:
     """Answer at once, without looking at the model; for a liveness probe."""
     return Status(status="ok")
 
 
-@router.get("/ready", tags=["operation"], summary="Can it read scans?", responses=documented(503))
+@probes.get("/ready", summary="Can it read scans?", responses=documented(503))
 async def ready(request: Request) -> Status:
     """Answer when the model is loaded; for a readiness probe."""
     service_of(request).ready()
@@ -42,7 +43,7 @@ async def model(request: Request) -> Model:
         sha256=card.sha256,
         classes=list(card.classes.names),
         input_size=card.input_size,
-        grid=card.grid,
+        grid=list(card.grid),
         temperature=card.temperature,
         tells_unlike_images=reader.likeness is not None and reader.components is not None,
         thresholds=asdict(service.thresholds),

@@ -1,6 +1,6 @@
 """What the API answers, with examples: these are the schemas of its OpenAPI document."""
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -14,7 +14,7 @@ SCAN: Final[JsonDict] = {
     "class": "meningioma",
     "confidence": 0.9533283114433289,
     "tier": "high",
-    "advice": "High confidence. A radiologist confirms every call.",
+    "advice": "High confidence; a radiologist confirms every call.",
     "probabilities": {"glioma": 0.04, "meningioma": 0.9533283114433289, "notumor": 0.005, "pituitary": 0.0016716885},
     "in_distribution": True,
     "out_of_distribution_score": 0.31,
@@ -24,6 +24,10 @@ SCAN: Final[JsonDict] = {
     "frames": 1,
     "gradcam": None,
 }
+
+Grid = Annotated[
+    list[int], Field(min_length=2, max_length=2, description="Rows and columns of cells that the network sees.")
+]
 
 
 class Answer(BaseModel):
@@ -42,7 +46,7 @@ class GradCam(Answer):
     """Where the evidence for the class lies."""
 
     for_class: str = Field(serialization_alias="class", description="The class that is called.")
-    grid: tuple[int, int] = Field(description="Rows and columns of cells that the network sees.", examples=[(7, 7)])
+    grid: Grid
     has_evidence: bool = Field(description="Whether there is any; without, the picture is the scan as it is.")
     png: str = Field(description="The scan with the map over it, as PNG in base64.")
 
@@ -101,7 +105,7 @@ class Model(Answer):
     sha256: str
     classes: list[str]
     input_size: int
-    grid: tuple[int, int]
+    grid: Grid
     temperature: float
     tells_unlike_images: bool = Field(description="Whether it can say that an image is unlike its training images.")
     thresholds: dict[str, float]

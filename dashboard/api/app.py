@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.security import APIKeyHeader
 from fastapi_offline import FastAPIOffline
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
@@ -42,11 +43,12 @@ def create(given: Settings) -> FastAPI:
         description=DESCRIPTION,
         redoc_url=None,
         static_url="/static",
-        dependencies=[Depends(APIKeyHeader(name="X-API-Key", auto_error=False, description="If the server asks."))],
     )
     app.state.service = Service(settings=given)
+    app.include_router(about.probes)
+    key = [Depends(APIKeyHeader(name="X-API-Key", auto_error=False))] if given.api_keys else []  # the guard looks at it
     for part in (about, scans, studies):
-        app.include_router(part.router)
+        app.include_router(part.router, dependencies=key)
     problems.handle(app)
     app.add_middleware(Guard, settings=given, meter=app.state.service.meter)
     if given.api_origins:
@@ -80,7 +82,9 @@ def standalone(given: Settings) -> Starlette:
         await anyio.to_thread.run_sync(api.state.service.load)
         yield
 
-    return Starlette(routes=[Mount(PATH, api)], lifespan=lifespan)
+    return Starlette(
+        routes=[Mount(PATH, api)], lifespan=lifespan, exception_handlers={HTTPException: problems.http_problem}
+    )
 
 
 def __getattr__(name: str) -> Starlette:

@@ -96,7 +96,7 @@ class Guard:
                 await self._refuse(scope, receive, send, *late)
         except Exception as error:  # noqa: BLE001 - nothing of it may reach a log or an answer but its kind
             kind = type(error).__name__
-            note("failed", level=logging.ERROR, request_id=scope["state"]["request_id"], kind=kind, at=_place(error))
+            note("failed", level=logging.ERROR, request_id=scope["state"]["request_id"], kind=kind, where=_place(error))
             if not seen.status:
                 await self._refuse(scope, receive, send, 500, "the server failed; the log says where")
         finally:

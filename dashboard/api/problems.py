@@ -43,12 +43,14 @@ def request_id(request: Request) -> str:
     return str(getattr(request.state, "request_id", NO_REQUEST))
 
 
+async def http_problem(request: Request, error: Exception) -> JSONResponse:
+    """Return an error of HTTP as a problem."""
+    assert isinstance(error, StarletteHTTPException)
+    return answer(problem(error.status_code, str(error.detail), request_id(request)), error.headers)
+
+
 def handle(app: FastAPI) -> None:
     """Let an app answer every error as a problem."""
-
-    async def http(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, StarletteHTTPException)
-        return answer(problem(error.status_code, str(error.detail), request_id(request)), error.headers)
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -60,7 +62,7 @@ def handle(app: FastAPI) -> None:
     async def bad_input(request: Request, error: Exception) -> JSONResponse:
         return answer(problem(400, str(error), request_id(request)))
 
-    app.add_exception_handler(StarletteHTTPException, http)
+    app.add_exception_handler(StarletteHTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(ImageError, image)
     app.add_exception_handler(InputError, bad_input)
@@ -90,7 +92,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 EXAMPLES: Final = {
-    400: "split 'train' holds no predictions; expected one of ['test', 'tuning']",
+    400: "split 'external' holds no predictions; expected one of ['test', 'tuning']",
     401: "the header X-API-Key is missing or wrong",
     404: "there is no study of this name",
     408: "the request did not arrive within 30 s",

@@ -9,7 +9,7 @@ from dashboard.api.problems import documented, problem, request_id
 from dashboard.api.service import service_of
 from data.errors import ImageError
 
-PROBLEMS: Final = documented(401, 408, 413, 415, 422, 503)
+PROBLEMS: Final = documented(400, 401, 408, 413, 415, 422, 503)
 MOST_FILES: Final = 1000  # the most that a server can be set to
 
 router = APIRouter(tags=["scans"])

@@ -95,7 +95,7 @@ def _gradcam(reader: Reader, found: Prediction) -> GradCam:
     Image.fromarray(picture).save(buffer, "PNG", compress_level=FAST)
     return GradCam(
         for_class=found.called,
-        grid=reader.card.grid,
+        grid=list(reader.card.grid),
         has_evidence=has_evidence(found.maps[place]),
         png=base64.b64encode(buffer.getvalue()).decode(),
     )
