@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from dashboard.components.frame import pages, sidebar
+from dashboard import state
+from dashboard.components.frame import SCAN_PAGE, pages, sidebar
 
 st.set_page_config(page_title="NeuroVal", layout="wide")  # an icon would be fetched from the internet
 page = st.navigation(pages(), position="hidden")
+if page.url_path != SCAN_PAGE:
+    state.forget_scans()
 with st.container(width=1200):
     if sidebar() is not None:
         page.run()

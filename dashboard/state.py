@@ -35,7 +35,7 @@ CASES, EVERY, ERRORS = "cases", "all", "errors"
 OPACITY, CELLS = "opacity", "cells"
 OF, RELIABILITY = "of", "reliability"
 PAIRS, KIND = "pairs", "kind"
-SCANS, SCAN, FRAME = "scans", "scan", "frame"
+SCANS, SCAN, FRAME, READINGS = "scans", "scan", "frame", "readings"
 START = 0.5  # of an own threshold
 
 T = TypeVar("T")
@@ -250,12 +250,17 @@ def shown_chosen(key: str) -> None:
     _write(key, SHOWN if st.session_state[key] else ALL)
 
 
-def once(made: str, keys: Sequence[str], make: Callable[[int], T]) -> list[T]:
-    """Return for each key, which are told apart, what ``make`` returns for its place; made once in this session.
+def once(keys: Sequence[str], make: Callable[[int], T]) -> list[T]:
+    """Return for each key of an uploaded scan what ``make`` returns for its place; made once in this session.
 
-    It is kept under the name ``made``, and only as long as its key is among them.
+    It is kept as long as its key is among them, and until the page is left.
     """
-    before: dict[str, T] = st.session_state.get(made, {})
+    before: dict[str, T] = st.session_state.get(READINGS, {})
     now = {key: before[key] if key in before else make(place) for place, key in enumerate(keys)}
-    st.session_state[made] = now
-    return list(now.values())
+    st.session_state[READINGS] = now
+    return [now[key] for key in keys]
+
+
+def forget_scans() -> None:
+    """Forget what was read of uploaded scans."""
+    st.session_state.pop(READINGS, None)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import text, text_scan
+from dashboard import state, text, text_scan
 from dashboard.components import frame, scan_form, scan_view
 from dashboard.figures.formats import escaped
 
@@ -19,5 +19,6 @@ if reader is not None:
         if files:
             scan_view.show(study, reader, files)
         else:
+            state.forget_scans()
             st.caption(text_scan.NO_SCAN)
 frame.how("try_scan")

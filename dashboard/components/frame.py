@@ -30,6 +30,7 @@ LABELS = {
     "compare": "Compare",
     "try_scan": "Try a scan",
 }
+SCAN_PAGE = "try_scan"  # what is uploaded there is forgotten on every other page
 GROUPS = {
     "Verdict": ("overview",),
     "Evidence": (
@@ -43,7 +44,7 @@ GROUPS = {
         "claims",
         "compare",
     ),
-    "Tools": ("try_scan",),
+    "Tools": (SCAN_PAGE,),
 }
 
 

@@ -58,7 +58,7 @@ def _read(study: Study, reader: Reader, files: Sequence[UploadedFile], frames: S
 
     of = f"{study.fingerprint}-{reader.card.sha256}"
     keys = [f"{of}-{file.file_id}-{frame}" for file, frame in zip(files, frames, strict=True)]
-    return state.once("readings", keys, read)
+    return state.once(keys, read)
 
 
 def _scan(study: Study, found: Prediction) -> None:

@@ -42,7 +42,8 @@ def test_probabilities_are_those_of_an_evaluation_to_the_last_bit(
 
 
 @pytest.mark.anyio
-async def test_an_asynchronous_client_gets_the_same(scans_at_home: Path, folder: Path, evaluated: pd.DataFrame) -> None:
+@pytest.mark.usefixtures("scans_at_home")
+async def test_an_asynchronous_client_gets_the_same(folder: Path, evaluated: pd.DataFrame) -> None:
     app = standalone(Settings(model="phantom"))
     row = evaluated.iloc[3]
     async with (
