@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     upload_mb: float = Field(default=20, gt=0, le=500, description="Largest uploaded file, in millions of bytes.")
     batch_files: int = Field(default=32, ge=1, le=1000, description="Most files in one batch.")
     batch_mb: float = Field(default=64, gt=0, le=2000, description="Largest batch, in millions of bytes.")
-    waiting: int = Field(default=4, ge=0, le=100, description="Requests for each core that may wait for their turn.")
+    waiting: int = Field(default=2, ge=0, le=100, description="Requests for each core that may wait for their turn.")
     timeout: float = Field(default=30, gt=0, le=3600, description="Seconds until a request is given up.")
 
     @field_validator("api_keys", "api_origins", mode="before")

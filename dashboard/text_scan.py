@@ -106,11 +106,6 @@ def right(share: Estimate) -> str:
     return f"On the {counted(share.n or 0, 'evaluated scan')} nearest to it, the model was right in {full(share)}."
 
 
-def neighbour(case: Case, classes: ClassOrder, near: str) -> str:
-    """Return what a scan that looks like it is: its label and the distance."""
-    return f"{classes.display[case.reference]}, {near}"
-
-
-def mistaken(case: Case, classes: ClassOrder) -> str:
-    """Return what a scan that looks like it was taken for; nothing when the call was right."""
-    return "" if case.correct else f"called {classes.display[case.predicted]}"
+def neighbour(case: Case, near: str, classes: ClassOrder) -> str:
+    """Return how near a scan is that looks like it, and what it was taken for if that was wrong."""
+    return near if case.correct else f"{near}, called {classes.display[case.predicted]}"

@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold
 
 from data.errors import InputError
 from data.lookup import order, positions
@@ -66,6 +65,8 @@ def assign_tuning(cases: pd.DataFrame, *, parts: int, seed: int) -> pd.Series:
             f"split: class {scarce!r} has {groups_per_class.min()} groups in train, at least {parts} are needed "
             "to set a tuning part aside; name the tuning cases in metadata.csv (column 'split')."
         )
+    from sklearn.model_selection import StratifiedGroupKFold  # loads for a second, which a server need not wait for
+
     folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
     _, held_out = next(folds.split(train, train["label"], train["group_id"]))
     splits.loc[train.index[held_out]] = "tuning"
@@ -82,6 +83,8 @@ def assign_folds(cases: pd.DataFrame, *, folds: int, seed: int) -> pd.Series:
         scarce = groups_per_class.idxmin()
         raise InputError(f"folds: class {scarce!r} has {groups_per_class.min()} groups, at least {folds} are needed.")
     fold = pd.Series(0, index=cases.index, name="fold", dtype="int32")
+    from sklearn.model_selection import StratifiedGroupKFold
+
     splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     for number, (_, held_out) in enumerate(splitter.split(cases, cases["label"], cases["group_id"]), start=1):
         fold.iloc[held_out] = number

@@ -11,7 +11,7 @@ frame.title(study, text.TITLES["try_scan"])
 reader = scan_form.reader(study)
 
 if reader is not None:
-    form, result = st.columns([1, 2], gap="large")
+    form, result = st.columns([2, 5], gap="large")
     with form:
         st.caption(escaped(text_scan.model(reader.card)))
         files = scan_form.files()

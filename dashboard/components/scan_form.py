@@ -36,9 +36,7 @@ def files() -> list[UploadedFile]:
     """Draw the form and return the files chosen."""
     limit = max(1, round(settings().upload_bytes / MEGABYTE))
     # Any name: DICOM files often have no ending.
-    chosen = st.file_uploader(
-        "Scans", accept_multiple_files=True, key=state.SCANS, max_upload_size=limit, help=text_scan.FORGOTTEN
-    )
+    chosen = st.file_uploader("Scans", accept_multiple_files=True, key=state.SCANS, max_upload_size=limit)
     st.caption(f"{text_scan.FORM} {text_scan.FORGOTTEN}")
     return chosen[: settings().batch_files]
 

@@ -69,7 +69,7 @@ def _scan(study: Study, found: Prediction) -> None:
         st.caption(text_scan.NO_VERDICT)
     st.markdown(escaped(text_scan.answer(found, classes)))
     _pictures(study, found)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([4, 3], gap="medium")
     with left:
         figure = probability_bars(found.probabilities, classes, reference=None)
         exports.chart(study, figure, name="probabilities", alt="Class probabilities of this scan")
@@ -106,10 +106,11 @@ def _alike(study: Study, evidence: Evidence, found: Prediction) -> None:
         st.caption(text_scan.NOT_SEARCHED)
         return
     vector, search = found.reading.components, evidence.lookalikes
-    near = None if search is None or vector is None else search.near(vector, number=NEAREST)
+    near = None if search is None or vector is None else search.near(vector, number=NEAREST + 1)
     if not near:
         st.caption(text_scan.NO_LOOKALIKES)
         return
+    near = tuple(one for one in near if one.case_id != same)[:NEAREST]
     alike = [evidence.cases[one.case_id] for one in near]
     st.markdown(escaped(text_scan.right(evidence.right_on([one.case_id for one in alike]))))
     if compute.linked(study) is None:
@@ -117,5 +118,5 @@ def _alike(study: Study, evidence: Evidence, found: Prediction) -> None:
     st.caption(text_scan.SIMILAR)
     with st.container(horizontal=True, gap="small"):
         for case, one in list(zip(alike, near, strict=True))[:SHOWN]:
-            said = text_scan.neighbour(case, study.classes, text_cases.distance(one.distance))
-            cases.thumbnail(study, case.case_id, said, note=text_scan.mistaken(case, study.classes))
+            note = text_scan.neighbour(case, text_cases.distance(one.distance), study.classes)
+            cases.thumbnail(study, case.case_id, study.classes.display[case.reference], note=note)
