@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from analysis.claims_classes import ClassFacts, Possible
 from analysis.claims_intervals import own_counts
@@ -269,7 +269,7 @@ def _folds(claim: CrossValidation, claims: Claims, ours: OurNumbers) -> External
         line = "The source prints no standard deviation over folds, so the difference has no interval."
         return External(outcome="none", lines=(shown, line), ours=own)
     spread = float(claim.sd.value + claim.sd.step / 2)  # the largest that is printed so: the kindest reading
-    half = float(stats.t.ppf((1 + own.level) / 2, k - 1)) * spread * math.sqrt(1 / k + 1 / (k - 1))
+    half = float(special.stdtrit(k - 1, (1 + own.level) / 2)) * spread * math.sqrt(1 / k + 1 / (k - 1))
     mean = float(claim.mean.value)
     theirs = Estimate(value=mean, low=mean - half, high=mean + half, level=own.level, method=METHOD)
     return _judged(

@@ -118,8 +118,7 @@ def _pairs(
     for one in against_rest:
         order = one.ranking.order
         sorted_reference, sorted_scores = reference[order], probabilities[order, one.positive]
-        by_class = np.argsort(sorted_reference, kind="stable")
-        places = np.split(by_class, np.cumsum(np.bincount(sorted_reference))[:-1])
+        places = [np.flatnonzero(sorted_reference == c) for c in range(probabilities.shape[1])]
         for other, of_other in enumerate(places):
             if other == one.positive:
                 continue

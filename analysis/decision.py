@@ -104,7 +104,7 @@ def decision_curve(
         share = share_of(positives, groups=codes, level=level)
     else:
         share = Measure(plain=Estimate(value=prevalence, method="given", reason="taken as known"))
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(scores)[::-1]  # equal scores in any order: a threshold calls all of them or none
     called = np.searchsorted(-scores[order], -limits, side="right").astype(np.int64)
     p, weights = share.plain.value or 0.0, limits / (1 - limits)
     unit = p if standardised else 1.0

@@ -44,6 +44,7 @@ def find(
     probabilities: NDArray[np.floating[Any]],
     confounding: Sequence[Confounding] = (),
     claims: Sequence[AuditedClaim] = (),
+    read_for: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings about one evaluated split, critical first.
 
@@ -51,7 +52,8 @@ def find(
     groups on both sides of the split, cases for which that cannot be checked, a factor that answers "any tumour?"
     (critical from half of the cases or of the wrong guesses on), exact copies with different labels, no case or only
     one, a class without cases, a class never predicted, probabilities that do not sum to 1 within 1e-6, files that
-    were rejected, published claims that contradict each other, and those that the study does not reproduce.
+    were rejected, published claims that contradict each other, those that the study does not reproduce, and a test
+    split that was read for several networks; ``read_for`` names the network of each reading.
     """
     found = (
         _shared_groups(leakage),
@@ -65,6 +67,7 @@ def find(
         _rejected(dataset),
         _contradicted(claims),
         _not_reproduced(claims),
+        _test_selected(read_for),
     )
     return tuple(sorted((finding for finding in found if finding), key=lambda finding: _RANK[finding.severity]))
 
@@ -217,6 +220,17 @@ def _about_claims(code: str, count: int, *, text: str, claims: Sequence[AuditedC
     if not count:
         return None
     return Finding(severity="warning", code=code, count=count, n=len(claims), text=text, page="claims")
+
+
+def _test_selected(read_for: Sequence[str]) -> Finding | None:
+    count = len(set(read_for))
+    if count < 2:
+        return None
+    text = (
+        f"The test split was read for {count:,} networks. What was changed after the first counts as chosen by the "
+        "test split."
+    )
+    return Finding(severity="warning", code="test_selected", count=count, n=None, text=text, page="training")
 
 
 def _about_classes(code: str, names: list[str], *, text: str, classes: ClassOrder) -> Finding:

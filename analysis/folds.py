@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from analysis import summaries
 from analysis.confusion import any_tumour, confusion_matrix, two_by_two
@@ -88,7 +88,7 @@ def corrected_mean(values: Sequence[float], *, test_share: float, level: float =
         reason = "one fold" if k < TOO_FEW else "all folds have the same value"
         return Estimate(value=mean, method=METHOD, n=k, reason=reason)
     error = math.sqrt(float(np.var(values, ddof=1)) * (1 / k + test_share))
-    half = float(stats.t.ppf((1 + level) / 2, k - 1)) * error
+    half = float(special.stdtrit(k - 1, (1 + level) / 2)) * error
     return Estimate(value=mean, low=max(0.0, mean - half), high=min(1.0, mean + half), level=level, method=METHOD, n=k)
 
 

@@ -59,6 +59,7 @@ def saliency(
     predicted: NDArray[np.int64],
     classes: Sequence[str],
     groups: NDArray[Any] | pd.Series,
+    level: float = 0.95,
 ) -> tuple[ClassSaliency, ...]:
     """Return the pointing game by class, for cases that all have an outline.
 
@@ -77,8 +78,8 @@ def saliency(
         found.append(
             ClassSaliency(
                 name=name,
-                correct=share_of(hits[right], groups=owner[right]),
-                wrong=share_of(hits[wrong], groups=owner[wrong]),
+                correct=share_of(hits[right], groups=owner[right], level=level),
+                wrong=share_of(hits[wrong], groups=owner[wrong], level=level),
                 without_evidence=int((own & ~evidence).sum()),
             )
         )

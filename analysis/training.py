@@ -14,7 +14,8 @@ class Run:
     """One training run, its values by epoch ``(e,)``, read-only.
 
     ``run`` is final, grouped or ungrouped, ``fold`` the held-out fold of the latter two. ``chosen`` is the epoch with
-    the lowest loss on the tuning split, the first of equals.
+    the lowest log-loss on the tuning split after temperature scaling, of those for which it is known, else with the
+    lowest loss on it; the first of equals.
     """
 
     run: str
@@ -42,7 +43,12 @@ def training_runs(history: pd.DataFrame) -> tuple[Run, ...]:
         epoch = ordered["epoch"].to_numpy(dtype=np.int64, copy=True)
         for values in (epoch, *curves.values()):
             values.setflags(write=False)
-        chosen = int(epoch[int(np.argmin(curves["tuning_loss"]))])
+        chosen = int(epoch[int(np.nanargmin(_chosen_by(ordered)))])
         fold = rows["fold"].dropna().to_list()
         runs.append(Run(run=str(name), fold=int(fold[0]) if fold else None, epoch=epoch, chosen=chosen, **curves))
     return tuple(runs)
+
+
+def _chosen_by(rows: pd.DataFrame) -> NDArray[np.float64]:
+    known = "tuning_scaled_loss" in rows and rows["tuning_scaled_loss"].notna().any()
+    return rows["tuning_scaled_loss" if known else "tuning_loss"].to_numpy(dtype=np.float64)

@@ -292,6 +292,45 @@ def compare(
 
 
 @app.command()
+def report(
+    study: Annotated[str, typer.Argument(help="Study name or folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="PDF file to write.")],
+    section: Annotated[list[str] | None, typer.Option(help="Only this optional section; may be repeated.")] = None,
+    split: Annotated[str | None, typer.Option(help="Split to report; by default the one the dashboard shows.")] = None,
+    level: Annotated[float, typer.Option(help="Level of the intervals; another than 0.95 is post hoc.")] = 0.95,
+    prevalence: Annotated[float | None, typer.Option(help="Prevalence for PPV and NPV; post hoc.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Threshold on P(any tumour); post hoc.")] = None,
+    all_errors: Annotated[bool, typer.Option(help="Every error, not a sample of the less confident ones.")] = False,
+    reviewer: Annotated[str, typer.Option(help="Name of the reviewer.")] = "",
+    site: Annotated[str, typer.Option(help="Site of the reviewer.")] = "",
+    remarks: Annotated[str, typer.Option(help="Remarks of the reviewer, plain text.")] = "",
+) -> None:
+    """Write the validation report as PDF: archivable, accessible, with every number attached."""
+    _one_thread()
+    from dashboard.report.build import report as make
+    from dashboard.report.options import SECTIONS, Options
+    from data import home
+    from data.study import read_study
+
+    options = Options(
+        sections=SECTIONS if section is None else tuple(section),
+        split=split,
+        level=level,
+        prevalence=prevalence,
+        threshold=threshold,
+        all_errors=all_errors,
+        reviewer=reviewer,
+        site=site,
+        remarks=remarks,
+    )
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"{out}: the folder is not there; make it or choose another place.")
+    content = make(read_study(home.find_study(study)), options)
+    out.write_bytes(content)
+    _say(f"report {out}  {len(content) / 1e6:.1f} MB")
+
+
+@app.command()
 def train(
     images: Images,
     out: Annotated[Path, typer.Option(help="Model folder to write.")],

@@ -7,7 +7,6 @@ from typing import Final
 
 import streamlit as st
 
-from analysis.per_class import ClassPerformance, Performance
 from analysis.roc import Curves
 from dashboard import prediction
 from dashboard.cases import ByCase
@@ -16,6 +15,8 @@ from dashboard.evidence import Evidence
 from dashboard.evidence import evidence as evidence_of
 from dashboard.figures import scan
 from dashboard.questions import curves_of
+from dashboard.report.build import build
+from dashboard.report.options import Options
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
 from data.study import Study, read_study
@@ -66,6 +67,20 @@ def _comparison(
     return comparisons(_a, _b)
 
 
+def report(of: Study, options: Options) -> bytes:
+    """Return the validation report as PDF. Raises ``InputError`` for a split without predictions."""
+    folder = linked(of)
+    return _report(of.fingerprint, options, "" if folder is None else str(folder.folder), _study=of)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _report(fingerprint: str, options: Options, folder: str, _study: Study) -> bytes:  # noqa: ARG001
+    shown = evidence(_study)
+    own = (options.split or shown.split, options.level) == (shown.split, shown.level)
+    made = shown if own else evidence_of(_study, split=options.split, level=options.level)
+    return build(made, options, images=linked(_study))
+
+
 def make_ready(of: Study) -> None:
     """Begin to compute, beside the pages, what the other pages of a large study show."""
     if evidence(of).found.n >= LARGE:
@@ -93,11 +108,6 @@ def curves(of: Study, name: str) -> Curves:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
     return curves_of(evidence(_study).questions[name])
-
-
-def rows(judged: Performance) -> tuple[ClassPerformance, ...]:
-    """Return the classes, any tumour first where the study asks for it."""
-    return (*((judged.any_tumour,) if judged.any_tumour else ()), *judged.classes)
 
 
 def reader(of: Study) -> Reader | None:

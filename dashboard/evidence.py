@@ -18,7 +18,7 @@ from analysis.proportions import share_of
 from dashboard.cases import ByCase, Case, together
 from dashboard.listed import RECORDED
 from dashboard.lookalikes import Lookalikes, lookalikes
-from dashboard.results import Results
+from dashboard.results import LEVEL, Results
 from dashboard.selection import Selection
 from data.evaluated import evaluated, evaluated_splits
 from data.lookup import positions
@@ -184,7 +184,15 @@ class Evidence(Results):
         )
 
 
-def evidence(study: Study) -> Evidence:
-    """Return the evidence on the first preferred split that has predictions; a study holds at least one."""
+def evidence(study: Study, *, split: str | None = None, level: float = LEVEL) -> Evidence:
+    """Return the evidence on a split, by default the first preferred one that has predictions; there is one at least.
+
+    Raises ``InputError`` for a split without predictions, naming what there is.
+    """
+    return Evidence(study=study, found=evaluated(study, split or preferred_split(study)), level=level)
+
+
+def preferred_split(study: Study) -> str:
+    """Return the split that is shown when none is asked for."""
     held = evaluated_splits(study)
-    return Evidence(study=study, found=evaluated(study, next(name for name in PREFERRED if name in held)))
+    return next(name for name in PREFERRED if name in held)

@@ -58,6 +58,7 @@ def confidence_of(
     *,
     groups: NDArray[np.int64],
     rng: np.random.Generator,
+    level: float,
 ) -> Confidence:
     """Return the results on the confidence of evaluated cases; ``tuning`` sets the limits of prediction sets.
 
@@ -69,13 +70,15 @@ def confidence_of(
     sets = None
     if tuning is not None:
         allowed = class_limits(tuning.reference, tuning.probabilities, classes=names)
-        sets = evaluate_sets(reference, probabilities, limits=allowed, groups=groups)
+        sets = evaluate_sets(reference, probabilities, limits=allowed, groups=groups, level=level)
     return Confidence(
-        errors=calibration_errors(reference, probabilities, classes=names, groups=groups, rng=rng),
-        reliability=reliability(reference, probabilities, classes=names, groups=groups),
-        brier=brier_score(reference, probabilities, classes=names, negative=negative, groups=groups),
-        log_loss=log_loss(reference, probabilities, classes=names, groups=groups),
-        recalibration=recalibrations(reference, probabilities, classes=names, negative=negative, groups=groups),
+        errors=calibration_errors(reference, probabilities, classes=names, groups=groups, rng=rng, level=level),
+        reliability=reliability(reference, probabilities, classes=names, groups=groups, level=level),
+        brier=brier_score(reference, probabilities, classes=names, negative=negative, groups=groups, level=level),
+        log_loss=log_loss(reference, probabilities, classes=names, groups=groups, level=level),
+        recalibration=recalibrations(
+            reference, probabilities, classes=names, negative=negative, groups=groups, level=level
+        ),
         tiers=confidence_tiers(
             reference,
             probabilities,
@@ -84,10 +87,17 @@ def confidence_of(
             groups=groups,
             high=limits.high_confidence,
             review=limits.review,
+            level=level,
         ),
         risk_coverage=risk_coverage(reference, probabilities, classes=names, negative=negative),
         referral=refer_below(
-            reference, probabilities, threshold=limits.review, classes=names, negative=negative, groups=groups
+            reference,
+            probabilities,
+            threshold=limits.review,
+            classes=names,
+            negative=negative,
+            groups=groups,
+            level=level,
         ),
         sets=sets,
         no_sets=None if sets is not None else NO_TUNING,
@@ -95,13 +105,15 @@ def confidence_of(
 
 
 def decisions_of(
-    found: Evaluated, tuning: Evaluated | None, manifest: Manifest, *, groups: NDArray[np.int64]
+    found: Evaluated, tuning: Evaluated | None, manifest: Manifest, *, groups: NDArray[np.int64], level: float
 ) -> Decisions:
     """Return harm, net benefit and the operating point of evaluated cases; ``tuning`` chooses the threshold."""
     classes, harm = manifest.classes, None
     if manifest.harm:
         predicted, weights = predicted_class(found.probabilities), np.array(manifest.harm, dtype=np.float64)
-        harm = expected_harm(found.reference, predicted, harm=weights, classes=classes.names, groups=groups)
+        harm = expected_harm(
+            found.reference, predicted, harm=weights, classes=classes.names, groups=groups, level=level
+        )
     if classes.negative is None:
         return Decisions(
             harm=harm, net_benefit=None, operating_point=None, no_operating_point="the study names no negative class"
@@ -122,10 +134,11 @@ def decisions_of(
             tuning_scores=tuning_scores,
             target=manifest.thresholds.target_sensitivity,
             groups=groups,
+            level=level,
         )
     return Decisions(
         harm=harm,
-        net_benefit=decision_curve(positives, scores, thresholds=THRESHOLDS, groups=groups),
+        net_benefit=decision_curve(positives, scores, thresholds=THRESHOLDS, groups=groups, level=level),
         operating_point=point,
         no_operating_point=None if point is not None else NO_TUNING,
     )

@@ -21,6 +21,18 @@ accuracy is, and it is not estimable when a class is empty.
 
 Grouped cross-validation: each scan is predicted by a model that has seen no scan of its group; all folds pooled.
 """,
+    "report": """
+The report is made from the same results as the pages, and computes nothing itself. It is a PDF for archives (PDF/A-3a)
+that a screen reader can read (PDF/UA-1), dated by the day on which the study was made. The same study with the same
+choices gives the same bytes. Attached to it are all numbers, as `neuroval analyze --json --all` prints them, and the
+prediction for each evaluated scan.
+
+Every number that is not made by the study's own protocol is marked post hoc: another level of the intervals, another
+prevalence, a threshold. The verdict stays as it is.
+
+Checklists: STARD 2015 (Bossuyt et al., BMJ 2015;351:h5527) and CLAIM 2024 (Tejani et al., Radiol Artif Intell
+2024;6:e240300), with the pages on which the report answers each item.
+""",
     "data_set": f"""
 Two scans share a group when they have the same patient, or when one is a confirmed copy of the other.
 A case is shared when its group has a member in the training or tuning split. Intervals: {WILSON}.
@@ -36,9 +48,10 @@ Guessed right: each level's more frequent answer, against always the same answer
 Imbalance = largest class / smallest class. Brightness: the mean grey value of each scan, its median over a class.
 """,
     "training": """
-The weights are those of the epoch with the lowest loss on the tuning split: training cases that were set aside, whole
-groups only, and never fitted. The test split has no part in it; each reading of it is recorded with the study. A model
-that was changed after a reading counts as chosen by the test split.
+The weights are those of the epoch with the lowest log-loss after temperature scaling on the tuning split: training
+cases that were set aside, whole groups only, and never fitted (Berta et al., arXiv 2501.19195). Where that is not
+recorded, those with the lowest loss on it. The test split has no part in it; each reading of it is recorded with the
+study. A model that was changed after a reading counts as chosen by the test split.
 
 Confidence is scaled by one temperature, fitted on the tuning split (Guo et al., ICML 2017); 1 leaves it as it is.
 """,

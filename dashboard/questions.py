@@ -42,7 +42,8 @@ STEPS: Final = (
 class Question:
     """Is it any tumour, or is it this class? Who has it (n,), the score (n,) it is ranked by, what argmax made of it.
 
-    ``groups`` (n,) are those of the cases, ``other`` is what the rest is called in reasons.
+    ``groups`` (n,) are those of the cases, ``other`` is what the rest is called in reasons, ``level`` is that of the
+    intervals.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Question:
     positives: NDArray[np.bool_]
     scores: NDArray[np.float64]
     groups: NDArray[np.int64]
+    level: float
 
     @property
     def prevalence(self) -> float | None:
@@ -70,7 +72,7 @@ class AtPrevalence:
 
 
 def questions(
-    found: Evaluated, judged: Performance, *, negative: str | None, groups: NDArray[np.int64]
+    found: Evaluated, judged: Performance, *, negative: str | None, groups: NDArray[np.int64], level: float
 ) -> tuple[Question, ...]:
     """Return the questions that the cases ``found`` can be asked, any tumour first where a class means none.
 
@@ -87,13 +89,20 @@ def questions(
                 positives=found.reference != index,
                 scores=any_tumour_score(found.probabilities, negative=index),
                 groups=groups,
+                level=level,
             )
         )
     for index, one in enumerate(judged.classes):
         positives, scores = found.reference == index, found.probabilities[:, index]
         asked.append(
             Question(
-                name=one.name, other="another class", judged=one, positives=positives, scores=scores, groups=groups
+                name=one.name,
+                other="another class",
+                judged=one,
+                positives=positives,
+                scores=scores,
+                groups=groups,
+                level=level,
             )
         )
     return tuple(asked)
@@ -126,12 +135,20 @@ def over_prevalences(question: Question) -> tuple[PredictiveValues, ...]:
 
 def at(question: Question, threshold: float) -> AtThreshold:
     """Return what calling every case with a score at or above ``threshold`` does."""
-    return at_threshold(question.positives, question.scores, threshold=threshold, groups=question.groups)
+    scores, groups, level = question.scores, question.groups, question.level
+    return at_threshold(question.positives, scores, threshold=threshold, groups=groups, level=level)
 
 
 def curves_of(question: Question) -> Curves:
     """Return the ROC and the precision-recall curve of a question, thinned for drawing."""
-    return curves(question.positives, question.scores, groups=question.groups, name=question.name, other=question.other)
+    return curves(
+        question.positives,
+        question.scores,
+        groups=question.groups,
+        name=question.name,
+        other=question.other,
+        level=question.level,
+    )
 
 
 def _one_sided(question: Question) -> str:
@@ -145,4 +162,5 @@ def _values(question: Question, prevalence: float) -> PredictiveValues:
         prevalence=prevalence,
         effective_positives=None if sensitivity is None else sensitivity.effective_n,
         effective_negatives=None if specificity is None else specificity.effective_n,
+        level=question.level,
     )

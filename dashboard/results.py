@@ -1,7 +1,7 @@
 """Every result about one evaluated split of a study: pages, report and command line take their numbers from here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
@@ -27,7 +27,7 @@ from analysis.intensities import Images, describe_images
 from analysis.odd_labels import OddLabels, odd_labels
 from analysis.pairs import ConfusionPair, confusion_pairs
 from analysis.patients import Patients, per_patient
-from analysis.per_class import ANY_TUMOUR, Performance, performance
+from analysis.per_class import ANY_TUMOUR, ClassPerformance, Performance, performance
 from analysis.proportions import proportion
 from analysis.ratios import Ratios, ratios
 from analysis.saliency import ClassSaliency, pointing_game, saliency
@@ -52,6 +52,7 @@ from data.study import Study
 
 _T = TypeVar("_T")
 
+LEVEL: Final = 0.95  # of every interval, unless a report asks for another
 SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
 NO_FOLDS: Final = "grouped cross-validation is not available in this study"
 NO_UNGROUPED: Final = "ungrouped cross-validation is not available in this study"
@@ -91,10 +92,14 @@ class Outlined:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Results:
-    """The results on the cases ``found`` of a study, each computed when it is first asked for."""
+    """The results on the cases ``found`` of a study, each computed when it is first asked for.
+
+    ``level`` is that of every interval but those of criteria and claims: another level does not change a verdict.
+    """
 
     study: Study
     found: Evaluated
+    level: float = LEVEL
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -117,7 +122,8 @@ class Results:
 
     def _performance(self, kept: NDArray[np.bool_]) -> Performance:
         """Return the performance on the evaluated cases that are ``kept`` (n,)."""
-        return performance_of(self.study, self.found.reference[kept], self.predicted[kept], groups=self.groups[kept])
+        groups, level = self.groups[kept], self.level
+        return performance_of(self.study, self.found.reference[kept], self.predicted[kept], groups=groups, level=level)
 
     @cached_property
     def groups(self) -> NDArray[np.int64]:
@@ -138,6 +144,7 @@ class Results:
             classes=classes.names,
             negative=classes.negative,
             groups=self.groups,
+            level=self.level,
         )
 
     @cached_property
@@ -151,7 +158,7 @@ class Results:
     def questions(self) -> Mapping[str, Question]:
         """By name, any tumour and each class against the rest."""
         negative = self.study.classes.negative
-        asked = questions(self.found, self.performance, negative=negative, groups=self.groups)
+        asked = questions(self.found, self.performance, negative=negative, groups=self.groups, level=self.level)
         return {one.name: one for one in asked}
 
     @cached_property
@@ -162,7 +169,7 @@ class Results:
         if self.performance.any_tumour is not None:
             subjects[ANY_TUMOUR] = (self.performance.any_tumour, names != negative)
         return {
-            name: ratios(one.counts, types=self.types, positive=positive, name=name)
+            name: ratios(one.counts, types=self.types, positive=positive, name=name, level=self.level)
             for name, (one, positive) in subjects.items()
         }
 
@@ -175,6 +182,7 @@ class Results:
             self.study.cases["patient_id"].array[found.rows],
             classes=classes.names,
             negative=classes.negative,
+            level=self.level,
         )
 
     @cached_property
@@ -187,11 +195,13 @@ class Results:
     @cached_property
     def confidence(self) -> Confidence:
         rng = np.random.default_rng(SEED)
-        return confidence_of(self.found, self.tuning, self.study.manifest, groups=self.groups, rng=rng)
+        manifest, groups = self.study.manifest, self.groups
+        return confidence_of(self.found, self.tuning, manifest, groups=groups, rng=rng, level=self.level)
 
     @cached_property
     def decisions(self) -> Decisions:
-        return decisions_of(self.found, self.tuning, self.study.manifest, groups=self.groups)
+        manifest, groups = self.study.manifest, self.groups
+        return decisions_of(self.found, self.tuning, manifest, groups=groups, level=self.level)
 
     @cached_property
     def suspects(self) -> Suspects | None:
@@ -278,15 +288,16 @@ class Results:
             fold[kept],
             classes=self.study.classes.names,
             negative=self.study.classes.negative,
+            level=self.level,
         )
         return CrossValidation(
-            performance=performance_of(self.study, reference, predicted, groups=groups[kept]),
+            performance=performance_of(self.study, reference, predicted, groups=groups[kept], level=self.level),
             reason=None,
             sizes=sizes,
             numbers=numbers,
             left_out=int((~kept).sum()),
             known_patient={
-                name: proportion(int(known.get(name, 0)), int(of_class.get(name, 0)))
+                name: proportion(int(known.get(name, 0)), int(of_class.get(name, 0)), level=self.level)
                 for name in self.study.classes.names
             },
         )
@@ -299,12 +310,18 @@ class Results:
     @cached_property
     def dataset(self) -> Dataset:
         study = self.study
-        return describe(self.table, classes=study.classes.names, images=self.shown_images, rejected=len(study.rejected))
+        return describe(
+            self.table,
+            classes=study.classes.names,
+            images=self.shown_images,
+            rejected=len(study.rejected),
+            level=self.level,
+        )
 
     @cached_property
     def leakage(self) -> Leakage:
         names, images = self.study.classes.names, self.shown_images
-        return leakage(self.table, classes=names, images=images, split=self.found.split)
+        return leakage(self.table, classes=names, images=images, split=self.found.split, level=self.level)
 
     @cached_property
     def twins(self) -> tuple[tuple[str, str, str], ...]:
@@ -343,6 +360,7 @@ class Results:
             predicted=seen.predicted,
             classes=seen.classes,
             groups=seen.groups,
+            level=self.level,
         )
 
     @cached_property
@@ -392,6 +410,8 @@ class Results:
     @cached_property
     def claims(self) -> tuple[AuditedClaim, ...]:
         """The published claims with their verdicts; empty for a study without any."""
+        if self.level != LEVEL:
+            return replace(self, level=LEVEL).claims
         return () if self.study.claims is None else audited(self.study.claims, self)
 
     @cached_property
@@ -404,11 +424,14 @@ class Results:
             probabilities=self.found.probabilities,
             confounding=self.confounding,
             claims=self.claims,
+            read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
         )
 
     @cached_property
     def criteria(self) -> tuple[Criterion, ...]:
         """The acceptance criteria; where cases are shared with training, judged without these too."""
+        if self.level != LEVEL:
+            return replace(self, level=LEVEL).criteria
         leaks = any(finding.code == SHARED_GROUPS for finding in self.findings)
         return judge(self.study.manifest.acceptance, self.performance, unleaked=self._unleaked if leaks else None)
 
@@ -429,20 +452,26 @@ class Results:
             groups=self.groups,
             high=thresholds.high_confidence,
             review=thresholds.review,
+            level=self.level,
         )
 
     @cached_property
     def pairs(self) -> tuple[ConfusionPair, ...]:
-        return confusion_pairs(self.performance.matrix, types=self.types)
+        return confusion_pairs(self.performance.matrix, types=self.types, level=self.level)
 
 
-def results(study: Study, *, split: str = "test") -> Results:
+def results(study: Study, *, split: str = "test", level: float = LEVEL) -> Results:
     """Return the results on a split. Raises ``InputError`` for a split without predictions, naming what there is."""
-    return Results(study=study, found=evaluated(study, split))
+    return Results(study=study, found=evaluated(study, split), level=level)
 
 
 def performance_of(
-    study: Study, reference: NDArray[np.int64], predicted: NDArray[np.int64], *, groups: NDArray[Any]
+    study: Study,
+    reference: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    *,
+    groups: NDArray[Any],
+    level: float = LEVEL,
 ) -> Performance:
     """Return the performance of predicted classes (n,) with the study's classes, and the project's seed."""
     return performance(
@@ -452,4 +481,10 @@ def performance_of(
         negative=study.classes.negative,
         groups=groups,
         rng=np.random.default_rng(SEED),
+        level=level,
     )
+
+
+def rows(judged: Performance) -> tuple[ClassPerformance, ...]:
+    """Return the classes, any tumour first where the study asks for it."""
+    return (*((judged.any_tumour,) if judged.any_tumour else ()), *judged.classes)

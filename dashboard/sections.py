@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any, Final
 
 from analysis.acceptance import OVERALL, PER_CLASS, Judged, measure
@@ -159,8 +160,9 @@ def _confusion(source: Results) -> dict[str, Any]:
 
 
 def _errors(source: Results) -> list[dict[str, Any]]:
-    names = [field.name for field in fields(ErrorCase)]  # a million cases have many errors: asdict would copy each
-    return [{name: getattr(case, name) for name in names} for case in source.errors.cases]
+    names = [field.name for field in fields(ErrorCase)]
+    values = attrgetter(*names)  # a million cases have many errors: asdict would copy each
+    return [dict(zip(names, values(case), strict=True)) for case in source.errors.cases]
 
 
 def _error_rates(source: Results) -> dict[str, Any]:

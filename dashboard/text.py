@@ -48,6 +48,7 @@ LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all 
 
 TITLES = {
     "overview": "Can this model be trusted?",
+    "report": "What goes on file?",
     "data_set": "What was it tested on?",
     "training": "How was it trained?",
     "cross_validation": "Is it stable?",

@@ -1,6 +1,6 @@
 """Every sentence of the page Per class: averages, ratios, the clinic's prevalence, a threshold, curves, patients."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from analysis.class_auc import ClassAucs
 from analysis.estimate import Measure
@@ -21,7 +21,7 @@ from dashboard.figures.formats import (
     short,
 )
 from dashboard.questions import AtPrevalence, Question
-from dashboard.text import RATES, row_name, spoken
+from dashboard.text import RATES, plain_and_clustered, row_name, spoken
 from data.classes import ClassOrder
 
 POST_HOC = ":orange-badge[Post hoc]"
@@ -66,6 +66,18 @@ def overall_rows(overall: Overall, aucs: ClassAucs) -> list[dict[str, str]]:
         }
         for label, one in found
     ]
+
+
+def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
+    """Return one row per class and rate: plain and cluster-adjusted interval side by side."""
+    rows = []
+    for one in subjects:
+        for name, label in RATES.items():
+            measure = getattr(one, name)
+            plain, clustered = plain_and_clustered(measure.plain, measure.clustered)
+            row = {"Class": row_name(one.name, classes), "Rate": label}
+            rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": measure.headline.method})
+    return rows
 
 
 def ratio_rows(aucs: Mapping[str, Measure], ratios: Mapping[str, Ratios], classes: ClassOrder) -> list[dict[str, str]]:

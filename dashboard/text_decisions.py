@@ -12,8 +12,7 @@ NO_HARM = "This study gives its errors no weight: harm is not estimable, and the
 NO_CURVE = "A decision curve asks about any tumour; this study names no negative class."
 UNITS = (
     "Net benefit counts the tumours found per scan, less the false alarms at the exchange rate that the threshold "
-    "stands for: at 10%, nine false alarms are the price of one tumour found. Thresholds are on P(any tumour); the "
-    "band is the 95% interval."
+    "stands for: at 10%, nine false alarms are the price of one tumour found. Thresholds are on P(any tumour)"
 )
 
 
@@ -36,6 +35,11 @@ def harm(found: ExpectedHarm | None, weights: Sequence[Sequence[float]], classes
     return (
         f"{text} The largest part, {share}, comes from {arrow_of(classes.names[row], classes.names[column], classes)}."
     )
+
+
+def units(level: float) -> str:
+    """Return what net benefit counts, and what the band is."""
+    return f"{UNITS}; the band is the {100 * level:g}% interval."
 
 
 def decision(found: DecisionCurve) -> str:

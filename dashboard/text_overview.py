@@ -47,13 +47,19 @@ def verdict_title(criteria: Sequence[Criterion], findings: Sequence[Finding] = (
 
 def verdict_reason(criteria: Sequence[Criterion], findings: Sequence[Finding], *, readings: int) -> str:
     """Return why, in one line, and what limits it; ``readings`` is how often the test split was read, as recorded."""
+    limit = verdict_limit(findings)
+    return escaped(verdict_basis(criteria, readings=readings)) + (f" :red[{limit}]" if limit else "")
+
+
+def verdict_limit(findings: Sequence[Finding], *, where: str = "below") -> str:
+    """Return how many critical findings limit what the verdict is worth; nothing without any."""
     critical = sum(found.severity == "critical" for found in findings)
     verb = "limits" if critical == 1 else "limit"
-    limit = f" :red[{counted(critical, 'critical finding')} below {verb} what this is worth.]" if critical else ""
-    return _verdict_reason(criteria, readings) + limit
+    return f"{counted(critical, 'critical finding')} {where} {verb} what this is worth." if critical else ""
 
 
-def _verdict_reason(criteria: Sequence[Criterion], readings: int) -> str:
+def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
+    """Return how many criteria are met and what they were judged on, plain text."""
     if not criteria:
         return "This study names no acceptance criteria, so there is nothing to pass or to fail."
     met = sum(one.met is True for one in criteria)
@@ -75,7 +81,7 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
         return ""
     name = HEADLINES.get(first.criterion.metric, first.criterion.metric)
     where = "" if first.decisive.basis == "all" else f" ({BASES[first.decisive.basis]})"
-    return f" {name}{where}: {escaped(first.decisive.reason or 'not known')}."
+    return f" {name}{where}: {first.decisive.reason or 'not known'}."
 
 
 def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
@@ -88,15 +94,15 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     found = {"All scans": full(judged.on_all.estimate)}
     if judged.unleaked is not None:
         found[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
-    if required := _required(judged):
-        found["Cases it would take"] = required
+    if needed := required(judged):
+        found["Cases it would take"] = needed
     return (
         f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
         ". ".join(f"{basis}: {numbers}" for basis, numbers in found.items()) + ".",
     )
 
 
-def _required(judged: Criterion) -> str:
+def required(judged: Criterion) -> str:
     """Return how many cases the bound that decides would take at the observed rate; nothing once it is reached."""
     decisive = judged.decisive
     if decisive.met or not decisive.estimate.defined:

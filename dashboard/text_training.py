@@ -14,6 +14,11 @@ from data.manifest import Manifest, TestRead
 
 NO_HISTORY = "This study holds no training history."
 NO_FOLDS = "This study holds no cross-validation."
+HOW_TO_FOLD = (
+    "Cross-validation trains the network anew on parts of the scans and has each scan predicted by one that has seen "
+    "neither its patient nor a copy of it.\n\n`neuroval cross-validate --model MODEL --images FOLDER` does it; the "
+    "next `neuroval evaluate` of the model takes the result into the study."
+)
 NO_UNGROUPED = (
     "Ungrouped cross-validation is not part of this study: how much patients and copies on both sides would add is "
     "not measured."
@@ -43,12 +48,15 @@ def training(run: Run | None, reads: Sequence[TestRead], manifest: Manifest) -> 
 
 
 def readings(reads: Sequence[TestRead]) -> str:
-    """Return how often the test split was read."""
+    """Return how often the test split was read, and for how many networks."""
     if not reads:
         return "No reading of the test split is recorded."
     times = {1: "once", 2: "twice"}.get(len(reads), f"{len(reads)} times")
-    more = "" if len(reads) == 1 else " What was changed after the first reading may have been chosen by it."
-    return f"The test split was read {times}.{more}"
+    networks = len({read.model_sha256 for read in reads})
+    if networks == 1:
+        return f"The test split was read {times}{', for one network' if len(reads) > 1 else ''}."
+    chosen = "What was changed after the first counts as chosen by the test split."
+    return f"The test split was read {times}, for {networks} networks. {chosen}"
 
 
 def reading_rows(reads: Sequence[TestRead]) -> list[dict[str, str]]:

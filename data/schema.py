@@ -67,6 +67,7 @@ HISTORY = pa.schema(
         required("accuracy", pa.float64()),
         required("tuning_loss", pa.float64()),
         required("tuning_accuracy", pa.float64()),
+        pa.field("tuning_scaled_loss", pa.float64()),
         required("learning_rate", pa.float64()),
     ]
 )

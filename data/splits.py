@@ -1,6 +1,7 @@
 """Groups, and the split into training and tuning parts that never divides one."""
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -65,10 +66,7 @@ def assign_tuning(cases: pd.DataFrame, *, parts: int, seed: int) -> pd.Series:
             f"split: class {scarce!r} has {groups_per_class.min()} groups in train, at least {parts} are needed "
             "to set a tuning part aside; name the tuning cases in metadata.csv (column 'split')."
         )
-    from sklearn.model_selection import StratifiedGroupKFold  # loads for a second, which a server need not wait for
-
-    folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
-    _, held_out = next(folds.split(train, train["label"], train["group_id"]))
+    held_out = next(_held_out(train, parts, seed=seed))
     splits.loc[train.index[held_out]] = "tuning"
     return splits
 
@@ -83,12 +81,18 @@ def assign_folds(cases: pd.DataFrame, *, folds: int, seed: int) -> pd.Series:
         scarce = groups_per_class.idxmin()
         raise InputError(f"folds: class {scarce!r} has {groups_per_class.min()} groups, at least {folds} are needed.")
     fold = pd.Series(0, index=cases.index, name="fold", dtype="int32")
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    for number, (_, held_out) in enumerate(splitter.split(cases, cases["label"], cases["group_id"]), start=1):
+    for number, held_out in enumerate(_held_out(cases, folds, seed=seed), start=1):
         fold.iloc[held_out] = number
     return fold
+
+
+def _held_out(cases: pd.DataFrame, parts: int, *, seed: int) -> Iterator[NDArray[np.intp]]:
+    """Yield the rows of each of so many parts, stratified by class, groups kept whole."""
+    from sklearn.model_selection import StratifiedGroupKFold  # loads for half a second, which pages need not wait for
+
+    splitter = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
+    for _, held_out in splitter.split(cases, cases["label"], cases["group_id"]):
+        yield held_out
 
 
 def hash_of(cases: pd.DataFrame, column: str) -> str:

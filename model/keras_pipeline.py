@@ -83,7 +83,7 @@ def _recipe(config: TrainingConfig, result: TrainingResult, calibration: Mapping
     return {
         **written(config),
         "best_epoch": result.best_epoch,
-        "chosen_by": "lowest loss on the tuning split",
+        "chosen_by": "lowest log-loss on the tuning split after temperature scaling",
         "tuning_accuracy": float(accuracy[result.best_epoch]),
         **{key: value for key, value in calibration.items() if key != "temperature"},
     }

@@ -13,10 +13,16 @@ from scipy.special import log_softmax
 LIMITS = (0.05, 20.0)
 
 
-def log_loss(logits: NDArray[np.floating], reference: NDArray[np.integer], *, temperature: float = 1.0) -> float:
-    """Return the mean negative log-likelihood of the reference classes ``(n,)`` under logits ``(n, k)``."""
+def log_loss(
+    logits: NDArray[np.floating], reference: NDArray[np.integer], *, temperature: float = 1.0, smoothing: float = 0.0
+) -> float:
+    """Return the mean negative log-likelihood of the reference classes ``(n,)`` under logits ``(n, k)``.
+
+    ``smoothing`` spreads so much of each label evenly over the classes, as training may.
+    """
     scaled = log_softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
-    return float(-scaled[np.arange(len(reference)), reference].mean())
+    likelihood = scaled[np.arange(len(reference)), reference]
+    return float(-((1 - smoothing) * likelihood + smoothing * scaled.mean(axis=1)).mean())
 
 
 def fit_temperature(logits: NDArray[np.floating], reference: NDArray[np.integer]) -> float:

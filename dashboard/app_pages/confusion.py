@@ -57,7 +57,7 @@ with left:
         f"n = {matrix.n:,} {evidence.split} scans. Area is the number of cases, colour the harm. "
         "Click a cell or use the two selectors."
     )
-    exports.csv_button(study, text.matrix_rows(matrix, classes), what="matrix", label="CSV", quiet=True)
+    exports.csv_button(study, text.matrix_rows(matrix, classes), what="matrix")
 
 st.header("What each error costs", anchor=False)
 decisions.harm(study, evidence)

@@ -4,7 +4,6 @@ import streamlit as st
 
 from dashboard import text_training as text
 from dashboard.components import exports, frame, suspects
-from dashboard.components.tables import table
 from dashboard.figures.fold_dots import Row, fold_dots, start_of
 from dashboard.figures.formats import escaped
 from dashboard.figures.look import ACCENT
@@ -33,8 +32,7 @@ if kinds:
 
     st.header("Over the folds", anchor=False)
     over = text.fold_rows(grouped, ungrouped, classes)
-    table(over, alt="Numbers over the folds")
-    exports.csv_button(study, over, what="folds")
+    exports.table(study, over, what="folds", alt="Numbers over the folds")
     label, _, pooled = kinds[0]
     if pooled.performance is not None:
         st.header(f"{label}, all folds pooled", anchor=False)
@@ -42,7 +40,8 @@ if kinds:
         figure = matrix_figure(pooled.performance.matrix, classes, harm=study.manifest.harm)
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"
         exports.chart(study, figure, name="pooled", alt=alt)
-        counts = matrix_rows(pooled.performance.matrix, classes)
-        exports.csv_button(study, counts, what="pooled-matrix", label="CSV", quiet=True)
+        exports.csv_button(study, matrix_rows(pooled.performance.matrix, classes), what="pooled-matrix")
+elif study.manifest.model is not None:
+    st.info(text.HOW_TO_FOLD)
 suspects.suspects(study, evidence)
 frame.how("cross_validation")

@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from dashboard import compute, text
+from dashboard import text
 from dashboard.components import behind, exports, frame, performance
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.look import ACCENT
+from dashboard.results import rows as rows_of
 
 study, evidence = frame.opened("per_class")
 judged, classes = evidence.performance, study.classes
 frame.answer(text.per_class(judged, classes))
 
-measures = [(one, getattr(one, rate)) for rate in text.RATES for one in compute.rows(judged)]
+measures = [(one, getattr(one, rate)) for rate in text.RATES for one in rows_of(judged)]
 start = lowest([measure.headline for _, measure in measures])
 for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
     for column, rate in zip(st.columns(2, gap="medium"), pair, strict=True):
@@ -21,7 +22,7 @@ for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
                 colour=classes.colour.get(one.name, ACCENT),
                 estimate=getattr(one, rate).headline,
             )
-            for one in compute.rows(judged)
+            for one in rows_of(judged)
         ]
         figure = forest(text.RATES[rate], rows, start=start)
         with column:

@@ -49,29 +49,28 @@ def csv_button(
     rows: Sequence[Mapping[str, str]] | Callable[[], Sequence[Mapping[str, str]]],
     *,
     what: str,
-    label: str = "Download CSV",
-    quiet: bool = False,
+    label: str = "CSV",
 ) -> None:
-    """Offer a table as a CSV file; rows that are given as a function are made when they are asked for."""
+    """Offer a table as a CSV file, at the right; rows given as a function are made when they are asked for."""
     content = (lambda: as_csv(study, rows())) if callable(rows) else as_csv(study, rows)
-    st.download_button(
-        label,
-        content,
-        f"{file_name(study, what)}.csv",
-        "text/csv",
-        key=f"csv-{what}",
-        on_click="ignore",
-        icon=":material/download:",
-        type="tertiary" if quiet else "secondary",
-    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.download_button(
+            label,
+            content,
+            f"{file_name(study, what)}.csv",
+            "text/csv",
+            key=f"csv-{what}",
+            on_click="ignore",
+            icon=":material/download:",
+            type="tertiary",
+        )
 
 
 def table(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, alt: str) -> None:
-    """Draw rows of plain text as a table, with its download below at the right."""
+    """Draw rows of plain text as a table, with its download below."""
     with st.container(gap=None):
         tables.table(rows, alt=alt)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            csv_button(study, rows, what=what, label="CSV", quiet=True)
+        csv_button(study, rows, what=what)
 
 
 def json_button(study: Study, results: Results) -> None:

@@ -19,6 +19,7 @@ from data.study import Study, read_manifest
 PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
 LABELS = {
     "overview": "Overview",
+    "report": "Report",
     "data_set": "Data set",
     "training": "Training",
     "cross_validation": "Cross-validation",
@@ -32,7 +33,7 @@ LABELS = {
 }
 SCAN_PAGE = "try_scan"  # what is uploaded there is forgotten on every other page
 GROUPS = {
-    "Verdict": ("overview",),
+    "Verdict": ("overview", "report"),
     "Evidence": (
         "data_set",
         "training",

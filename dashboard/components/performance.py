@@ -7,7 +7,7 @@ from analysis.per_class import ANY_TUMOUR, ClassPerformance
 from dashboard import compute, questions, state
 from dashboard import text_classes as text
 from dashboard.components import exports
-from dashboard.components.tables import rate_rows, table
+from dashboard.components.tables import table
 from dashboard.evidence import Evidence
 from dashboard.explained import help_on
 from dashboard.figures.formats import escaped
@@ -15,6 +15,7 @@ from dashboard.figures.look import ACCENT
 from dashboard.figures.predictive_values import predictive_value_figure
 from dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
 from dashboard.questions import Question
+from dashboard.results import rows as rows_of
 from dashboard.text import row_name
 from data.study import Study
 
@@ -192,14 +193,13 @@ def by_patient(study: Study, evidence: Evidence) -> None:
         st.caption(text.NO_PATIENTS)
         return
     rows = text.patient_rows(found)
-    table(rows, alt="Results by patient")
+    exports.table(study, rows, what="patients", alt="Results by patient")
     decide = text.PATIENTS_DECIDE if found.tumour else text.PATIENTS_CLASS
     st.caption(escaped(f"{text.patients(found)} {decide}"))
-    exports.csv_button(study, rows, what="patients")
 
 
 def plain_and_clustered(study: Study, evidence: Evidence) -> None:
     """Draw every rate with both intervals."""
-    rows = rate_rows(compute.rows(evidence.performance), study.classes)
+    rows = text.rate_rows(rows_of(evidence.performance), study.classes)
     st.dataframe(rows, hide_index=True, height="content", alt="Every rate with plain and cluster-adjusted interval")
     exports.csv_button(study, rows, what="per-class")

@@ -5,29 +5,17 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from analysis.pairs import ConfusionPair
-from analysis.per_class import ClassPerformance
 from dashboard import text
-from dashboard.figures.formats import escaped
-from data.classes import ClassOrder
+from dashboard.figures.formats import DASH, escaped
 from data.manifest import Manifest
+
+UNBROKEN = f"\N{WORD JOINER}{DASH}\N{WORD JOINER}"  # a narrow column breaks beside an interval, not inside
 
 
 def table(rows: Sequence[Mapping[str, str]], *, alt: str, hide_header: bool = False) -> None:
     """Draw rows of plain text as a table."""
-    cells = [{escaped(key): escaped(value) for key, value in row.items()} for row in rows]
+    cells = [{escaped(key): escaped(value).replace(DASH, UNBROKEN) for key, value in row.items()} for row in rows]
     st.table(cells, border="horizontal", hide_header=hide_header, hide_index=True, alt=alt)
-
-
-def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
-    """Return one row per class and rate: plain and cluster-adjusted interval side by side."""
-    rows = []
-    for one in subjects:
-        for name, label in text.RATES.items():
-            measure = getattr(one, name)
-            plain, clustered = text.plain_and_clustered(measure.plain, measure.clustered)
-            row = {"Class": text.row_name(one.name, classes), "Rate": label}
-            rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": measure.headline.method})
-    return rows
 
 
 def cost_list(pairs: Sequence[ConfusionPair], manifest: Manifest) -> None:

@@ -29,11 +29,13 @@ def render(
     size: str,
     opacity: int = OPACITY,
     cells: bool = False,
+    kind: str = "WEBP",
 ) -> bytes | None:
-    """Return the image as WebP, with the Grad-CAM of ``class_name`` and the reference outline over it if given.
+    """Return the image with the Grad-CAM of ``class_name`` and the reference outline over it if given.
 
-    ``opacity`` of the map is in percent, ``cells`` draws it in the cells of its grid. Size ``pair`` puts the scan and
-    its Grad-CAM side by side. None when the file cannot be read or there is no map.
+    It is WebP or another ``kind`` of file. ``opacity`` of the map is in percent, ``cells`` draws it in the cells of its
+    grid. Size ``pair`` puts the scan and its Grad-CAM side by side. None when the file cannot be read or there is no
+    map.
     """
     try:
         pixels = fitted(read_image(path).pixels, SIZES[size])
@@ -50,7 +52,7 @@ def render(
 def as_webp(pixels: NDArray[np.uint8]) -> bytes:
     """Return an image as WebP."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="WEBP", quality=QUALITY)
+    Image.fromarray(pixels).save(buffer, format=kind, quality=QUALITY)
     return buffer.getvalue()
 
 

@@ -33,6 +33,7 @@ def findings(
     rejected: int = 0,
     confounding: tuple[Confounding, ...] = (),
     claims: tuple[AuditedClaim, ...] = (),
+    read_for: tuple[str, ...] = (),
 ) -> tuple[Finding, ...]:
     return find(
         classes=ORDER,
@@ -42,6 +43,7 @@ def findings(
         probabilities=np.array([[0.25, 0.75]]) if probabilities is None else probabilities,
         confounding=confounding,
         claims=claims,
+        read_for=read_for,
     )
 
 
@@ -240,3 +242,20 @@ def test_claims_that_do_not_hold_are_counted(clean_cases: pd.DataFrame) -> None:
 
 def test_claims_that_hold_or_cannot_be_checked_are_no_finding(clean_cases: pd.DataFrame) -> None:
     assert findings(clean_cases, claims=audited("consistent", "not_checkable", "not_comparable")) == ()
+
+
+def test_a_test_split_that_was_read_for_several_networks_has_chosen(clean_cases: pd.DataFrame) -> None:
+    assert findings(clean_cases, read_for=("a", "a")) == ()
+    assert findings(clean_cases, read_for=("a", "b", "a")) == (
+        Finding(
+            severity="warning",
+            code="test_selected",
+            count=2,
+            n=None,
+            text=(
+                "The test split was read for 2 networks. What was changed after the first counts as chosen by the "
+                "test split."
+            ),
+            page="training",
+        ),
+    )

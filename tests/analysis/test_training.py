@@ -22,5 +22,11 @@ def test_runs_come_apart_and_the_first_lowest_loss_is_chosen() -> None:
     assert not final.loss.flags.writeable
 
 
+def test_the_scaled_loss_chooses_where_it_is_known() -> None:
+    losses = history("final", None, [0.2, 0.3, 0.4])
+    assert training_runs(losses.assign(tuning_scaled_loss=np.nan))[0].chosen == 1
+    assert training_runs(losses.assign(tuning_scaled_loss=[np.nan, 0.2, 0.1]))[0].chosen == 3
+
+
 def test_no_history_has_no_runs() -> None:
     assert training_runs(history("final", None, [])) == ()

@@ -87,6 +87,7 @@ BROKEN = [
     ("streamlit-in-dashboard", {"analysis.bad": "import streamlit.runtime"}),
     ("streamlit-free", {"dashboard.figures.bad": "import streamlit as st"}),
     ("streamlit-free", {"dashboard.cli": "from dashboard import compute"}),
+    ("streamlit-free", {"dashboard.report.bad": "from streamlit import pdf"}),
     ("keras-files", {"model.bad": "import keras"}),
     ("keras-files", {"model.bad": "def inner():\n    import tensorflow as tf"}),
     ("keras-files", {"model.bad": "from keras.applications import EfficientNetB3"}),

@@ -15,7 +15,7 @@ from data.classes import BRAIN_TUMOR
 from data.embeddings import Embeddings
 from data.home import SHIPPED_MODELS, link
 from data.images import describe
-from data.manifest import About, Acceptance, DataFacts, Impact, Manifest, TestRead
+from data.manifest import About, Acceptance, DataFacts, Impact, Manifest, ModelFacts, TestRead
 from data.phantom.cohort import Cohort
 from data.predictions import import_predictions
 from data.study import GradCams, Study, write_study
@@ -46,7 +46,8 @@ def write(
     ``folds`` adds a training history, a reading of the test split, and cross-validation: grouped with two wrong
     cases, ungrouped with one. Without ``training`` only the test split is there. With ``copies`` the first error of
     glioma and the next one are mirrored copies; ``pairs`` are further ones by number. With ``embeddings`` cases are
-    the more alike the closer their numbers. ``data`` is the name of its data set, by default that of the study.
+    the more alike the closer their numbers. ``data`` is the name of its data set, by
+    default that of the study, which then has no model.
     """
     rng = np.random.default_rng(3)
     labels = [label for label in NAMES if label != empty]
@@ -89,6 +90,7 @@ def write(
     manifest = Manifest(
         about=About(name=name, title=f"Study {name}"),
         classes=BRAIN_TUMOR,
+        model=ModelFacts(name=name) if data else None,
         data=DataFacts(name=data or name),
         harm=((0, 5, 10, 5), (4, 0, 7, 4), (3, 2, 0, 2), (4, 4, 7, 0)),
         impacts=(Impact(reference="glioma", predicted="meningioma", text="Delay.", next_step="Expert review."),),

@@ -418,3 +418,34 @@ def test_the_example_of_the_readme_is_read_and_does_what_it_says(neuroval: Neuro
     named = re.search(r"Kinds of claims: (.*?);", readme, flags=re.DOTALL)
     assert named is not None
     assert set(re.findall(r"`(\w+)`", named[1])) == set(KINDS)
+
+
+def test_report_writes_a_pdf(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
+    assert neuroval("import", predictions, "--out", tmp_path / "study", "--negative", "b").code == 0
+    out = tmp_path / "report.pdf"
+    done = neuroval("report", tmp_path / "study", "-o", out, "--section", "per-class", "--reviewer", "Dr A. Example")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"report {out}")
+    assert out.read_bytes().startswith(b"%PDF-1.7")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--section", "x"), "section: 'x' is not known; expected one of"),
+        (("--level", "95"), "level: 95 is not between 0.5 and 0.999."),
+        (("--prevalence", "2"), "prevalence: 2 is not above 0 and below 1."),
+        (("--split", "external"), "external"),
+        (("-o", "none/report.pdf"), "none/report.pdf: the folder is not there"),
+    ],
+)
+def test_a_report_that_cannot_be_made_is_one_line(
+    neuroval: Neuroval, predictions: Path, tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    assert neuroval("import", predictions, "--out", tmp_path / "study").code == 0
+    out = () if "-o" in options else ("-o", tmp_path / "report.pdf")
+    done = neuroval("report", tmp_path / "study", *out, *options)
+    assert done.code == 2
+    assert told in done.err
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "report.pdf").exists()

@@ -239,6 +239,8 @@ def test_an_address_chooses_a_cell(open_page: Open, said: Said) -> None:
 
 def test_without_folds_and_history_the_pages_say_so(open_page: Open, said: Said) -> None:
     assert "This study holds no cross-validation." in said(open_page("cross_validation", "normal"))
+    assert "neuroval cross-validate" in open_page("cross_validation", "other").info[0].value
+    assert not open_page("cross_validation", "normal").info  # imported: there is no network to train anew
     shown = said(open_page("training", "normal"))
     assert "This study holds no training history." in shown
     assert "No reading of the test split is recorded." in shown

@@ -306,8 +306,8 @@ EXPECTED: dict[str, Callable[[Document, Study], Said]] = {
 
 
 def plain(text: object) -> str:
-    """What a reader sees of Markdown: without the backslashes that keep a name from being markup."""
-    return re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", str(text))
+    """What a reader sees of Markdown: without the backslashes and word joiners that keep things as they are."""
+    return re.sub(r"\\(?=[!-/:-@\[-`{-~])|\u2060", "", str(text))
 
 
 def texts(app: AppTest) -> list[str]:
@@ -442,7 +442,9 @@ def test_cross_validation_shows_the_numbers_of_the_document(
     study = read_study(dashboard_home / "studies" / "folded")
     found = sections(study, names=["folds"])["sections"]["folds"]
     app = open_page("cross_validation", "folded")
-    rows = {row[0]: row[1:] for row in app.main.table[0].value.itertuples(index=False, name=None)}
+    rows = {
+        row[0]: [plain(cell) for cell in row[1:]] for row in app.main.table[0].value.itertuples(index=False, name=None)
+    }
     assert set(rows) >= {"Accuracy", "Specificity, any tumour", "Sensitivity, glioma"}
     parts = (found["by_fold"], found["ungrouped"]["by_fold"])
     for key, label in (("accuracy", "Accuracy"), ("glioma.sensitivity", "Sensitivity, glioma")):

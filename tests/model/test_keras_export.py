@@ -7,14 +7,17 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from scipy.special import softmax
 
 from data import home
 from data.errors import InputError
+from data.images import read_image
 from model.card import GRAPH
 from model.engine import load
 from model.keras_build import build_classifier
 from model.keras_export import deployable, export_onnx
 from model.keras_gradcam import tape_maps
+from model.preprocess import preprocess
 
 
 def run(path: Path, images: np.ndarray) -> list[np.ndarray]:
@@ -88,12 +91,12 @@ def shipped_in_keras(folder: Path) -> keras.Model:
 def test_the_shipped_network_equals_the_tape(brain_tumor_mri: Path) -> None:
     folder = home.find_model("brain-tumor-mri")
     served = shipped_in_keras(folder)
-    from data.images import read_image
-
+    engine = load(folder)
     paths = sorted((brain_tumor_mri / "Testing").glob("*/*.jpg"))[::100]
-    images = np.stack([read_image(path).pixels for path in paths])
-    inference = load(folder).run(images)
+    images = np.stack([preprocess(read_image(path).pixels, size=engine.card.input_size) for path in paths])
+    inference = engine.run(images)
     floats = images.astype(np.float32)
     expected = tape_maps(served, floats).numpy()
-    np.testing.assert_allclose(inference.probabilities, served(floats).numpy(), atol=1e-4)
+    scaled = softmax(np.log(served(floats).numpy()) / engine.card.temperature, axis=1)
+    np.testing.assert_allclose(inference.probabilities, scaled, atol=1e-4)
     np.testing.assert_allclose(inference.gradcam, expected, atol=1e-4 * np.ptp(expected), rtol=0)

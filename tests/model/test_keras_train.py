@@ -14,7 +14,7 @@ from data.errors import InputError
 from data.splits import assign_tuning
 from model import keras_train
 from model.card import read_card
-from model.keras_train import CaseBatches, TrainingConfig, logits_of, read_recipe, temperature_of, train
+from model.keras_train import CHOSEN_BY, CaseBatches, TrainingConfig, logits_of, read_recipe, temperature_of, train
 
 CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
 
@@ -107,7 +107,7 @@ def test_guidance_trains_the_same_classifier(toy_images: Path, tmp_path: Path) -
     coarse, _, _ = CaseBatches(cases, outlined, CLASSES, config, epoch=None, grid=(3, 3))[0]
     assert coarse["inside"][outlined_cases][0].tolist() == [[1, 0.5, 0], [0.5, 0.25, 0], [0, 0, 0]]  # of each cell
     result = train(cases, folder=outlined, classes=CLASSES, config=config, work=tmp_path / "work")
-    assert np.isfinite(result.history["tuning_loss"]).all()
+    assert np.isfinite(result.history[["tuning_loss", CHOSEN_BY]]).all(axis=None)
     assert logits_of(result.model, cases, folder=outlined, classes=CLASSES, config=config).shape == (len(cases), 3)
 
 
@@ -126,8 +126,10 @@ def test_training_stops_when_the_tuning_loss_no_longer_falls(
     toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([0.5, 0.4, 0.45, 0.41, 0.1])
-    row = keras_train._history_row
-    monkeypatch.setattr(keras_train, "_history_row", lambda *args: {**row(*args), "tuning_loss": next(losses)})
+    judged = keras_train._on_tuning
+    monkeypatch.setattr(
+        keras_train, "_on_tuning", lambda *args, **more: {**judged(*args, **more), CHOSEN_BY: next(losses)}
+    )
     config = TrainingConfig(epochs=5, patience=2, **SETTINGS)
     result = train(cases_of(toy_images), folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "work")
     assert (len(result.history), result.best_epoch) == (4, 2)

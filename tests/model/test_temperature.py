@@ -31,3 +31,9 @@ def test_without_an_error_the_temperature_stays_within_its_limits() -> None:
     found = fit_temperature(logits, np.arange(40) % 4)
     assert LIMITS[0] <= found < 1
     assert np.isfinite(log_loss(logits, np.arange(40) % 4, temperature=found))
+
+
+def test_smoothing_spreads_a_part_of_the_label() -> None:
+    logits, reference = np.log([[0.7, 0.2, 0.1]]), np.array([0])
+    expected = -(0.9 * np.log(0.7) + 0.1 * np.log([0.7, 0.2, 0.1]).mean())
+    assert log_loss(logits, reference, smoothing=0.1) == pytest.approx(expected)

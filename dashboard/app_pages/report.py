@@ -1,0 +1,15 @@
+"""What goes on file? The reviewer's choices at the left, the report at the right."""
+
+import streamlit as st
+
+from dashboard import text_report as text
+from dashboard.components import frame, report_form
+
+study, evidence = frame.opened("report")
+frame.answer(text.answer(evidence.criteria, evidence.findings))
+left, right = st.columns([1, 2], gap="medium")
+with left:
+    options = report_form.choices(study)
+with right:
+    report_form.result(study, options)
+frame.how("report")

@@ -1,0 +1,67 @@
+"""The choices for a report, and the report itself: preview and download."""
+
+import streamlit as st
+
+from dashboard import compute
+from dashboard import text_report as text
+from dashboard.components.exports import file_name
+from dashboard.figures.formats import escaped
+from dashboard.report.options import LONGEST, SECTIONS, Options
+from dashboard.results import LEVEL
+from data.errors import InputError
+from data.study import Study
+
+LEVELS = (0.9, LEVEL, 0.99)
+HEIGHT = 860
+
+
+def choices(study: Study) -> Options:
+    """Draw the form and return what was last sent: at first, the whole report by the study's protocol."""
+    with st.form("report-form"):
+        reviewer = st.text_input(text.REVIEWER, max_chars=LONGEST["reviewer"])
+        site = st.text_input(text.SITE, max_chars=LONGEST["site"])
+        remarks = st.text_area(text.REMARKS, max_chars=LONGEST["remarks"], height=120)
+        sections = st.pills(
+            text.SECTIONS_SHOWN, SECTIONS, selection_mode="multi", default=SECTIONS, format_func=text.LABELS.__getitem__
+        )
+        st.caption(text.ALWAYS_SHOWN)
+        all_errors = st.checkbox(text.EVERY_ERROR)
+        with st.expander(text.SETTINGS_POST_HOC):
+            st.caption(text.POST_HOC_MEANS)
+            level = st.selectbox(
+                text.LEVEL_LABEL, LEVELS, index=LEVELS.index(LEVEL), format_func=text.level_of, key="report-level"
+            )
+            prevalence = st.number_input(
+                text.PREVALENCE_LABEL, min_value=0.01, max_value=99.9, value=None, placeholder=text.prevalence_of(None)
+            )
+            threshold = None
+            if study.classes.negative is not None:
+                threshold = st.number_input(
+                    text.THRESHOLD_LABEL, min_value=0.001, max_value=0.999, value=None, format="%.3f"
+                )
+        st.form_submit_button(text.MAKE, width="stretch")
+    return Options(
+        sections=tuple(name for name in SECTIONS if name in sections),
+        level=level,
+        prevalence=None if prevalence is None else round(prevalence / 100, 6),
+        threshold=threshold,
+        all_errors=all_errors,
+        reviewer=reviewer.strip(),
+        site=site.strip(),
+        remarks=remarks,
+    )
+
+
+def result(study: Study, options: Options) -> None:
+    """Draw the report as it is filed, with its download above."""
+    try:
+        with st.spinner(text.MAKING):
+            content = compute.report(study, options)
+    except InputError as error:
+        st.error(escaped(str(error)))
+        return
+    name = f"{file_name(study, 'report')}.pdf"
+    icon = ":material/download:"
+    st.download_button(text.DOWNLOAD, content, name, "application/pdf", on_click="ignore", icon=icon)
+    st.caption(text.size(len(content)))
+    st.pdf(content, height=HEIGHT, key="report-pdf", alt=text.PREVIEW_ALT)

@@ -1,0 +1,293 @@
+"""Figures of the report as marks on axes: the numbers of a result, and nothing computed from them but the ticks."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.calibration import ReliabilityCurve
+from analysis.confusion import ConfusionMatrix
+from analysis.decision import DecisionCurve
+from analysis.estimate import Estimate
+from analysis.per_class import ANY_TUMOUR, Performance
+from analysis.risk_coverage import RiskCoverage
+from analysis.roc import Curves
+from analysis.thinning import MOST, thinned
+from analysis.training import Run
+from dashboard.figures.fold_dots import start_of
+from dashboard.figures.forest import lowest
+from dashboard.figures.formats import NOT_ESTIMABLE, counts, percent
+from dashboard.figures.matrix import CORRECT, harm_colour
+from dashboard.report.letters import shortened
+from dashboard.results import CrossValidation, rows
+from dashboard.text import RATES, row_name
+from dashboard.text_training import NAMES, number_of
+from data.classes import ClassOrder
+
+Drawing = dict[str, Any]
+ACCENT: Final = "#1b7083"
+INK: Final = "#16201f"
+GREY: Final = "#8a9193"
+PALE: Final = "#b9c0c2"
+ALARM: Final = "#b3261e"
+LONGEST: Final = 30  # letters of a name beside a figure
+SHOWN: Final = 16  # classes in one figure
+LINES: Final = 8  # curves in one figure
+DASHES: Final = (None, "dashed", "dotted", "dash-dotted", "densely-dashed", "densely-dotted", "loosely-dashed", None)
+
+
+def axis(
+    low: float,
+    high: float,
+    label: str | None,
+    *,
+    about: int = 5,
+    steps: Sequence[float] = (1, 2, 2.5, 5, 10),
+    written: Callable[[float], str] = lambda value: f"{value:g}",
+) -> dict[str, Any]:
+    """Return an axis with ``about`` so many ticks, round ones: ``steps`` are what ticks may be apart, times 10^n."""
+    span = (high - low) or 1.0
+    raw = span / about
+    size = 10 ** math.floor(math.log10(raw))
+    step = next(size * times for times in steps if size * times >= raw * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    places = [round(index * step, 10) for index in range(first, math.floor(high / step + 1e-9) + 1)]
+    return {"range": [low, high], "label": label, "ticks": [{"at": at, "label": written(at)} for at in places]}
+
+
+def bare(low: float, high: float) -> dict[str, Any]:
+    """Return an axis without ticks, whose rows are named."""
+    return {"range": [low, high], "label": None, "ticks": []}
+
+
+def charts(panels: Sequence[Mapping[str, Any]], *, columns: int = 1, key: Sequence[Any] = (), **more: Any) -> Drawing:
+    """Return panels side by side under one key."""
+    return {"draw": "charts", "panels": list(panels), "columns": columns, "key": list(key), **more}
+
+
+def line(points: Sequence[Sequence[float]], colour: str, **more: Any) -> dict[str, Any]:
+    """Return a line through points."""
+    return {"kind": "line", "points": [list(point) for point in points], "colour": colour, **more}
+
+
+def dot(x: float, y: float, colour: str, **more: Any) -> dict[str, Any]:
+    """Return a marker."""
+    return {"kind": "dot", "at": [x, y], "colour": colour, **more}
+
+
+def words(x: float, y: float, said: str, **more: Any) -> dict[str, Any]:
+    """Return text at a point."""
+    return {"kind": "text", "at": [x, y], "text": said, "colour": INK, **more}
+
+
+def forest(judged: Performance, classes: ClassOrder, first: int = 0) -> Drawing:
+    """Return the rates of the classes from ``first`` on, two panels a row: point, interval and counts."""
+    shown = rows(judged)[first : first + SHOWN]
+    start = lowest([getattr(one, rate).headline for rate in RATES for one in rows(judged)])
+    names = [shortened(row_name(one.name, classes), LONGEST) for one in shown]
+    panels = []
+    for rate, title in RATES.items():
+        marks: list[dict[str, Any]] = []
+        for place, one in enumerate(shown):
+            colour = INK if one.name == ANY_TUMOUR else classes.colour[one.name]
+            marks += _row(getattr(one, rate).headline, place, colour)
+        panels.append(
+            {
+                "title": title,
+                "height": 5.2 * len(shown),
+                "x": axis(start, 1.0, None, about=4, steps=(1, 2, 5, 10), written=lambda value: f"{value:.2f}"),
+                "y": bare(len(shown) - 0.5, -0.5),
+                "rows": names,
+                "marks": marks,
+                "right": 17,
+            }
+        )
+    return charts(panels, columns=2)
+
+
+def _row(found: Estimate, place: float, colour: str) -> list[dict[str, Any]]:
+    beside = counts(found) if found.defined else NOT_ESTIMABLE
+    said = words(1.0, place, beside, dx=1.6, size=7)
+    if found.value is None:
+        return [said]
+    marks = [dot(found.value, place, colour, shape="square", size=5), said]
+    if found.low is not None and found.high is not None:
+        marks.insert(0, line([(found.low, place), (found.high, place)], colour, width=1.4))
+    return marks
+
+
+def matrix(found: ConfusionMatrix, classes: ClassOrder, *, harm: Sequence[Sequence[float]]) -> Drawing:
+    """Return the confusion matrix in squares: area is the count, colour the harm."""
+    k, cells = len(classes), found.counts.tolist()
+    most = max((cost for costs in harm for cost in costs), default=0.0)
+
+    def colour(row: int, column: int) -> str:
+        return CORRECT if row == column else harm_colour(harm[row][column] if harm else 0.0, most=most)
+
+    levels = sorted({harm[row][column] for row in range(k) for column in range(k) if row != column}) if harm else []
+    ends = levels if len(levels) <= 3 else [levels[0], levels[-1]]
+    key = [{"kind": "square", "colour": CORRECT, "name": "called correctly"}]
+    key += [{"kind": "square", "colour": harm_colour(one, most=most), "name": f"harm {one:g}"} for one in ends]
+    return {
+        "draw": "matrix",
+        "names": [shortened(classes.display[name], 18) for name in found.classes],
+        "counts": cells,
+        "texts": [[f"{n:,}" for n in row] for row in cells],
+        "colours": [[colour(row, column) for column in range(k)] for row in range(k)],
+        "key": key if harm else key[:1],
+    }
+
+
+def reliability(curve: ReliabilityCurve) -> Drawing:
+    """Return accuracy against confidence with intervals, and the number of scans in each bin below."""
+    marks = [line([(0, 0), (1, 1)], GREY, width=0.8, dash="dotted")]
+    for one in curve.bins:
+        found = one.observed.headline
+        if one.mean_probability is None or found.value is None:
+            continue
+        if found.low is not None and found.high is not None:
+            ends = [(one.mean_probability, found.low), (one.mean_probability, found.high)]
+            marks.append(line(ends, ACCENT, width=1.4))
+        marks.append(dot(one.mean_probability, found.value, ACCENT, size=4.6))
+    most = max([1, *(one.n for one in curve.bins)])
+    bars = [
+        {"kind": "bar", "x": [one.low + 0.004, one.high - 0.004], "y": [0, one.n], "colour": PALE} for one in curve.bins
+    ]
+    upper = {"height": 50, "x": {**axis(0, 1, None), "ticks": []}, "y": axis(0, 1, "Accuracy"), "left": 12}
+    lower = {"height": 17, "x": axis(0, 1, "Confidence"), "y": axis(0, most, "Scans", about=2, written=_whole)}
+    return charts([{**upper, "marks": marks}, {**lower, "marks": bars, "left": 12}], across=68)
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else ""
+
+
+def referral(found: RiskCoverage, *, referred: float | None) -> Drawing:
+    """Return errors and missed tumours among the scans that are kept, against the share that is referred."""
+    curves: list[tuple[str, NDArray[np.float64], str, str | None]] = []
+    curves.append(("errors", found.kept_error_rate, ACCENT, None))
+    if found.kept_missed_rate is not None:
+        curves.append(("missed tumours", found.kept_missed_rate, ALARM, "dashed"))
+    marks, key, top = [], [], 0.0
+    for name, rate, colour, dash in curves:
+        share = found.referred_share[: len(rate)]
+        highest = float(rate.max(initial=0.0)) or 1.0
+        kept = range(len(rate)) if len(rate) <= MOST else thinned(share, rate / highest).tolist()
+        points = [(float(share[place]), float(rate[place])) for place in kept]
+        if len(points) > 1:
+            marks.append(line(points, colour, width=1.4, dash=dash))
+        key.append({"kind": "line", "colour": colour, "dash": dash, "name": name})
+        top = max(top, *(y for _, y in points), 0.0)
+    top = 1.08 * top or 0.01
+    if referred is not None:
+        marks.append(line([(referred, 0), (referred, top)], INK, width=0.8, dash="dotted"))
+    x = axis(0, 1, "Referred to an expert", written=percent)
+    y = axis(0, top, "Rate among the rest", about=4, written=lambda value: f"{100 * value:g}%")
+    return charts([{"height": 42, "x": x, "y": y, "marks": marks}], key=key, across=110)
+
+
+def roc(curves: Mapping[str, Curves], classes: ClassOrder) -> Drawing:
+    """Return ROC and precision-recall curves of the questions, side by side, told apart by dash and colour."""
+    left: list[Any] = [line([(0, 0), (1, 1)], PALE, width=0.8, dash="dotted")]
+    right: list[Any] = []
+    key = []
+    for (name, one), dash in zip(curves.items(), DASHES, strict=False):
+        colour = INK if name == ANY_TUMOUR else classes.colour[name]
+        key.append({"kind": "line", "colour": colour, "dash": dash, "name": shortened(row_name(name, classes), 24)})
+        for marks, x, y in (
+            (left, one.roc.false_positive_rate, one.roc.sensitivity),
+            (right, one.precision_recall.recall, one.precision_recall.precision),
+        ):
+            if len(x) > 1:
+                marks.append(line(list(zip(x.tolist(), y.tolist(), strict=True)), colour, width=1.2, dash=dash))
+    shared = {"height": 58}
+    panels = [
+        {**shared, "title": "ROC", "x": axis(0, 1, "1 \N{MINUS SIGN} specificity"), "y": axis(0, 1, "Sensitivity")},
+        {**shared, "title": "Precision-recall", "x": axis(0, 1, "Sensitivity"), "y": axis(0, 1, "PPV")},
+    ]
+    return charts([{**panels[0], "marks": left}, {**panels[1], "marks": right}], columns=2, key=key)
+
+
+def decision(found: DecisionCurve) -> Drawing:
+    """Return net benefit over thresholds, with its band, beside calling every scan and calling none."""
+    limits = found.thresholds.tolist()
+    known = [(limit, one.headline) for limit, one in zip(limits, found.model, strict=True) if one.headline.defined]
+    bounds = [(limit, one.low, one.high) for limit, one in known if one.low is not None and one.high is not None]
+    top = 1.08 * max([0.0, *(high for _, _, high in bounds)]) or 1.0
+    floor = -0.15 * top
+
+    def inside(value: float) -> float:
+        return min(max(value, floor), top)
+
+    marks: list[dict[str, Any]] = []
+    if bounds:
+        edge = [(x, inside(high)) for x, _, high in bounds] + [(x, inside(low)) for x, low, _ in reversed(bounds)]
+        marks.append({"kind": "area", "points": edge, "colour": ACCENT})
+    marks.append(line([(0, 0), (1, 0)], INK, width=0.8, dash="dotted"))
+    if found.call_all is not None:
+        everyone = [(x, y) for x, y in zip(limits, found.call_all.tolist(), strict=True) if y >= floor]
+        if len(everyone) > 1:
+            marks.append(line(everyone, GREY, width=1.2, dash="dashed"))
+    if len(known) > 1:
+        marks.append(line([(x, inside(one.value or 0.0)) for x, one in known], ACCENT, width=1.4))
+    key = [
+        {"kind": "line", "colour": ACCENT, "name": "model"},
+        {"kind": "line", "colour": GREY, "dash": "dashed", "name": "call every scan"},
+        {"kind": "line", "colour": INK, "dash": "dotted", "name": "call none"},
+    ]
+    x = axis(0, 1, "Threshold on P(any tumour)", written=percent)
+    y = axis(floor, top, "Net benefit per scan", about=4)
+    return charts([{"height": 44, "x": x, "y": y, "marks": marks}], key=key, across=120)
+
+
+def folds(grouped: CrossValidation, ungrouped: CrossValidation) -> Drawing:
+    """Return a dot a fold, the mean as a bar and its corrected interval as a line, grouped above ungrouped."""
+    kinds = [("Grouped", ACCENT, "circle", grouped), ("Not grouped", GREY, "ring", ungrouped)]
+    kinds = [one for one in kinds if one[3].performance is not None]
+    names = [name for name in NAMES if any(one.name == name for one in kinds[0][3].numbers)]
+    start = start_of([number_of(one, name) for _, _, _, one in kinds for name in names])
+    panels = []
+    for name in names:
+        marks = []
+        for place, (_, colour, shape, one) in enumerate(kinds):
+            number = number_of(one, name)
+            if number.mean.low is not None and number.mean.high is not None:
+                marks.append(line([(number.mean.low, place), (number.mean.high, place)], colour, width=1.4))
+            marks += [dot(v.value, place, colour, shape=shape, size=4.6) for v in number.values if v.value is not None]
+            if number.mean.value is not None:
+                marks.append(dot(number.mean.value, place, INK, shape="bar", size=10))
+        panels.append(
+            {
+                "title": NAMES[name],
+                "height": 8 * len(kinds),
+                "x": axis(start, 1.0, None, about=4, steps=(1, 2, 5, 10), written=lambda value: f"{value:.2f}"),
+                "y": bare(len(kinds) - 0.5, -0.5),
+                "rows": [label for label, _, _, _ in kinds],
+                "marks": marks,
+            }
+        )
+    return charts(panels, columns=2)
+
+
+def training(run: Run) -> Drawing:
+    """Return loss and accuracy by epoch, train against tuning; the chosen epoch is marked."""
+    epochs = run.epoch.tolist()
+    panels = []
+    for title, train, tuning in (("Loss", run.loss, run.tuning_loss), ("Accuracy", run.accuracy, run.tuning_accuracy)):
+        values = [*train.tolist(), *tuning.tolist()]
+        pad = 0.06 * (max(values) - min(values)) or 0.01
+        low, high = min(values) - pad, max(values) + pad
+        marks = [
+            line([(run.chosen, low), (run.chosen, high)], INK, width=0.8, dash="dotted"),
+            line(list(zip(epochs, train.tolist(), strict=True)), GREY, width=1.3, dash="dashed"),
+            line(list(zip(epochs, tuning.tolist(), strict=True)), ACCENT, width=1.3),
+        ]
+        x = axis(min(epochs) - 0.3, max(epochs) + 0.3, "Epoch", about=min(8, len(epochs)), written=_whole)
+        panels.append({"title": title, "height": 36, "x": x, "y": axis(low, high, None, about=4), "marks": marks})
+    key = [
+        {"kind": "line", "colour": GREY, "dash": "dashed", "name": "train"},
+        {"kind": "line", "colour": ACCENT, "name": "tuning"},
+    ]
+    return charts(panels, columns=2, key=key)

@@ -1,0 +1,33 @@
+"""What a chapter is written about: the evidence, the reviewer's choices and, where they are linked, the images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboard.evidence import Evidence
+from dashboard.report.options import Options
+from data.classes import ClassOrder
+from data.home import LinkedImages
+from data.manifest import Manifest
+from data.study import Study
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Subject:
+    """A study's evidence at the level and on the split of the options."""
+
+    evidence: Evidence
+    options: Options
+    images: LinkedImages | None
+    pictures: Mapping[str, str]
+
+    @property
+    def study(self) -> Study:
+        return self.evidence.study
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.evidence.study.manifest
+
+    @property
+    def classes(self) -> ClassOrder:
+        return self.evidence.study.classes

@@ -1,0 +1,32 @@
+"""The shipped networks: each card says what the shipped study of its network gives."""
+
+from pathlib import Path
+
+import pytest
+
+import model
+from dashboard.sections import sections
+from data.study import read_study
+from model.card import PAGE, as_markdown, read_card
+
+ZOO = Path(model.__file__).parent / "zoo"
+STUDIES = ZOO.parents[1] / "data" / "studies"
+
+
+@pytest.mark.parametrize("name", ["phantom", "brain-tumor-mri"])
+def test_the_page_of_a_shipped_model_says_what_its_card_says(name: str) -> None:
+    folder = ZOO / name
+    assert (folder / PAGE).read_text(encoding="utf-8") == as_markdown(read_card(folder))
+
+
+def test_the_card_holds_what_the_shipped_study_gives() -> None:
+    study, card = read_study(STUDIES / "brain-tumor-mri"), read_card(ZOO / "brain-tumor-mri")
+    assert study.manifest.model is not None
+    assert study.manifest.model.sha256 == card.sha256
+    found = sections(study, names=["error-rates", "saliency"])["sections"]
+    errors, n = found["error-rates"]["count"], found["error-rates"]["n"]
+    assert card.metrics["published_split_correct"] == f"{n - errors}/{n}"
+    for name, game in found["saliency"]["pointing_game"].items():
+        both = (game["correct"], game["wrong"])
+        scans = sum(part["n"] for part in both) + game["without_evidence"]  # no evidence points nowhere
+        assert card.metrics["pointing_game"][name] == f"{sum(part['count'] for part in both)}/{scans}"
