@@ -13,7 +13,7 @@ from dashboard.components.tables import table
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import escaped
 from dashboard.figures.probabilities import probability_bars
-from dashboard.figures.scan import SIZES, as_webp, fitted, painted
+from dashboard.figures.scan import SIZES, encoded, fitted, painted
 from dashboard.prediction import Prediction, predict
 from dashboard.settings import settings
 from data.errors import ImageError
@@ -84,14 +84,14 @@ def _pictures(study: Study, found: Prediction) -> None:
     pixels = fitted(found.upload.pixels, SIZES["original"])
     scan, *maps = st.columns(3)
     with scan:
-        st.image(as_webp(pixels), width="stretch", alt=text_scan.alt(found, study.classes))
+        st.image(encoded(pixels), width="stretch", alt=text_scan.alt(found, study.classes))
         st.caption("Scan")
     top = float(found.maps.max())
     for column, name, role in zip(maps, (found.called, found.second), ("predicted", "runner-up"), strict=True):
         place = study.classes.index(name)
         picture = painted(pixels, found.maps, place, opacity=opacity / 100, cells=cells)
         with column:
-            st.image(as_webp(picture), width="stretch", alt=text_scan.alt(found, study.classes, with_map=name))
+            st.image(encoded(picture), width="stretch", alt=text_scan.alt(found, study.classes, with_map=name))
             peak = float(found.maps[place].max()) / top if top > 0 else 0.0
             st.caption(escaped(text_cases.panel(study.classes.display[name], role, peak)))
     st.caption(text_cases.grid(*found.maps.shape[1:], cells=cells))

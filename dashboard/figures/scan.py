@@ -46,11 +46,11 @@ def render(
         if drawn is None:
             return None
         pixels = _beside(pixels, drawn) if size == "pair" else drawn
-    return as_webp(pixels)
+    return encoded(pixels, kind=kind)
 
 
-def as_webp(pixels: NDArray[np.uint8]) -> bytes:
-    """Return an image as WebP."""
+def encoded(pixels: NDArray[np.uint8], *, kind: str = "WEBP") -> bytes:
+    """Return an image as a file of a kind that Pillow writes."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format=kind, quality=QUALITY)
     return buffer.getvalue()
