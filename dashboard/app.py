@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from dashboard import login
-from dashboard.components.frame import pages, sidebar, stands_alone
+from dashboard import login, state
+from dashboard.components.frame import SCAN_PAGE, pages, sidebar, stands_alone
 
 st.set_page_config(page_title="NeuroVal", layout="wide")  # an icon would be fetched from the internet
 page = st.navigation(pages(), position="hidden")
+if page.url_path != SCAN_PAGE:
+    state.forget_scans()
 with st.container(width=1200):
     if login.passed() and (sidebar() is not None or stands_alone(page)):
         page.run()

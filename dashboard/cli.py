@@ -99,7 +99,7 @@ def serve(
     address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the dashboard in the default browser.")] = True,
 ) -> None:
-    """Start dashboard and case images in one process."""
+    """Start dashboard, REST API and case images in one process."""
     from dashboard.settings import check_sign_in, read_settings
 
     server = ROOT / "dashboard" / "server.py"
@@ -367,6 +367,22 @@ def train(
         progress=True,
     )
     _say(f"model {out}  tuning accuracy {card.recipe['tuning_accuracy']:.4f}  sha256 {card.sha256}")
+
+
+@app.command()
+def reference(
+    model: Annotated[str, typer.Option(help="Model folder, changed in place.")],
+    images: Images,
+    data: DataName = "",
+) -> None:
+    """Add to a model what its training images look like, for a scan that is unlike them; training does it too."""
+    from data import home
+    from model.training_images import FLAGGED, complete
+
+    folder = home.find_model(model)
+    card = complete(folder, images, data_name=data or images.resolve().name, progress=True)
+    counts = ", ".join(f"{name} {count}" for name, count in card.metrics[FLAGGED].items())
+    _say(f"model {folder}  unlike its training images: {counts}")
 
 
 @app.command("cross-validate")

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from analysis.roc import Curves
+from dashboard import prediction
 from dashboard.cases import ByCase
 from dashboard.comparisons import Comparisons, comparisons
 from dashboard.evidence import Evidence
@@ -19,6 +20,7 @@ from dashboard.report.options import Options
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
 from data.study import Study, read_study
+from model.reader import Reader
 
 LARGE: Final = 50_000  # cases: with fewer no page is waited for
 
@@ -106,6 +108,15 @@ def curves(of: Study, name: str) -> Curves:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
     return curves_of(evidence(_study).questions[name])
+
+
+def reader(of: Study) -> Reader | None:
+    """Return the model that a study judges, ready to read scans; none where it is not on this machine.
+
+    Raises ``InputError`` when its folder is damaged. Open models are kept by ``prediction``, for the API too.
+    """
+    folder = prediction.model_of(of.manifest)
+    return None if folder is None else prediction.opened(folder)
 
 
 def linked(of: Study) -> LinkedImages | None:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from analysis.coded import codes_of
 from analysis.errors import collapsed, tier_of
+from analysis.estimate import Estimate
 from analysis.pairs import ConfusionPair, ranked_by_harm
+from analysis.proportions import share_of
 from dashboard.cases import ByCase, Case, together
 from dashboard.listed import RECORDED
 from dashboard.lookalikes import Lookalikes, lookalikes
@@ -60,8 +62,14 @@ class Evidence(Results):
 
     @cached_property
     def lookalikes(self) -> Lookalikes | None:
-        """What finds similar training cases; none without embeddings."""
-        return lookalikes(self.study)
+        """What finds similar cases; none without embeddings."""
+        return lookalikes(self.study, judged=self.found.case_ids)
+
+    def right_on(self, ids: Sequence[str]) -> Estimate:
+        """Return the share of evaluated cases that the model called rightly, with the wider interval."""
+        rows = positions(pd.Series(ids, dtype="str"), among=self.found.case_ids)
+        right = self.predicted[rows] == self.found.reference[rows]
+        return share_of(right, groups=self.groups[rows]).headline
 
     @cached_property
     def costliest(self) -> tuple[ConfusionPair, ...]:
@@ -112,6 +120,12 @@ class Evidence(Results):
             name: tuple(ids[np.flatnonzero(of_class == index)[:EXAMPLES]])
             for index, name in enumerate(self.study.classes.names)
         }
+
+    @cached_property
+    def by_content(self) -> Mapping[str, str]:
+        """By the sha256 of an image file, the first case of the study that it is of."""
+        known = self.study.cases[["sha256", "case_id"]].dropna().drop_duplicates("sha256")
+        return dict(zip(known["sha256"], known["case_id"], strict=True))
 
     @cached_property
     def listed(self) -> ByCase[tuple[str, str]]:

@@ -179,4 +179,18 @@ with the reason. The time left is that of the step, at its pace so far.
 Folders are those under the settings of the server; links that lead out of them are refused. An image lies in a
 sub-folder named as its class, optionally under `Training` and `Testing`; images of neither are external.
 """,
+    "try_scan": f"""
+The scan is read, resized and judged as those of the study were: the same file gives the same probabilities. DICOM is
+rescaled and windowed as the file says, without a window spread from its darkest to its brightest value. Nothing is
+kept: the file is in memory until the page is left, and a log holds its hash at most.
+
+Like the training images or not: the larger of two distances from them. What the principal components leave out of the
+network's embedding (Jackson and Mudholkar, Technometrics 1979;21:341-349), and the Mahalanobis distance of grey
+levels, colour and fine structure with a shrunken covariance (Ledoit and Wolf, J Multivar Anal 2004;88:365-411). The
+limit is the value that 5% of the tuning images exceed, so about one proper scan in twenty is called unlike them; a
+scan that is like them need not be of a kind that was ever tested.
+
+What looks like it: the evaluated scans with the smallest Euclidean distance between embeddings, and how many of them
+the model called rightly. Interval: the wider of two, {WILSON}, and {RAO_SCOTT}.
+""",
 }

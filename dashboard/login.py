@@ -1,13 +1,11 @@
 """Who may see what, where a sign-in is required: pages, images and API, by the cookie of Streamlit's ``st.login``.
 
 Every address is closed but for those that a sign-in needs and the checks of health; pages ask once more themselves.
-A client of the API sends one of the server's keys instead: ``Authorization: Bearer KEY`` or ``X-API-Key: KEY``.
+A client of the API sends one of the server's keys instead.
 """
 
-import hmac
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,7 +60,7 @@ def lets_in(request: HTTPConnection) -> bool:
     path: str = request.scope["path"]
     if not required() or path in OPEN or (path.startswith(OPEN_FOLDER) and ".." not in path):
         return True
-    return may_use(_user(request.cookies)) or (path.startswith(API) and has_key(request.headers))
+    return may_use(_user(request.cookies)) or (path.startswith(API) and _has_key(request.headers))
 
 
 def required() -> bool:
@@ -70,19 +68,16 @@ def required() -> bool:
     return _settings().login == "required"
 
 
-@cache
 def _settings() -> "Settings":
-    from dashboard.settings import read_settings  # not when the server starts: it waits for nothing
+    from dashboard.settings import settings  # not when the server starts: it waits for nothing
 
-    return read_settings()
+    return settings()
 
 
-def has_key(headers: Mapping[str, str]) -> bool:
-    """Return whether a request carries one of the server's keys; compared in constant time."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    given = token if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-    found = [hmac.compare_digest(given.encode(), key.encode()) for key in _settings().api_keys]
-    return any(found)
+def _has_key(headers: Mapping[str, str]) -> bool:
+    from dashboard.keys import has_key
+
+    return has_key(headers, _settings().api_keys)
 
 
 def may_use(user: Mapping[str, Any]) -> bool:

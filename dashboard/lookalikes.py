@@ -1,10 +1,12 @@
-"""The training cases that look most like a case to the network."""
+"""The cases that look most like another one, or like an uploaded scan, to the network."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.similar import SearchSpace, nearest, search_space
 from data.embeddings import Embeddings
@@ -15,7 +17,7 @@ TRAIN: Final = "train"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookalike:
-    """A training case, and its distance as a share of the typical one: 0 the same image, 1 an ordinary one."""
+    """A case, and its distance as a share of the typical one: 0 the same image, 1 an ordinary one."""
 
     case_id: str
     distance: float
@@ -27,16 +29,35 @@ class Lookalikes:
 
     embeddings: Embeddings
     study: Study
+    judged: pd.Series
 
     def of(self, case_id: str, *, number: int) -> tuple[Lookalike, ...] | None:
         """Return the training cases most like a case, itself left out; none when it has no embedding."""
         row = self.embeddings.row(case_id)
         if row is None:
             return None
-        found = nearest(self._space, self.embeddings.vectors[row], k=number, leave_out=row)
-        ids = self.embeddings.case_ids[found.rows]
-        pairs = zip(ids, found.relative, strict=True)
+        return self._found(self._space, self.embeddings.vectors[row], number=number, leave_out=row)
+
+    def near(self, vector: NDArray[np.floating], *, number: int) -> tuple[Lookalike, ...] | None:
+        """Return the evaluated cases most like the embedding (c,) of another scan; none where it has other components.
+
+        They are of the split that is judged: what the network says of them was never fitted.
+        """
+        if vector.shape != self.embeddings.vectors.shape[1:]:
+            return None
+        return self._found(self._evaluated, vector, number=number)
+
+    def _found(
+        self, space: SearchSpace, vector: NDArray[np.floating], *, number: int, leave_out: int | None = None
+    ) -> tuple[Lookalike, ...]:
+        found = nearest(space, vector, k=number, leave_out=leave_out)
+        pairs = zip(self.embeddings.case_ids[found.rows], found.relative, strict=True)
         return tuple(Lookalike(case_id=str(name), distance=distance) for name, distance in pairs)
+
+    @cached_property
+    def _evaluated(self) -> SearchSpace:
+        among = self.embeddings.case_ids.isin(self.judged).astype(np.bool_)
+        return search_space(self.embeddings.vectors, among=among)
 
     @cached_property
     def _space(self) -> SearchSpace:
@@ -46,6 +67,7 @@ class Lookalikes:
         return search_space(self.embeddings.vectors, among=among)
 
 
-def lookalikes(study: Study) -> Lookalikes | None:
-    """Return what finds similar training cases; none for a study without embeddings."""
-    return None if study.embeddings is None else Lookalikes(embeddings=study.embeddings, study=study)
+def lookalikes(study: Study, *, judged: pd.Series) -> Lookalikes | None:
+    """Return what finds similar cases, ``judged`` being the ids of the evaluated ones; none without embeddings."""
+    embeddings = study.embeddings
+    return None if embeddings is None else Lookalikes(embeddings=embeddings, study=study, judged=judged)

@@ -1,17 +1,27 @@
-"""The server: Streamlit and the image addresses in one process. Opening it loads no TensorFlow."""
+"""The server: Streamlit, the REST API and the image addresses in one process. Opening it loads no TensorFlow."""
 
 import asyncio
 import os
+import socket
+import stat
+import threading
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from dashboard.api.in_memory import keep_uploads_in_memory
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 from dashboard.login import SignIn
 
@@ -20,11 +30,45 @@ from dashboard.login import SignIn
 # The matrices are narrow: threads of their library would only wait for each other. It looks when it is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+API = "/api/v1"
+keep_uploads_in_memory()
+
+
+class Api:
+    """The REST API, made once, beside the pages or when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._app: FastAPI | None = None
+
+    def app(self) -> "FastAPI":
+        with self._lock:
+            if self._app is None:
+                from dashboard.api.app import create
+                from dashboard.settings import settings
+
+                self._app = create(settings())
+            return self._app
+
+    def load(self) -> None:
+        """Load the model that it serves."""
+        self.app().state.service.load()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if app is None:
+            app = await asyncio.to_thread(self.app)
+        await app(scope, receive, send)
+
+
+api = Api()
+
 
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
-    """Make the first study ready while the first visitor's browser loads the page."""
-    warming = asyncio.create_task(asyncio.to_thread(_warm))
+    """Make the first study and the API's model ready while the first visitor's browser loads the page."""
+    _send_at_once()
+    warming = asyncio.gather(asyncio.to_thread(_warm), asyncio.to_thread(api.load))
     opening = asyncio.create_task(_open_browser(os.environ.get("NEUROVAL_OPEN")))
     yield
     opening.cancel()
@@ -35,6 +79,22 @@ async def _open_browser(url: str | None) -> None:
     if url:
         await asyncio.sleep(0.2)  # the port opens as soon as the lifespan has started
         await asyncio.to_thread(webbrowser.open, url)
+
+
+def _send_at_once() -> None:
+    """Let small answers leave at once, on the connections of the listening socket.
+
+    Streamlit opens it in a way that asyncio does not know for TCP (no protocol is named), so the end of an answer waits
+    40 ms for the browser's word that the beginning has come (Nagle's algorithm against delayed acknowledgements).
+    """
+    folder, internet = Path("/dev/fd"), (socket.AF_INET, socket.AF_INET6)
+    for number in [int(path.name) for path in folder.iterdir()] if folder.is_dir() else ():
+        with suppress(OSError):  # the folder itself is listed too, and gone by now
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                continue
+            with socket.socket(fileno=os.dup(number)) as one:
+                if one.family in internet and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _warm() -> None:
@@ -56,7 +116,7 @@ def _image(request: Request) -> Response:
     return serve(request)
 
 
-ROUTES = [Route("/images/{study}/{case_id:path}.webp", _image)]  # a case id may hold a slash
+ROUTES = [Mount(API, api), Route("/images/{study}/{case_id:path}.webp", _image)]  # a case id may hold a slash
 
 app = st.App(
     Path(__file__).with_name("app.py").resolve(), routes=ROUTES, middleware=[Middleware(SignIn)], lifespan=_lifespan

@@ -15,7 +15,8 @@ address holds names of the study and fixed words. How images are reached:
     Copies across splits (``&kind=mirrored``), copies with different labels, patients across splits: side by side.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -34,8 +35,11 @@ CASES, EVERY, ERRORS = "cases", "all", "errors"
 OPACITY, CELLS = "opacity", "cells"
 OF, RELIABILITY = "of", "reliability"
 PAIRS, KIND = "pairs", "kind"
+SCANS, SCAN, FRAME, READINGS = "scans", "scan", "frame", "readings"
 START = 0.5  # of an own threshold
 WATCHED = "watched"
+
+T = TypeVar("T")
 
 
 def study_name() -> str | None:
@@ -256,3 +260,19 @@ def watched() -> str | None:
     """Return which evaluation this reader has seen running."""
     value = st.session_state.get(WATCHED)
     return value if isinstance(value, str) else None
+
+
+def once(keys: Sequence[str], make: Callable[[int], T]) -> list[T]:
+    """Return for each key of an uploaded scan what ``make`` returns for its place; made once in this session.
+
+    It is kept as long as its key is among them, and until the page is left.
+    """
+    before: dict[str, T] = st.session_state.get(READINGS, {})
+    now = {key: before[key] if key in before else make(place) for place, key in enumerate(keys)}
+    st.session_state[READINGS] = now
+    return [now[key] for key in keys]
+
+
+def forget_scans() -> None:
+    """Forget what was read of uploaded scans."""
+    st.session_state.pop(READINGS, None)

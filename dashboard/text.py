@@ -59,6 +59,7 @@ TITLES = {
     "confidence": "Does 90% mean 90%?",
     "claims": "Does the published record hold?",
     "compare": "How does it compare with another model?",
+    "try_scan": "What does the model say of a scan?",
     "run": "How does a model do on other scans?",
 }
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}

@@ -28,6 +28,7 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 Image.core.set_block_size(1 << 26)  # type: ignore[attr-defined]  # it has no types
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+SEVERAL = ("MPO",)  # a camera's JPEG with a preview behind it: its first picture is the picture
 AT_ONCE = 1 << 20  # grey values that are scaled at a time
 
 
@@ -75,7 +76,7 @@ class Room:
                 self._changed.notify_all()
 
 
-_room = Room(MAX_PIXELS)  # of the whole process: one image of the largest size, or hundreds of usual ones
+room = Room(MAX_PIXELS)  # of the whole process: one image of the largest size, or hundreds of usual ones
 
 
 def decode(content: bytes) -> ScanImage:
@@ -132,8 +133,10 @@ def _decoded(file: BinaryIO, size: int) -> Iterator[tuple[Image.Image, str]]:
         raise ImageError("empty file (0 bytes)")
     if size > MAX_BYTES:
         raise ImageError(f"file of {size:,} bytes, the limit is {MAX_BYTES:,}")
-    with _reasons(), Image.open(file, formats=FORMATS) as header, _room.taken(header.width * header.height):
+    with _reasons(), Image.open(file, formats=FORMATS) as header, room.taken(header.width * header.height):
         file_format = str(header.format)
+        if getattr(header, "is_animated", False) and file_format not in SEVERAL:
+            raise ImageError("holds several pictures; expected a single one")
         yield _upright(header), file_format
 
 
@@ -154,13 +157,16 @@ def _reasons() -> Iterator[None]:
 
 def _upright(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # 16-bit and float greys: spread over 0..255, Pillow would clip them
-        return Image.fromarray(_spread(np.asarray(image)))
+        return Image.fromarray(spread(np.asarray(image)))
     ImageOps.exif_transpose(image, in_place=True)
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
-def _spread(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Return grey values spread over 0..255, piece by piece: a whole copy in float64 would take 8 bytes a pixel."""
+def spread(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Return grey values spread over 0..255, from the smallest to the largest.
+
+    Piece by piece: a whole copy in float64 would take 8 bytes a pixel. Raises ``ImageError`` if one is not finite.
+    """
     low, high = float(grey.min()), float(grey.max())
     if not np.isfinite([low, high]).all():
         raise ImageError("grey values are not finite")

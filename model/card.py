@@ -73,6 +73,15 @@ def read_card(folder: Path) -> ModelCard:
     return card
 
 
+def stated_sha256(folder: Path) -> str | None:
+    """Return the hash that a model's card states, unchecked; none when there is no card that can be read."""
+    try:
+        stated = tomllib.loads((folder / CARD).read_text(encoding="utf-8")).get("sha256")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
+    return stated if isinstance(stated, str) else None
+
+
 def write_card(folder: Path, card: ModelCard) -> None:
     """Write ``card.toml``, and beside it the same as a page to read."""
     document: dict[str, Any] = {f.name: getattr(card, f.name) for f in fields(card)}

@@ -77,7 +77,7 @@ def evaluate(
     head = read_head(model) if mc_dropout else None
     engine = load(model, threads=1)  # an image a core is faster than all cores on one image
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
-    cases, pairs, same_split = _grouped(dataset, engine.card, progress=progress)
+    cases, pairs, same_split = grouped(dataset, engine.card, progress=progress)
     chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
@@ -148,7 +148,7 @@ def _predictions(card: ModelCard, done: pd.DataFrame, results: Mapping[str, NDAr
     return table.assign(**{name: results[name] for name in MONTE_CARLO if name in results})
 
 
-def _grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+def grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
     """Return cases with groups and the model's own tuning split, the pairs, and whether that split is restored."""
     pairs = find_pairs(dataset.cases, folder=dataset.folder, progress=progress)
     cases = dataset.cases.assign(group_id=group_ids(dataset.cases, pairs))

@@ -14,12 +14,11 @@ from data.duplicates import find_pairs
 from data.schema import PAIR_KINDS
 from data.splits import assign_tuning, group_ids, hash_of
 from model.card import CARD, GRAPH, HISTORY, ModelCard, sha256, write_card
-from model.engine import load
 from model.keras_export import deployable, export_onnx, head_of
 from model.keras_train import TrainingConfig, TrainingResult, temperature_of, train, written
 from model.mc_dropout import write_head
-from model.reference import fitted_on, write_components
 from model.tracking import Tool, recorded
+from model.training_images import write_reference
 
 
 def train_model(
@@ -74,7 +73,7 @@ def train_model(
             limitations=limitations,
         )
         write_card(out, card)
-        write_components(out, fitted_on(load(out), cases[cases["split"] == "train"], folder=images))
+        card = write_reference(out, cases, images=images)
         record.result({"model_sha256": card.sha256, **calibration}, (out / GRAPH, out / CARD, out / HISTORY))
     return card
 

@@ -6,13 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.schema import COMPONENTS
 from model.card import REFERENCE
-from model.engine import Engine
-from model.predict import predict
 
 FITTED: Final = 10_000  # training cases that components are fitted on, at most
 
@@ -43,16 +40,6 @@ def fit(embedding: NDArray[np.floating]) -> Components:
     found = pca.fit(embedding.astype(np.float64))
     mean, directions = (part.astype(np.float16).astype(np.float32) for part in (found.mean_, found.components_))
     return Components(mean=mean, directions=directions)
-
-
-def fitted_on(engine: Engine, train: pd.DataFrame, *, folder: Path) -> Components:
-    """Return the components of a model's training cases, in order of case id, 10,000 at most.
-
-    ``train`` holds ``case_id`` and ``image_path`` in ``folder``; images that cannot be read are left out.
-    """
-    paths = train.sort_values("case_id")["image_path"].head(FITTED)
-    found, reasons = predict(engine, paths, folder)
-    return fit(found.embedding[reasons == ""])
 
 
 def write_components(folder: Path, components: Components) -> None:

@@ -72,7 +72,7 @@ def _pictures(study: Study, listed: ListedCase, case: Case | None) -> None:
     if case is None or study.gradcam is None:
         _scan(study, listed, case)
         return
-    opacity, cells = _settings()
+    opacity, cells = map_settings(link=True)
     if outline_of(study, listed.case_id) is not None:
         st.caption(text.OUTLINE)
     scan, *maps = st.columns(3)
@@ -84,8 +84,8 @@ def _pictures(study: Study, listed: ListedCase, case: Case | None) -> None:
     st.caption(words.grid(*study.gradcam.grid, cells=cells))
 
 
-def _settings() -> tuple[int, bool]:
-    """Draw how the maps are shown, and the link to this view; return opacity in percent and whether cells are."""
+def map_settings(*, link: bool) -> tuple[int, bool]:
+    """Draw how maps are shown, with a link to this view if asked; return opacity in percent and whether cells are."""
     given = state.number_in(state.OPACITY, low=OPACITIES[0], high=OPACITIES[-1])
     opacity = OPACITY if given is None else round(given / 10) * 10
     state.follow_number(state.OPACITY, opacity)
@@ -103,7 +103,8 @@ def _settings() -> tuple[int, bool]:
             width=300,
         )
         st.toggle("Cells of the grid", key=state.CELLS, on_change=state.shown_chosen, args=(state.CELLS,))
-        _copy_link()
+        if link:
+            _copy_link()
     return opacity, cells
 
 

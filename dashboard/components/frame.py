@@ -30,8 +30,10 @@ LABELS = {
     "confidence": "Confidence",
     "claims": "Claims",
     "compare": "Compare",
+    "try_scan": "Try a scan",
     "run": "Run",
 }
+SCAN_PAGE = "try_scan"  # what is uploaded there is forgotten on every other page
 GROUPS = {
     "Verdict": ("overview", "report"),
     "Evidence": (
@@ -46,7 +48,7 @@ GROUPS = {
         "claims",
         "compare",
     ),
-    "Tools": ("run",),
+    "Tools": (SCAN_PAGE, "run"),
 }
 WITHOUT_STUDY = ("run",)  # pages that need none, nor one that can be opened
 

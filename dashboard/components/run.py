@@ -10,7 +10,7 @@ from dashboard.components.frame import PAGE_FILES
 from dashboard.figures.formats import escaped
 from dashboard.image_folders import data_sets
 from dashboard.jobs import Progress, State, Status
-from dashboard.settings import read_settings
+from dashboard.settings import settings
 from data.errors import InputError
 from data.home import models, studies
 from model.card import read_card
@@ -31,7 +31,7 @@ def form() -> None:
         st.error(escaped(str(error).replace(str(known[model]), model)))
         return
     st.caption(f"Classes: {escaped(', '.join(classes.names))}")
-    roots = read_settings().image_roots
+    roots = settings().image_roots
     folders = data_sets(roots, classes.names)
     if not folders:
         st.info(text.NO_FOLDER)
@@ -116,7 +116,7 @@ def _go_on(found: Status) -> None:
         again = st.button("Resume")
         st.button("Discard", on_click=jobs.discard)
     if again:
-        _do(lambda: jobs.resume(roots=read_settings().image_roots))
+        _do(lambda: jobs.resume(roots=settings().image_roots))
 
 
 def _do(action: Callable[[], object]) -> None:

@@ -9,11 +9,12 @@ from dashboard.figures.look import INK, finish, name_rows
 from data.classes import ClassOrder
 
 
-def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *, reference: str) -> go.Figure:
-    """Return one bar per class in class order; the reference class is marked in its label."""
+def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *, reference: str | None) -> go.Figure:
+    """Return one bar per class in class order; the reference class, where it is known, is marked in its label."""
     labels = [figure_text(classes.display[name], longest=LONGEST) for name in classes.names]
-    marked = classes.index(reference)
-    labels[marked] = f"<b>{labels[marked]}</b> (reference)"
+    if reference is not None:
+        marked = classes.index(reference)
+        labels[marked] = f"<b>{labels[marked]}</b> (reference)"
     values = [probabilities[name] for name in classes.names]
     figure = go.Figure()
     figure.add_bar(

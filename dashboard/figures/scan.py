@@ -38,14 +38,19 @@ def render(
     map.
     """
     try:
-        pixels = _fitted(read_image(path).pixels, SIZES[size])
+        pixels = fitted(read_image(path).pixels, SIZES[size])
     except ImageError:
         return None
     if class_name is not None:
-        painted = _with_map(study, case_id, pixels, class_name, opacity=opacity / 100, cells=cells)
-        if painted is None:
+        drawn = _with_map(study, case_id, pixels, class_name, opacity=opacity / 100, cells=cells)
+        if drawn is None:
             return None
-        pixels = _beside(pixels, painted) if size == "pair" else painted
+        pixels = _beside(pixels, drawn) if size == "pair" else drawn
+    return encoded(pixels, kind=kind)
+
+
+def encoded(pixels: NDArray[np.uint8], *, kind: str = "WEBP") -> bytes:
+    """Return an image as a file of a kind that Pillow writes."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format=kind, quality=QUALITY)
     return buffer.getvalue()
@@ -80,10 +85,21 @@ def _with_map(
     maps = maps_of(study, case_id)
     if maps is None:
         return None
-    own, top = maps[study.classes.index(name)], float(maps.max())
-    painted = gradcam.overlay(pixels, own, top=top, opacity=opacity, cells=cells)
+    drawn = painted(pixels, maps, study.classes.index(name), opacity=opacity, cells=cells)
     mask = outline_of(study, case_id)
-    return painted if mask is None else gradcam.outlined(painted, mask)
+    return drawn if mask is None else gradcam.outlined(drawn, mask)
+
+
+def painted(
+    pixels: NDArray[np.uint8],
+    maps: NDArray[np.floating],
+    place: int,
+    *,
+    opacity: float = OPACITY / 100,
+    cells: bool = False,
+) -> NDArray[np.uint8]:
+    """Return the image with one of the maps (k, h, w) over it, on the scale that they have in common."""
+    return gradcam.overlay(pixels, maps[place], top=float(maps.max()), opacity=opacity, cells=cells)
 
 
 def _beside(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -91,7 +107,7 @@ def _beside(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uin
     return np.concatenate([left, gap, right], axis=1)
 
 
-def _fitted(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+def fitted(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     """Return the image no longer than ``longest``; a smaller one stays as it is."""
     image = Image.fromarray(pixels)
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from dashboard.settings import ELSEWHERE, PARSERS, PREFIX
+from dashboard.settings import ELSEWHERE, PREFIX, Settings
 
 LOCK = re.compile(r"^([A-Za-z0-9_.-]+)==", re.MULTILINE)
 
@@ -94,8 +94,8 @@ def test_the_uv_is_the_one_of_the_makefile(root: Path) -> None:
 
 
 def test_settings_in_files_are_settings(root: Path) -> None:
-    known = {*ELSEWHERE, *(PREFIX + name.upper() for name in PARSERS)}
-    for name in ("Dockerfile", "compose.yaml", "DEPLOYMENT.md"):
+    known = {*ELSEWHERE, *(PREFIX + name.upper() for name in Settings.model_fields)}
+    for name in ("Dockerfile", "compose.yaml", "DEPLOYMENT.md", "README.md"):
         assert set(re.findall(r"NEUROVAL_[A-Z_]+", (root / name).read_text())) - known == set(), name
 
 

@@ -11,13 +11,16 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dashboard.settings import settings
 from data.classes import BRAIN_TUMOR
 from data.embeddings import Embeddings
-from data.home import link
+from data.home import SHIPPED_MODELS, link
 from data.images import describe
 from data.manifest import About, Acceptance, DataFacts, Impact, Manifest, ModelFacts, TestRead
+from data.phantom.cohort import Cohort
 from data.predictions import import_predictions
 from data.study import GradCams, Study, write_study
+from model.evaluate import evaluate
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 BROKEN = ("broken", "no-file", "no-toml", "no-predictions")
@@ -213,6 +216,12 @@ def studies_at_home(dashboard_home: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return dashboard_home
 
 
+@pytest.fixture(autouse=True)
+def settings_of_this_test() -> None:
+    """The settings of a server are read once; those of tests differ."""
+    settings.cache_clear()
+
+
 def _open_page(page: str, study: str, **query: str) -> AppTest:
     """The page of a study after its first run."""
     app = AppTest.from_file(str(APP), default_timeout=30)
@@ -241,3 +250,26 @@ def open_page(studies_at_home: Path) -> Callable[..., AppTest]:  # noqa: ARG001
 @pytest.fixture
 def said() -> Callable[[AppTest], str]:
     return words
+
+
+@pytest.fixture(scope="session")
+def scans(clean_phantom: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home with one study, ``read``: a small phantom cohort evaluated by the shipped phantom model, its images linked.
+
+    Its data set has another name than the one the model was trained on, so its cases are new to it.
+    """
+    home = tmp_path_factory.mktemp("scans-home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROVAL_HOME", str(home))
+        folder, out = SHIPPED_MODELS / "phantom", home / "studies" / "read"
+        study = evaluate(folder, clean_phantom.folder, out=out, data_name="read").study
+        link(clean_phantom.folder, data_name="read", cases=study.cases)
+    return home
+
+
+@pytest.fixture
+def scans_at_home(scans: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Only the study ``read`` exists; the shipped models are there."""
+    monkeypatch.setenv("NEUROVAL_HOME", str(scans))
+    monkeypatch.setattr("data.home.SHIPPED_STUDIES", scans / "none")
+    return scans

@@ -38,6 +38,9 @@ def test_from_nothing_to_a_page(
     neuroval("data", "phantom", images, "--patients", 16, "--without", "corrupt_file")
     neuroval("train", "--images", images, "--data", "phantom", "--recipe", recipe, "--out", model)
     neuroval("cross-validate", "--model", "small", "--images", images, "--data", "phantom", "--folds", 2)
+    trained = (model / "reference.npz").read_bytes()
+    assert "tuning" in neuroval("reference", "--model", "small", "--images", images, "--data", "phantom")
+    assert (model / "reference.npz").read_bytes() == trained
     about = APP.parents[1] / "data" / "descriptions" / "phantom.toml"
     neuroval(
         "evaluate", "--model", "small", "--images", images, "--data", "phantom", "--out", "small", "--about", about

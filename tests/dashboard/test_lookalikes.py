@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dashboard.listed import listed_case
@@ -15,7 +16,7 @@ def study(dashboard_home: Path) -> Study:
 
 
 def test_only_training_cases_are_found_nearest_first(study: Study) -> None:
-    found = lookalikes(study)
+    found = lookalikes(study, judged=study.predictions["case_id"])
     assert found is not None
     like = found.of(f"{24:016x}", number=3)
     assert like is not None
@@ -24,7 +25,7 @@ def test_only_training_cases_are_found_nearest_first(study: Study) -> None:
 
 
 def test_a_training_case_is_not_its_own_lookalike(study: Study) -> None:
-    found = lookalikes(study)
+    found = lookalikes(study, judged=study.predictions["case_id"])
     assert found is not None
     like = found.of(f"{0:016x}", number=2)
     assert like is not None
@@ -33,7 +34,17 @@ def test_a_training_case_is_not_its_own_lookalike(study: Study) -> None:
 
 
 def test_without_embeddings_there_are_none(dashboard_home: Path) -> None:
-    assert lookalikes(read_study(dashboard_home / "studies" / "normal")) is None
+    study = read_study(dashboard_home / "studies" / "normal")
+    assert lookalikes(study, judged=study.predictions["case_id"]) is None
+
+
+def test_near_another_scan_only_evaluated_cases_are_found(study: Study) -> None:
+    found = lookalikes(study, judged=study.predictions["case_id"])
+    assert found is not None
+    like = found.near(np.array([21.4, 0.0]), number=3)
+    assert like is not None
+    assert [one.case_id for one in like] == [f"{number:016x}" for number in (21, 22, 20)]
+    assert found.near(np.zeros(3), number=3) is None
 
 
 def test_a_case_of_any_split_is_listed(study: Study, dashboard_home: Path) -> None:

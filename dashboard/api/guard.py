@@ -1,0 +1,146 @@
+"""What stands before every request: its id, the key, limits of size, number and time, and the log of how it ended.
+
+It is plain ASGI, because a request is turned away before its body is read: a refusal costs neither memory nor time.
+"""
+
+import logging
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+import anyio
+from fastapi import HTTPException
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.api.log import note
+from dashboard.api.meter import Meter
+from dashboard.api.problems import answer, problem
+from dashboard.keys import has_key
+from dashboard.prediction import WORKERS
+from dashboard.settings import Settings
+
+OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/static")  # asked for without a key
+READS_SCANS: Final = ("/predict", "/predict/batch")
+ENVELOPE: Final = 100_000  # bytes of a form around its files
+RETRY_SECONDS: Final = 1
+ALWAYS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+UNMATCHED: Final = "unmatched"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is seen of one request while it is answered."""
+
+    status: int = 0
+    received: int = 0
+    complete: bool = False
+
+
+class Guard:
+    """The middleware. It gives each request an id of its own: one from outside could say whose scan it is."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, meter: Meter) -> None:
+        self.app = app
+        self.settings = settings
+        self.meter = meter
+        self.free = WORKERS * (1 + settings.waiting)  # places of requests that read scans
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        seen, begin, request_id = Exchange(), time.perf_counter(), uuid.uuid4().hex
+        scope.setdefault("state", {}).update(request_id=request_id, files=[])
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen.status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers.update({**ALWAYS, "X-Request-ID": request_id})
+            await send(message)
+
+        with self.meter.under_way.track_inprogress():
+            await self._answered(scope, receive, watched, seen)
+        self._note(scope, seen, time.perf_counter() - begin)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send, seen: Exchange) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        reads = scope["method"] == "POST" and path in READS_SCANS
+        limit = self._limit(path) if reads else ENVELOPE
+        headers = Headers(scope=scope)
+
+        async def counted() -> Message:
+            message = await receive()
+            seen.received += len(message.get("body", b""))
+            seen.complete = not message.get("more_body", False)
+            if seen.received > limit:
+                raise HTTPException(413, f"more than {limit - ENVELOPE:,} bytes")
+            return message
+
+        refusal = self._refusal(path, headers, limit=limit, reads=reads)
+        if refusal is None and reads and not self.free:
+            self.meter.refused.inc()
+            refusal = 503, "too many requests at once; try again in a second"
+        if refusal is not None:
+            await self._refuse(scope, receive, send, *refusal)
+            return
+        self.free -= reads
+        try:
+            with anyio.fail_after(self.settings.timeout):  # a scan that is being read is read to its end
+                await self.app(scope, counted, send)
+        except TimeoutError:
+            if not seen.status:
+                late = (503, "no answer in time") if seen.complete else (408, "the request did not arrive in time")
+                await self._refuse(scope, receive, send, *late)
+        except Exception as error:  # noqa: BLE001 - nothing of it may reach a log or an answer but its kind
+            kind = type(error).__name__
+            note("failed", level=logging.ERROR, request_id=scope["state"]["request_id"], kind=kind, where=_place(error))
+            if not seen.status:
+                await self._refuse(scope, receive, send, 500, "the server failed; the log says where")
+        finally:
+            self.free += reads
+
+    def _limit(self, path: str) -> int:
+        return ENVELOPE + (self.settings.upload_bytes if path == READS_SCANS[0] else self.settings.batch_bytes)
+
+    def _refusal(self, path: str, headers: Headers, *, limit: int, reads: bool) -> tuple[int, str] | None:
+        """Return status and reason of a request that is turned away by its headers alone."""
+        keys = self.settings.api_keys
+        if keys and not path.startswith(OPEN) and not has_key(headers, keys):
+            return 401, "the header X-API-Key is missing or wrong"
+        length = headers.get("content-length", "0")
+        if not length.isdecimal():
+            return 400, "Content-Length is no number"
+        if int(length) > limit:
+            return 413, f"more than {limit - ENVELOPE:,} bytes"
+        if reads and not headers.get("content-type", "").startswith("multipart/form-data"):
+            return 415, "expected multipart/form-data"
+        return None
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int, detail: str) -> None:
+        headers = {503: {"Retry-After": str(RETRY_SECONDS)}, 401: {"WWW-Authenticate": "ApiKey"}}.get(status)
+        await answer(problem(status, detail, scope["state"]["request_id"]), headers)(scope, receive, send)
+
+    def _note(self, scope: Scope, seen: Exchange, seconds: float) -> None:
+        route = _route(scope)
+        self.meter.answered(scope["method"], route, seen.status, seconds)
+        fields: dict[str, Any] = {"request_id": scope["state"]["request_id"], "method": scope["method"], "route": route}
+        fields |= {"status": seen.status, "ms": round(1000 * seconds, 1), "bytes": seen.received}
+        note("request", **fields, files=scope["state"]["files"])
+
+
+def _route(scope: Scope) -> str:
+    """Return the pattern of the address; what was asked for may hold anything."""
+    root, found = scope.get("root_path", ""), getattr(scope.get("route"), "path", "")
+    path = scope["path"].removeprefix(root)
+    return str(found) if found not in ("", root) else path if path in (*READS_SCANS, *OPEN) else UNMATCHED
+
+
+def _place(error: BaseException) -> str:
+    """Return module and line where an error began."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "unknown" if trace is None else f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"

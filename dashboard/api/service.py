@@ -1,0 +1,116 @@
+"""What the API holds: settings, the model when it is loaded, its meter and the turns in which scans are read."""
+
+import base64
+import io
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+import anyio
+from fastapi import HTTPException, Request
+from PIL import Image
+
+from dashboard import text_scan
+from dashboard.api.answers import GradCam, Scan
+from dashboard.api.meter import Meter
+from dashboard.api.problems import request_id
+from dashboard.figures.scan import fitted, painted
+from dashboard.prediction import WORKERS, Prediction, opened, predict, thresholds_of
+from dashboard.settings import Settings
+from data.errors import InputError
+from data.home import find_model
+from data.manifest import Thresholds
+from model.gradcam import has_evidence
+from model.reader import Reader
+
+LONGEST: Final = 512  # pixels of the picture with the map
+FAST: Final = 1  # compression of the picture
+
+
+@dataclass(kw_only=True, eq=False)
+class Service:
+    """One for each app. ``reason`` says why there is no model yet, or will be none."""
+
+    settings: Settings
+    meter: Meter = field(default_factory=Meter)
+    reader: Reader | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    reason: str = "the model is being loaded; try again in a second"
+
+    def load(self) -> None:
+        """Load the model and read a black image, so that the first scan takes no longer than the others."""
+        try:
+            reader = opened(find_model(self.settings.model))
+            self.thresholds = thresholds_of(reader)
+        except InputError as error:
+            self.reason = f"no model: {error}"
+            return
+        reader.warm_up()
+        self.reader = reader
+
+    def ready(self) -> Reader:
+        """Return the model. Raises a problem 503 while there is none."""
+        if self.reader is None:
+            raise HTTPException(503, self.reason, {"Retry-After": "1"})
+        return self.reader
+
+    async def scan(self, request: Request, content: bytes, *, frame: int | None, gradcam: bool) -> Scan:
+        """Return what the model says of a file's bytes; waits for its turn. Raises ``ImageError``."""
+        work = partial(self._read, self.ready(), content, frame=frame, gradcam=gradcam, name=request_id(request))
+        begin = time.perf_counter()
+        found, scan = await anyio.to_thread.run_sync(work, limiter=_turns(request))
+        self.meter.predicted(found, time.perf_counter() - begin)
+        request.state.files.append({"sha256": scan.sha256, "unlike": scan.in_distribution is False})
+        return scan
+
+    def _read(
+        self, reader: Reader, content: bytes, *, frame: int | None, gradcam: bool, name: str
+    ) -> tuple[Prediction, Scan]:
+        limit = self.settings.upload_bytes
+        found = predict(reader, content, thresholds=self.thresholds, frame=frame, limit=limit)
+        scan = Scan(
+            request_id=name,
+            model=reader.card.name,
+            called=found.called,
+            confidence=found.confidence,
+            tier=found.tier,
+            advice=text_scan.advice(found),
+            probabilities=dict(found.probabilities),
+            in_distribution=found.in_distribution,
+            out_of_distribution_score=found.reading.unlike,
+            out_of_distribution_limit=found.reading.limit,
+            sha256=found.upload.sha256,
+            frame=found.upload.frame,
+            frames=found.upload.frames,
+            gradcam=_gradcam(reader, found) if gradcam else None,
+        )
+        return found, scan
+
+
+def _gradcam(reader: Reader, found: Prediction) -> GradCam:
+    place = reader.card.classes.index(found.called)
+    picture = painted(fitted(found.upload.pixels, LONGEST), found.maps, place)
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=FAST)
+    return GradCam(
+        for_class=found.called,
+        grid=list(reader.card.grid),
+        has_evidence=has_evidence(found.maps[place]),
+        png=base64.b64encode(buffer.getvalue()).decode(),
+    )
+
+
+def service_of(request: Request) -> Service:
+    """Return the service of the app that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def _turns(request: Request) -> anyio.CapacityLimiter:
+    """Return the turns, made where there is an event loop."""
+    state = request.app.state
+    if not hasattr(state, "turns"):
+        state.turns = anyio.CapacityLimiter(WORKERS)
+    turns: anyio.CapacityLimiter = state.turns
+    return turns

@@ -1,0 +1,63 @@
+"""Choosing scans to read, and the frame of one that has several."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+from streamlit.typing import UploadedFile
+
+from dashboard import compute, state, text_scan
+from dashboard.figures.formats import escaped
+from dashboard.settings import settings
+from data.errors import InputError
+from data.study import Study
+from data.uploads import frames_in
+from model.reader import Reader
+
+MEGABYTE: Final = 1_000_000
+
+
+def reader(study: Study) -> Reader | None:
+    """Return the model of a study; none after saying calmly why no scan can be read with it."""
+    if study.manifest.model is None:
+        st.info(text_scan.IMPORTED)
+        return None
+    try:
+        found = compute.reader(study)
+    except InputError as error:
+        st.error(escaped(str(error)))
+        return None
+    if found is None:
+        st.info(text_scan.NO_MODEL)
+    return found
+
+
+def files() -> list[UploadedFile]:
+    """Draw the form and return the files chosen."""
+    limit = max(1, round(settings().upload_bytes / MEGABYTE))
+    # Any name: DICOM files often have no ending.
+    chosen = st.file_uploader("Scans", accept_multiple_files=True, key=state.SCANS, max_upload_size=limit)
+    st.caption(f"{text_scan.FORM} {text_scan.FORGOTTEN}")
+    return chosen[: settings().batch_files]
+
+
+def place(names: Sequence[str]) -> int:
+    """Draw the choice of one of several scans and return its place."""
+    if len(names) == 1:
+        return 0
+    places = list(range(len(names)))
+    chosen = st.selectbox("Scan", places, format_func=lambda one: names[one], key=state.SCAN, width=400)
+    return chosen if chosen in places else 0
+
+
+def middle(file: UploadedFile) -> int:
+    """Return the frame in the middle of a file; 1 where there is one."""
+    return (frames_in(file.getvalue()) + 1) // 2
+
+
+def frame(file: UploadedFile) -> int:
+    """Draw the choice of a frame where there are several, from the middle on, and return it."""
+    number = frames_in(file.getvalue())
+    if number == 1:
+        return 1
+    return st.slider("Frame", 1, number, middle(file), key=f"{state.FRAME}-{file.file_id}", width=400)

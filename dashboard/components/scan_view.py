@@ -1,0 +1,122 @@
+"""One uploaded scan in full: doubts first, then the call, its Grad-CAM, and what looks like it in the study."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+from streamlit.typing import UploadedFile
+
+from dashboard import compute, state, text, text_cases, text_scan
+from dashboard.components import cases, exports, scan_form
+from dashboard.components.case_view import map_settings
+from dashboard.components.tables import table
+from dashboard.evidence import Evidence
+from dashboard.figures.formats import escaped
+from dashboard.figures.probabilities import probability_bars
+from dashboard.figures.scan import SIZES, encoded, fitted, painted
+from dashboard.prediction import Prediction, predict
+from dashboard.settings import settings
+from data.errors import ImageError
+from data.study import Study
+from model.reader import Reader
+
+NEAREST: Final = 20  # evaluated scans that the model's record is taken from
+SHOWN: Final = 8
+
+
+def show(study: Study, reader: Reader, files: Sequence[UploadedFile]) -> None:
+    """Read the files and draw one of them in full, below a table when there are several."""
+    above, below = st.container(), st.container()
+    names = [f"{place}. {file.name}" for place, file in enumerate(files, start=1)]
+    with below:
+        place = scan_form.place(names)
+        frames = [scan_form.middle(file) for file in files]
+        frames[place] = scan_form.frame(files[place])
+    with st.spinner("Reading"):
+        found = _read(study, reader, files, frames)
+    with above:
+        if len(files) > 1:
+            rows = [text_scan.row(name, one, study.classes) for name, one in zip(names, found, strict=True)]
+            table(rows, alt="What the model says of each scan")
+    with below:
+        chosen = found[place]
+        if isinstance(chosen, str):
+            st.error(escaped(chosen), title="This file cannot be read")
+        else:
+            _scan(study, chosen)
+
+
+def _read(study: Study, reader: Reader, files: Sequence[UploadedFile], frames: Sequence[int]) -> list[Prediction | str]:
+    """Return what the model says of each file, or why it cannot be read; each is read once."""
+
+    def read(place: int) -> Prediction | str:
+        limits, content = study.manifest.thresholds, files[place].getvalue()
+        try:
+            return predict(reader, content, thresholds=limits, frame=frames[place], limit=settings().upload_bytes)
+        except ImageError as error:
+            return str(error)
+
+    of = f"{study.fingerprint}-{reader.card.sha256}"
+    keys = [f"{of}-{file.file_id}-{frame}" for file, frame in zip(files, frames, strict=True)]
+    return state.once(keys, read)
+
+
+def _scan(study: Study, found: Prediction) -> None:
+    classes = study.classes
+    if reasons := text_scan.doubts(found):
+        st.warning(" ".join(reasons), title=text_scan.DOUBT)
+    elif found.in_distribution is None:
+        st.caption(text_scan.NO_VERDICT)
+    st.markdown(escaped(text_scan.answer(found, classes)))
+    _pictures(study, found)
+    left, right = st.columns([4, 3], gap="medium")
+    with left:
+        figure = probability_bars(found.probabilities, classes, reference=None)
+        exports.chart(study, figure, name="probabilities", alt="Class probabilities of this scan")
+    with right:
+        table(text_scan.facts(found), alt="Facts of this scan", hide_header=True)
+    _alike(study, compute.evidence(study), found)
+
+
+@st.fragment  # the slider draws the pictures again, and nothing else
+def _pictures(study: Study, found: Prediction) -> None:
+    opacity, cells = map_settings(link=False)
+    pixels = fitted(found.upload.pixels, SIZES["original"])
+    scan, *maps = st.columns(3)
+    with scan:
+        st.image(encoded(pixels), width="stretch", alt=text_scan.alt(found, study.classes))
+        st.caption("Scan")
+    top = float(found.maps.max())
+    for column, name, role in zip(maps, (found.called, found.second), ("predicted", "runner-up"), strict=True):
+        place = study.classes.index(name)
+        picture = painted(pixels, found.maps, place, opacity=opacity / 100, cells=cells)
+        with column:
+            st.image(encoded(picture), width="stretch", alt=text_scan.alt(found, study.classes, with_map=name))
+            peak = float(found.maps[place].max()) / top if top > 0 else 0.0
+            st.caption(escaped(text_cases.panel(study.classes.display[name], role, peak)))
+    st.caption(text_cases.grid(*found.maps.shape[1:], cells=cells))
+
+
+def _alike(study: Study, evidence: Evidence, found: Prediction) -> None:
+    """Draw what looks like the scan in the study, and how often the model was right there."""
+    st.header(text_scan.ALIKE, anchor=False)
+    if (same := evidence.by_content.get(found.upload.sha256)) is not None:
+        st.info(escaped(text_scan.known(*evidence.listed[same], study.classes)))
+    if found.doubtful:
+        st.caption(text_scan.NOT_SEARCHED)
+        return
+    vector, search = found.reading.components, evidence.lookalikes
+    near = None if search is None or vector is None else search.near(vector, number=NEAREST + 1)
+    if not near:
+        st.caption(text_scan.NO_LOOKALIKES)
+        return
+    near = tuple(one for one in near if one.case_id != same)[:NEAREST]
+    alike = [evidence.cases[one.case_id] for one in near]
+    st.markdown(escaped(text_scan.right(evidence.right_on([one.case_id for one in alike]))))
+    if compute.linked(study) is None:
+        st.caption(text.no_images(study.manifest.data.name))
+    st.caption(text_scan.SIMILAR)
+    with st.container(horizontal=True, gap="small"):
+        for case, one in list(zip(alike, near, strict=True))[:SHOWN]:
+            note = text_scan.neighbour(case, text_cases.distance(one.distance), study.classes)
+            cases.thumbnail(study, case.case_id, study.classes.display[case.reference], note=note)

@@ -1,0 +1,79 @@
+"""The API as a client sees it, without a network; one that is loaded for all tests, and others made for a test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from starlette.testclient import TestClient
+
+from dashboard.api.app import PATH, standalone
+from dashboard.settings import Settings
+from data.study import Study, read_study
+
+Client = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="session")
+def loaded(scans: Path) -> Iterator[TestClient]:
+    """The API with the phantom model, as it comes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROVAL_HOME", str(scans))
+        with TestClient(standalone(Settings(model="phantom")), base_url=f"http://testserver{PATH}") as client:
+            yield client
+
+
+@pytest.fixture
+def client(loaded: TestClient, scans_at_home: Path) -> TestClient:  # noqa: ARG001
+    return loaded
+
+
+@pytest.fixture
+def served(scans_at_home: Path) -> Iterator[Client]:  # noqa: ARG001
+    """Makes an API with other settings."""
+    made: list[TestClient] = []
+
+    def serve(**settings: object) -> TestClient:
+        app = standalone(Settings(**{"model": "phantom", **settings}))
+        made.append(TestClient(app, base_url=f"http://testserver{PATH}", raise_server_exceptions=False))
+        return made[-1].__enter__()
+
+    yield serve
+    for one in made:
+        one.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def study(scans: Path) -> Study:
+    return read_study(scans / "studies" / "read")
+
+
+@pytest.fixture(scope="session")
+def evaluated(study: Study) -> pd.DataFrame:
+    """The evaluated cases, probabilities and image path of each."""
+    return study.predictions.merge(study.cases[["case_id", "split", "image_path"]], on="case_id")
+
+
+@pytest.fixture(scope="session")
+def folder(clean_phantom: object) -> Path:
+    path: Path = clean_phantom.folder  # type: ignore[attr-defined]
+    return path
+
+
+@pytest.fixture(scope="session")
+def scan(folder: Path, evaluated: pd.DataFrame) -> bytes:
+    """The first evaluated image."""
+    return (folder / evaluated["image_path"].iloc[0]).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def photograph() -> bytes:
+    import io
+
+    from PIL import Image
+    from sklearn.datasets import load_sample_images
+
+    buffer = io.BytesIO()
+    Image.fromarray(np.asarray(load_sample_images().images[0])).save(buffer, "JPEG")
+    return buffer.getvalue()

@@ -1,0 +1,186 @@
+"""Keys, limits, refusals and the log."""
+
+import io
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import anyio
+import pytest
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+from starlette.types import Message
+
+from dashboard.api import log
+from dashboard.api.app import create, standalone
+from dashboard.prediction import WORKERS
+from dashboard.settings import Settings
+from data.errors import InputError
+
+KEY, OTHER = "a-key-of-the-clinic-1234", "another-key-of-it-123456"
+Client = Callable[..., TestClient]
+
+
+@pytest.fixture
+def heard() -> Iterator[io.StringIO]:
+    """What the log says."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(log.AsJson())
+    log.log.addHandler(handler)
+    yield stream
+    log.log.removeHandler(handler)
+
+
+def api_of(client: TestClient) -> FastAPI:
+    (mount,) = [route for route in client.app.routes if isinstance(route, Mount)]  # type: ignore[attr-defined]
+    assert isinstance(mount.app, FastAPI)
+    return mount.app
+
+
+def counted(client: TestClient, name: str) -> float:
+    metrics = text_string_to_metric_families(client.get("/metrics", headers={"X-API-Key": KEY}).text)
+    return sum(one.value for family in metrics for one in family.samples if one.name == name)
+
+
+def test_without_keys_none_is_asked_for(client: TestClient) -> None:
+    assert client.get("/model").status_code == 200
+
+
+def test_with_keys_one_of_them_is_needed(served: Client, scan: bytes) -> None:
+    client = served(api_keys=f"{KEY}, {OTHER}")
+    assert client.get("/model", headers={"Authorization": f"Bearer {KEY}"}).status_code == 200
+    for headers in ({}, {"X-API-Key": ""}, {"X-API-Key": KEY[:-1]}, {"X-API-Key": f"{KEY}x"}, {b"X-API-Key": b"\xfc"}):
+        refused = client.post("/predict", files={"file": scan}, headers=headers)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "ApiKey")
+        assert client.get("/studies", headers=headers).status_code == 401
+        assert client.get("/nothing", headers=headers).status_code == 401
+        assert client.get("/metrics", headers=headers).status_code == 401
+        for path in ("/health", "/ready", "/openapi.json", "/docs"):
+            assert client.get(path, headers=headers).status_code == 200
+    for key in (KEY, OTHER):
+        assert client.post("/predict", files={"file": scan}, headers={"X-API-Key": key}).status_code == 200
+
+
+def test_alone_the_api_asks_nobody_to_sign_in() -> None:
+    """Where a sign-in is required it starts with keys only."""
+    with pytest.raises(InputError, match="set NEUROVAL_API_KEYS"):
+        standalone(Settings(login="required"))
+    standalone(Settings(login="required", api_keys=KEY))
+
+
+def test_other_origins_may_not_ask_unless_they_are_named(client: TestClient, served: Client) -> None:
+    page = {"Origin": "https://viewer.example"}
+    assert "access-control-allow-origin" not in client.get("/model", headers=page).headers
+    asked = {**page, "Access-Control-Request-Method": "POST"}
+    assert client.options("/predict", headers=asked).status_code == 405
+    named = served(api_origins="https://viewer.example")
+    assert named.get("/model", headers=page).headers["access-control-allow-origin"] == "https://viewer.example"
+    elsewhere = named.get("/model", headers={"Origin": "https://elsewhere.example"})
+    assert "access-control-allow-origin" not in elsewhere.headers
+
+
+def test_requests_beyond_the_places_are_turned_away_politely(
+    served: Client, scan: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scans that take their time: as many as there are places wait, others hear so at once, and all is well after."""
+    client = served(waiting=1)
+    gate, places = threading.Event(), 2 * WORKERS
+    reader = api_of(client).state.service.ready()
+    real = type(reader).read
+
+    def slow(self: object, pixels: object) -> object:
+        gate.wait(20)
+        return real(self, pixels)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(reader), "read", slow)
+    with ThreadPoolExecutor(places + 4) as pool:
+        held = [pool.submit(client.post, "/predict", files={"file": scan}) for _ in range(places)]
+        while counted(client, "neuroval_under_way") <= places:  # the question itself is one
+            time.sleep(0.01)
+        refused = [client.post("/predict", files={"file": scan}) for _ in range(3)]
+        assert client.get("/health").status_code == 200
+        gate.set()
+        assert [one.result().status_code for one in held] == [200] * places
+    for answer in refused:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.json()["detail"] == "too many requests at once; try again in a second"
+    assert counted(client, "neuroval_refused_total") == 3
+    assert client.post("/predict", files={"file": scan}).status_code == 200
+
+
+def test_a_place_is_free_again_after_every_error(served: Client, scan: bytes) -> None:
+    client = served(waiting=0)
+    for _ in range(WORKERS + 2):
+        assert client.post("/predict", files={"file": b"nothing"}).status_code == 422
+        assert client.post("/predict", content=b"x", headers={"content-type": "multipart/form-data"}).status_code == 400
+    assert client.post("/predict", files={"file": scan}).status_code == 200
+
+
+def test_a_request_that_does_not_arrive_is_given_up(scans_at_home: Path) -> None:  # noqa: ARG001
+    app, said = create(Settings(model="phantom", timeout=0.2)), list[Message]()
+
+    async def receive() -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
+    app.state.service.load()
+    anyio.run(app, scope, receive, send)
+    start, body = said
+    assert start["status"] == 408
+    assert json.loads(body["body"])["detail"] == "the request did not arrive in time"
+
+
+def test_a_failure_of_the_server_says_where_and_nothing_else(
+    served: Client, scan: bytes, heard: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = served()
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("Emily Dickinson")
+
+    monkeypatch.setattr("dashboard.api.service.predict", fail)
+    answer = client.post("/predict", files={"file": scan})
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    failed = next(json.loads(line) for line in heard.getvalue().splitlines() if "failed" in line)
+    assert (failed["kind"], failed["level"]) == ("ZeroDivisionError", "error")
+    assert re.fullmatch(r"(.*\.)?test_guard:\d+", failed["where"])
+    assert "Dickinson" not in answer.text + heard.getvalue()
+
+
+def test_the_log_holds_a_hash_and_nothing_else_of_a_file(client: TestClient, scan: bytes, heard: io.StringIO) -> None:
+    secret = "Emily Dickinson 1830"
+    answer = client.post(
+        "/predict",
+        files={"file": (f"{secret}.jpg", scan)},
+        params={"patient": secret},
+        headers={"X-Request-ID": secret, "User-Agent": secret},
+    )
+    client.get(f"/studies/{secret}/metrics")
+    client.get(f"/{secret}")
+    lines = [json.loads(line) for line in heard.getvalue().splitlines()]
+    assert [line["route"] for line in lines] == ["/predict", "/studies/{study_id}/metrics", "unmatched"]
+    assert lines[0]["request_id"] == answer.json()["request_id"]
+    assert lines[0]["files"] == [{"sha256": answer.json()["sha256"], "unlike": False}]
+    assert (lines[0]["status"], lines[0]["method"]) == (200, "POST")
+    assert set(lines[0]) == {
+        *("at", "level", "event", "request_id", "method", "route", "status", "ms", "bytes", "files"),
+    }
+    assert "Emily" not in heard.getvalue() + answer.text + str(answer.headers)
+
+
+def test_answers_are_not_kept_by_browsers_and_proxies(client: TestClient) -> None:
+    headers = client.get("/model").headers
+    assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
