@@ -18,7 +18,7 @@ ADVICE: Final[dict[Tier, str]] = {
 }
 UNLIKE: Final = "This image is not like those the model was trained on, so its call and its confidence mean little."
 MODALITY: Final = "The file says that it is {code} and not MR."
-EXPERT: Final = "Expert review required."
+EXPERT: Final = ADVICE["expert"]
 FORM: Final = "JPEG, PNG, BMP, TIFF, WebP or DICOM; single slices, not whole volumes."
 FORGOTTEN: Final = "Scans stay in the memory of this server while the page is open. Nothing of them is stored."
 NO_SCAN: Final = "Choose a scan, or drop several at once."
@@ -107,5 +107,10 @@ def right(share: Estimate) -> str:
 
 
 def neighbour(case: Case, near: str, classes: ClassOrder) -> str:
-    """Return how near a scan is that looks like it, and what it was taken for if that was wrong."""
-    return near if case.correct else f"{near}, called {classes.display[case.predicted]}"
+    """Return how near a scan is that looks like it, and in a second line what it was taken for if that was wrong."""
+    return near if case.correct else f"{near}\ncalled {classes.display[case.predicted]}"
+
+
+def too_many(chosen: int, limit: int) -> str:
+    """Return that not all the files chosen are read."""
+    return f"{chosen:,} files were chosen; the first {limit:,} are read."

@@ -69,7 +69,7 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
 def thumbnail(
     study: Study, case_id: str, words: str, *, note: str = "", width: int = 128, here: bool = False, key: str = ""
 ) -> None:
-    """Draw the scan of any case of the study with a line of words that leads to the case, and a note below.
+    """Draw the scan of any case of the study with a line of words that leads to the case, and a note of some lines below.
 
     ``here`` is for the page that shows the case itself; its buttons need a ``key`` for each place of a case.
     """
@@ -82,8 +82,9 @@ def thumbnail(
             st.button(label, key=name, on_click=state.open_case, args=(case_id,), type="tertiary", wrap=True)
         else:
             st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case_id))
-        if note:
-            st.markdown(f"{'' if here else INDENT}:small[:gray[{escaped(note)}]]")
+        lines = [f"{'' if here else INDENT}:small[:gray[{escaped(line)}]]" for line in note.splitlines()]
+        if lines:
+            st.markdown("  \n".join(lines))
 
 
 def strip(study: Study, cases: Sequence[Case]) -> None:

@@ -38,7 +38,9 @@ def files() -> list[UploadedFile]:
     # Any name: DICOM files often have no ending.
     chosen = st.file_uploader("Scans", accept_multiple_files=True, key=state.SCANS, max_upload_size=limit)
     st.caption(f"{text_scan.FORM} {text_scan.FORGOTTEN}")
-    return chosen[: settings().batch_files]
+    if len(chosen) > (most := settings().batch_files):
+        st.warning(text_scan.too_many(len(chosen), most))
+    return chosen[:most]
 
 
 def place(names: Sequence[str]) -> int:

@@ -13,6 +13,7 @@ from pydicom.data import get_testdata_file
 from streamlit.testing.v1 import AppTest
 
 from dashboard import text_scan
+from dashboard.settings import settings
 from data.home import SHIPPED_MODELS
 from data.study import Study, read_study
 
@@ -195,3 +196,13 @@ def test_a_model_that_is_not_here_is_said_calmly(
     (tmp_path / "moved" / "model.onnx").write_bytes(b"cut")
     page.run()
     assert "hash" in page.error[0].value
+
+
+def test_files_beyond_the_limit_are_not_dropped_silently(
+    monkeypatch: pytest.MonkeyPatch, page: AppTest, test_images: pd.DataFrame
+) -> None:
+    monkeypatch.setenv("NEUROVAL_BATCH_FILES", "2")
+    settings.cache_clear()
+    uploaded(page, *((path.name, path.read_bytes()) for path in test_images["file"][:3]))
+    assert [one.value for one in page.warning] == ["3 files were chosen; the first 2 are read."]
+    assert len(page.selectbox(key="scan").options) == 2
