@@ -69,7 +69,7 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
 def thumbnail(
     study: Study, case_id: str, words: str, *, note: str = "", width: int = 128, here: bool = False, key: str = ""
 ) -> None:
-    """Draw the scan of any case of the study with a line of words that leads to the case, and a note of some lines below.
+    """Draw the scan of any case of the study with a line of words that leads to the case, and a note below.
 
     ``here`` is for the page that shows the case itself; its buttons need a ``key`` for each place of a case.
     """
