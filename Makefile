@@ -30,7 +30,8 @@ run: $(if $(wildcard $(FULL)),$(FULL),$(SERVE)) ## Open the dashboard; the first
 	$(BIN)/neuroval serve --port $(PORT)
 
 test: $(FULL) ## Run the tests with coverage (SLOW=1: the slow ones too)
-	$(BIN)/python -m pytest $(if $(SLOW),,-m "not slow") $(PACKAGES:%=--cov=%) --cov-branch $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(SLOW),,-m "not slow") \
+		$(PACKAGES:%=--cov=%) --cov-branch $(ARGS)
 
 check: $(FULL) ## Check format, lint, types and architecture
 	$(BIN)/ruff format --check .
