@@ -30,7 +30,7 @@ run: $(if $(wildcard $(FULL)),$(FULL),$(SERVE)) ## Open the dashboard; the first
 	$(BIN)/neuroval serve --port $(PORT)
 
 test: $(FULL) ## Run the tests with coverage (SLOW=1: the slow ones too)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(SLOW),,-m "not slow") \
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(if $(SLOW),,-m "not slow") \
 		$(PACKAGES:%=--cov=%) --cov-branch $(ARGS)
 
 check: $(FULL) ## Check format, lint, types and architecture

@@ -1,8 +1,10 @@
 """Reading image files: headers before pixels, and a reason for everything that cannot be used."""
 
 import io
+import struct
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +31,9 @@ Image.core.set_block_size(1 << 26)  # type: ignore[attr-defined]  # it has no ty
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 SEVERAL = ("MPO",)  # a camera's JPEG with a preview behind it: its first picture is the picture
+MAX_SCANS = 100  # passes over the pixels of a progressive JPEG; encoders make about ten
+NEXT_SCAN = b"\xff\xda"
+DAMAGED = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, struct.error, zlib.error)
 AT_ONCE = 1 << 20  # grey values that are scaled at a time
 
 
@@ -137,7 +142,19 @@ def _decoded(file: BinaryIO, size: int) -> Iterator[tuple[Image.Image, str]]:
         file_format = str(header.format)
         if getattr(header, "is_animated", False) and file_format not in SEVERAL:
             raise ImageError("holds several pictures; expected a single one")
+        if header.format in ("JPEG", *SEVERAL):
+            _check_scans(file)
         yield _upright(header), file_format
+
+
+def _check_scans(file: BinaryIO) -> None:
+    """Refuse a JPEG that would be gone over again and again: a few bytes ask for as much work as the whole picture."""
+    place = file.tell()
+    file.seek(0)
+    scans = file.read().count(NEXT_SCAN)
+    file.seek(place)
+    if scans > MAX_SCANS:
+        raise ImageError(f"JPEG with {scans:,} passes over its pixels, the limit is {MAX_SCANS:,}")
 
 
 @contextmanager
@@ -153,12 +170,14 @@ def _reasons() -> Iterator[None]:
         raise
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ImageError(f"cannot be decoded: {error}") from None
+    except DAMAGED:
+        raise ImageError("cannot be decoded: it is damaged") from None
 
 
 def _upright(image: Image.Image) -> Image.Image:
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith(("I", "F")):  # 16-bit and float greys: spread over 0..255, Pillow would clip them
         return Image.fromarray(spread(np.asarray(image)))
-    ImageOps.exif_transpose(image, in_place=True)
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from data.dicom import decode_dicom, frames_of, is_dicom, modality_of
+from data.dicom import is_dicom, open_dicom
 from data.errors import ImageError
 from data.images import decode
 
@@ -48,7 +48,8 @@ def read_upload(content: bytes, *, frame: int | None = None, limit: int = MAX_UP
         raise ImageError(f"file of {len(content):,} bytes, the limit is {limit:,}")
     _check_single_kind(content)
     if is_dicom(content):
-        found, frames, modality = decode_dicom(content, frame=frame), frames_of(content), modality_of(content)
+        file = open_dicom(content)
+        found, frames, modality = file.picture(frame), file.frames, file.modality
     else:
         if frame not in (None, 1):
             raise ImageError(f"a single image; there is no frame {frame:,}")
@@ -71,7 +72,7 @@ def read_upload(content: bytes, *, frame: int | None = None, limit: int = MAX_UP
 def frames_in(content: bytes) -> int:
     """Return how many frames there are to choose from; 1 for all but DICOM, and for what cannot be read."""
     try:
-        return frames_of(content) if is_dicom(content) else 1
+        return open_dicom(content).frames if is_dicom(content) else 1
     except ImageError:
         return 1
 
@@ -85,4 +86,4 @@ def _check_single_kind(content: bytes) -> None:
         (WEB_PAGE.search(content) is not None, "a web page"),
     ):
         if found:
-            raise ImageError(f"holds {kind}; expected an image alone, saved as PNG, JPEG or DICOM")
+            raise ImageError(f"holds {kind}; expected an image alone")

@@ -28,11 +28,15 @@ def in_ci() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for the data or for the browser carries the marker, so that -m can leave it out."""
+    """A test that asks for the data or for the browser carries the marker, so that -m can leave it out.
+
+    Those with a browser come last: it keeps an event loop running in the thread of the tests that follow.
+    """
     for item in items:
         for fixture, marker in FIXTURE_MARKERS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session", autouse=True)

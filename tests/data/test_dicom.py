@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, MRImageStorage
 
-from data.dicom import decode_dicom, frames_of, is_dicom, modality_of
+from data.dicom import is_dicom, open_dicom
 from data.errors import ImageError
 
 NAME, BIRTH, NUMBER = "Dickinson^Emily", "18301210", "AMHERST-1886"
@@ -58,7 +59,7 @@ def dicom(stored: np.ndarray, *, syntax: str = ExplicitVRLittleEndian, **element
 
 
 def grey(content: bytes, **options: Any) -> list[list[int]]:
-    pixels = decode_dicom(content, **options).pixels
+    pixels = open_dicom(content).picture(**options).pixels
     assert (pixels == pixels[:, :, :1]).all()
     return pixels[:, :, 0].tolist()
 
@@ -100,28 +101,33 @@ def test_monochrome1_is_the_other_way_round() -> None:
     assert grey(dicom(RAMP, PhotometricInterpretation="MONOCHROME1")) == [[255, 204], [153, 0]]
 
 
-def test_padding_is_as_dark_as_the_darkest() -> None:
+def test_padding_is_black() -> None:
     stored = np.array([[-2000, 100], [200, 600]], dtype=np.int16)
     assert grey(dicom(stored, PixelPaddingValue=-2000)) == [[0, 0], [51, 255]]
+    assert grey(dicom(stored, PixelPaddingValue=-2000, PhotometricInterpretation="MONOCHROME1")) == [[0, 255], [204, 0]]
+    assert grey(dicom(stored, PixelPaddingValue=100, PixelPaddingRangeLimit=-2000)) == [[0, 0], [0, 255]]
+    window = {"WindowCenter": "-900", "WindowWidth": "3001"}
+    assert grey(dicom(stored, PixelPaddingValue=600, **window))[1] == [255, 0]
+    assert grey(dicom(np.full((2, 2), 7, np.int16), PixelPaddingValue=7)) == [[0, 0], [0, 0]]
 
 
 def test_colour_is_kept_and_other_colour_refused() -> None:
     rgb = np.array([[[255, 10, 0], [1, 2, 3]]], dtype=np.uint8)
-    assert decode_dicom(dicom(rgb)).pixels.tolist() == rgb.tolist()
+    assert open_dicom(dicom(rgb)).picture().pixels.tolist() == rgb.tolist()
     with pytest.raises(ImageError, match="not 8-bit RGB"):
-        decode_dicom(dicom(rgb.astype(np.uint16)))
+        open_dicom(dicom(rgb.astype(np.uint16))).picture()
 
 
 def test_a_frame_is_chosen() -> None:
     frames = np.stack([np.full((2, 4), 0), np.array([[0, 50, 20, 250]] * 2), np.full((2, 4), 9)]).astype(np.uint16)
     content = dicom(frames)
-    assert frames_of(content) == 3
+    assert open_dicom(content).frames == 3
     assert grey(content, frame=2) == [[0, 51, 20, 255]] * 2
     with pytest.raises(ImageError, match="3 frames; choose one of them, from 1"):
-        decode_dicom(content)
+        open_dicom(content).picture()
     for frame in (0, 4):
         with pytest.raises(ImageError, match=f"3 frames; there is no frame {frame}"):
-            decode_dicom(content, frame=frame)
+            open_dicom(content).picture(frame)
 
 
 def test_enhanced_files_have_a_window_for_each_frame() -> None:
@@ -140,10 +146,10 @@ def test_enhanced_files_have_a_window_for_each_frame() -> None:
 
 
 def test_files_of_other_programs_are_read() -> None:
-    reference = decode_dicom(Path(str(get_testdata_file("MR_small.dcm"))).read_bytes())
+    reference = open_dicom(Path(str(get_testdata_file("MR_small.dcm"))).read_bytes()).picture()
     assert reference.pixels.shape == (64, 64, 3)
     for name in ("MR_small_RLE", "MR_small_bigendian", "MR_small_implicit", "MR_small_jp2klossless"):
-        other = decode_dicom(Path(str(get_testdata_file(f"{name}.dcm"))).read_bytes())
+        other = open_dicom(Path(str(get_testdata_file(f"{name}.dcm"))).read_bytes()).picture()
         np.testing.assert_array_equal(other.pixels, reference.pixels)
 
 
@@ -157,7 +163,7 @@ def test_files_of_other_programs_are_read() -> None:
         (dicom(RAMP, Rows=300), "cannot be decoded"),
         (dicom(RAMP, Rows=60_000, Columns=60_000), "too large, the limit is 16,777,216 pixels"),
         (dicom(RAMP, Rows=0), "holds no pixels"),
-        (dicom(RAMP, NumberOfFrames=1_000_000), "1,000,000 frames, the limit is 10,000"),
+        (dicom(RAMP, NumberOfFrames=1_000_000), "1,000,000 frames, the limit is 2,000"),
         (dicom(RAMP, NumberOfFrames=-1), "-1 frames"),
         (dicom(RAMP)[:-4], "cannot be decoded"),
         (dicom(RAMP)[:200], "is missing"),
@@ -168,13 +174,13 @@ def test_files_of_other_programs_are_read() -> None:
 )
 def test_what_cannot_be_used_has_a_reason(content: bytes, reason: str) -> None:
     with pytest.raises(ImageError, match=reason):
-        decode_dicom(content)
+        open_dicom(content).picture()
 
 
 @pytest.mark.parametrize("name", ["JPEGLSNearLossless_16.dcm", "SC_rgb_jpeg_gdcm.dcm", "examples_palette.dcm"])
 def test_unsupported_files_are_one_clear_line(name: str) -> None:
     with pytest.raises(ImageError) as caught:
-        decode_dicom(Path(str(get_testdata_file(name))).read_bytes())
+        open_dicom(Path(str(get_testdata_file(name))).read_bytes()).picture()
     assert "read here; save it without compression" in str(caught.value) or "palette" in str(caught.value)
 
 
@@ -187,7 +193,7 @@ def test_a_deflated_file_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("zlib.decompress", inflate)
     with pytest.raises(ImageError, match="Deflated"):
-        decode_dicom(content)
+        open_dicom(content).picture()
 
 
 def test_a_compressed_frame_larger_than_it_says_is_refused() -> None:
@@ -199,13 +205,47 @@ def test_a_compressed_frame_larger_than_it_says_is_refused() -> None:
     buffer = io.BytesIO()
     file.save_as(buffer)
     with pytest.raises(ImageError, match="cannot be decoded"):
-        decode_dicom(buffer.getvalue())
+        open_dicom(buffer.getvalue()).picture()
+
+
+def test_run_lengths_that_are_more_than_the_picture_are_refused() -> None:
+    """They would be unpacked whole before anyone sees that they do not fit."""
+    file = pydicom.dcmread(str(get_testdata_file("MR_small_RLE.dcm")))
+    file.PixelData = encapsulate([struct.pack("<16I", 1, 64, *[0] * 14) + b"\x81\x00" * 1_000_000])
+    buffer = io.BytesIO()
+    file.save_as(buffer)
+    with pytest.raises(ImageError, match="more than its compressed pixels can need"):
+        open_dicom(buffer.getvalue())
+
+
+def element(group: int, number: int, kind: bytes) -> bytes:
+    return struct.pack("<HH2sH", group, number, kind, 0)
+
+
+EMPTY_SEQUENCE = struct.pack("<HH2sHI", 8, 0x1140, b"SQ", 0, 0xFFFFFFFF)
+ITEMS, END = struct.pack("<HHI", 0xFFFE, 0xE000, 0), struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+
+
+@pytest.mark.parametrize(
+    ("place", "more", "reason"),
+    [
+        (b"\x08\x00\x60\x00", EMPTY_SEQUENCE + ITEMS * 60_000 + END, "more than 50,000 items"),
+        (b"\x08\x00\x60\x00", element(8, 0x16, b"UI") * 20_000, "more than 10,000 elements"),
+        (b"\x02\x00\x02\x00", element(2, 2, b"UI") * 20_000, "more than 10,000 elements"),
+    ],
+    ids=["items", "elements", "meta"],
+)
+def test_a_header_that_would_take_long_to_read_is_refused(place: bytes, more: bytes, reason: str) -> None:
+    content = dicom(RAMP)
+    at = content.index(place)
+    with pytest.raises(ImageError, match=reason):
+        open_dicom(content[:at] + more + content[at:])
 
 
 def test_an_unknown_encoding_is_not_named_by_the_files_words() -> None:
     content = dicom(RAMP).replace(ExplicitVRLittleEndian.encode() + b"\0", b"1.2.3.4.1830121.886\0")
     with pytest.raises(ImageError) as caught:
-        decode_dicom(content)
+        open_dicom(content).picture()
     assert "1830121" not in str(caught.value)
 
 
@@ -217,9 +257,9 @@ def test_what_is_dicom() -> None:
 
 
 def test_the_modality_is_a_short_code_or_nothing() -> None:
-    assert modality_of(dicom(RAMP)) == "MR"
-    assert modality_of(dicom(RAMP, Modality="DICKINSON EMILY")) is None
-    assert modality_of(dicom(RAMP, Modality=None)) is None
+    assert open_dicom(dicom(RAMP)).modality == "MR"
+    assert open_dicom(dicom(RAMP, Modality="DICKINSON EMILY")).modality is None
+    assert open_dicom(dicom(RAMP, Modality=None)).modality is None
 
 
 def test_nothing_of_the_patient_is_said(
@@ -228,12 +268,18 @@ def test_nothing_of_the_patient_is_said(
     """Not in the picture, not in a message, a warning or a log, for whole files and for broken ones."""
     warnings.simplefilter("always")
     caplog.set_level(logging.DEBUG)
-    odd = {"PatientBirthDate": "Dickinson", "PatientAge": NUMBER, "WindowCenter": "200", "WindowWidth": "100"}
+    odd = {
+        "SpecificCharacterSet": NAME,
+        "PatientBirthDate": "Dickinson",
+        "PatientAge": NUMBER,
+        "WindowCenter": "200",
+        "WindowWidth": "100",
+    }
     whole = dicom(RAMP, **odd)
-    said = [repr(decode_dicom(whole))]
+    said = [repr(open_dicom(whole).picture())]
     for content in (whole[:-4], whole[:300], whole.replace(b"MONOCHROME2", b"Dickinson^E"), dicom(RAMP, Rows=None)):
         with pytest.raises(ImageError) as caught:
-            decode_dicom(content)
+            open_dicom(content).picture()
         said += [str(caught.value), repr(caught.value.__cause__)]
     said += [str(one.message) for one in recwarn.list]
     heard = " ".join([*said, caplog.text, *capfd.readouterr()])
@@ -249,7 +295,7 @@ def test_any_change_of_a_file_gives_a_picture_or_a_reason(data: st.DataObject) -
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     content = content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content
     try:
-        pixels = decode_dicom(bytes(content), frame=1).pixels
+        pixels = open_dicom(bytes(content)).picture(1).pixels
     except ImageError:
         return
     assert (pixels.dtype, pixels.shape[2]) == (np.uint8, 3)

@@ -184,3 +184,35 @@ def test_the_perceptual_hash_is_16_hex_digits_for_any_size(height: int, width: i
     grey = np.random.default_rng(seed).integers(0, 256, size=(height, width), dtype=np.uint8)
     assert len(perceptual_hash(grey)) == 16
     assert int(perceptual_hash(grey), 16) >= 0
+
+
+def progressive(passes: int) -> bytes:
+    """A JPEG that goes over its pixels so many times, the last pass again and again."""
+    content = encoded(Image.new("L", (64, 64)), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:last] + content[last:-2] * (passes - content.count(b"\xff\xda") + 1) + content[-2:]
+
+
+def test_a_jpeg_of_very_many_passes_is_refused() -> None:
+    assert decode(progressive(90)).pixels.shape == (64, 64, 3)
+    with pytest.raises(ImageError, match="JPEG with 12,000 passes over its pixels, the limit is 100"):
+        decode(progressive(12_000))
+
+
+@pytest.mark.parametrize("error", [struct.error("x"), TypeError("x"), KeyError("x"), ZeroDivisionError(), zlib.error()])
+def test_whatever_a_decoder_stumbles_over_is_a_reason(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("PIL.ImageOps.exif_transpose", stumble)
+    with pytest.raises(ImageError, match="cannot be decoded: it is damaged"):
+        decode(encoded(Image.new("L", (40, 40))))
+
+
+def test_16_bit_greys_are_turned_upright_too() -> None:
+    grey = Image.fromarray(np.arange(12, dtype=np.uint16).reshape(3, 4) * 1000)
+    exif = grey.getexif()
+    exif[0x0112] = 6
+    turned = decode(encoded(grey, exif=exif)).pixels
+    assert turned.shape == (4, 3, 3)
+    np.testing.assert_array_equal(turned, np.rot90(decode(encoded(grey)).pixels, -1))

@@ -1,6 +1,7 @@
 """Toy networks, a toy data set, and a model folder made from them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +27,17 @@ def draw(label: str, rng: np.random.Generator) -> np.ndarray:
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def small_network() -> Iterator[None]:
+@contextmanager
+def cut_down() -> Iterator[None]:
     """EfficientNet-Lite cut down to two stages: every kind of layer is there, and a training takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras_lite, "STAGES", keras_lite.STAGES[:2])
+        patch.setattr(keras_lite, "STAGES", ALL_STAGES[:2])
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_network() -> Iterator[None]:
+    with cut_down():
         yield
 
 
@@ -64,5 +71,7 @@ def toy_model(toy_images: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     config = TrainingConfig(
         input_size=64, epochs=2, batch_size=12, weights=None, freeze_batch_norm=False, tuning_parts=4, seed=3
     )
-    train_model(toy_images, out=folder / "toy", work=folder / "work", data_name="toys", classes=CLASSES, config=config)
-    return folder / "toy"
+    out, work = folder / "toy", folder / "work"
+    with cut_down():
+        train_model(toy_images, out=out, work=work, data_name="toys", classes=CLASSES, config=config)
+    return out

@@ -16,9 +16,17 @@ from data.predictions import import_predictions
 
 CASE = f"{20:016x}"
 MARKUP = ("$x^2$", "[x](javascript:a)", "<b>c</b>", ":red[d]", ":smile:", "50% a/b?#")
-WITHOUT_NAMES = ("training", "cross_validation", "claims", "compare", "report")  # nothing of an import to show
+WITHOUT_NAMES = (
+    "training",
+    "cross_validation",
+    "claims",
+    "compare",
+    "report",
+    "try_scan",
+    "run",
+)  # nothing of an import to show
 NAME_SOME = ("overview", "per_class", "confidence")
-WITHOUT_PICTURES = ("per_class",)
+WITHOUT_PICTURES = ("per_class", "model_card")
 
 
 def test_the_server_serves_pictures_beside_the_pages(server: str) -> None:
