@@ -31,7 +31,6 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 from data.errors import ImageError
 from data.images import ScanImage, room, spread
 
-
 FORMAT: Final = "DICOM"
 MAGIC: Final = b"DICM"
 PREAMBLE: Final = 128

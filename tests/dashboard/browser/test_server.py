@@ -16,15 +16,8 @@ from data.predictions import import_predictions
 
 CASE = f"{20:016x}"
 MARKUP = ("$x^2$", "[x](javascript:a)", "<b>c</b>", ":red[d]", ":smile:", "50% a/b?#")
-WITHOUT_NAMES = (
-    "training",
-    "cross_validation",
-    "claims",
-    "compare",
-    "report",
-    "try_scan",
-    "run",
-)  # nothing of an import to show
+# Nothing of an import is shown there.
+WITHOUT_NAMES = ("training", "cross_validation", "claims", "compare", "report", "try_scan", "run")
 NAME_SOME = ("overview", "per_class", "confidence")
 WITHOUT_PICTURES = ("per_class", "model_card")
 
