@@ -100,13 +100,15 @@ def serve(
     browser: Annotated[bool, typer.Option(help="Open the dashboard in the default browser.")] = True,
 ) -> None:
     """Start dashboard, REST API and case images in one process."""
-    from dashboard.settings import check_sign_in, read_settings
+    from dashboard.settings import check_sign_in, ignored, read_settings
 
     server = ROOT / "dashboard" / "server.py"
     named = os.environ.get("STREAMLIT_SECRETS_FILES")
     folders = (Path(os.environ.get("HOME", ROOT)), ROOT)  # where Streamlit looks; the last of them wins
     files = named.split(",") if named else [str(folder / ".streamlit" / "secrets.toml") for folder in folders]
     check_sign_in(read_settings(), tuple(map(Path, reversed(files))))
+    for name in ignored():
+        _note(f"{name} is no setting and ignored.")
     _check_free(address, port)
     if browser:
         os.environ["NEUROVAL_OPEN"] = f"http://{address}:{port}"  # Streamlit opens none for an app of this kind

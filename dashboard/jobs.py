@@ -21,6 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
+from urllib.parse import quote
 
 from dashboard.image_folders import checked_folder
 from data import progress
@@ -31,6 +32,7 @@ from data.home import home, models, studies
 COMMAND = (sys.executable, "-m", "dashboard.worker")
 LOCK_TRIES, WAIT = 40, 0.05  # a look at the lock holds it for a moment
 LONGEST_NAME: Final = 80
+LONGEST_QUOTED: Final = 200  # letters of the name of a file, which may hold it as an address does
 
 
 class State(StrEnum):
@@ -182,7 +184,6 @@ def _spawn(job: Job, roots: tuple[Path, ...]) -> None:
                 start_new_session=True,  # what ends the server, such as ctrl-C, does not end it
                 pass_fds=[lock],  # the lock is held as long as the process lives
             )
-        os.ftruncate(lock, 0)
         os.pwrite(lock, str(process.pid).encode(), 0)
     Thread(target=process.wait, daemon=True).start()  # nothing is left behind of a process that has ended
 
@@ -195,6 +196,7 @@ def _locked() -> Iterator[int]:
         for _ in range(LOCK_TRIES):
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.ftruncate(handle, 0)  # the number of a process that has ended may be another's by now
                 break
             time.sleep(WAIT)
         else:
@@ -221,7 +223,8 @@ def _held() -> bool:
 def _check_names(data: str, study: str) -> None:
     for what, name in (("data set", data), ("study", study)):
         plain = name.strip() == name and printable(name) == name and name.isprintable()
-        if not name or not plain or len(name) > LONGEST_NAME or name.startswith(".") or set(name) & set("/\\"):
+        long = len(name) > LONGEST_NAME or len(quote(name, safe="")) > LONGEST_QUOTED
+        if not name or not plain or long or name.startswith(".") or set(name) & set("/\\"):
             raise InputError(
                 f"{name!r}: no name for a {what}; expected one such as my-{what.replace(' ', '-')}, without slashes, "
                 f"of at most {LONGEST_NAME} letters."

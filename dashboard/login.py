@@ -19,6 +19,7 @@ from streamlit.web.server.starlette.starlette_app_utils import decode_signed_val
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from dashboard import text_login as text
+from dashboard.keys import SIGNED_IN, has_key
 
 if TYPE_CHECKING:
     from dashboard.settings import Settings
@@ -49,7 +50,8 @@ class SignIn:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         if scope["type"] == "http" and not lets_in(HTTPConnection(scope)):
-            refused = JSONResponse({"title": text.REFUSED, "status": 401}, 401, media_type="application/problem+json")
+            problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": text.REFUSED}
+            refused = JSONResponse(problem, 401, {"Cache-Control": "no-store"}, media_type="application/problem+json")
             await refused(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -60,7 +62,12 @@ def lets_in(request: HTTPConnection) -> bool:
     path: str = request.scope["path"]
     if not required() or path in OPEN or (path.startswith(OPEN_FOLDER) and ".." not in path):
         return True
-    return may_use(_user(request.cookies)) or (path.startswith(API) and _has_key(request.headers))
+    if path.startswith(API) and request.scope["method"] == "OPTIONS":  # a browser asks what it may send, without a key
+        return True
+    if may_use(_user(request.cookies)):
+        request.scope.setdefault("state", {})[SIGNED_IN] = True
+        return True
+    return path.startswith(API) and has_key(request.headers, _settings().api_keys)
 
 
 def required() -> bool:
@@ -72,12 +79,6 @@ def _settings() -> "Settings":
     from dashboard.settings import settings  # not when the server starts: it waits for nothing
 
     return settings()
-
-
-def _has_key(headers: Mapping[str, str]) -> bool:
-    from dashboard.keys import has_key
-
-    return has_key(headers, _settings().api_keys)
 
 
 def may_use(user: Mapping[str, Any]) -> bool:

@@ -22,11 +22,12 @@ from data.home import models, studies
 from data.manifest import Manifest, Thresholds
 from data.study import read_manifest
 from data.uploads import MAX_UPLOAD_BYTES, Upload, read_upload
-from model.card import CARD, GRAPH, stated_sha256
+from model.card import CARD, GRAPH, REFERENCE, stated_sha256
 from model.reader import Reader, Reading, open_reader
 
 WORKERS: Final = max(1, os.cpu_count() or 1)  # scans read at once
 MR: Final = "MR"
+FILES: Final = (GRAPH, CARD, REFERENCE)
 
 _turn = threading.BoundedSemaphore(WORKERS)
 
@@ -37,14 +38,14 @@ class Prediction:
 
     ``probabilities`` are by class name, each the float32 of the network. ``called`` is the class with the largest, of
     equal ones the first. ``in_distribution`` is none where the model does not say; ``other_modality`` is the DICOM
-    code of a file that says it is no MR.
+    code of a file that says it is no MR. A call that is to be doubted is for an expert, however confident it is.
     """
 
     upload: Upload
     reading: Reading
     probabilities: Mapping[str, float]
     called: str
-    tier: Tier
+    thresholds: Thresholds
     other_modality: str | None
 
     @property
@@ -65,6 +66,12 @@ class Prediction:
     def doubtful(self) -> bool:
         """Whether there is a reason to put doubt before the call."""
         return self.in_distribution is False or self.other_modality is not None
+
+    @property
+    def tier(self) -> Tier:
+        limits = self.thresholds
+        certain = tier_of(self.confidence, high=limits.high_confidence, review=limits.review)
+        return "expert" if self.doubtful else certain
 
     @property
     def maps(self) -> NDArray[np.float32]:
@@ -88,14 +95,12 @@ def predict(
         upload = read_upload(content, frame=frame, limit=limit)
         reading = reader.read(upload.pixels)
     names = reader.card.classes.names
-    place = int(reading.probabilities.argmax())
-    confidence = float(reading.probabilities[place])
     return Prediction(
         upload=upload,
         reading=reading,
         probabilities=dict(zip(names, reading.probabilities.tolist(), strict=True)),
-        called=names[place],
-        tier=tier_of(confidence, high=thresholds.high_confidence, review=thresholds.review),
+        called=names[int(reading.probabilities.argmax())],
+        thresholds=thresholds,
         other_modality=_other_modality(upload, names),
     )
 
@@ -107,7 +112,7 @@ def _other_modality(upload: Upload, names: tuple[str, ...]) -> str | None:
 
 def opened(folder: Path) -> Reader:
     """Return the reader of a model folder, read again when its files change. Raises ``InputError``."""
-    return _opened(folder, *((folder / name).stat().st_mtime_ns for name in (GRAPH, CARD) if (folder / name).exists()))
+    return _opened(folder, *((folder / name).stat().st_mtime_ns for name in FILES if (folder / name).exists()))
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
+import tomli_w
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as TomlSource
@@ -23,7 +24,7 @@ from data.home import home
 PREFIX: Final = "NEUROVAL_"
 FILE: Final = "neuroval.toml"
 CONFIG: Final = "NEUROVAL_CONFIG"
-ELSEWHERE: Final = ("NEUROVAL_HOME", CONFIG)  # variables that are no setting of this list
+ELSEWHERE: Final = ("NEUROVAL_HOME", CONFIG, "NEUROVAL_OPEN", "NEUROVAL_PROGRESS")  # variables that are no setting
 SHORTEST_KEY: Final = 24  # letters: what nobody guesses
 SHORTEST_SECRET: Final = 32
 CALLBACK: Final = "/oauth2callback"
@@ -92,7 +93,7 @@ class Settings(BaseSettings):
         default=(), description=f"keys of the API's clients, {SHORTEST_KEY} letters or more; without any none is asked"
     )
     api_origins: Origins = Field(default=(), description="web sites whose pages may call the API")
-    upload_mb: float = Field(default=20, gt=0, le=500, description="largest file, in millions of bytes")
+    upload_mb: float = Field(default=20, gt=0, le=100, description="largest file, in millions of bytes")
     batch_files: int = Field(default=32, ge=1, le=1000, description="most files of one request")
     batch_mb: float = Field(default=64, gt=0, le=2000, description="largest request, in millions of bytes")
     waiting: int = Field(
@@ -130,9 +131,9 @@ def read_settings() -> Settings:
     if os.environ.get(CONFIG) and not file.is_file():
         raise InputError(f"{CONFIG}: {file} is not there; expected a TOML file.")
     _document(file)
-    known = [*ELSEWHERE, *(PREFIX + name.upper() for name in Settings.model_fields)]
-    for name in os.environ:  # other programs may use the prefix too: only what looks like a slip is one
-        if name.startswith(PREFIX) and name not in known and (close := difflib.get_close_matches(name, known, 1, 0.9)):
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for name in ignored():  # only what looks like a slip is one
+        if close := difflib.get_close_matches(name, known, 1, 0.9):
             raise InputError(f"{name} is no setting; {close[0]} is.")
     try:
         return Settings()
@@ -179,17 +180,15 @@ def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
 
 def described(settings: Settings) -> list[str]:
     """Return the settings as lines of the TOML file; keys are counted, not shown."""
-    lines = [f'# NEUROVAL_HOME is "{home()}"']
-    for name in Settings.model_fields:
-        value = getattr(settings, name)
-        lines.append(f"# {name}: {len(value)}" if name == "api_keys" else f"{name} = {_as_toml(value)}")
-    return lines
+    values = settings.model_dump(mode="json", exclude={"api_keys"})
+    lines = [f'# NEUROVAL_HOME is "{home()}"', f"# api_keys: {len(settings.api_keys)}"]
+    return [*lines, *tomli_w.dumps(values).splitlines(), *(f"# {name} is no setting and ignored" for name in ignored())]
 
 
-def _as_toml(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_as_toml, value))}]"
-    return f"{value:g}" if isinstance(value, int | float) else f'"{value}"'
+def ignored() -> list[str]:
+    """Return the variables that look like settings and are none; other programs may set some."""
+    known = [*ELSEWHERE, *(PREFIX + name.upper() for name in Settings.model_fields)]
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
 def _file() -> Path:

@@ -18,7 +18,6 @@ ADVICE: Final[dict[Tier, str]] = {
 }
 UNLIKE: Final = "This image is not like those the model was trained on, so its call and its confidence mean little."
 MODALITY: Final = "The file says that it is {code} and not MR."
-EXPERT: Final = ADVICE["expert"]
 FORM: Final = "JPEG, PNG, BMP, TIFF, WebP or DICOM; single slices, not whole volumes."
 FORGOTTEN: Final = "Scans stay in the memory of this server while the page is open. Nothing of them is stored."
 NO_SCAN: Final = "Choose a scan, or drop several at once."
@@ -47,8 +46,7 @@ def doubts(found: Prediction) -> list[str]:
 
 def advice(found: Prediction) -> str:
     """Return what to do with the call: doubts first, then the advice of its tier."""
-    reasons = doubts(found)
-    return " ".join([*reasons, EXPERT]) if reasons else ADVICE[found.tier]
+    return " ".join([*doubts(found), ADVICE[found.tier]])
 
 
 def model(card: ModelCard) -> str:
@@ -61,7 +59,7 @@ def answer(found: Prediction, classes: ClassOrder) -> str:
     """Return the call in a sentence, with what to do."""
     lead = "Taken as it is, the model says" if found.doubtful else "The model says"
     said = f"{lead} {classes.display[found.called]} with a confidence of {number(found.confidence)}."
-    return f"{said} {EXPERT if found.doubtful else ADVICE[found.tier]}"
+    return f"{said} {ADVICE[found.tier]}"
 
 
 def row(name: str, found: Prediction | str, classes: ClassOrder) -> dict[str, str]:

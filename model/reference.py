@@ -1,5 +1,7 @@
 """``reference.npz``: what a model folder holds of the training besides the weights, to compare other images with."""
 
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import InputError
 from data.schema import COMPONENTS
 from model.card import REFERENCE
 
@@ -57,12 +60,15 @@ def read_components(folder: Path) -> Components | None:
 
 
 def read(folder: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of ``reference.npz`` by name; empty when there is no such file."""
+    """Return the arrays of ``reference.npz`` by name; empty when there is none. Raises ``InputError`` if damaged."""
     path = folder / REFERENCE
     if not path.is_file():
         return {}
-    with np.load(path) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: damaged ({error}); copy the model again.") from None
 
 
 def add(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

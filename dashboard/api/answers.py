@@ -19,6 +19,7 @@ SCAN: Final[JsonDict] = {
     "in_distribution": True,
     "out_of_distribution_score": 0.31,
     "out_of_distribution_limit": 1.72,
+    "other_modality": None,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "frame": 1,
     "frames": 1,
@@ -60,7 +61,7 @@ class Scan(Answer):
     model: str
     called: str = Field(serialization_alias="class", description="The class with the largest probability.")
     confidence: float = Field(ge=0, le=1, description="That probability.")
-    tier: Tier = Field(description="high, review or expert, by the thresholds of the study.")
+    tier: Tier = Field(description="high, review or expert, by the thresholds of the study; expert where in doubt.")
     advice: str = Field(description="What to do with the call; doubts come first.")
     probabilities: dict[str, float] = Field(description="By class, exactly the float32 of the network.")
     in_distribution: bool | None = Field(
@@ -68,6 +69,7 @@ class Scan(Answer):
     )
     out_of_distribution_score: float | None = Field(description="How unlike them it is.")
     out_of_distribution_limit: float | None = Field(description="The score above which it is called unlike them.")
+    other_modality: str | None = Field(description="What a DICOM file says it is, if that is not MR.")
     sha256: str = Field(description="Of the file: all that the server's log keeps of it.")
     frame: int = Field(ge=1, description="Of a DICOM file with several frames.")
     frames: int = Field(ge=1)

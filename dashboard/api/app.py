@@ -43,6 +43,7 @@ def create(given: Settings) -> FastAPI:
         summary="Reading brain MRI slices, and the numbers behind the model",
         description=DESCRIPTION,
         redoc_url=None,
+        redirect_slashes=False,
         static_url="/static",
     )
     app.state.service = Service(settings=given)
@@ -53,7 +54,13 @@ def create(given: Settings) -> FastAPI:
     problems.handle(app)
     app.add_middleware(Guard, settings=given, meter=app.state.service.meter)
     if given.api_origins:
-        app.add_middleware(CORSMiddleware, allow_origins=list(given.api_origins), allow_headers=["X-API-Key"])
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(given.api_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["X-API-Key", "Authorization"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 

@@ -17,13 +17,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.api.log import note
 from dashboard.api.meter import Meter
 from dashboard.api.problems import answer, problem
-from dashboard.keys import has_key
+from dashboard.keys import SIGNED_IN, has_key
 from dashboard.prediction import WORKERS
 from dashboard.settings import Settings
 
 OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/static")  # asked for without a key
 READS_SCANS: Final = ("/predict", "/predict/batch")
 ENVELOPE: Final = 100_000  # bytes of a form around its files
+ARRIVING: Final = 4  # requests that may still be arriving, for each place of those that have
+METHODS: Final = ("GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE")
+BUSY: Final = "too many requests at once; try again in a second"
 RETRY_SECONDS: Final = 1
 ALWAYS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 UNMATCHED: Final = "unmatched"
@@ -36,6 +39,7 @@ class Exchange:
     status: int = 0
     received: int = 0
     complete: bool = False
+    placed: bool = False
 
 
 class Guard:
@@ -45,7 +49,8 @@ class Guard:
         self.app = app
         self.settings = settings
         self.meter = meter
-        self.free = WORKERS * (1 + settings.waiting)  # places of requests that read scans
+        self.free = WORKERS * (1 + settings.waiting)  # places of requests that read scans, when they have arrived
+        self.arriving = ARRIVING * self.free  # slow ones hold up no others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,16 +82,23 @@ class Guard:
             seen.complete = not message.get("more_body", False)
             if seen.received > limit:
                 raise HTTPException(413, f"more than {limit - ENVELOPE:,} bytes")
+            if reads and seen.complete and not seen.placed:
+                if not self.free:
+                    self.meter.refused.inc()
+                    raise HTTPException(503, BUSY, {"Retry-After": str(RETRY_SECONDS)})
+                self.free -= 1
+                seen.placed = True
             return message
 
-        refusal = self._refusal(path, headers, limit=limit, reads=reads)
-        if refusal is None and reads and not self.free:
+        signed_in = scope["state"].get(SIGNED_IN, False)
+        refusal = self._refusal(path, headers, limit=limit, reads=reads, signed_in=signed_in)
+        if refusal is None and reads and not (self.free and self.arriving):
             self.meter.refused.inc()
-            refusal = 503, "too many requests at once; try again in a second"
+            refusal = 503, BUSY
         if refusal is not None:
             await self._refuse(scope, receive, send, *refusal)
             return
-        self.free -= reads
+        self.arriving -= reads
         try:
             with anyio.fail_after(self.settings.timeout):  # a scan that is being read is read to its end
                 await self.app(scope, counted, send)
@@ -100,15 +112,18 @@ class Guard:
             if not seen.status:
                 await self._refuse(scope, receive, send, 500, "the server failed; the log says where")
         finally:
-            self.free += reads
+            self.arriving += reads
+            self.free += seen.placed
 
     def _limit(self, path: str) -> int:
         return ENVELOPE + (self.settings.upload_bytes if path == READS_SCANS[0] else self.settings.batch_bytes)
 
-    def _refusal(self, path: str, headers: Headers, *, limit: int, reads: bool) -> tuple[int, str] | None:
+    def _refusal(
+        self, path: str, headers: Headers, *, limit: int, reads: bool, signed_in: bool
+    ) -> tuple[int, str] | None:
         """Return status and reason of a request that is turned away by its headers alone."""
         keys = self.settings.api_keys
-        if keys and not path.startswith(OPEN) and not has_key(headers, keys):
+        if keys and not signed_in and not path.startswith(OPEN) and not has_key(headers, keys):
             return 401, "the header X-API-Key is missing or wrong"
         length = headers.get("content-length", "0")
         if not length.isdecimal():
@@ -125,8 +140,9 @@ class Guard:
 
     def _note(self, scope: Scope, seen: Exchange, seconds: float) -> None:
         route = _route(scope)
-        self.meter.answered(scope["method"], route, seen.status, seconds)
-        fields: dict[str, Any] = {"request_id": scope["state"]["request_id"], "method": scope["method"], "route": route}
+        method = scope["method"] if scope["method"] in METHODS else "other"  # anything may be sent as one
+        self.meter.answered(method, route, seen.status, seconds)
+        fields: dict[str, Any] = {"request_id": scope["state"]["request_id"], "method": method, "route": route}
         fields |= {"status": seen.status, "ms": round(1000 * seconds, 1), "bytes": seen.received}
         note("request", **fields, files=scope["state"]["files"])
 

@@ -23,6 +23,7 @@ class AsJson(logging.Formatter):
 
 def start() -> None:
     """Write the log to stderr; once, however often it is asked for."""
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it quotes what it does not understand
     if not log.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(AsJson())

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +14,7 @@ from PIL import Image
 
 from dashboard import text_scan
 from dashboard.api.answers import GradCam, Scan
+from dashboard.api.log import note
 from dashboard.api.meter import Meter
 from dashboard.api.problems import request_id
 from dashboard.figures.scan import fitted, painted
@@ -43,11 +45,18 @@ class Service:
         try:
             reader = opened(find_model(self.settings.model))
             self.thresholds = thresholds_of(reader)
+            reader.warm_up()
         except InputError as error:
-            self.reason = f"no model: {error}"
-            return
-        reader.warm_up()
-        self.reader = reader
+            self._without(str(error))
+        except Exception as error:  # noqa: BLE001 - damaged files break loaders in many ways; the server stays
+            self._without(f"{self.settings.model}: damaged ({type(error).__name__})")
+        else:
+            self.reader = reader
+
+    def _without(self, why: str) -> None:
+        """Log why there is no model; clients are told no path of the server."""
+        note("no model", level=logging.ERROR, why=why)
+        self.reason = "no model: the one that is set cannot be used; the log of the server says why"
 
     def ready(self) -> Reader:
         """Return the model. Raises a problem 503 while there is none."""
@@ -80,6 +89,7 @@ class Service:
             in_distribution=found.in_distribution,
             out_of_distribution_score=found.reading.unlike,
             out_of_distribution_limit=found.reading.limit,
+            other_modality=found.other_modality,
             sha256=found.upload.sha256,
             frame=found.upload.frame,
             frames=found.upload.frames,

@@ -132,6 +132,15 @@ def test_one_job_runs_at_a_time_and_can_be_cancelled(images: Path, tmp_path: Pat
     assert not journal.exists()
 
 
+def test_a_number_of_a_process_that_has_ended_is_forgotten(images: Path) -> None:
+    """It may be another's by now, and a cancel would end that one."""
+    start(images)
+    jobs.cancel()
+    assert (jobs.folder() / "lock").read_text()
+    jobs.discard()
+    assert (jobs.folder() / "lock").read_text() == ""
+
+
 @pytest.mark.usefixtures("asleep")
 def test_progress_is_read_while_it_runs(images: Path) -> None:
     start(images)
@@ -159,6 +168,7 @@ def test_progress_is_read_while_it_runs(images: Path) -> None:
         ({"study": ""}, "no name for a study"),
         ({"study": "line\nbreak"}, "no name for a study"),
         ({"study": "x" * 81}, "of at most 80 letters"),
+        ({"data": "ä" * 40}, "of at most 80 letters"),
         ({"data": ""}, "'': no name for a data set; expected one such as my-data-set"),
         ({"data": "a/b"}, "no name for a data set"),
     ],

@@ -1,5 +1,6 @@
 """Settings: where they come from, which wins, and what is said of a bad one."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,8 @@ def write(folder: Path, text: str) -> None:
 
 def test_every_setting_is_described_and_has_a_line(home: Path) -> None:
     lines = described(read_settings())
-    assert lines[0] == f'# NEUROVAL_HOME is "{home}"'
-    assert [line.lstrip("# ").split(" ")[0].rstrip(":") for line in lines[1:]] == list(Settings.model_fields)
+    assert lines[:2] == [f'# NEUROVAL_HOME is "{home}"', "# api_keys: 0"]
+    assert {"api_keys", *tomllib.loads("\n".join(lines))} == set(Settings.model_fields)
     assert all(one.description for one in Settings.model_fields.values())
 
 
@@ -48,9 +49,12 @@ def test_by_default_images_are_in_the_working_folder(home: Path) -> None:
 def test_what_is_printed_is_a_file_that_says_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEUROVAL_IMAGE_ROOTS", str(home))
     monkeypatch.setenv("NEUROVAL_LOGIN_EMAILS", "a@b.org,@c.org")
+    monkeypatch.setenv("NEUROVAL_UPLOAD_MB", "20.123456")
+    monkeypatch.setenv("NEUROVAL_MODEL", 'a "model"\\')
     found = read_settings()
     monkeypatch.delenv("NEUROVAL_IMAGE_ROOTS")
-    monkeypatch.delenv("NEUROVAL_LOGIN_EMAILS")
+    for name in ("LOGIN_EMAILS", "UPLOAD_MB", "MODEL"):
+        monkeypatch.delenv(f"NEUROVAL_{name}")
     write(home, "\n".join(described(found)))
     assert read_settings() == found
 
@@ -146,6 +150,11 @@ def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEUROVAL_PORT_8501_TCP", "tcp://10.0.0.1:8501")
     assert read_settings().batch_files == 32
+
+
+def test_what_is_no_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROVAL_REQUIRE_LOGIN", "yes")
+    assert described(read_settings())[-1] == "# NEUROVAL_REQUIRE_LOGIN is no setting and ignored"
 
 
 AUTH = {

@@ -117,7 +117,7 @@ def test_doubt_comes_first(page: AppTest, said: Said) -> None:
     assert warning.value == text_scan.UNLIKE
     shown = said(app)
     assert "Taken as it is, the model says" in shown
-    assert text_scan.EXPERT in shown
+    assert text_scan.ADVICE["expert"] in shown
     assert text_scan.NOT_SEARCHED in shown
 
 

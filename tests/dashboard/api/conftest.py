@@ -1,5 +1,7 @@
 """The API as a client sees it, without a network; one that is loaded for all tests, and others made for a test."""
 
+import io
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from dashboard.api import log
 from dashboard.api.app import PATH, standalone
 from dashboard.settings import Settings
 from data.study import Study, read_study
@@ -49,6 +52,17 @@ def study(scans: Path) -> Study:
     return read_study(scans / "studies" / "read")
 
 
+@pytest.fixture
+def heard() -> Iterator[io.StringIO]:
+    """What the log says."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(log.AsJson())
+    log.log.addHandler(handler)
+    yield stream
+    log.log.removeHandler(handler)
+
+
 @pytest.fixture(scope="session")
 def evaluated(study: Study) -> pd.DataFrame:
     """The evaluated cases, probabilities and image path of each."""
@@ -69,7 +83,6 @@ def scan(folder: Path, evaluated: pd.DataFrame) -> bytes:
 
 @pytest.fixture(scope="session")
 def photograph() -> bytes:
-    import io
 
     from PIL import Image
     from sklearn.datasets import load_sample_images

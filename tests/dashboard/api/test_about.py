@@ -1,5 +1,7 @@
 """Health, model, classes, studies, performance, metrics, and the OpenAPI document."""
 
+import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,9 +35,19 @@ def test_without_a_model_it_is_there_but_not_ready(served: Client, model: str) -
     for path in ("/ready", "/model", "/classes"):
         answer = client.get(path)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-        assert f"no model: {model}: no such model." in answer.json()["detail"]
+        assert answer.json()["detail"].startswith("no model: the one that is set cannot be used")
+        assert model not in answer.text
     assert client.post("/predict", files={"file": b"x"}).status_code == 503
     assert client.get("/studies").status_code == 200
+
+
+def test_a_damaged_model_is_said_to_be(served: Client, tmp_path: Path, heard: io.StringIO) -> None:
+    folder = shutil.copytree(SHIPPED_MODELS / "phantom", tmp_path / "model")
+    (folder / "reference.npz").write_bytes(b"PK\x03\x04 no archive")
+    client = served(model=str(folder))
+    assert client.get("/ready").json()["detail"].startswith("no model: the one that is set cannot be used")
+    assert str(tmp_path) not in client.get("/ready").text
+    assert "reference.npz: damaged" in heard.getvalue()
 
 
 def test_the_model_is_as_its_card_says(client: TestClient) -> None:

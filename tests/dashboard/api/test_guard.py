@@ -2,15 +2,15 @@
 
 import io
 import json
-import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
@@ -18,7 +18,6 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from dashboard.api import log
 from dashboard.api.app import create, standalone
 from dashboard.prediction import WORKERS
 from dashboard.settings import Settings
@@ -26,17 +25,6 @@ from data.errors import InputError
 
 KEY, OTHER = "a-key-of-the-clinic-1234", "another-key-of-it-123456"
 Client = Callable[..., TestClient]
-
-
-@pytest.fixture
-def heard() -> Iterator[io.StringIO]:
-    """What the log says."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(log.AsJson())
-    log.log.addHandler(handler)
-    yield stream
-    log.log.removeHandler(handler)
 
 
 def api_of(client: TestClient) -> FastAPI:
@@ -83,6 +71,8 @@ def test_other_origins_may_not_ask_unless_they_are_named(client: TestClient, ser
     assert client.options("/predict", headers=asked).status_code == 405
     named = served(api_origins="https://viewer.example")
     assert named.get("/model", headers=page).headers["access-control-allow-origin"] == "https://viewer.example"
+    allowed = named.options("/predict", headers={**asked, "Access-Control-Request-Headers": "authorization,x-api-key"})
+    assert allowed.status_code == 200
     elsewhere = named.get("/model", headers={"Origin": "https://elsewhere.example"})
     assert "access-control-allow-origin" not in elsewhere.headers
 
@@ -114,6 +104,50 @@ def test_requests_beyond_the_places_are_turned_away_politely(
         assert answer.json()["detail"] == "too many requests at once; try again in a second"
     assert counted(client, "neuroval_refused_total") == 3
     assert client.post("/predict", files={"file": scan}).status_code == 200
+
+
+def test_requests_that_are_still_arriving_hold_up_no_others(served: Client, scan: bytes) -> None:
+    """More than there are places have sent a part of their body; one that has arrived whole is answered."""
+    client = served(waiting=0)
+    app, ended = api_of(client), list[Message]()
+
+    async def hang() -> None:
+        sent = iter([{"type": "http.request", "body": b"--b", "more_body": True}])
+
+        async def receive() -> Message:
+            if (part := next(sent, None)) is not None:
+                return part
+            await anyio.sleep_forever()
+            raise AssertionError
+
+        async def send(message: Message) -> None:
+            ended.append(message)
+
+        headers = [(b"content-type", b"multipart/form-data; boundary=b")]
+        scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
+        await app(scope, receive, send)
+
+    async def all_of_them() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(WORKERS + 1):
+                group.start_soon(hang)
+            await anyio.sleep(0.2)
+            body = httpx.Request("POST", "http://x/predict", files={"file": scan})
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+                answer = await http.post("/predict", content=body.read(), headers=body.headers)
+            assert answer.status_code == 200
+            group.cancel_scope.cancel()
+
+    anyio.run(all_of_them)
+    assert ended == []
+
+
+def test_a_method_is_logged_by_its_name_alone_if_it_is_one(served: Client, heard: io.StringIO) -> None:
+    client = served()
+    client.request("EMILY", "/predict")
+    assert "EMILY" not in heard.getvalue() + client.get("/metrics").text
+    assert '"method": "other"' in heard.getvalue()
 
 
 def test_a_place_is_free_again_after_every_error(served: Client, scan: bytes) -> None:

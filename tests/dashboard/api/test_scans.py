@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pandas as pd
+import pydicom
 import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
@@ -189,3 +190,14 @@ def test_a_wrong_request_is_a_problem(client: TestClient, options: dict[str, obj
     answer = client.post("/predict", **options)  # type: ignore[arg-type]
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
     assert answer.json()["status"] == status
+
+
+def test_a_call_in_doubt_is_for_an_expert_however_confident(client: TestClient, scan: bytes, photograph: bytes) -> None:
+    file = pydicom.dcmread(str(get_testdata_file("MR_small.dcm")))
+    file.Modality = "CT"
+    buffer = io.BytesIO()
+    file.save_as(buffer)
+    of_ct, of_photograph = sent(client, buffer.getvalue()).json(), sent(client, photograph).json()
+    assert (of_ct["tier"], of_ct["other_modality"]) == ("expert", "CT")
+    assert (of_photograph["tier"], of_photograph["in_distribution"]) == ("expert", False)
+    assert sent(client, scan).json()["other_modality"] is None

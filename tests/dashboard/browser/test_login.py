@@ -174,6 +174,7 @@ def test_a_key_opens_the_api_alone(closed: str) -> None:
         assert status(f"{closed}/images/normal/x.webp", **headers) == 401
     for headers in ({"X-API-Key": KEY[:-1]}, {"Authorization": KEY}, {"X-API-Key": ""}):
         assert status(f"{closed}/api/v1/model", **headers) == 401
+    assert status(f"{closed}/api/v1/model", **{"X-API-Key": KEY, "Authorization": "Bearer of-the-proxy"}) != 401
 
 
 @pytest.fixture
@@ -194,6 +195,7 @@ def test_who_signs_in_sees_pages_and_pictures_and_can_leave(closed: str, visitor
     expect(visitor.get_by_role("heading", level=1)).to_have_text(text.TITLES["errors"])
     picture = visitor.locator("[data-testid=stMain] img[src*='/images/']").first
     assert picture.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+    assert visitor.context.request.get(f"{closed}/api/v1/studies").status == 200  # without a key too
     expect(visitor.get_by_text("reader@hospital.example")).to_be_visible()
     visitor.get_by_role("button", name="Sign out").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text(text_login.TITLE)
