@@ -224,13 +224,6 @@ def design_effect(
     return max(1.0, variance / alone) if alone else 1.0
 
 
-def reach(estimate: Estimate) -> tuple[float, float]:
-    """Return how far the interval reaches below and above the value: 0 where there is none."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return 0.0, 0.0
-    return estimate.value - estimate.low, estimate.high - estimate.value
-
-
 def _interval(ranking: Ranking, units: Units, *, level: float) -> Estimate:
     n, value, positive = len(ranking.positive), ranking.auc, ranking.positive
     method = "DeLong" if units.codes is None else f"Obuchowski, {units.named}"

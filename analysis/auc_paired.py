@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from analysis.auc import NO_SPREAD, Ranking, Units, auc_measure, grouped, near_one, normal_quantile, ranked, reach
-from analysis.estimate import Estimate, Measure, widest
+from analysis.auc import NO_SPREAD, Ranking, Units, auc_measure, grouped, near_one, normal_quantile, ranked
+from analysis.estimate import Estimate, Measure, reach, widest
 from analysis.proportions import check_level
 
 

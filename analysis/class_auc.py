@@ -21,9 +21,8 @@ from analysis.auc import (
     newcombe,
     normal_quantile,
     ranked,
-    reach,
 )
-from analysis.estimate import Estimate, Measure, widest
+from analysis.estimate import Estimate, Measure, reach, widest
 from analysis.probabilities import any_tumour_score
 from analysis.proportions import check_level
 from data.errors import InputError

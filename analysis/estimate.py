@@ -88,6 +88,13 @@ def widest(*estimates: Estimate) -> Estimate:
     return max(estimates, key=lambda estimate: math.inf if estimate.width is None else estimate.width)
 
 
+def reach(estimate: Estimate) -> tuple[float, float]:
+    """Return how far the interval reaches below and above the value: 0 where there is none."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return 0.0, 0.0
+    return estimate.value - estimate.low, estimate.high - estimate.value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One number read in two ways: as if cases were independent, and with the groups they come in.

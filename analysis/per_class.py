@@ -1,5 +1,6 @@
 """How good the classifier is on each class and over all: every number with its interval, read from argmax."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,12 @@ from analysis import summaries
 from analysis.bootstrap import RESAMPLES, Resamples, percentile_interval, resample
 from analysis.clusters import GroupTypes, group_types, single_cases
 from analysis.confusion import ConfusionMatrix, TwoByTwo, any_tumour, confusion_matrix, two_by_two
-from analysis.estimate import Estimate, Measure
+from analysis.estimate import Estimate, Measure, reach, widest
 from analysis.proportions import Method, clustered_totals, proportion
 from data.errors import InputError
 
 ANY_TUMOUR = "any tumour"
+SQUARE_AND_ADD = "square-and-add of the class intervals (Zou and Donner)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,14 +176,13 @@ def _overall(evidence: _Evidence) -> Overall:
     empty = "no reference cases of " + _listed(matrix.classes, matrix.support)
     one_reference = max(matrix.support) == matrix.n
     one_sided = f"all cases are {'of' if one_reference else 'predicted as'} one class"
-    macro_sensitivity = _bootstrapped(evidence, summaries.macro_sensitivity, reason=empty)
+    macro_sensitivity = _mean_rate(evidence, summaries.macro_sensitivity, of_rows=True, reason=empty)
+    never = f"never predicted: {_listed(matrix.classes, matrix.predicted)}"
     return Overall(
         accuracy=_rate(evidence, success=correct, among=everything, reason="no cases"),
         balanced_accuracy=macro_sensitivity,
         macro_sensitivity=macro_sensitivity,
-        macro_ppv=_bootstrapped(
-            evidence, summaries.macro_ppv, reason=f"never predicted: {_listed(matrix.classes, matrix.predicted)}"
-        ),
+        macro_ppv=_mean_rate(evidence, summaries.macro_ppv, of_rows=False, reason=never),
         macro_f1=_bootstrapped(evidence, summaries.macro_f1, reason=empty),
         weighted_f1=_bootstrapped(evidence, summaries.weighted_f1, reason="no cases"),
         mcc=_bootstrapped(evidence, summaries.mcc, reason=one_sided),
@@ -201,6 +202,38 @@ def _rate(evidence: _Evidence, *, success: NDArray[np.bool_], among: NDArray[np.
         return Measure(plain=plain)
     clustered = clustered_totals(types.totals(success), types.totals(among), number=types.number, level=evidence.level)
     return Measure(plain=plain, clustered=clustered)
+
+
+def _mean_rate(
+    evidence: _Evidence, statistic: Callable[[summaries.Counts], summaries.Floats], *, of_rows: bool, reason: str
+) -> Measure:
+    """Return the mean of a rate over classes: sensitivity (rows) or PPV (columns).
+
+    Its bootstrap knows no doubt about a class without an error, so it is set against the square-and-add of the class
+    intervals (Zou & Donner, Stat Med 2008;27:1693-1702), classes taken as independent; the wider one counts.
+    """
+    boot = _bootstrapped(evidence, statistic, reason=reason)
+    if boot.plain.value is None:
+        return boot
+    k = len(evidence.matrix.classes)
+    rates = []
+    for index in range(k):
+        success, among = np.zeros((k, k), np.bool_), np.zeros((k, k), np.bool_)
+        success[index, index] = True
+        among[(index, slice(None)) if of_rows else (slice(None), index)] = True
+        rates.append(_rate(evidence, success=success, among=among, reason=reason))
+    plain = _wider(boot.plain, [rate.plain for rate in rates])
+    by_group = [rate.clustered for rate in rates if rate.clustered is not None]
+    return Measure(plain=plain, clustered=None if boot.clustered is None else _wider(boot.clustered, by_group))
+
+
+def _wider(boot: Estimate, rates: Sequence[Estimate]) -> Estimate:
+    """Return the mean of rates with the wider of its bootstrap interval and the square-and-add of theirs."""
+    below, above = (math.hypot(*ends) / len(rates) for ends in zip(*map(reach, rates), strict=True))
+    value, method = boot.value or 0.0, f"{SQUARE_AND_ADD}, wider than {boot.method}"
+    low, high = max(0.0, value - below), min(1.0, value + above)
+    added = Estimate(value=value, low=low, high=high, level=rates[0].level, method=method, n=boot.n)
+    return added if boot.width is None else widest(boot, added)
 
 
 def _bootstrapped(

@@ -48,7 +48,7 @@ def proportion(count: int, n: int, *, method: Method = "wilson", level: float = 
     if n == 0:
         return Estimate.undefined(reason="no cases", n=0)
     if method == "wilson":
-        low, high = _wilson(count, n, level=level)
+        low, high = wilson(count, n, level=level)
     elif method == "clopper-pearson":
         low, high = _clopper_pearson(count, n, level=level)
     elif method == "jeffreys":
@@ -100,7 +100,10 @@ def clustered_totals(
     variance that n independent cases would show, p (1 - p) / (n - 1); so groups of one case give exactly 1. D
     below 1 is taken as 1. With a single group, or when p is 0 or 1, D is not estimable; the effective sample size
     is then the number of groups, which is as few as identical cases within groups would leave, and the method's
-    name says so. ``n`` and ``count`` of the result are cases, ``effective_n`` is n / D. Undefined without cases.
+    name says so. The rarer outcome in e groups tells little of D while e is small (in one group D is about 1 by
+    construction), so D is not taken below (e D + n / G) / (e + 1): as if one more group had been seen, of identical
+    cases. Without it the intervals of rates near 0 and 1 cover too little (``analysis/README.md``). ``n`` and
+    ``count`` of the result are cases, ``effective_n`` is n / D. Undefined without cases.
 
     Source: Rao & Scott, Biometrics 1992;48:577-585.
     """
@@ -116,9 +119,11 @@ def clustered_totals(
         method = f"Wilson on the number of groups (design effect not estimable), {named}"
     else:
         variance = groups / (groups - 1) * float(number @ (successes - p * sizes) ** 2) / n**2
-        effective = n / max(1.0, variance / (p * (1 - p) / (n - 1)))
+        seen = max(1.0, variance / (p * (1 - p) / (n - 1)))
+        holding = int(number @ ((successes if 2 * count <= n else sizes - successes) > 0))
+        effective = n / max(seen, (holding * seen + n / groups) / (holding + 1))
         method = f"Wilson, cluster-adjusted (Rao-Scott), {named}"
-    low, high = _wilson(p * effective, effective, level=level)
+    low, high = wilson(p * effective, effective, level=level)
     found = _enclosing(p, low, high, level=level, method=method, n=n, count=count)
     return replace(found, effective_n=effective)
 
@@ -158,7 +163,8 @@ def _enclosing(p: float, low: float, high: float, *, level: float, method: str, 
     return Estimate(value=p, low=low, high=high, level=level, method=method, n=n, count=count)
 
 
-def _wilson(count: float, n: float, *, level: float) -> tuple[float, float]:
+def wilson(count: float, n: float, *, level: float) -> tuple[float, float]:
+    """Return the ends of the Wilson interval; count and n need not be whole numbers."""
     z = _normal_quantile(level)
     p = count / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)

@@ -11,10 +11,12 @@ from scipy import special
 
 from analysis.auc import Units, check_scores, grouped, normal_quantile
 from analysis.estimate import Estimate, Measure
-from analysis.proportions import check_level
+from analysis.proportions import check_level, wilson
 from analysis.thinning import thinned
 
 LOGIT: Final = "logit (Boyd, Eng and Page)"
+SCORE: Final = "Wilson, as the logit interval is too wide near 1"
+FEW: Final = 1.0  # cases that miss an average precision of 1: with fewer the logit interval is of no use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -197,7 +199,9 @@ def average_precision(
     cases on a side; at 1 it has no interval.
 
     - Interval: on the logit scale with standard error 1 / sqrt(m p (1 - p)), m the number of positive cases (Boyd,
-      Eng & Page, ECML PKDD 2013, LNCS 8190:451-466).
+      Eng & Page, ECML PKDD 2013, LNCS 8190:451-466). It rests on the binomial variance p (1 - p) / m, and near 1, from
+      m (1 - p) below 1 on, runs to almost the whole of 0 to 1: there the score interval with the same variance, that
+      of Wilson, takes its place.
     - Beside it where groups hold several cases: the same with m the number of groups that hold a positive case, as
       few as identical cases within groups would leave. This is wide; it claims no more than that.
     """
@@ -224,6 +228,11 @@ def _average_precision(
     def interval(size: int, *, method: str) -> Estimate:
         if missing:
             return Estimate(value=value, method=method, n=n, reason=missing)
+        if size * (1 - value) < FEW:
+            found = wilson(value * size, size, level=level)
+            return Estimate(
+                value=value, low=found[0], high=found[1], level=level, method=method.replace(LOGIT, SCORE), n=n
+            )
         half = normal_quantile(level) / math.sqrt(size * value * (1 - value))
         low, high = (float(special.expit(special.logit(value) + side * half)) for side in (-1, 1))
         return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)

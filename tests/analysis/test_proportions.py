@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.proportions import Method, clustered_proportion, clustered_totals, proportion
+from analysis.proportions import Method, clustered_proportion, clustered_totals, proportion, wilson
 from data.errors import InputError
 
 METHODS = get_args(Method)
@@ -161,11 +161,12 @@ def test_cases_counted_twice_are_worth_half_as_many() -> None:
 
 def test_the_design_effect_of_a_table_worked_by_hand() -> None:
     # Groups of sizes 2, 3, 1, 4 with 2, 1, 0, 3 successes: p = 0.6, residuals 0.8, -0.8, -0.6, 0.6.
-    # Variance 4/3 * 2 / 100 = 2/75; independent cases 0.24 / 9 = 2/75; so the design effect is exactly 1.
+    # Variance 4/3 * 2 / 100 = 2/75; independent cases 0.24 / 9 = 2/75; so the design effect seen is exactly 1. Failures
+    # are in 3 of 4 groups: it is taken as (3 * 1 + 10 / 4) / 4 = 1.375.
     successes = np.array([1, 1, 1, 0, 0, 0, 1, 1, 1, 0], dtype=bool)
     clustered = clustered_proportion(successes, np.array([*"aabbbcdddd"]))
-    plain = proportion(6, 10)
-    assert (clustered.low, clustered.high) == pytest.approx((plain.low, plain.high), abs=1e-12)
+    assert clustered.effective_n == pytest.approx(10 / 1.375, abs=1e-12)
+    assert (clustered.low, clustered.high) == pytest.approx(wilson(6 / 1.375, 10 / 1.375, level=0.95), abs=1e-12)
     # Groups of 2 and 2 of one kind each: variance 2 * 2 / 16 = 1/4, independent 1/12, design effect 3, n 4/3.
     clustered = clustered_proportion(np.array([True, True, False, False]), np.array([*"aabb"]))
     n, z = 4 / 3, 1.959963984540054
@@ -174,9 +175,19 @@ def test_the_design_effect_of_a_table_worked_by_hand() -> None:
 
 
 def test_a_design_effect_below_one_is_taken_as_one() -> None:
+    """Each pair holds a success and a failure; with the one group more it is (50 * 1 + 2) / 51."""
     clustered = clustered_proportion(np.tile([True, False], 50), np.repeat(np.arange(50), 2))
-    plain = proportion(50, 100)
-    assert (clustered.low, clustered.high) == pytest.approx((plain.low, plain.high), abs=1e-12)
+    assert clustered.effective_n == pytest.approx(100 * 51 / 52, abs=1e-12)
+
+
+def test_one_error_more_does_not_make_an_interval_out_of_nothing() -> None:
+    """A single error shows a design effect of 1 by construction: 405 cases of 182 patients stay far from 405."""
+    groups = np.sort(np.arange(405) % 182)
+    none, one, two = (clustered_proportion(np.arange(405) >= errors, groups) for errors in (0, 1, 2))
+    assert none.effective_n == 182
+    assert one.effective_n == pytest.approx(405 / ((1 + 405 / 182) / 2), rel=0.01)
+    assert one.low < none.low + 0.002
+    assert two.low < one.low
 
 
 @pytest.mark.parametrize("success", [False, True])
@@ -256,3 +267,16 @@ def test_the_clustered_interval_covers_where_plain_wilson_does_not() -> None:
         plain += by_case.low <= 0.7 <= by_case.high
     assert 0.93 <= clustered / 2000 <= 0.97
     assert plain / 2000 < 0.90
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.95, 0.98, 0.995])
+@pytest.mark.parametrize(("number", "size"), [(58, 5), (282, 3), (30, 10), (182, 2)])
+@pytest.mark.parametrize("correlation", [0.1, 0.3, 0.6])
+def test_the_clustered_interval_covers_near_1_too(share: float, number: int, size: int, correlation: float) -> None:
+    rng, left = np.random.default_rng(5), (1 - correlation) / correlation
+    chances = rng.beta(share * left, (1 - share) * left, size=(2000, number))
+    counts, groups = rng.binomial(size, chances), np.ones(number, dtype=np.int64)
+    found = [clustered_totals(one, np.full(number, size), number=groups) for one in counts]
+    assert np.mean([one.low <= share <= one.high for one in found]) >= 0.92
+    assert np.mean([one.low > share for one in found]) <= 0.03
