@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from analysis.estimate import Estimate, Measure
 from analysis.per_class import Performance
-from analysis.proportions import METHOD_NAMES, proportion
+from analysis.proportions import METHOD_NAMES, wilson
 from analysis.required import RequiredCases, required_cases
 from data.manifest import Acceptance
 
@@ -151,7 +151,8 @@ def _too_few(criterion: Acceptance, estimate: Estimate) -> str | None:
     """Return why a lower bound could not be reached by so few cases, none when it could or is ruled out anyway."""
     if criterion.bound != "low" or not estimate.n or estimate.count is None or estimate.high is None:
         return None
-    best = proportion(estimate.n, estimate.n).low
-    if best is None or best >= criterion.at_least or estimate.high < criterion.at_least:
+    worth = estimate.effective_n or estimate.n
+    best, _ = wilson(worth, worth, level=estimate.level or 0.95)
+    if best >= criterion.at_least or estimate.high < criterion.at_least:
         return None
-    return f"too few cases: the lower bound of {estimate.n:,} out of {estimate.n:,} would be {best:.3f}"
+    return f"too few cases: without any error the lower bound would be {best:.3f}"

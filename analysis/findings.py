@@ -51,7 +51,8 @@ def find(
     ``leakage`` names the split; ``matrix`` and ``probabilities`` (n, k) are of its evaluated cases. Found are:
     groups on both sides of the split, cases for which that cannot be checked, a factor that answers "any tumour?"
     (critical from half of the cases or of the wrong guesses on), exact copies with different labels, no case or only
-    one, a class without cases, a class never predicted, probabilities that do not sum to 1 within 1e-6, files that
+    one, a class without cases, a class never predicted, a largest probability that several classes share,
+    probabilities that do not sum to 1 within 1e-6, files that
     were rejected, published claims that contradict each other, those that the study does not reproduce, and a test
     split that was read for several networks; ``read_for`` names the network of each reading.
     """
@@ -63,6 +64,7 @@ def find(
         _few_cases(matrix, split=leakage.split),
         _empty_classes(matrix, classes=classes, split=leakage.split),
         _never_predicted(matrix, classes=classes),
+        _ties(probabilities),
         _probability_sums(probabilities),
         _rejected(dataset),
         _contradicted(claims),
@@ -171,6 +173,20 @@ def _never_predicted(matrix: ConfusionMatrix, *, classes: ClassOrder) -> Finding
         return None
     text = f"The model never predicts {_listed(unseen)} in {matrix.n:,} cases."
     return _about_classes("never_predicted", unseen, text=text, classes=classes)
+
+
+def _ties(probabilities: NDArray[np.floating[Any]]) -> Finding | None:
+    if not probabilities.size:
+        return None
+    count = int(((probabilities == probabilities.max(axis=1, keepdims=True)).sum(axis=1) > 1).sum())
+    if count == 0:
+        return None
+    verb = "has" if count == 1 else "have"
+    text = (
+        f"{count:,} of {_counted(len(probabilities), 'case')} {verb} several classes of the same largest probability; "
+        "the first of them in the order of the study is taken as the call."
+    )
+    return Finding(severity="warning", code="ties", count=count, n=len(probabilities), text=text, page="confidence")
 
 
 def _probability_sums(probabilities: NDArray[np.floating[Any]]) -> Finding | None:

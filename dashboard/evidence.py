@@ -44,6 +44,9 @@ READY: Final = (
     "suspects",
     "decisions",
     "patients",
+    "steps",
+    "saliency",
+    "evidence_share",
 )
 
 

@@ -33,6 +33,8 @@ METRICS = {
     "Calibration slope": "how much the log-odds have to be stretched to fit the outcomes, b in logit(y) = a + b "
     "logit(p).",
     "Calibration intercept": "how far they then have to be shifted, a in the same line.",
+    "Calibration in the large": "the shift alone, a in logit(y) = a + logit(p): whether the probabilities are too high "
+    "or too low on the whole.",
     "Loss": f"what training makes small: the mean of {MINUS}ln p of the reference class, and what the settings add.",
     "SD": "the standard deviation over the folds.",
 }
@@ -56,7 +58,15 @@ SHOWN = {
         "Matthews correlation coefficient",
         "Cohen's kappa",
     ),
-    "confidence": ("Accuracy", "ECE", "Brier score", "Log-loss", "Calibration slope", "Calibration intercept"),
+    "confidence": (
+        "Accuracy",
+        "ECE",
+        "Brier score",
+        "Log-loss",
+        "Calibration slope",
+        "Calibration intercept",
+        "Calibration in the large",
+    ),
     "claims": ("Accuracy", *_RATES, "AUC"),
     "compare": ("Accuracy", *_RATES[:2], "AUC"),
 }

@@ -1,9 +1,10 @@
 """Every sentence of the page Per class: averages, ratios, the clinic's prevalence, a threshold, curves, patients."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from analysis.class_auc import ClassAucs
-from analysis.estimate import Measure
+from analysis.estimate import Estimate, Measure
 from analysis.operating_point import AtThreshold, OperatingPoint
 from analysis.patients import Patients
 from analysis.per_class import ANY_TUMOUR, ClassPerformance, Overall
@@ -123,6 +124,14 @@ def frequencies(found: NaturalFrequencies, name: str, classes: ClassOrder) -> st
     if not found.called:
         return f"{text} None is called {called}."
     return f"{text} So of {counted(found.called, 'call')}, {calls:,} {'is' if calls == 1 else 'are'} right."
+
+
+def as_far_as_known(ppv: Estimate) -> str:
+    """Return how many of 100 calls may be right, as far as these scans tell; nothing without an interval."""
+    if ppv.low is None or ppv.high is None:
+        return ""
+    low, high = math.floor(100 * ppv.low), math.ceil(100 * ppv.high)
+    return f" As far as these scans can tell, of 100 such calls between {low} and {high} are right."
 
 
 def frequency_rows(found: NaturalFrequencies, name: str, classes: ClassOrder) -> list[dict[str, str]]:

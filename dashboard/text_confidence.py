@@ -9,6 +9,10 @@ from dashboard.text import TIERS
 from data.classes import ClassOrder
 
 SCALE = "Points below the dotted line: the model is surer than it is right. Lines are 95% intervals, the wider of two."
+IN_THE_LARGE = {
+    "top label": "0 is best; above 0 the model is right more often than it says",
+    "any tumour": "0 is best; above 0 tumours are more frequent than it says",
+}
 CLICK = "Click a point or a bar for its scans, or choose below."
 REFERRED = "Dotted: cases below the review threshold are referred. Rates are of the scans that the model still reads."
 
@@ -21,8 +25,18 @@ def confidence(found: Confidence) -> str:
         return f"No scan has a confidence of {high.at_least:g} or more. {_calibration(error.value)}"
     return (
         f"Of the scans with a confidence of {high.at_least:g} or more, {full(high.accuracy.headline)} are called "
-        f"correctly. {_calibration(error.value)}"
+        f"correctly. {_calibration(error.value)}{_direction(found.recalibration.top_label.intercept_at_slope_one)}"
     )
+
+
+def _direction(shift: Measure) -> str:
+    """Return whether the model is too sure or too cautious on the whole, where the interval says so."""
+    low, high = shift.headline.low, shift.headline.high
+    if low is not None and low > 0:
+        return " On the whole it is right more often than it says."
+    if high is not None and high < 0:
+        return " On the whole it is right less often than it says."
+    return ""
 
 
 def _calibration(error: float | None) -> str:
@@ -72,11 +86,13 @@ def score_rows(found: Confidence) -> list[dict[str, str]]:
         ("Brier score", found.brier.score, "0 is best, 2 is worst"),
         ("Log-loss", found.log_loss, "0 is best; a confident error costs most"),
     ]
-    for name, one in (("top label", found.recalibration.top_label), ("any tumour", found.recalibration.any_tumour)):
+    asked = (found.recalibration.top_label, found.recalibration.any_tumour)
+    for name, one in zip(IN_THE_LARGE, asked, strict=True):
         if one is not None:
             scores += [
                 (f"Calibration slope, {name}", one.slope, "1 is best; below 1 the model is too sure"),
-                (f"Calibration intercept, {name}", one.intercept, "0 is best"),
+                (f"Calibration intercept, {name}", one.intercept, "0 is best, together with a slope of 1"),
+                (f"Calibration in the large, {name}", one.intercept_at_slope_one, IN_THE_LARGE[name]),
             ]
     return [
         {"Score": name, "Value": full(one.headline), "Method": one.headline.method, "Reading": reading}
@@ -92,14 +108,14 @@ def set_rows(found: Confidence, classes: ClassOrder) -> list[dict[str, str]]:
     rows = [
         {
             "Class": classes.display[name],
-            "Enters a set from": NOT_ESTIMABLE if limit.value is None else number(limit.value),
+            "In the set from": NOT_ESTIMABLE if limit.value is None else number(limit.value),
             "Set holds the class": full(coverage.headline),
         }
         for name, limit, coverage in zip(sets.limits.classes, sets.limits.limits, sets.coverage, strict=True)
     ]
     return [
         *rows,
-        {"Class": "All", "Enters a set from": "", "Set holds the class": full(sets.overall_coverage.headline)},
+        {"Class": "All", "In the set from": "", "Set holds the class": full(sets.overall_coverage.headline)},
     ]
 
 
@@ -109,6 +125,8 @@ def set_sizes(found: Confidence) -> str:
         return f"Prediction sets: {found.no_sets}."
     sets = found.sets
     return (
+        f"A set is made to hold the reference class of {1 - sets.limits.alpha:.0%} of the scans of each class. It "
+        "takes in every class that is probable enough; where none is, it is empty, and the scan is for an expert. "
         f"Sets of one class: {full(sets.single.headline)}; of several: {full(sets.multiple.headline)}; empty: "
         f"{full(sets.empty.headline)}. {' '.join(sets.limits.caveats)}"
     )

@@ -37,9 +37,12 @@ def harm(found: ExpectedHarm | None, weights: Sequence[Sequence[float]], classes
     )
 
 
-def units(level: float) -> str:
-    """Return what net benefit counts, and what the band is."""
-    return f"{UNITS}; the band is the {100 * level:g}% interval."
+def units(found: DecisionCurve, level: float) -> str:
+    """Return what net benefit counts, among which scans, and what the band is."""
+    here, share = "", found.prevalence.plain.value
+    if share is not None:
+        here = f" As in these scans, {percent(share)} have a tumour; where fewer do, acting gains less."
+    return f"{UNITS}; the band is the {100 * level:g}% interval.{here}"
 
 
 def decision(found: DecisionCurve) -> str:

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from analysis.acceptance import Criterion
 from analysis.confusion import ConfusionMatrix
 from analysis.estimate import Estimate
-from analysis.evidence_share import ClassEvidence
 from analysis.findings import Finding
 from analysis.per_class import ClassPerformance
-from analysis.saliency import ClassSaliency
 from analysis.twins import TwinKind
 from dashboard.cases import Case
 from dashboard.figures.formats import (
@@ -105,12 +103,6 @@ CONFOUNDING = (
     "nothing about hospitals where the factor differs."
 )
 NO_MAPS = "This study holds no Grad-CAM."
-NO_OUTLINES = "No scan has an outline of the tumour: whether the evidence lies on it is not estimable."
-SALIENCY = (
-    "Whether the network looked at the tumour: on the scans with an outline, the share whose strongest evidence for "
-    "the reference class lies in it, and the mean share of the evidence inside it. Without any preference that mean "
-    "would be the share of the image that the outline covers."
-)
 NO_IMAGES = (
     "The images of this data set are not linked on this machine. The errors are listed without image and Grad-CAM; "
     "neuroval data link FOLDER uses a copy on disk."
@@ -292,35 +284,6 @@ def copies(kinds: Sequence[TwinKind], patients: int, split: str) -> str:
         return f"{text}No patient has scans in {split} and in training, as far as is known."
     verb = "has" if patients == 1 else "have"
     return f"{text}{counted(patients, 'patient')} {verb} scans in {split} and in training."
-
-
-STEPS = {
-    "without_exact_copies": "Without exact copies",
-    "without_near_duplicates": "Without near-duplicates",
-    "without_shared_patients": "Without shared patients",
-}
-
-
-def saliency_rows(
-    hits: Sequence[ClassSaliency], shares: Sequence[ClassEvidence], classes: ClassOrder
-) -> list[dict[str, str]]:
-    """Return the pointing game and the share of evidence inside the outline by class, as table rows."""
-    inside = {one.name: one for one in shares}
-    rows = []
-    for one in hits:
-        of = inside[one.name]
-        for right, label in ((True, "right"), (False, "wrong")):
-            hit, share = (one.correct, of.correct) if right else (one.wrong, of.wrong)
-            rows.append(
-                {
-                    "Class": classes.display[one.name],
-                    "Called": label,
-                    "Strongest evidence on the tumour": full(hit.headline),
-                    "Evidence inside": full(share.headline),
-                    "Outline, share of the image": short(of.area.headline),
-                }
-            )
-    return rows
 
 
 def shown_errors(shown: int, total: int, *, what: str) -> str:

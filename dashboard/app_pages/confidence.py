@@ -12,6 +12,7 @@ from dashboard.figures.risk_coverage import risk_coverage_figure
 study, evidence = frame.opened("confidence")
 found = evidence.confidence
 frame.answer(text.confidence(found))
+frame.seen(evidence)
 
 left, right = st.columns(2, gap="large")
 with left:

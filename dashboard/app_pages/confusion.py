@@ -14,6 +14,7 @@ LISTED = 12  # kinds of error: all of them for four classes
 study, evidence = frame.opened("confusion")
 matrix, classes, manifest = evidence.performance.matrix, study.classes, study.manifest
 frame.answer(text.confusion(evidence.pairs, classes, matrix.n))
+frame.seen(evidence)
 
 ranked = evidence.costliest
 worst = next((pair for pair in ranked if pair.count), ranked[0])

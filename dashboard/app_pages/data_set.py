@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from dashboard import text, text_data
+from dashboard import text, text_audit, text_data
 from dashboard.components import behind, cases, exports, frame, images, pairs
 from dashboard.components.tables import table
 from dashboard.compute import evidence as evidence_of
 from dashboard.compute import linked
 from dashboard.figures.formats import counted, escaped, full
 from dashboard.figures.split_bars import split_bars
+from dashboard.text_overview import HEADLINES
 
 if pairs.asked_for():
     shown = frame.chosen()
@@ -47,6 +48,11 @@ if evidence.twin_kinds:
     exports.table(study, text.twins(evidence.twin_kinds), what="copies", alt="Copies of training scans by kind")
     pairs.examples(study, evidence)
 pairs.links(evidence)
+
+st.header(text_audit.STEPS_TITLE, anchor=False)
+steps = text_audit.step_rows(evidence, HEADLINES)
+exports.table(study, steps, what="steps", alt="Headline numbers without what training has seen, step by step")
+st.caption(text_audit.STEPS_CAPTION)
 
 st.header("Class by source", anchor=False)
 sources = text_data.source_rows(dataset, study.classes)

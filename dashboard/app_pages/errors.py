@@ -29,6 +29,7 @@ if listed is not None:
 else:
     frame.title(study, text.TITLES["errors"])
     frame.answer(text.errors(evidence.errors))
+    frame.seen(evidence)
     if case_id:
         st.warning(text.NO_SUCH_CASE)
     pictures = cases.images_note(study)
@@ -38,4 +39,5 @@ else:
     shown = [evidence.cases[name] for name in selection.ids(rows[page])]
     cases.tiles(study, shown, columns=4, pictures=pictures, here=True)
     exports.csv_button(study, partial(selection.records, rows), what="cases")
+    gallery.on_target(study, evidence)
 frame.how("errors")

@@ -11,6 +11,7 @@ from dashboard.results import rows as rows_of
 study, evidence = frame.opened("per_class")
 judged, classes = evidence.performance, study.classes
 frame.answer(text.per_class(judged, classes))
+frame.seen(evidence)
 
 measures = [(one, getattr(one, rate)) for rate in text.RATES for one in rows_of(judged)]
 start = lowest([measure.headline for _, measure in measures])

@@ -29,4 +29,4 @@ def decision_curve(study: Study, evidence: Evidence) -> None:
         st.markdown(escaped(text.decision(found)), width=860)
         alt = "Net benefit of the model, of calling every scan and of calling none, over thresholds"
         exports.chart(study, decision_figure(found), name="decision_curve", alt=alt)
-        st.caption(f"n = {found.n:,} {evidence.split} scans. {text.units(evidence.level)}")
+        st.caption(f"n = {found.n:,} {evidence.split} scans. {text.units(found, evidence.level)}")

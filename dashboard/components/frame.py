@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
-from dashboard import compute, state, text
+from dashboard import compute, state, text, text_audit
 from dashboard.evidence import Evidence
 from dashboard.explained import explained
 from dashboard.figures.formats import escaped
@@ -160,6 +160,12 @@ def title(study: Study, words: str) -> None:
 def answer(sentence: str) -> None:
     """Write the answer of a page, plain text."""
     st.markdown(escaped(sentence), width=860)
+
+
+def seen(evidence: Evidence) -> None:
+    """Say, where it is so, that the model knows some of the scans from its training."""
+    if said := text_audit.seen(evidence.findings):
+        st.markdown(f":orange[:small[{escaped(said)}]]", width=860)
 
 
 def folded(label: str, *, key: str, draw: Callable[[], None]) -> None:

@@ -7,11 +7,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import state
+from dashboard import state, text_audit
 from dashboard import text_cases as text
+from dashboard.components import exports
+from dashboard.evidence import Evidence
 from dashboard.figures.formats import escaped
 from dashboard.selection import FILTERS, Selection
 from data.classes import ClassOrder
+from data.study import Study
 
 PAGE_SIZE = 24
 FIRST = FILTERS[:3]  # the others wait behind a button
@@ -82,3 +85,18 @@ def page_of(number: int, *, total: int, noun: str, size: int = PAGE_SIZE) -> sli
     last = min(first + size, number)
     count.caption(text.shown(first + 1, last, number, total, noun=noun))
     return slice(first, last)
+
+
+def on_target(study: Study, evidence: Evidence) -> None:
+    """Draw whether the evidence lies on the tumour, by class; nothing for a study without maps."""
+    if study.gradcam is None:
+        return
+    st.header(text_audit.SALIENCY_TITLE, anchor=False)
+    rows = text_audit.saliency_rows(evidence.saliency, evidence.evidence_share, study.classes)
+    if not rows:
+        st.caption(text_audit.NO_OUTLINES)
+        return
+    if guided := text_audit.guided(study.manifest):
+        st.markdown(escaped(guided), width=860)
+    exports.table(study, rows, what="saliency", alt="Grad-CAM of the reference class against the outline, by class")
+    st.caption(text_audit.SALIENCY)

@@ -54,7 +54,8 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
     if chosen != question.prevalence:
         st.markdown(text.PREVALENCE_SET)
     if found.frequencies is not None:
-        st.markdown(escaped(text.frequencies(found.frequencies, question.name, study.classes)), width=860)
+        said = text.frequencies(found.frequencies, question.name, study.classes)
+        st.markdown(escaped(said + text.as_far_as_known(found.ppv.headline)), width=860)
     left, right = st.columns(2, gap="large")
     with left:
         if found.frequencies is not None:

@@ -42,8 +42,8 @@ def sentence_case(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with three decimals."""
-    return f"{value:.3f}"
+    """Return a number with three decimals; none is a negative zero."""
+    return f"{value:z.3f}"
 
 
 def percent(value: float) -> str:
@@ -109,7 +109,7 @@ def short(estimate: Estimate) -> str:
 def ratio(estimate: Estimate) -> str:
     """Return a ratio as ``67.9 (9.69-475)``: it has no upper end, so its digits count, not its decimals."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
-        return short(estimate) if estimate.value is None else _digits(estimate.value)
+        return short(estimate) if estimate.value is None else f"{_digits(estimate.value)} (no interval)"
     between = " to " if estimate.low < 0 else DASH
     return f"{_digits(estimate.value)} ({_digits(estimate.low)}{between}{_digits(estimate.high)})"
 

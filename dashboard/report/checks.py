@@ -1,12 +1,11 @@
 """What speaks for or against the numbers: cross-validation, the audit of the data, and the published record."""
 
-from typing import Any, Final
+from typing import Final
 
-from analysis.acceptance import measure
 from analysis.claims import AuditedClaim
-from dashboard import text, text_cases, text_claims, text_training
+from dashboard import text, text_audit, text_cases, text_claims, text_training
 from dashboard import text_report as words
-from dashboard.figures.formats import NOT_ESTIMABLE, full
+from dashboard.figures.formats import full
 from dashboard.report import drawings
 from dashboard.report.blocks import Block, Cell, bullets, figure, heading, note, paragraph, table
 from dashboard.report.subject import Subject
@@ -82,7 +81,7 @@ def audit(subject: Subject) -> list[Block]:
     if evidence.twin_kinds:
         said.append(table(text.twins(evidence.twin_kinds), "Copies of training scans, by kind.", label="copies"))
     said.append(paragraph(words.copies(evidence.twin_kinds, len(evidence.patients_across), evidence.split)))
-    said += [heading("The numbers without what training has seen", level=2), *_steps(subject)]
+    said += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
     said += [heading("Copies with different labels", level=2), *_odd(subject)]
     said += [heading("What else answers the question", level=2, label="confounding")]
     if evidence.confounding:
@@ -98,28 +97,9 @@ def audit(subject: Subject) -> list[Block]:
 
 
 def _steps(subject: Subject) -> list[Block]:
-    evidence = subject.evidence
-    rows = [_step("All", evidence.found.n, evidence.performance, None)]
-    rows += [
-        _step(words.STEPS[step.name], step.n, evidence.at_step(step), step.reason) for step in evidence.steps.steps
-    ]
-    kept = [key for key in rows[0] if any(row[key] for row in rows)]
-    shown = [{key: row[key] for key in kept} for row in rows]
-    caption = (
-        "Headline numbers as scans that are shared with training are taken out. Each step keeps a part of the last."
-    )
-    return [table(shown, caption, label="steps", widths=[1.2, None, *[1.1] * (len(kept) - 2)])]
-
-
-def _step(name: str, n: int, judged: Any, reason: str | None) -> dict[str, str]:
-    row = {"Scans": name, "n": f"{n:,}"}
-    for metric, label in HEADLINES.items():
-        found = None if judged is None else measure(metric, judged)
-        if judged is None:
-            row[label] = f"{NOT_ESTIMABLE} ({reason})"
-        else:
-            row[label] = "" if found is None else words.two_lines(found.headline)
-    return row
+    rows = text_audit.step_rows(subject.evidence, HEADLINES, words.two_lines)
+    widths = [1.2, None, *[1.1] * (len(rows[0]) - 2)]
+    return [table(rows, text_audit.STEPS_CAPTION, label="steps", widths=widths)]
 
 
 def _odd(subject: Subject) -> list[Block]:

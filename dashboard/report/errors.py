@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from analysis.errors import ErrorCase
-from dashboard import text
+from dashboard import text, text_audit
 from dashboard import text_report as words
 from dashboard.cases import Case
 from dashboard.figures.formats import probability
@@ -74,12 +74,12 @@ def _saliency(subject: Subject) -> list[Block]:
     evidence = subject.evidence
     if subject.study.gradcam is None:
         return [paragraph(words.NO_MAPS)]
-    rows = words.saliency_rows(evidence.saliency, evidence.evidence_share, subject.classes)
+    rows = text_audit.saliency_rows(evidence.saliency, evidence.evidence_share, subject.classes)
     if not rows:
-        return [paragraph(words.NO_OUTLINES)]
+        return [paragraph(text_audit.NO_OUTLINES)]
     return [
-        heading("Does the evidence lie on the tumour?", level=2),
-        paragraph(words.SALIENCY),
+        heading(text_audit.SALIENCY_TITLE, level=2),
+        paragraph(f"{text_audit.SALIENCY} {text_audit.guided(subject.manifest)}".strip()),
         table(
             rows,
             "Grad-CAM of the reference class against the outline.",

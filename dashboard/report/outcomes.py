@@ -33,7 +33,7 @@ def confusion(subject: Subject) -> list[Block]:
     if found is None:
         return [*said, paragraph(text_decisions.NO_CURVE)]
     told = text_decisions.decision(found)
-    caption = f"Net benefit over thresholds. {n} {text_decisions.units(subject.options.level)}"
+    caption = f"Net benefit over thresholds. {n} {text_decisions.units(found, subject.options.level)}"
     said.append(paragraph(told))
     if found.n and found.call_all is not None:
         said.append(

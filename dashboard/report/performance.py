@@ -105,7 +105,7 @@ def _elsewhere(subject: Subject) -> list[Block]:
     ]
     badge = None if options.prevalence is None else words.POST_HOC
     told = [
-        text_classes.frequencies(one.frequencies, name, classes)
+        text_classes.frequencies(one.frequencies, name, classes) + text_classes.as_far_as_known(one.ppv.headline)
         for name, one in found.items()
         if one.frequencies is not None and (name == ANY_TUMOUR or classes.negative is None)
     ]

@@ -1,0 +1,101 @@
+"""Sentences and rows of what tests the numbers: what training has seen, and whether the evidence lies on the tumour."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from analysis.acceptance import measure
+from analysis.estimate import Estimate
+from analysis.evidence_share import ClassEvidence
+from analysis.findings import SHARED_GROUPS, Finding
+from analysis.per_class import Performance
+from analysis.saliency import ClassSaliency
+from dashboard.figures.formats import NOT_ESTIMABLE, full, short
+from dashboard.results import Results
+from data.classes import ClassOrder
+from data.manifest import Manifest
+
+STEPS_TITLE = "The numbers without what training has seen"
+STEPS_CAPTION = (
+    "Headline numbers as scans that are shared with training are taken out. Each step keeps a part of the last."
+)
+STEPS = {
+    "without_exact_copies": "Without exact copies",
+    "without_near_duplicates": "Without near-duplicates",
+    "without_shared_patients": "Without shared patients",
+}
+SALIENCY_TITLE = "Does the evidence lie on the tumour?"
+NO_OUTLINES = "No scan has an outline of the tumour: whether the evidence lies on it is not estimable."
+SALIENCY = (
+    "Whether the network looked at the tumour: on the scans with an outline, the share whose strongest evidence for "
+    "the reference class lies in it, and the mean share of the evidence inside it. Without any preference that mean "
+    "would be the share of the image that the outline covers."
+)
+
+
+def seen(findings: Sequence[Finding]) -> str:
+    """Return how many of the scans the model may know from training; nothing when it has seen none of them."""
+    found = next((one for one in findings if one.code == SHARED_GROUPS), None)
+    return "" if found is None else f"{found.text} The numbers below are of scans that the model partly knows."
+
+
+def step_rows(
+    results: Results, headlines: Mapping[str, str], show: Callable[[Estimate], str] = full
+) -> list[dict[str, str]]:
+    """Return the headline numbers on all cases and after each step, as table rows; columns without any are left out."""
+    rows = [_step("All", results.found.n, results.performance, None, headlines, show)]
+    rows += [
+        _step(STEPS[step.name], step.n, results.at_step(step), step.reason, headlines, show)
+        for step in results.steps.steps
+    ]
+    kept = [key for key in rows[0] if any(row[key] for row in rows)]
+    return [{key: row[key] for key in kept} for row in rows]
+
+
+def _step(
+    name: str,
+    n: int,
+    judged: Performance | None,
+    reason: str | None,
+    headlines: Mapping[str, str],
+    show: Callable[[Estimate], str],
+) -> dict[str, str]:
+    row = {"Scans": name, "n": f"{n:,}"}
+    for metric, label in headlines.items():
+        found = None if judged is None else measure(metric, judged)
+        if judged is None:
+            row[label] = f"{NOT_ESTIMABLE} ({reason})"
+        else:
+            row[label] = "" if found is None else show(found.headline)
+    return row
+
+
+def saliency_rows(
+    hits: Sequence[ClassSaliency], shares: Sequence[ClassEvidence], classes: ClassOrder
+) -> list[dict[str, str]]:
+    """Return the pointing game and the share of evidence inside the outline by class, as table rows."""
+    inside = {one.name: one for one in shares}
+    rows = []
+    for one in hits:
+        of = inside[one.name]
+        for right, label in ((True, "right"), (False, "wrong")):
+            hit, share = (one.correct, of.correct) if right else (one.wrong, of.wrong)
+            rows.append(
+                {
+                    "Class": classes.display[one.name],
+                    "Called": label,
+                    "Strongest evidence on the tumour": full(hit.headline),
+                    "Evidence inside": full(share.headline),
+                    "Outline, share of the image": short(of.area.headline),
+                }
+            )
+    return rows
+
+
+def guided(manifest: Manifest) -> str:
+    """Return that the network was trained to look at the outlines; nothing when it was not, or is not known."""
+    weight = 0.0 if manifest.model is None else manifest.model.recipe.get("guidance", 0.0)
+    if not weight:
+        return ""
+    return (
+        "The network was trained to lay its evidence inside the outlines of training scans (guidance "
+        f"{weight:g} in the recipe): these maps show how well it learnt that, and not where a network looks by itself."
+    )
