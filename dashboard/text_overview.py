@@ -62,22 +62,24 @@ def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
     """Return how many criteria are met and what they were judged on, plain text."""
     if not criteria:
         return "This study names no acceptance criteria, so there is nothing to pass or to fail."
-    met = f"{_met([one.met for one in criteria])} of {counted(len(criteria), 'criterion', 'criteria')} met"
+    n = len(criteria)
+    met = f"{sum(one.met is True for one in criteria)} of {counted(n, 'criterion', 'criteria')} met"
     twice = [one.unleaked for one in criteria if one.unleaked is not None]
     if twice:
         where = f"in {BASES['folds']}" if twice[0].basis == "folds" else f"on those {BASES['new_to_the_model']}"
         met += (
-            f": on all scans {_met([one.on_all.met for one in criteria])}, {where} {_met([one.met for one in twice])}; "
-            "the worse counts"
+            f": {_met([one.on_all.met for one in criteria])} on all scans; {_met([one.met for one in twice])} {where}. "
+            "The worse counts"
         )
     reading = f"{counted(readings, 'reading')} of the test split" if readings else "no reading of the test split"
     return f"{met}.{_undecided(criteria)} The study records {reading}, and not when the criteria were set."
 
 
 def _met(judged: Sequence[bool | None]) -> str:
-    """Return how many are met, and how many cannot be decided."""
-    open_ = sum(one is None for one in judged)
-    return f"{sum(one is True for one in judged)}" + (f" ({open_} not decidable)" if open_ else "")
+    """Return how many of all are met, and how many cannot be decided."""
+    undecided = sum(one is None for one in judged)
+    met = f"{sum(one is True for one in judged)} of {len(judged):,}"
+    return f"{met}, with {undecided} not decidable," if undecided else met
 
 
 def _undecided(criteria: Sequence[Criterion]) -> str:

@@ -73,7 +73,7 @@ def test_a_metric_names_one_number() -> None:
 
 def test_so_few_cases_that_no_result_could_pass_are_not_decidable() -> None:
     (few,) = judge((SENSITIVITY,), result((0, 0, 10), (1, 1, 10)))
-    assert (few.met, few.on_all.reason) == (None, "too few cases: the lower bound of 10 out of 10 would be 0.722")
+    assert (few.met, few.on_all.reason) == (None, "too few cases: without any error the lower bound would be 0.722")
     (ruled_out,) = judge((SENSITIVITY,), result((0, 0, 5), (0, 1, 5), (1, 1, 10)))  # even the upper bound is below
     assert ruled_out.met is False
 

@@ -111,7 +111,12 @@ def test_a_class_never_predicted(clean_cases: pd.DataFrame) -> None:
 
 def test_probabilities_that_do_not_sum_to_one(clean_cases: pd.DataFrame) -> None:
     probabilities = np.array([[0.5, 0.5], [0.5, 0.5 + 9e-7], [0.5, 0.5 + 1.1e-6], [0.5, 0.496]])
-    (sums,) = findings(clean_cases, probabilities=probabilities)
+    (sums, ties) = findings(clean_cases, probabilities=probabilities)
+    assert (ties.severity, ties.code, ties.count, ties.n) == ("warning", "ties", 1, 4)
+    assert ties.text == (
+        "1 of 4 cases has several classes of the same largest probability; the first of them in the order of the study "
+        "is taken as the call."
+    )
     assert (sums.severity, sums.code, sums.count, sums.n) == ("warning", "probability_sums", 2, 4)
     assert sums.text == (
         "The class probabilities of 2 of 4 cases do not sum to 1 (largest deviation 0.004); they are used as given."

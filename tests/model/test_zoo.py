@@ -23,10 +23,25 @@ def test_the_card_holds_what_the_shipped_study_gives() -> None:
     study, card = read_study(STUDIES / "brain-tumor-mri"), read_card(ZOO / "brain-tumor-mri")
     assert study.manifest.model is not None
     assert study.manifest.model.sha256 == card.sha256
-    found = sections(study, names=["error-rates", "saliency"])["sections"]
+    found = sections(study, names=["error-rates", "saliency", "folds"])["sections"]
     errors, n = found["error-rates"]["count"], found["error-rates"]["n"]
     assert card.metrics["published_split_correct"] == f"{n - errors}/{n}"
+    pooled = found["folds"]["overall"]["accuracy"]
+    assert card.metrics["grouped_folds_correct"] == f"{pooled['count']}/{pooled['n']}"
     for name, game in found["saliency"]["pointing_game"].items():
         both = (game["correct"], game["wrong"])
         scans = sum(part["n"] for part in both) + game["without_evidence"]  # no evidence points nowhere
         assert card.metrics["pointing_game"][name] == f"{sum(part['count'] for part in both)}/{scans}"
+
+
+def test_the_readme_says_what_the_shipped_study_gives() -> None:
+    study = read_study(STUDIES / "brain-tumor-mri")
+    found = sections(study, names=["error-rates", "folds", "audit"])["sections"]
+    errors, n = found["error-rates"]["count"], found["error-rates"]["n"]
+    shared, honest = found["audit"]["shared"]["all"]["group"], found["folds"]["overall"]["accuracy_clustered"]
+    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"{n - errors:,} of the {n:,} test images correctly ({1 - errors / n:.3f})" in said
+    assert f"{shared['count']:,} of these {n:,} share a patient or a copy" in said
+    interval = f"{honest['value']:.3f}, 95% interval {honest['low']:.3f} to {honest['high']:.3f}"
+    assert f"{honest['count']:,} of all {honest['n']:,} images are called correctly ({interval})" in said
+    assert len({read.model_sha256 for read in study.manifest.test_reads}) == 3
