@@ -111,7 +111,7 @@ def test_a_class_never_predicted(clean_cases: pd.DataFrame) -> None:
 
 def test_probabilities_that_do_not_sum_to_one(clean_cases: pd.DataFrame) -> None:
     probabilities = np.array([[0.5, 0.5], [0.5, 0.5 + 9e-7], [0.5, 0.5 + 1.1e-6], [0.5, 0.496]])
-    (sums, ties) = findings(clean_cases, probabilities=probabilities)
+    (ties, sums) = findings(clean_cases, probabilities=probabilities)
     assert (ties.severity, ties.code, ties.count, ties.n) == ("warning", "ties", 1, 4)
     assert ties.text == (
         "1 of 4 cases has several classes of the same largest probability; the first of them in the order of the study "

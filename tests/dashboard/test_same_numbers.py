@@ -4,6 +4,7 @@ under the same name. What a page says is rebuilt from the document, label by lab
 
 import copy
 import json
+import math
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.estimate import Estimate, Measure
 from dashboard.figures.formats import counts, fine, full, interval, ratio, short
 from dashboard.sections import sections
+from dashboard.text_audit import STEPS
 from data.classes import BRAIN_TUMOR
 from data.study import Study, read_study
 
@@ -115,8 +117,9 @@ def overview(document: Document, _: Study) -> Said:
         ("note", 1): f"{new['n']} of {n} test scans share no patient and no copy with training or tuning, as far as is "
         f"known: {mix(new['counts'])}. Grouped cross-validation: not available in this study.",
         "gap": f"Balanced accuracy is {points:.1f} percentage points higher on scans that are new to the model.",
-        "verdict": f"{sum(one['met'] is True for one in document['acceptance'])} of 1 criterion met on all scans "
-        f"and on those new to the model; the worse counts. Sensitivity, any tumour: {criterion['reason']}.",
+        "verdict": f"{sum(one['met'] is True for one in document['acceptance'])} of 1 criterion met: 0 of 1, with 1 "
+        "not decidable, on all scans; 0 of 1, with 1 not decidable, on those new to the model. The worse counts. "
+        f"Sensitivity, any tumour: {criterion['reason']}.",
         "limit": f"{critical} critical findings below limit what this is worth.",
         "criterion": f"? Sensitivity, any tumour, lower bound at least {limit:g}: not decidable: {criterion['reason']}",
         "found": f"All scans: {full(estimate(criterion['estimate']))}. "
@@ -149,6 +152,9 @@ def data_set(document: Document, study: Study) -> Said:
         for name, one in facts["classes"].items()
     }
     share = estimate(factor["share"])
+    steps = {STEPS[one["name"]]: one for one in document["audit"]["steps"]}
+    without = {name: at_step(one) for name, one in steps.items()}
+    everything = at_step({"n": document["error-rates"]["n"], **document["per-class"]})
     return {
         "answer": f"{facts['n']} scans ({parts}) in {facts['groups']} groups. {group.value:.0%} of {group.n} test "
         f"scans share a patient or a copy of the image with the training data: {full(group)}.",
@@ -159,11 +165,13 @@ def data_set(document: Document, study: Study) -> Said:
                 [
                     *members.get(name, ()),
                     *(full(estimate(row[key])) for key in ("group", "copy", "known_patient")),
+                    *([everything] if name == "all" else ()),
                     *(str(one["counts"][name]) for one in facts["sources"] if name in one["counts"]),
                 ]
             )
             for name, row in shared.items()
         },
+        **{("row", name): said for name, said in without.items()},
         "groups": f"{facts['groups']} groups; the largest holds {sizes.max()} scans.",
         ("row", factor["factor"].capitalize()): f"{share.value:.0%}, {share.count}/{share.n}; "
         f"{factor['accuracy']:.0%}; {factor['base_rate']:.0%}",
@@ -175,6 +183,21 @@ def data_set(document: Document, study: Study) -> Said:
     }
 
 
+def at_step(one: dict[str, Any]) -> str:
+    """A row of the numbers without what training has seen."""
+    if one.get("reason"):
+        return "; ".join([str(one["n"]), *[f"not estimable ({one['reason']})"] * 4])
+    rates = [headline(one["overall"], "accuracy"), headline(one["overall"], "balanced_accuracy")]
+    rates += [headline(one["any_tumour"], name) for name in ("sensitivity", "specificity")]
+    return "; ".join([str(one["n"]), *map(full, rates)])
+
+
+def known(document: Document) -> str:
+    """That the model knows some of the scans."""
+    (found,) = [one["text"] for one in document["audit"]["findings"] if one["code"] == "shared_groups"]
+    return f"{found} The numbers below are of scans that the model partly knows."
+
+
 def per_class(document: Document, _: Study) -> Said:
     found, rates = subjects(document), document["per-class"]["classes"]
     weakest = min(rates, key=lambda name: headline(rates[name], "sensitivity").value)
@@ -184,6 +207,7 @@ def per_class(document: Document, _: Study) -> Said:
         f"{full(headline(rates[weakest], 'sensitivity'))}. Of {sensitivity.n} scans with a tumour, "
         f"{sensitivity.n - sensitivity.count} was called no tumour: sensitivity {full(sensitivity)}.",
         "caption": f"n = {document['error-rates']['n']} test scans. Lines are 95% intervals",
+        "known": known(document),
         **at_prevalence(found["Any tumour"]["at_prevalence"]),
         **{("row", label): averaged(document["per-class"]["overall"], name) for name, label in OVERALL.items()},
         **by_patient(document["per-class"]["patients"]),
@@ -208,7 +232,7 @@ def averaged(owner: dict[str, Any], name: str) -> str:
 
 def at_prevalence(found: dict[str, Any]) -> Said:
     scans = found["frequencies"]
-    called = scans["found"] + scans["false_alarms"]
+    called, ppv = scans["found"] + scans["false_alarms"], headline(found, "ppv")
     return {
         ("row", "With tumour"): f"{scans['found']}; {scans['missed']}; {scans['positives']}",
         ("row", "Others"): f"{scans['false_alarms']}; {scans['cleared']}; {scans['negatives']}",
@@ -219,7 +243,8 @@ def at_prevalence(found: dict[str, Any]) -> Said:
         },
         "frequencies": f"Of 1,000 scans, {scans['positives']} have a tumour: {scans['found']} are found, "
         f"{scans['missed']} are missed. Of the {scans['negatives']} others, {scans['false_alarms']} are called a "
-        f"tumour by mistake. So of {called} calls, {scans['found']} are right.",
+        f"tumour by mistake. So of {called} calls, {scans['found']} are right. As far as these scans can tell, of 100 "
+        f"such calls between {math.floor(100 * ppv.low)} and {math.ceil(100 * ppv.high)} are right.",
     }
 
 
@@ -263,6 +288,7 @@ def confusion(document: Document, study: Study) -> Said:
         "answer": f"{total} errors in {n} scans. Most often {arrow(first)}: {full(headline(first, 'rate'))} of the "
         f"{DISPLAY[first['reference']]} scans.",
         "caption": f"n = {n} test scans.",
+        "known": known(document),
         "harm": f"Mean harm per scan: {short(headline(found['expected_harm'], 'mean'))} on the scale of this study, 0 "
         f"for a correct call to {max(map(max, harm)):g} for the worst. The largest part, "
         f"{largest[0] / headline(found['expected_harm'], 'mean').value:.0%}, comes from {largest[1]}.",
@@ -288,9 +314,25 @@ def errors(document: Document, study: Study) -> Said:
         "answer": f"{rates['count']} errors in {rates['n']} scans: rate {full(headline(rates, 'rate'))}. "
         f"{rates['high_confidence_count']} of them have a confidence of {study.manifest.thresholds.high_confidence:g} "
         "or more.",
+        "known": known(document),
+        **{
+            ("row", DISPLAY[name]): on_target(document["saliency"], name)
+            for name in document["saliency"]["pointing_game"]
+        },
         "shown": f"1\N{EN DASH}{rates['count']} of {rates['count']} shown, {rates['count']} errors in all",
         **tiles(document["errors"]),
     }
+
+
+def on_target(found: dict[str, Any], name: str) -> str:
+    """A class of the table of evidence on the tumour: called rightly, then wrongly."""
+    game, inside = found["pointing_game"][name], found["evidence_inside"][name]
+    area = short(headline(inside, "area"))
+    return "; ".join(
+        part
+        for called, key in (("right", "correct"), ("wrong", "wrong"))
+        for part in (called, full(estimate(game[key])), full(headline(inside, key)), area)
+    )
 
 
 EXPECTED: dict[str, Callable[[Document, Study], Said]] = {

@@ -32,7 +32,7 @@ def between(value: float, low: float, high: float) -> Estimate:
         (between(30058.2, 4655.1, 194096.4), "30,058 (4,655\N{EN DASH}194,096)"),
         (between(9.999, 0.9999, 99.96), "10.0 (1.00\N{EN DASH}100)"),
         (between(-0.02, -0.3, 0.2), "-0.020 (-0.300 to 0.200)"),
-        (Estimate(value=12.345, method="m", reason="none"), "12.3"),
+        (Estimate(value=12.345, method="m", reason="none"), "12.3 (no interval)"),
         (Estimate.undefined(reason="infinite: no false positives"), "not estimable (infinite: no false positives)"),
     ],
 )

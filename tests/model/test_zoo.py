@@ -10,7 +10,8 @@ from data.study import read_study
 from model.card import PAGE, as_markdown, read_card
 
 ZOO = Path(model.__file__).parent / "zoo"
-STUDIES = ZOO.parents[1] / "data" / "studies"
+ROOT = ZOO.parents[1]
+STUDIES = ROOT / "data" / "studies"
 
 
 @pytest.mark.parametrize("name", ["phantom", "brain-tumor-mri"])
