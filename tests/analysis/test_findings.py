@@ -163,7 +163,7 @@ def test_several_classes_are_listed() -> None:
         dataset=describe(cases, classes=order.names),
         leakage=leakage(cases, classes=order.names),
         matrix=ConfusionMatrix(classes=order.names, counts=np.array([[2, 1, 1, 1]] + [[0] * 4] * 3)),
-        probabilities=np.full((5, 4), 0.25),
+        probabilities=np.tile([0.4, 0.3, 0.2, 0.1], (5, 1)),
     )
     assert empty.text == "No test case of b, c or d: sensitivity cannot be estimated there."
 
