@@ -72,20 +72,21 @@ class Criterion:
 
 
 def judge(
-    criteria: Sequence[Acceptance], result: Performance, *, unleaked: Unleaked | None = None
+    criteria: Sequence[Acceptance], result: Performance, *, unleaked: Sequence[Unleaked] = ()
 ) -> tuple[Criterion, ...]:
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
 
     A metric is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``; a bound
     is ``low``, ``value`` or ``high``. A metric or bound that is not known, or not estimable here, is neither met
     nor missed; nor is a lower bound that so few cases could not reach without any error. ``unleaked`` is given when
-    the test split shares cases with training: a criterion is then judged on both, and the worse counts.
+    the test split shares cases with training: a criterion is then judged on these too, and the worst counts. Of
+    several of them those that decide nothing are left aside as long as one decides.
     """
     return tuple(
         Criterion(
             criterion=criterion,
             on_all=_judged(criterion, result, basis="all"),
-            unleaked=None if unleaked is None else _without_leaks(criterion, unleaked),
+            unleaked=_worst([_without_leaks(criterion, one) for one in unleaked]),
         )
         for criterion in criteria
     )
@@ -102,6 +103,11 @@ def measure(metric: str, result: Performance) -> Measure | None:
         owner = result.any_tumour
     found = getattr(owner, name, None) if name in known else None
     return found if isinstance(found, Measure) else None
+
+
+def _worst(judged: Sequence[Judged]) -> Judged | None:
+    decided = [one for one in judged if one.met is not None]
+    return min(decided or judged, key=lambda one: bool(one.met), default=None)
 
 
 def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:

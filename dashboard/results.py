@@ -433,13 +433,14 @@ class Results:
         if self.level != LEVEL:
             return replace(self, level=LEVEL).criteria
         leaks = any(finding.code == SHARED_GROUPS for finding in self.findings)
-        return judge(self.study.manifest.acceptance, self.performance, unleaked=self._unleaked if leaks else None)
+        return judge(self.study.manifest.acceptance, self.performance, unleaked=self._unleaked if leaks else ())
 
     @property
-    def _unleaked(self) -> Unleaked:
+    def _unleaked(self) -> tuple[Unleaked, ...]:
+        """The fold networks on all cases and this network on those that are new to it; neither replaces the other."""
         if self.grouped.performance is None:
-            return self.unseen
-        return Unleaked(basis="folds", performance=self.grouped.performance)
+            return (self.unseen,)
+        return Unleaked(basis="folds", performance=self.grouped.performance), self.unseen
 
     @cached_property
     def errors(self) -> Errors:

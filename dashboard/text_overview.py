@@ -17,6 +17,7 @@ from data.manifest import Manifest
 NO_GROUPED = "Grouped cross-validation: not available in this study."
 SPLIT_NAMES = {"test": "test split", "external": "external data", "tuning": "tuning split"}
 BASES = {"all": "all", "new_to_the_model": "new to the model", "folds": "grouped cross-validation"}
+IN = {"all": "on all scans", "new_to_the_model": "on those new to the model", "folds": "in grouped cross-validation"}
 HEADLINES = {
     "overall.accuracy": "Accuracy",
     "overall.balanced_accuracy": "Balanced accuracy",
@@ -66,7 +67,7 @@ def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
     met = f"{sum(one.met is True for one in criteria)} of {counted(n, 'criterion', 'criteria')} met"
     twice = [one.unleaked for one in criteria if one.unleaked is not None]
     if twice:
-        where = f"in {BASES['folds']}" if twice[0].basis == "folds" else f"on those {BASES['new_to_the_model']}"
+        where = " or ".join(sorted({IN[one.basis] for one in twice}))
         met += (
             f": {_met([one.on_all.met for one in criteria])} on all scans; {_met([one.met for one in twice])} {where}. "
             "The worse counts"

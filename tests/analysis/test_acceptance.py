@@ -43,12 +43,12 @@ def test_a_criterion_is_judged_by_its_bound() -> None:
     ],
 )
 def test_the_worse_of_the_two_counts(everything: Performance, rest: Performance, met: bool | None, basis: str) -> None:
-    (judged,) = judge((SENSITIVITY,), everything, unleaked=Unleaked(basis="new_to_the_model", performance=rest))
+    (judged,) = judge((SENSITIVITY,), everything, unleaked=(Unleaked(basis="new_to_the_model", performance=rest),))
     assert (judged.met, judged.decisive.basis) == (met, basis)
 
 
 def test_what_cannot_be_judged_says_why() -> None:
-    (judged,) = judge((SENSITIVITY,), GOOD, unleaked=Unleaked(basis="folds", performance=None, reason="no folds"))
+    (judged,) = judge((SENSITIVITY,), GOOD, unleaked=(Unleaked(basis="folds", performance=None, reason="no folds"),))
     assert (judged.met, judged.decisive.reason, judged.on_all.met) == (None, "no folds", True)
     (empty,) = judge((SENSITIVITY,), NO_GLIOMA)
     assert (empty.met, empty.decisive.reason) == (None, "no reference cases of any tumour")
@@ -61,6 +61,16 @@ def test_unknown_metrics_and_bounds_are_neither_met_nor_missed() -> None:
     )
     assert (metric.met, metric.decisive.reason) == (None, "no number is called glioma.auc")
     assert bound.decisive.reason == "bound 'middle' is not known; expected one of ['low', 'value', 'high']"
+
+
+def test_of_folds_and_new_cases_the_worse_counts_and_one_that_decides_nothing_is_left_aside() -> None:
+    folds = Unleaked(basis="folds", performance=GOOD)
+    bad, few = (Unleaked(basis="new_to_the_model", performance=one) for one in (BAD, NO_GLIOMA))
+    for order in ((folds, bad), (bad, folds)):
+        (worse,) = judge((SENSITIVITY,), GOOD, unleaked=order)
+        assert (worse.met, worse.decisive.basis) == (False, "new_to_the_model")
+    (decided,) = judge((SENSITIVITY,), GOOD, unleaked=(folds, few))
+    assert (decided.met, decided.unleaked.basis) == (True, "folds")
 
 
 def test_a_metric_names_one_number() -> None:
