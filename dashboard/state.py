@@ -35,7 +35,8 @@ CASES, EVERY, ERRORS = "cases", "all", "errors"
 OPACITY, CELLS = "opacity", "cells"
 OF, RELIABILITY = "of", "reliability"
 PAIRS, KIND = "pairs", "kind"
-SCANS, SCAN, FRAME, READINGS = "scans", "scan", "frame", "readings"
+SCANS, SCAN, FRAME = "scans", "scan", "frame"
+KEPT, READINGS, FRAMES = "kept", "readings", "frames"
 START = 0.5  # of an own threshold
 WATCHED = "watched"
 
@@ -262,17 +263,17 @@ def watched() -> str | None:
     return value if isinstance(value, str) else None
 
 
-def once(keys: Sequence[str], make: Callable[[int], T]) -> list[T]:
+def once(what: str, keys: Sequence[str], make: Callable[[int], T]) -> list[T]:
     """Return for each key of an uploaded scan what ``make`` returns for its place; made once in this session.
 
-    It is kept as long as its key is among them, and until the page is left.
+    It is kept under ``what`` as long as its key is among them, and until the page is left.
     """
-    before: dict[str, T] = st.session_state.get(READINGS, {})
-    now = {key: before[key] if key in before else make(place) for place, key in enumerate(keys)}
-    st.session_state[READINGS] = now
-    return [now[key] for key in keys]
+    kept: dict[str, dict[str, T]] = st.session_state.setdefault(KEPT, {})
+    before = kept.get(what, {})
+    kept[what] = {key: before[key] if key in before else make(place) for place, key in enumerate(keys)}
+    return [kept[what][key] for key in keys]
 
 
 def forget_scans() -> None:
     """Forget what was read of uploaded scans."""
-    st.session_state.pop(READINGS, None)
+    st.session_state.pop(KEPT, None)

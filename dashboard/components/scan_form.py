@@ -11,7 +11,6 @@ from dashboard.figures.formats import escaped
 from dashboard.settings import settings
 from data.errors import InputError
 from data.study import Study
-from data.uploads import frames_in
 from model.reader import Reader
 
 MEGABYTE: Final = 1_000_000
@@ -52,14 +51,13 @@ def place(names: Sequence[str]) -> int:
     return chosen if chosen in places else 0
 
 
-def middle(file: UploadedFile) -> int:
-    """Return the frame in the middle of a file; 1 where there is one."""
-    return (frames_in(file.getvalue()) + 1) // 2
+def middle(number: int) -> int:
+    """Return the frame in the middle of so many; 1 where there is one."""
+    return (number + 1) // 2
 
 
-def frame(file: UploadedFile) -> int:
+def frame(file: UploadedFile, number: int) -> int:
     """Draw the choice of a frame where there are several, from the middle on, and return it."""
-    number = frames_in(file.getvalue())
     if number == 1:
         return 1
-    return st.slider("Frame", 1, number, middle(file), key=f"{state.FRAME}-{file.file_id}", width=400)
+    return st.slider("Frame", 1, number, middle(number), key=f"{state.FRAME}-{file.file_id}", width=400)

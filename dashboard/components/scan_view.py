@@ -18,6 +18,7 @@ from dashboard.prediction import Prediction, predict
 from dashboard.settings import settings
 from data.errors import ImageError
 from data.study import Study
+from data.uploads import frames_in
 from model.reader import Reader
 
 NEAREST: Final = 20  # evaluated scans that the model's record is taken from
@@ -30,8 +31,11 @@ def show(study: Study, reader: Reader, files: Sequence[UploadedFile]) -> None:
     names = [f"{place}. {file.name}" for place, file in enumerate(files, start=1)]
     with below:
         place = scan_form.place(names)
-        frames = [scan_form.middle(file) for file in files]
-        frames[place] = scan_form.frame(files[place])
+        numbers = state.once(
+            state.FRAMES, [file.file_id for file in files], lambda one: frames_in(files[one].getvalue())
+        )
+        frames = [scan_form.middle(number) for number in numbers]
+        frames[place] = scan_form.frame(files[place], numbers[place])
     with st.spinner("Reading"):
         found = _read(study, reader, files, frames)
     with above:
@@ -58,7 +62,7 @@ def _read(study: Study, reader: Reader, files: Sequence[UploadedFile], frames: S
 
     of = f"{study.fingerprint}-{reader.card.sha256}"
     keys = [f"{of}-{file.file_id}-{frame}" for file, frame in zip(files, frames, strict=True)]
-    return state.once(keys, read)
+    return state.once(state.READINGS, keys, read)
 
 
 def _scan(study: Study, found: Prediction) -> None:

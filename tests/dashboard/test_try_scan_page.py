@@ -161,19 +161,19 @@ def test_nothing_of_a_scan_stays(
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in scans.rglob("*")}
     app = uploaded(page, ("Emily Dickinson.jpg", test_images["file"].iloc[0].read_bytes()))
-    assert len(app.session_state["readings"]) == 1
+    assert len(app.session_state["kept"]["readings"]) == 1
     assert "Dickinson" not in "".join(capfd.readouterr())
     assert {path: path.stat().st_mtime_ns for path in scans.rglob("*")} == before
     uploaded(app, ("other.jpg", test_images["file"].iloc[1].read_bytes()))
     app.file_uploader(key="scans").clear()
     app.run()
-    assert "readings" not in app.session_state
+    assert "kept" not in app.session_state
 
 
 def test_a_scan_is_forgotten_when_the_page_is_left(page: AppTest, test_images: pd.DataFrame) -> None:
     app = uploaded(page, ("scan.jpg", test_images["file"].iloc[0].read_bytes()))
     app.switch_page("app_pages/claims.py").run()
-    assert "readings" not in app.session_state
+    assert "kept" not in app.session_state
 
 
 def test_a_study_without_a_model_says_so_calmly(open_page: Open, said: Said) -> None:
