@@ -27,7 +27,7 @@ NO_OUTLINES = "No scan has an outline of the tumour: whether the evidence lies o
 SALIENCY = (
     "Whether the network looked at the tumour: on the scans with an outline, the share whose strongest evidence for "
     "the reference class lies in it, and the mean share of the evidence inside it. Without any preference that mean "
-    "would be the share of the image that the outline covers."
+    "would be the share of the image that the outline covers. Right and wrong: how the scan was called."
 )
 
 
@@ -48,6 +48,12 @@ def step_rows(
     ]
     kept = [key for key in rows[0] if any(row[key] for row in rows)]
     return [{key: row[key] for key in kept} for row in rows]
+
+
+def narrow_step_rows(results: Results, headlines: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the same with the number of cases beside the step and without the last number: as much as fits a phone."""
+    rows = step_rows(results, dict(list(headlines.items())[:3]))
+    return [{"Scans": f"{row.pop('Scans')}, n = {row.pop('n')}", **row} for row in rows]
 
 
 def _step(
@@ -88,6 +94,21 @@ def saliency_rows(
                 }
             )
     return rows
+
+
+def narrow_saliency_rows(
+    hits: Sequence[ClassSaliency], shares: Sequence[ClassEvidence], classes: ClassOrder
+) -> list[dict[str, str]]:
+    """Return the same with class and call in one column: as much as fits a phone."""
+    return [
+        {
+            "Class": f"{row['Class']}, {row['Called']}",
+            "Strongest on it": row["Strongest evidence on the tumour"],
+            "Evidence inside": row["Evidence inside"],
+            "Outline": row["Outline, share of the image"],
+        }
+        for row in saliency_rows(hits, shares, classes)
+    ]
 
 
 def guided(manifest: Manifest) -> str:

@@ -50,7 +50,7 @@ if evidence.twin_kinds:
 pairs.links(evidence)
 
 st.header(text_audit.STEPS_TITLE, anchor=False)
-steps = text_audit.step_rows(evidence, HEADLINES)
+steps = text_audit.narrow_step_rows(evidence, HEADLINES)
 exports.table(study, steps, what="steps", alt="Headline numbers without what training has seen, step by step")
 st.caption(text_audit.STEPS_CAPTION)
 

@@ -92,7 +92,7 @@ def on_target(study: Study, evidence: Evidence) -> None:
     if study.gradcam is None:
         return
     st.header(text_audit.SALIENCY_TITLE, anchor=False)
-    rows = text_audit.saliency_rows(evidence.saliency, evidence.evidence_share, study.classes)
+    rows = text_audit.narrow_saliency_rows(evidence.saliency, evidence.evidence_share, study.classes)
     if not rows:
         st.caption(text_audit.NO_OUTLINES)
         return

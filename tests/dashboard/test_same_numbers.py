@@ -153,8 +153,7 @@ def data_set(document: Document, study: Study) -> Said:
     }
     share = estimate(factor["share"])
     steps = {STEPS[one["name"]]: one for one in document["audit"]["steps"]}
-    without = {name: at_step(one) for name, one in steps.items()}
-    everything = at_step({"n": document["error-rates"]["n"], **document["per-class"]})
+    steps["All"] = {"n": document["error-rates"]["n"], **document["per-class"]}
     return {
         "answer": f"{facts['n']} scans ({parts}) in {facts['groups']} groups. {group.value:.0%} of {group.n} test "
         f"scans share a patient or a copy of the image with the training data: {full(group)}.",
@@ -165,13 +164,12 @@ def data_set(document: Document, study: Study) -> Said:
                 [
                     *members.get(name, ()),
                     *(full(estimate(row[key])) for key in ("group", "copy", "known_patient")),
-                    *([everything] if name == "all" else ()),
                     *(str(one["counts"][name]) for one in facts["sources"] if name in one["counts"]),
                 ]
             )
             for name, row in shared.items()
         },
-        **{("row", name): said for name, said in without.items()},
+        **{("row", f"{name}, n = {one['n']:,}"): at_step(one) for name, one in steps.items()},
         "groups": f"{facts['groups']} groups; the largest holds {sizes.max()} scans.",
         ("row", factor["factor"].capitalize()): f"{share.value:.0%}, {share.count}/{share.n}; "
         f"{factor['accuracy']:.0%}; {factor['base_rate']:.0%}",
@@ -186,10 +184,9 @@ def data_set(document: Document, study: Study) -> Said:
 def at_step(one: dict[str, Any]) -> str:
     """A row of the numbers without what training has seen."""
     if one.get("reason"):
-        return "; ".join([str(one["n"]), *[f"not estimable ({one['reason']})"] * 4])
+        return "; ".join([f"not estimable ({one['reason']})"] * 3)
     rates = [headline(one["overall"], "accuracy"), headline(one["overall"], "balanced_accuracy")]
-    rates += [headline(one["any_tumour"], name) for name in ("sensitivity", "specificity")]
-    return "; ".join([str(one["n"]), *map(full, rates)])
+    return "; ".join(map(full, [*rates, headline(one["any_tumour"], "sensitivity")]))
 
 
 def known(document: Document) -> str:
@@ -316,23 +313,23 @@ def errors(document: Document, study: Study) -> Said:
         "or more.",
         "known": known(document),
         **{
-            ("row", DISPLAY[name]): on_target(document["saliency"], name)
+            key: row
             for name in document["saliency"]["pointing_game"]
+            for key, row in on_target(document["saliency"], name).items()
         },
         "shown": f"1\N{EN DASH}{rates['count']} of {rates['count']} shown, {rates['count']} errors in all",
         **tiles(document["errors"]),
     }
 
 
-def on_target(found: dict[str, Any], name: str) -> str:
-    """A class of the table of evidence on the tumour: called rightly, then wrongly."""
+def on_target(found: dict[str, Any], name: str) -> Said:
+    """A class of the table of evidence on the tumour: called rightly, and wrongly."""
     game, inside = found["pointing_game"][name], found["evidence_inside"][name]
     area = short(headline(inside, "area"))
-    return "; ".join(
-        part
+    return {
+        ("row", f"{DISPLAY[name]}, {called}"): "; ".join([full(estimate(game[key])), full(headline(inside, key)), area])
         for called, key in (("right", "correct"), ("wrong", "wrong"))
-        for part in (called, full(estimate(game[key])), full(headline(inside, key)), area)
-    )
+    }
 
 
 EXPECTED: dict[str, Callable[[Document, Study], Said]] = {
