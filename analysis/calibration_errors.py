@@ -265,6 +265,8 @@ def _basic_interval(value: float, replicates: Floats, *, method: str, n: int, le
         return Estimate(value=value, method=method, n=n, reason="all resamples give the same value")
     small, large = (float(bound) for bound in np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2]))
     low, high = max(0.0, min(value, 2 * value - large)), min(1.0, max(value, 2 * value - small))
+    if high - low <= SAME:  # resampled errors are never smaller than 0, so the interval of an error of 0 has no width
+        return Estimate(value=value, method=method, n=n, reason="the bootstrap interval of an error of 0 has no width")
     return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
 
 

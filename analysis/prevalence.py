@@ -62,9 +62,10 @@ def predictive_values(
     Sensitivity and specificity come from ``counts``; the prevalence is taken as known. The interval is the standard
     logit. Where that is not defined, it is the adjusted logit (z^2 / 2 successes and as many failures added to both
     rates) and the method's name says so: for the PPV without true or without false positives, for the NPV without true
-    or without false negatives. The other of the two keeps the standard logit, which covers better wherever it is
-    defined. The value stays the observed one: an adjusted interval that ends short of it is extended to it. Undefined
-    without cases that have the condition or without cases that do not, and for a call that was never made.
+    or without false negatives, and for the one that is there when all cases are called alike. The other of the two
+    keeps the standard logit, which covers better wherever it is defined. The value stays the observed one: an adjusted
+    interval that ends short of it is extended to it. Undefined without cases that have the condition or without cases
+    that do not, and for a call that was never made.
 
     Where cases come in groups, pass the effective number of cases with and without the condition (n / design effect,
     at most n; one that is left out is n): the same interval on these is ``clustered``, beside ``plain``. Raises
@@ -148,7 +149,8 @@ def _ppv(
 ) -> Estimate:
     """Return the PPV when ``shares`` of the scans and ``sizes`` of the cases are with and without the condition."""
     z = float(special.ndtri((1 + level) / 2))
-    not_defined = 0 in (counts.tp, counts.fp)
+    # All called positive: both rates are certain as far as their variances go, and the standard logit has no width.
+    not_defined = 0 in (counts.tp, counts.fp) or counts.fn == counts.tn == 0
     added = z * z if not_defined else 0.0
     sensitivity, specificity = counts.tp / (counts.tp + counts.fn), counts.tn / (counts.tn + counts.fp)
     n1, n0 = sizes[0] + added, sizes[1] + added

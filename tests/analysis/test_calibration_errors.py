@@ -283,3 +283,13 @@ def test_as_the_note_says_the_error_of_perfect_calibration_is_above_0_and_covere
         error += one.ece_top_label_15.plain.value / 600
     assert 0.01 < error < 0.04
     assert 0.55 <= covered / 600 <= 0.85, covered
+
+
+def test_an_error_of_nothing_has_no_interval_rather_than_one_without_width() -> None:
+    reference = np.repeat([0, 1], 30)
+    probabilities = np.full((60, 2), 0.5)
+    found = calibration_errors(
+        reference, probabilities, classes=("a", "b"), rng=np.random.default_rng(1)
+    ).ece_top_label_15.plain
+    assert (found.value, found.low, found.high) == (pytest.approx(0.0, abs=1e-12), None, None)
+    assert found.reason is not None

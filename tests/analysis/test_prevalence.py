@@ -301,3 +301,11 @@ def test_with_effective_numbers_the_interval_covers_grouped_cases_where_the_plai
             counted += [one.low <= truth <= one.high for one, truth in zip(pair, (ppv, npv), strict=True)]
     assert ((held["clustered"] / 2000 >= 0.93) & (held["clustered"] / 2000 <= 0.97)).all()
     assert (held["plain"] / 2000 < 0.90).all()
+
+
+def test_calling_everything_positive_leaves_doubt_about_what_it_is_worth() -> None:
+    """Sensitivity 1 and specificity 0: both variances are 0, and the standard logit interval would have no width."""
+    found = predictive_values(TwoByTwo(tp=30, fn=0, fp=10, tn=0), prevalence=0.75).ppv.plain
+    assert found.value == pytest.approx(0.75)
+    assert found.method.startswith("adjusted logit")
+    assert found.low < 0.73 < 0.77 < found.high
