@@ -17,7 +17,7 @@ from analysis.bootstrap import RESAMPLES, SAME, Resamples, percentile_interval, 
 from analysis.clusters import GroupTypes, group_types
 from analysis.confusion import confusion_matrix
 from analysis.estimate import Estimate, Measure
-from analysis.proportions import check_level, clustered_totals, group_codes, proportion
+from analysis.proportions import check_level, clustered_totals, group_codes, proportion, wilson
 from data.errors import InputError
 
 PAIRED: Final = "Newcombe, paired (score, method 10)"
@@ -330,8 +330,8 @@ def _newcombe(counts: PairedCounts, *, size: float, level: float, method: str) -
         agreement = max(agreement - size / 2, 0.0)
     spread = math.sqrt(a * (only_b + neither)) * math.sqrt(b * (only_a + neither))
     low, high = _square_and_add(
-        _wilson(a / size, size, level=level),
-        _wilson(b / size, size, level=level),
+        _enclosed(a, size, level=level),
+        _enclosed(b, size, level=level),
         correlation=agreement / spread if spread > 0 else 0.0,
     )
     value = (counts.only_a - counts.only_b) / counts.n
@@ -350,8 +350,7 @@ def _square_and_add(
     return max(-1.0, p - q - reach(p - low_p, high_q - q)), min(1.0, p - q + reach(high_p - p, q - low_q))
 
 
-def _wilson(p: float, n: float, *, level: float) -> tuple[float, float, float]:
-    z = float(special.ndtri((1 + level) / 2))
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(max(p * (1 - p), 0.0) / n + z * z / (4 * n * n))
-    return p, max(0.0, min(centre - half, p)), min(1.0, max(centre + half, p))
+def _enclosed(count: float, n: float, *, level: float) -> tuple[float, float, float]:
+    """Return a share with its Wilson interval, which holds it whatever rounding does."""
+    p, (low, high) = count / n, wilson(count, n, level=level)
+    return p, max(0.0, min(low, p)), min(1.0, max(high, p))

@@ -296,7 +296,7 @@ def shown_errors(shown: int, total: int, *, what: str) -> str:
 def sampled(shown: int, total: int) -> str:
     """Return how a sample of the other errors was taken."""
     if shown == total:
-        return f"All {counted(total, 'other error')}, the most confident first."
+        return shown_errors(shown, total, what="other error")
     return (
         f"A sample of {shown:,} of {counted(total, 'other error')}: every one at equal steps in the order of "
         "confidence. The others are in the attached file of cases."
