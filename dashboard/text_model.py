@@ -27,7 +27,7 @@ def fact_rows(manifest: Manifest) -> list[dict[str, str]]:
     facts = {"Classes": ", ".join(manifest.classes.display[name] for name in manifest.classes.names)}
     if manifest.model is not None:
         model = manifest.model
-        facts |= {"Model": model.name, "Version": model.version, "sha256 of the network": f"{model.sha256[:16]}..."}
+        facts |= {"Model": model.name, "Version": model.version, "sha256 of the network": model.sha256}
     data = manifest.data
     facts |= {"Data set": data.name, "Licence": data.licence, "Source": data.source_url, "Citation": data.citation}
     return [{"Fact": name, "Value": value} for name, value in facts.items() if value]

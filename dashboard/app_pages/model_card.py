@@ -19,5 +19,7 @@ for title, lines in text.lists(manifest.about):
 st.header("Model and data", anchor=False)
 if manifest.model is None:
     st.caption(text.NO_MODEL)
-exports.table(study, text.fact_rows(manifest), what="model-card", alt="What identifies model and data")
+facts = text.fact_rows(manifest)  # a list: an address would make a table wider than a phone
+st.markdown("\n".join(f"- {escaped(row['Fact'])}: {escaped(row['Value'])}" for row in facts), width=860)
+exports.csv_button(study, facts, what="model-card")
 frame.how("model_card")
