@@ -1,10 +1,12 @@
 """The only caches. Everything is frozen and keyed by the study's fingerprint and the settings it depends on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from threading import Thread
-from typing import Final
+from typing import ParamSpec
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.roc import Curves
@@ -22,7 +24,7 @@ from data.manifest import FILE
 from data.study import Study, read_study
 from model.reader import Reader
 
-LARGE: Final = 50_000  # cases: with fewer no page is waited for
+P = ParamSpec("P")
 
 
 def study(name: str) -> Study:
@@ -82,9 +84,8 @@ def _report(fingerprint: str, options: Options, folder: str, _study: Study) -> b
 
 
 def make_ready(of: Study) -> None:
-    """Begin to compute, beside the pages, what the other pages of a large study show."""
-    if evidence(of).found.n >= LARGE:
-        _made_ready(of.fingerprint, _study=of)
+    """Begin to compute, beside the pages, what the other pages of a study show."""
+    _made_ready(of.fingerprint, _study=of)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -117,6 +118,18 @@ def reader(of: Study) -> Reader | None:
     """
     folder = prediction.model_of(of.manifest)
     return None if folder is None else prediction.opened(folder)
+
+
+def figure(make: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> go.Figure:
+    """Return the figure that ``make`` draws of these values, which must be hashable. It is not to be changed."""
+    return _figure(make, args, tuple(kwargs.items()))
+
+
+@lru_cache(maxsize=64)
+def _figure(
+    make: Callable[..., go.Figure], args: tuple[Hashable, ...], kwargs: tuple[tuple[str, Hashable], ...]
+) -> go.Figure:
+    return make(*args, **dict(kwargs))
 
 
 def linked(of: Study) -> LinkedImages | None:

@@ -44,7 +44,7 @@ READY: Final = (
     "suspects",
     "decisions",
     "patients",
-    "steps",
+    "at_steps",
     "saliency",
     "evidence_share",
 )

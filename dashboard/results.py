@@ -219,10 +219,12 @@ class Results:
         names, images = study.classes.names, self.shown_images
         return without_leaks(self.table, classes=names, pairs=study.pairs, images=images, split=split)
 
-    def at_step(self, step: Step) -> Performance | None:
-        """Return the performance on the cases that a step leaves; none when nothing can be said of it."""
-        if step.reason is not None:
-            return None
+    @cached_property
+    def at_steps(self) -> tuple[tuple[Step, Performance | None], ...]:
+        """Each step with the performance on the cases that it leaves; none when nothing can be said of it."""
+        return tuple((step, None if step.reason is not None else self._at(step)) for step in self.steps.steps)
+
+    def _at(self, step: Step) -> Performance:
         kept = np.zeros(len(self.table), dtype=np.bool_)
         kept[np.flatnonzero((self.table["split"] == self.found.split).to_numpy())[step.kept]] = True
         return self._performance(kept[self.found.rows])

@@ -295,8 +295,7 @@ def _audit(source: Results) -> dict[str, Any]:
 def _steps(source: Results) -> list[dict[str, Any]]:
     names = source.study.classes.names
     steps = []
-    for step in source.steps.steps:
-        left = source.at_step(step)
+    for step, left in source.at_steps:
         counts = dict(zip(names, step.counts, strict=True))
         facts = {"name": step.name, "n": step.n, "counts": counts, "removed": step.removed, "reason": step.reason}
         steps.append({**facts, **({} if left is None else _performance(left))})

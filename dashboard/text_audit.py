@@ -42,10 +42,7 @@ def step_rows(
 ) -> list[dict[str, str]]:
     """Return the headline numbers on all cases and after each step, as table rows; columns without any are left out."""
     rows = [_step("All", results.found.n, results.performance, None, headlines, show)]
-    rows += [
-        _step(STEPS[step.name], step.n, results.at_step(step), step.reason, headlines, show)
-        for step in results.steps.steps
-    ]
+    rows += [_step(STEPS[step.name], step.n, left, step.reason, headlines, show) for step, left in results.at_steps]
     kept = [key for key in rows[0] if any(row[key] for row in rows)]
     return [{key: row[key] for key in kept} for row in rows]
 

@@ -23,8 +23,8 @@ class ClassOrder:
 
     names: tuple[str, ...]
     negative: str | None = None
-    display: Mapping[str, str] = field(default_factory=dict)
-    colour: Mapping[str, str] = field(default_factory=dict)
+    display: Mapping[str, str] = field(default_factory=dict, hash=False)
+    colour: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not MIN_CLASSES <= len(self.names) <= MAX_CLASSES:

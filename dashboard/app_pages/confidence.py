@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import compute, state
 from dashboard import text_confidence as text
 from dashboard.components import behind, exports, frame
 from dashboard.figures.formats import escaped
@@ -16,7 +16,7 @@ frame.seen(evidence)
 
 left, right = st.columns(2, gap="large")
 with left:
-    figure = reliability_figure(found.reliability.top_label, x="Confidence", y="Accuracy")
+    figure = compute.figure(reliability_figure, found.reliability.top_label, x="Confidence", y="Accuracy")
     exports.chart(
         study,
         figure,
@@ -29,7 +29,8 @@ with left:
     st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
 with right:
     st.markdown(escaped(text.referral(found.referral)))
-    figure = risk_coverage_figure(found.risk_coverage, referred=found.referral.referred.plain.value)
+    referred = found.referral.referred.plain.value
+    figure = compute.figure(risk_coverage_figure, found.risk_coverage, referred=referred)
     exports.chart(study, figure, name="risk_coverage", alt="Errors and missed tumours against the share referred")
     st.caption(text.REFERRED)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import state, text
+from dashboard import compute, state, text
 from dashboard.components import behind, cases, decisions, exports, frame
 from dashboard.components.tables import cost_list
 from dashboard.figures.formats import counted
@@ -44,7 +44,7 @@ with right:
     if len(chosen) > SHOWN:
         behind.in_gallery(study, len(chosen), reference=row, predicted=column)
 with left:
-    figure = matrix_figure(matrix, classes, harm=manifest.harm, selected=(row, column))
+    figure = compute.figure(matrix_figure, matrix, classes, harm=manifest.harm, selected=(row, column))
     exports.chart(
         study,
         figure,

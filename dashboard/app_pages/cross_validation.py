@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard import compute
 from dashboard import text_training as text
 from dashboard.components import exports, frame, suspects
 from dashboard.figures.fold_dots import Row, fold_dots, start_of
@@ -23,8 +24,8 @@ if kinds:
     start = start_of([number for _, _, one in kinds for number in one.numbers if number.name in shown])
     columns = st.columns(2, gap="medium")
     for index, (name, title) in enumerate(shown.items()):
-        rows = [Row(label=label, colour=colour, number=text.number_of(one, name)) for label, colour, one in kinds]
-        figure = fold_dots(title, rows, start=start)
+        rows = tuple(Row(label=label, colour=colour, number=text.number_of(one, name)) for label, colour, one in kinds)
+        figure = compute.figure(fold_dots, title, rows, start=start)
         with columns[index % 2]:
             alt = f"{title} in each fold, with mean and corrected interval"
             exports.chart(study, figure, name=f"folds-{name}", alt=alt)
@@ -37,7 +38,7 @@ if kinds:
     if pooled.performance is not None:
         st.header(f"{label}, all folds pooled", anchor=False)
         st.caption(text.basis(pooled, classes))
-        figure = matrix_figure(pooled.performance.matrix, classes, harm=study.manifest.harm)
+        figure = compute.figure(matrix_figure, pooled.performance.matrix, classes, harm=study.manifest.harm)
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"
         exports.chart(study, figure, name="pooled", alt=alt)
         exports.csv_button(study, matrix_rows(pooled.performance.matrix, classes), what="pooled-matrix")

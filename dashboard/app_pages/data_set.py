@@ -2,18 +2,16 @@
 
 import streamlit as st
 
-from dashboard import text, text_audit, text_data
+from dashboard import compute, text, text_audit, text_data
 from dashboard.components import behind, cases, exports, frame, images, pairs
 from dashboard.components.tables import table
-from dashboard.compute import evidence as evidence_of
-from dashboard.compute import linked
 from dashboard.figures.formats import counted, escaped, full
 from dashboard.figures.split_bars import split_bars
 from dashboard.text_overview import HEADLINES
 
 if pairs.asked_for():
     shown = frame.chosen()
-    pairs.view(shown, evidence_of(shown))
+    pairs.view(shown, compute.evidence(shown))
     frame.how("data_set")
     st.stop()
 
@@ -21,7 +19,7 @@ study, evidence = frame.opened("data_set")
 dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.display
 frame.answer(text.data_set(dataset, leakage, study.classes))
 
-bars = split_bars(dataset, study.classes)
+bars = compute.figure(split_bars, dataset, study.classes)
 exports.chart(study, bars, name="splits", alt="Scans by split, stacked by class")
 st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
 
@@ -70,7 +68,7 @@ if brightness := text_data.greys(evidence.images, study.classes):
     st.caption(escaped(brightness))
 
 st.header("Examples", anchor=False)
-folder = linked(study)
+folder = compute.linked(study)
 if cases.images_note(study, maps=False) and folder is not None:
     if note := text.linked(folder):
         st.caption(note)

@@ -49,3 +49,4 @@ else:
     frame.answer(text.errors(evidence.errors))
 exports.json_button(study, evidence)
 frame.how("overview")
+exports.fetch_charts()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import text
+from dashboard import compute, text
 from dashboard.components import behind, exports, frame, performance
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.look import ACCENT
@@ -17,15 +17,15 @@ measures = [(one, getattr(one, rate)) for rate in text.RATES for one in rows_of(
 start = lowest([measure.headline for _, measure in measures])
 for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
     for column, rate in zip(st.columns(2, gap="medium"), pair, strict=True):
-        rows = [
+        rows = tuple(
             Row(
                 label=text.row_name(one.name, classes),
                 colour=classes.colour.get(one.name, ACCENT),
                 estimate=getattr(one, rate).headline,
             )
             for one in rows_of(judged)
-        ]
-        figure = forest(text.RATES[rate], rows, start=start)
+        )
+        figure = compute.figure(forest, text.RATES[rate], rows, start=start)
         with column:
             exports.chart(study, figure, name=rate, alt=f"{text.RATES[rate]} by class with intervals")
 st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. Lines are 95% intervals, the wider of two.")

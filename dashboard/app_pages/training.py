@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard import compute
 from dashboard import text_training as text
 from dashboard.components import exports, frame
 from dashboard.figures.curves import curves
@@ -14,7 +15,8 @@ frame.answer(text.training(run, manifest.test_reads, manifest))
 if run is not None:
     pairs = (("Loss", run.loss, run.tuning_loss), ("Accuracy", run.accuracy, run.tuning_accuracy))
     for column, (title, train, tuning) in zip(st.columns(2, gap="medium"), pairs, strict=True):
-        figure = curves(title, run.epoch.tolist(), train=train.tolist(), tuning=tuning.tolist(), chosen=run.chosen)
+        epochs, values = tuple(run.epoch.tolist()), tuple(train.tolist())
+        figure = compute.figure(curves, title, epochs, train=values, tuning=tuple(tuning.tolist()), chosen=run.chosen)
         with column:
             exports.chart(study, figure, name=title.lower(), alt=f"{title} by epoch, train and tuning")
     st.caption(text.CURVES)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
@@ -27,6 +28,18 @@ def chart(study: Study, figure: go.Figure, *, name: str, alt: str, **options: An
     image = {"format": "png", "scale": 2, "filename": file_name(study, name.replace("_", "-"))}
     config = {**CONFIG, "toImageButtonOptions": image}
     st.plotly_chart(figure, config=config, alt=alt, key=options.pop("key", name), **options)
+
+
+def fetch_charts() -> None:
+    """Let the browser load what draws figures and wide tables while this page, which has none, is read.
+
+    The first page that has one would wait nearly a second for Streamlit's largest scripts. The address is relative to
+    the page's: all pages lie side by side.
+    """
+    folder = Path(st.__file__).parent / "static"
+    scripts = [path for name in ("PlotlyChart", "DataFrame") for path in folder.glob(f"static/js/{name}.*.js")]
+    fetch = "".join(f"import(new URL('{one.relative_to(folder).as_posix()}', document.baseURI));" for one in scripts)
+    st.html(f"<script>requestIdleCallback(() => {{{fetch}}})</script>", unsafe_allow_javascript=True)
 
 
 def as_csv(study: Study, rows: Sequence[Mapping[str, str]]) -> bytes:

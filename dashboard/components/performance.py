@@ -66,7 +66,8 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
         table(rows, alt="PPV and NPV at this prevalence")
         exports.csv_button(study, text.with_setting(rows, question, found, study.classes), what="prevalence")
     with right:
-        figure = predictive_value_figure(questions.over_prevalences(question), chosen=chosen)
+        values = questions.over_prevalences(question)
+        figure = compute.figure(predictive_value_figure, values, chosen=chosen)
         exports.chart(study, figure, name="predictive_values", alt="PPV and NPV over prevalence, with 95% intervals")
     return question
 
