@@ -12,30 +12,32 @@ CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]], "scrollZoom": F
 WHITE, BLACK = "#ffffff", "#000000"
 
 
-def finish(figure: go.Figure, *, height: int, left: int = 8) -> go.Figure:
-    """Return the figure with the shared look applied."""
+def finish(figure: go.Figure, *, height: int) -> go.Figure:
+    """Return the figure with the shared look applied; titles of axes are given afterwards."""
     text = {"color": INK, "size": 13}
-    figure.update_layout(
-        height=height,
-        margin={"l": left, "r": 8, "t": 28, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        dragmode=False,
-        font=text,
-        legend={
-            "orientation": "h",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "x": 0,
-            "title": None,
-            "itemclick": False,
-            "font": text,
-        },
-        hoverlabel={"align": "left"},
-    )
-    shared = {"zeroline": False, "gridcolor": QUIET, "fixedrange": True, "automargin": True, "tickfont": text}
-    figure.update_xaxes(title_font=text, **shared)
-    figure.update_yaxes(title_font=text, **shared)
+    look = {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "dragmode": False,
+        "font": text,
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "itemclick": False, "font": text},
+        "hoverlabel": {"align": "left"},
+    }
+    axis = {
+        "zeroline": False,
+        "gridcolor": QUIET,
+        "fixedrange": True,
+        "automargin": True,
+        "tickfont": text,
+        "title": {"font": text},
+    }
+    own = figure.layout.to_plotly_json()
+    own.pop("template", None)  # it stays
+    axes = {"xaxis", "yaxis", *(name for name in own if name.startswith(("xaxis", "yaxis")))}
+    # Set at once: updated property by property, the look costs more than all the rest of a figure.
+    figure.layout = {**own, **look, **{name: {**own.get(name, {}), **axis} for name in axes}}
     return figure
 
 
