@@ -27,26 +27,28 @@ from data.study import Study
 PREFERRED: Final = ("test", "external", "tuning")
 WORST: Final = 5  # errors on the overview
 EXAMPLES: Final = 4  # of each class
-READY: Final = (
+READY: Final = (  # page by page
     "criteria",
     "worst",
     "claims",
-    "grouped",
-    "ungrouped",
-    "costliest",
-    "aucs",
-    "ratios",
-    "confidence",
+    "images",
+    "at_steps",
     "twin_kinds",
     "across",
     "odd_labels",
     "patients_across",
+    "confounding",
+    "grouped",
+    "ungrouped",
     "suspects",
-    "decisions",
+    "aucs",
+    "ratios",
     "patients",
-    "at_steps",
+    "costliest",
+    "decisions",
     "saliency",
     "evidence_share",
+    "confidence",
 )
 
 
