@@ -356,7 +356,7 @@ def train(
     """Fine-tune a network; checkpointed every epoch, a stopped run goes on where it was."""
     from data import home
     from model.keras_pipeline import train_model
-    from model.keras_train import read_recipe
+    from model.recipe import read_recipe
 
     card = train_model(
         images,
@@ -400,7 +400,7 @@ def cross_validate(
     """Predict every case by a network that has not seen its patient; a stopped run goes on where it was."""
     from data import home
     from model.keras_folds import cross_validate as run_folds
-    from model.keras_train import read_recipe
+    from model.recipe import read_recipe
 
     folder = home.find_model(model)
     table = run_folds(

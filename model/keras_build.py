@@ -11,8 +11,7 @@ from keras import layers
 from data.errors import InputError
 from model import torch_weights
 from model.keras_lite import VARIANTS, efficientnet_lite
-
-Pooling = Literal["avg", "max"]
+from model.recipe import Pooling
 
 APPLICATIONS = {f"efficientnet-b{i}": f"EfficientNetB{i}" for i in range(8)}
 BACKBONES = (*VARIANTS, *APPLICATIONS)

@@ -15,7 +15,8 @@ from data.errors import InputError
 from data.splits import assign_folds, assign_tuning, group_ids, hash_of
 from model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card, write_card
 from model.keras_export import deployable
-from model.keras_train import TrainingConfig, logits_of, recipe_from, temperature_of, train, written
+from model.keras_train import logits_of, temperature_of, train
+from model.recipe import TrainingConfig, recipe_from, written
 from model.tracking import Record, Tool, recorded
 
 

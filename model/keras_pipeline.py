@@ -15,8 +15,9 @@ from data.schema import PAIR_KINDS
 from data.splits import assign_tuning, group_ids, hash_of
 from model.card import CARD, GRAPH, HISTORY, ModelCard, sha256, write_card
 from model.keras_export import deployable, export_onnx, head_of
-from model.keras_train import TrainingConfig, TrainingResult, temperature_of, train, written
+from model.keras_train import TrainingResult, temperature_of, train
 from model.mc_dropout import write_head
+from model.recipe import TrainingConfig, written
 from model.tracking import Tool, recorded
 from model.training_images import write_reference
 

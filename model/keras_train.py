@@ -6,15 +6,12 @@ stopped goes on where it was and ends with the same weights.
 
 import json
 import math
-import os
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import pandas as pd
@@ -24,102 +21,13 @@ from tqdm import tqdm
 
 from data.classes import ClassOrder
 from data.errors import InputError
-from data.images import read_image
-from model.augment import Augmentation, augment
-from model.keras_build import Pooling, build_classifier
-from model.keras_guidance import (
-    IMAGE,
-    INSIDE,
-    LABEL,
-    OUTSIDE,
-    PROBABILITIES,
-    classifier_of,
-    guided,
-)
-from model.preprocess import preprocess
+from model.keras_batches import CaseBatches
+from model.keras_build import build_classifier
+from model.keras_guidance import OUTSIDE, PROBABILITIES, classifier_of, guided
+from model.recipe import TrainingConfig
 from model.temperature import fit_temperature, log_loss
 
-WORKERS = os.cpu_count() or 1
 CHOSEN_BY = "tuning_scaled_loss"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingConfig(Augmentation):
-    """Every choice of a training run, how images are changed included.
-
-    ``tuning_parts``: one of so many parts of the training cases is set aside. ``guidance``: weight of the extra loss
-    for evidence outside the reference outline (``keras_guidance``); 0 trains without outlines. ``patience``: epochs
-    without a lower tuning loss after which training stops; 0 never stops early. ``class_weights``: each class counts
-    the same in the loss, however many cases it has. ``calibrate``: fit a temperature on the tuning cases.
-    """
-
-    backbone: str = "efficientnet-lite0"
-    weights: str | None = "imagenet"
-    input_size: int = 224
-    pooling: Pooling = "avg"
-    hidden_units: tuple[int, ...] = ()
-    dropout: float = 0.2
-    freeze_batch_norm: bool = True
-    epochs: int = 6
-    warmup_epochs: int = 1
-    batch_size: int = 32
-    learning_rate: float = 3e-4
-    weight_decay: float = 1e-4
-    label_smoothing: float = 0.05
-    guidance: float = 0.0
-    class_weights: bool = False
-    patience: int = 0
-    mixed_precision: bool = False
-    calibrate: bool = True
-    tuning_parts: int = 8
-    seed: int = 20261123
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.warmup_epochs < self.epochs:
-            raise InputError(f"training: warmup_epochs {self.warmup_epochs} must be between 0 and epochs - 1.")
-        if self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.dropout < 1 or self.guidance < 0:
-            raise InputError(
-                "training: batch_size and learning_rate must be positive, dropout in [0, 1), guidance not negative."
-            )
-        changes = [getattr(self, field.name) for field in fields(Augmentation)]
-        if min(changes) < 0 or max(self.scale, self.shift, self.contrast) >= 1 or self.patience < 0:
-            raise InputError(
-                "training: patience and the limits of augmentation must not be negative, scale, shift and contrast "
-                "below 1."
-            )
-
-
-DEFAULTS = TrainingConfig()
-
-
-def read_recipe(path: Path) -> TrainingConfig:
-    """Return the configuration in a TOML file. Raises ``InputError`` naming what is wrong in it."""
-    try:
-        return recipe_from(tomllib.loads(path.read_text(encoding="utf-8")), where=str(path))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: not a readable TOML file ({error}).") from None
-
-
-def recipe_from(document: Mapping[str, Any], *, where: str) -> TrainingConfig:
-    """Return the configuration that a document holds, keys and types checked."""
-    known = {field.name: type(getattr(DEFAULTS, field.name)) for field in fields(TrainingConfig)}
-    given = dict(document)
-    for key, value in document.items():
-        if key not in known:
-            raise InputError(f"{where}: unknown key {key!r}; expected some of {sorted(known)}.")
-        wanted = known[key]
-        if wanted is tuple and isinstance(value, list):
-            given[key] = tuple(value)
-        elif wanted is float and isinstance(value, int) and not isinstance(value, bool):
-            given[key] = float(value)
-        elif type(value) is not wanted:
-            raise InputError(f"{where}: {key} is {value!r}, expected {wanted.__name__}.")
-    return TrainingConfig(**{"weights": None, **given})
-
-
-def written(config: TrainingConfig) -> dict[str, Any]:
-    """Return the configuration as a TOML table: what is none is left out."""
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(config).items() if v is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,74 +37,6 @@ class TrainingResult:
     model: keras.Model
     history: pd.DataFrame
     best_epoch: int
-
-
-class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of (images float32 ``(b, size, size, 3)``, one-hot labels), shuffled and augmented by ``epoch``.
-
-    ``epoch=None`` gives the cases in order, unchanged. With a ``grid`` (height, width) the batches are those of a
-    guided model: outlines beside the images.
-    """
-
-    def __init__(
-        self,
-        cases: pd.DataFrame,
-        folder: Path,
-        classes: ClassOrder,
-        config: TrainingConfig,
-        *,
-        epoch: int | None,
-        grid: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(workers=WORKERS, use_multiprocessing=False, max_queue_size=8)
-        self.paths = [folder / path for path in cases["image_path"]]
-        self.outlines = [folder / path if isinstance(path, str) else None for path in cases["mask_path"]]
-        self.grid = grid
-        self.targets = np.eye(len(classes))[[classes.index(label) for label in cases["label"]]]
-        self.weights = np.ones(len(self.targets), dtype=np.float32)
-        if config.class_weights and epoch is not None:
-            support = self.targets.sum(axis=0)
-            self.weights = (self.targets @ (len(self.targets) / (len(classes) * support.clip(1)))).astype(np.float32)
-        self.config, self.epoch = config, epoch
-        self.order = np.arange(len(self.paths))
-        if epoch is not None:
-            self.order = np.random.default_rng([config.seed, epoch]).permutation(self.order)
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.order) / self.config.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
-        size = self.config.batch_size
-        chosen = self.order[index * size : (index + 1) * size]
-        images, inside = zip(*(self._case(i) for i in chosen), strict=True)
-        batch, labels, weights = np.stack(images).astype(np.float32), self.targets[chosen], self.weights[chosen]
-        if self.grid is None:
-            return batch, labels, weights
-        outside = np.zeros(len(chosen), dtype=np.float32)  # the target: no evidence outside
-        return (
-            {IMAGE: batch, LABEL: labels, INSIDE: np.stack(inside)},
-            {PROBABILITIES: labels, OUTSIDE: outside},
-            {PROBABILITIES: weights, OUTSIDE: np.ones_like(outside)},
-        )
-
-    def _case(self, case: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Return an image and how far its outline covers each cell of the grid, the most covered cell at 1.
-
-        Where there is no outline every cell is 1.
-        """
-        size, path = self.config.input_size, self.outlines[case]
-        pixels = preprocess(read_image(self.paths[case]).pixels, size=size)
-        outline = None
-        if self.grid is not None and path is not None:
-            outline = preprocess(read_image(path).pixels, size=size)[:, :, 0]
-        if self.epoch is not None:
-            rng = np.random.default_rng([self.config.seed, self.epoch, case])
-            pixels, outline = augment(pixels, outline, settings=self.config, rng=rng)
-        if outline is None or not outline.any():
-            return pixels, np.ones(self.grid or (1, 1), dtype=np.float32)
-        height, width = self.grid or (1, 1)
-        covered = cv2.resize((outline > 0).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-        return pixels, covered / covered.max()
 
 
 def train(
@@ -223,26 +63,28 @@ def train(
     rows = _read_history(work)
     for row in rows:
         on_epoch(row)
-    model = _load_or_build(
-        work, config, classes, steps_per_epoch=math.ceil(len(fitting) / config.batch_size), rows=rows
-    )
-    grid = tuple(model.get_layer("pool").input.shape[1:3]) if config.guidance else None
+    steps = math.ceil(len(fitting) / config.batch_size)
+    model = keras.models.load_model(_of_epoch(work, len(rows))) if rows else _compiled(config.at(0), classes, steps)
     progress = tqdm(
         range(len(rows), config.epochs), initial=len(rows), total=config.epochs, desc="Epochs", unit="epoch"
     )
     for epoch in progress:
-        if _stopped_early(rows, config.patience):
+        if _stopped_early(rows[len(config.early_sizes) :], config.patience):
             break
+        now = config.at(epoch)
+        if classifier_of(model).input_shape[1] != now.input_size:
+            model = _moved(model, _compiled(now, classes, steps))
         _seed_dropout(model, config.seed, epoch)
-        batches = CaseBatches(fitting, folder, classes, config, epoch=epoch, grid=grid)
+        grid = tuple(model.get_layer("pool").input.shape[1:3]) if config.guidance else None
+        batches = CaseBatches(fitting, folder, classes, now, epoch=epoch, grid=grid)
         # Keras would shuffle the batches again, from its global state: shuffle=False.
         fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
-        judged = _on_tuning(model, tuning, folder=folder, classes=classes, config=config)
+        judged = _on_tuning(model, tuning, folder=folder, classes=classes, config=now)
         rows.append({**_history_row(epoch, fitted.history, model), **judged})
-        _checkpoint(work, model, rows)
+        _checkpoint(work, model, rows, early=len(config.early_sizes))
         on_epoch(rows[-1])
         progress.set_postfix(tuning_accuracy=f"{rows[-1]['tuning_accuracy']:.4f}")
-    best = min(rows, key=lambda row: (row[CHOSEN_BY], row["epoch"]))
+    best = min(rows[len(config.early_sizes) :], key=lambda row: (row[CHOSEN_BY], row["epoch"]))
     classifier = _build(config, classes)
     classifier.load_weights(work / "best.weights.h5")
     return TrainingResult(model=classifier, history=pd.DataFrame(rows), best_epoch=best["epoch"])
@@ -288,11 +130,12 @@ def _read_history(work: Path) -> list[dict[str, Any]]:
     return list(json.loads(path.read_text())) if path.is_file() else []
 
 
-def _load_or_build(
-    work: Path, config: TrainingConfig, classes: ClassOrder, *, steps_per_epoch: int, rows: list[dict[str, Any]]
-) -> keras.Model:
-    if rows:
-        return keras.models.load_model(work / f"epoch-{len(rows)}.keras")
+def _of_epoch(work: Path, epoch: int) -> Path:
+    return work / f"epoch-{epoch}.keras"
+
+
+def _compiled(config: TrainingConfig, classes: ClassOrder, steps_per_epoch: int) -> keras.Model:
+    """Return the network at the start of training, for images of ``input_size``."""
     keras.utils.set_random_seed(config.seed)
     with _policy("mixed_float16" if config.mixed_precision else "float32"):
         model = _build(config, classes)
@@ -316,6 +159,15 @@ def _load_or_build(
         metrics={PROBABILITIES: ["accuracy"]} if config.guidance else ["accuracy"],
     )
     return model
+
+
+def _moved(model: keras.Model, onto: keras.Model) -> keras.Model:
+    """Return ``onto``, the same network for images of another size, with weights and optimizer state of ``model``."""
+    onto.set_weights(model.get_weights())
+    onto.optimizer.build(onto.trainable_variables)
+    for variable, value in zip(onto.optimizer.variables, model.optimizer.variables, strict=True):
+        variable.assign(value)
+    return onto
 
 
 def _build(config: TrainingConfig, classes: ClassOrder) -> keras.Model:
@@ -382,12 +234,12 @@ def _history_row(epoch: int, metrics: dict[str, list[float]], model: keras.Model
     }
 
 
-def _checkpoint(work: Path, model: keras.Model, rows: list[dict[str, Any]]) -> None:
+def _checkpoint(work: Path, model: keras.Model, rows: list[dict[str, Any]], *, early: int) -> None:
     """Save the epoch. ``history.json`` is written last: an epoch counts once it stands there."""
-    model.save(work / f"epoch-{len(rows)}.keras")
-    if rows[-1][CHOSEN_BY] <= min(row[CHOSEN_BY] for row in rows):
+    model.save(_of_epoch(work, len(rows)))
+    if len(rows) > early and rows[-1][CHOSEN_BY] <= min(row[CHOSEN_BY] for row in rows[early:]):
         classifier_of(model).save_weights(work / "next.weights.h5")
         (work / "next.weights.h5").replace(work / "best.weights.h5")
     (work / "history.part").write_text(json.dumps(rows, indent=1))
     (work / "history.part").replace(work / "history.json")
-    (work / f"epoch-{len(rows) - 1}.keras").unlink(missing_ok=True)
+    _of_epoch(work, len(rows) - 1).unlink(missing_ok=True)

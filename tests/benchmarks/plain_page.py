@@ -11,6 +11,10 @@ import streamlit as st
 from dashboard import text, text_overview
 from dashboard.evidence import evidence
 from dashboard.figures import scan
+from dashboard.figures.forest import Row, forest, lowest
+from dashboard.figures.matrix import matrix_figure
+from dashboard.figures.reliability import reliability_figure
+from dashboard.figures.risk_coverage import risk_coverage_figure
 from data.study import read_study
 
 study = read_study(Path(os.environ["PLAIN_STUDY"]))
@@ -24,11 +28,17 @@ if page == "overview":
 elif page == "per_class":
     judged = source.performance
     st.write(text.per_class(judged, study.classes))
-    st.dataframe([{"class": one.name, "sensitivity": one.sensitivity.plain.value} for one in judged.classes])
+    for rate, title in text.RATES.items():
+        rates = [(one.name, getattr(one, rate).headline) for one in judged.classes]
+        drawn = [Row(label=name, colour=study.classes.colour[name], estimate=found) for name, found in rates]
+        st.plotly_chart(forest(title, drawn, start=lowest([found for _, found in rates])), key=rate)
 elif page == "confusion":
-    st.dataframe(source.performance.matrix.counts)
+    st.plotly_chart(matrix_figure(source.performance.matrix, study.classes, harm=study.manifest.harm))
     st.write(text.confusion(source.pairs, study.classes, source.performance.matrix.n))
 elif page == "confidence":
+    found = source.confidence
+    st.plotly_chart(reliability_figure(found.reliability.top_label, x="Confidence", y="Accuracy"))
+    st.plotly_chart(risk_coverage_figure(found.risk_coverage, referred=found.referral.referred.plain.value))
     st.dataframe([{"tier": one.tier, "n": one.share.plain.count} for one in source.confidence.tiers])
 else:
     names = study.classes.names

@@ -65,7 +65,7 @@ def toy_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def toy_model(toy_images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder trained for two epochs by the project's own pipeline."""
     from model.keras_pipeline import train_model
-    from model.keras_train import TrainingConfig
+    from model.recipe import TrainingConfig
 
     folder = tmp_path_factory.mktemp("models")
     config = TrainingConfig(

@@ -1,8 +1,10 @@
 """Training: resuming exactly, and refusing what is not the same run."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,9 @@ from data.errors import InputError
 from data.splits import assign_tuning
 from model import keras_train
 from model.card import read_card
-from model.keras_train import CHOSEN_BY, CaseBatches, TrainingConfig, logits_of, read_recipe, temperature_of, train
+from model.keras_batches import CaseBatches
+from model.keras_train import CHOSEN_BY, logits_of, temperature_of, train
+from model.recipe import TrainingConfig, read_recipe
 
 CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
 
@@ -28,16 +32,18 @@ def cases_of(folder: Path) -> pd.DataFrame:
 SETTINGS = {"input_size": 32, "batch_size": 12, "weights": None, "freeze_batch_norm": False, "seed": 3}
 
 
+@pytest.mark.parametrize("early_sizes", [(), (32, 32)])
 def test_a_stopped_run_ends_like_an_uninterrupted_one(
-    toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early_sizes: tuple[int, ...]
 ) -> None:
 
-    cases, config = cases_of(toy_images), TrainingConfig(epochs=3, **SETTINGS)
+    settings = {**SETTINGS, "input_size": 64 if early_sizes else 32}
+    cases, config = cases_of(toy_images), TrainingConfig(epochs=3, early_sizes=early_sizes, **settings)
     whole = train(cases, folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "whole")
     checkpoint = keras_train._checkpoint
 
-    def stop_after_two(work: Path, model: object, rows: list) -> None:
-        checkpoint(work, model, rows)
+    def stop_after_two(work: Path, model: object, rows: list, **more: int) -> None:
+        checkpoint(work, model, rows, **more)
         if len(rows) == 2:
             raise KeyboardInterrupt
 
@@ -48,6 +54,41 @@ def test_a_stopped_run_ends_like_an_uninterrupted_one(
     resumed = train(cases, folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "stopped")
     pd.testing.assert_frame_equal(resumed.history, whole.history)
     assert resumed.best_epoch == whole.best_epoch
+
+
+def test_early_epochs_see_small_images_and_are_not_chosen(
+    toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, sizes = iter([0.1, 0.2, 0.5, 0.4]), []
+    judged, saved = keras_train._on_tuning, keras_train._checkpoint
+    monkeypatch.setattr(
+        keras_train, "_on_tuning", lambda *args, **more: {**judged(*args, **more), CHOSEN_BY: next(losses)}
+    )
+
+    def noted(work: Path, model: keras.Model, rows: list, **more: int) -> None:
+        sizes.append((model.input_shape[1], int(model.optimizer.iterations)))
+        saved(work, model, rows, **more)
+
+    monkeypatch.setattr(keras_train, "_checkpoint", noted)
+    config = TrainingConfig(epochs=4, early_sizes=(32, 48), **{**SETTINGS, "input_size": 64})
+    result = train(cases_of(toy_images), folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "work")
+    assert sizes == [(32, 3), (48, 6), (64, 9), (64, 12)]  # one optimizer over all: 36 cases are 3 steps an epoch
+    assert result.best_epoch == 4
+    assert result.model.input_shape[1] == 64
+
+
+def test_a_network_moved_to_another_size_is_the_same_network() -> None:
+    small, large = (
+        keras_train._compiled(replace(TrainingConfig(**SETTINGS), input_size=size), CLASSES, 3) for size in (32, 64)
+    )
+    batch = np.random.default_rng(1).uniform(0, 255, (6, 32, 32, 3)), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    small.fit(*batch, verbose=0)
+    moved = keras_train._moved(small, large)
+    for before, after in zip(small.weights, moved.weights, strict=True):
+        np.testing.assert_array_equal(before, after)
+    for before, after in zip(small.optimizer.variables, moved.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(before, after)
+    assert float(moved.optimizer.learning_rate) == float(small.optimizer.learning_rate)
 
 
 def test_a_folder_of_another_run_is_refused(toy_images: Path, tmp_path: Path) -> None:
@@ -86,7 +127,18 @@ def test_the_card_records_recipe_and_split(toy_model: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"warmup_epochs": 9}, {"batch_size": 0}, {"dropout": 1.0}, {"scale": 1.0}, {"noise": -1.0}, {"patience": -1}],
+    [
+        {"warmup_epochs": 9},
+        {"batch_size": 0},
+        {"dropout": 1.0},
+        {"scale": 1.0},
+        {"noise": -1.0},
+        {"patience": -1},
+        {"epochs": 2, "early_sizes": (64, 64)},
+        {"early_sizes": (256,)},
+        {"early_sizes": (16,)},
+        {"early_sizes": (64.0,)},
+    ],
 )
 def test_impossible_settings_are_refused(wrong: dict) -> None:
     with pytest.raises(InputError, match="training:"):
@@ -154,6 +206,7 @@ def test_the_shipped_recipes_are_read() -> None:
     folder = Path(keras_train.__file__).parent / "recipes"
     assert {path.stem: read_recipe(path).backbone for path in folder.glob("*.toml")} == {
         "brain-tumor-mri": "efficientnet-lite2",
+        "brain-tumor-mri-b3": "efficientnet-b3",
         "brain-tumor-mri-folds": "efficientnet-lite0",
         "phantom": "efficientnet-lite0-short",
     }
