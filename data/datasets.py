@@ -6,6 +6,7 @@ with ``metadata.csv`` (``image_path`` required; ``label``, ``split``, ``patient_
 """
 
 import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -163,7 +164,8 @@ def _describe_all(folder: Path, paths: list[str], *, progress: bool) -> list[Fil
         except ImageError as error:
             return str(error)
 
-    with ThreadPoolExecutor() as pool:  # decoding and hashing release the interpreter lock
+    # Decoding and hashing release the interpreter lock; more threads than cores would only wait for it.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(
             Bar(pool.map(one, paths), total=len(paths), desc="Reading images", unit="image", disable=not progress)
         )

@@ -82,7 +82,7 @@ def near_duplicates(cases: pd.DataFrame, *, folder: Path, progress: bool = False
     ``cropped`` when the heads agree after a small shift and stretch, mirrored or not.
     """
     readable = cases.dropna(subset="image_path")
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor() as pool:
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
         shape = (max(len(readable), 1), 2, SIDE, SIDE)
         views = np.lib.format.open_memmap(Path(scratch) / "views.npy", mode="w+", dtype=np.uint8, shape=shape)
         look = partial(_look, folder=folder, views=views)

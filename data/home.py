@@ -203,7 +203,7 @@ def link(folder: Path, *, data_name: str, cases: "pd.DataFrame", progress: bool 
         raise InputError(f"{data_name}: the study names no image files, so there is nothing to link.")
     columns = (known[name] for name in ("image_path", "sha256", "phash"))
     rows = [_Wanted(image_path=path, sha256=content, phash=look) for path, content, look in zip(*columns, strict=True)]
-    with ThreadPoolExecutor() as pool:  # hashing and decoding release the interpreter lock
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing and decoding release the interpreter lock
         looks = pool.map(lambda row: _compare(folder, row), rows)
         verdicts = list(tqdm(looks, total=len(rows), desc="Linking images", unit="image", disable=not progress))
         open_rows = [
