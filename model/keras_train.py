@@ -68,18 +68,20 @@ def train(
     progress = tqdm(
         range(len(rows), config.epochs), initial=len(rows), total=config.epochs, desc="Epochs", unit="epoch"
     )
+    judged_by = _before_softmax(classifier_of(model))  # traced once for all epochs
     for epoch in progress:
         if _stopped_early(rows[len(config.early_sizes) :], config.patience):
             break
         now = config.at(epoch)
-        if classifier_of(model).input_shape[1] != now.input_size:
+        if judged_by.input_shape[1] != now.input_size:
             model = _moved(model, _compiled(now, classes, steps))
+            judged_by = _before_softmax(classifier_of(model))
         _seed_dropout(model, config.seed, epoch)
         grid = tuple(model.get_layer("pool").input.shape[1:3]) if config.guidance else None
         batches = CaseBatches(fitting, folder, classes, now, epoch=epoch, grid=grid)
         # Keras would shuffle the batches again, from its global state: shuffle=False.
         fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
-        judged = _on_tuning(model, tuning, folder=folder, classes=classes, config=now)
+        judged = _on_tuning(judged_by, tuning, folder=folder, classes=classes, config=now)
         rows.append({**_history_row(epoch, fitted.history, model), **judged})
         _checkpoint(work, model, rows, early=len(config.early_sizes))
         on_epoch(rows[-1])
@@ -94,10 +96,18 @@ def logits_of(
     model: keras.Model, cases: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig
 ) -> NDArray[np.float64]:
     """Return the logits ``(n, k)`` of cases, in their order."""
-    network = keras.Model(model.input, model.get_layer("logits").output)
-    return np.asarray(
-        network.predict(CaseBatches(cases, folder, classes, config, epoch=None), verbose=0), dtype=np.float64
-    )
+    return _predicted(_before_softmax(model), cases, folder=folder, classes=classes, config=config)
+
+
+def _before_softmax(model: keras.Model) -> keras.Model:
+    return keras.Model(model.input, model.get_layer("logits").output)
+
+
+def _predicted(
+    network: keras.Model, cases: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig
+) -> NDArray[np.float64]:
+    batches = CaseBatches(cases, folder, classes, config, epoch=None)
+    return np.asarray(network.predict(batches, verbose=0), dtype=np.float64)
 
 
 def temperature_of(
@@ -199,15 +209,15 @@ def _stopped_early(rows: list[dict[str, Any]], patience: int) -> bool:
 
 
 def _on_tuning(
-    model: keras.Model, tuning: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig
+    network: keras.Model, tuning: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig
 ) -> dict[str, float]:
-    """Return how the network does on the tuning cases.
+    """Return how a network, from images to logits, does on the tuning cases.
 
     The epoch is chosen by the log-loss after temperature scaling: the loss that is trained counts confidence, which
     scaling mends afterwards, and smoothed labels, which nobody will meet. Source: Berta et al., Rethinking early
     stopping: refine, then calibrate, 2025 (arXiv 2501.19195).
     """
-    logits = logits_of(classifier_of(model), tuning, folder=folder, classes=classes, config=config)
+    logits = _predicted(network, tuning, folder=folder, classes=classes, config=config)
     reference = np.array([classes.index(label) for label in tuning["label"]])
     return {
         "tuning_loss": log_loss(logits, reference, smoothing=config.label_smoothing),
