@@ -28,6 +28,14 @@ def test_a_map_hits_when_its_maximum_is_in_the_outline_or_close_to_it() -> None:
     assert pointing_game(maps, outlines).tolist() == [True, True, False, False]
 
 
+def test_the_maximum_lies_between_cells_that_share_the_evidence() -> None:
+    one, both = peak(2, 3), peak(2, 3) + peak(2, 4)
+    # The centres of the two cells are columns 27.5 and 35.5 of the outline's grid; this strip lies halfway.
+    halfway = outline(16, 28)
+    halfway[:, :30] = halfway[:, 34:] = 0
+    assert pointing_game(np.stack([both, one]), np.stack([halfway, halfway])).tolist() == [True, False]
+
+
 def test_right_and_wrong_cases_and_empty_maps_are_counted_apart() -> None:
     maps = np.stack([peak(2, 3), peak(2, 3), peak(6, 6), np.zeros((7, 7), np.float16)])
     found = saliency(

@@ -29,6 +29,8 @@ def test_the_card_holds_what_the_shipped_study_gives() -> None:
     assert card.metrics["published_split_correct"] == f"{n - errors}/{n}"
     pooled = found["folds"]["overall"]["accuracy"]
     assert card.metrics["grouped_folds_correct"] == f"{pooled['count']}/{pooled['n']}"
+    leaky = found["folds"]["ungrouped"]["overall"]["accuracy"]
+    assert card.metrics["ungrouped_folds_correct"] == f"{leaky['count']}/{leaky['n']}"
     for name, game in found["saliency"]["pointing_game"].items():
         both = (game["correct"], game["wrong"])
         scans = sum(part["n"] for part in both) + game["without_evidence"]  # no evidence points nowhere
@@ -45,4 +47,6 @@ def test_the_readme_says_what_the_shipped_study_gives() -> None:
     assert f"{shared['count']:,} of these {n:,} share a patient or a copy" in said
     interval = f"{honest['value']:.3f}, 95% interval {honest['low']:.3f} to {honest['high']:.3f}"
     assert f"{honest['count']:,} of all {honest['n']:,} images are called correctly ({interval})" in said
-    assert len({read.model_sha256 for read in study.manifest.test_reads}) == 3
+    leaky = found["folds"]["ungrouped"]["overall"]["accuracy"]
+    assert f"call {leaky['count']:,} correctly ({leaky['value']:.3f})" in said
+    assert len({read.model_sha256 for read in study.manifest.test_reads}) == 4
