@@ -95,6 +95,9 @@ def _made_ready(fingerprint: str, _study: Study) -> Thread:  # noqa: ARG001
         found.make_ready()
         for name in found.questions:
             curves(_study, name)
+        for ids in found.examples.values():  # the page with the most pictures, and often the second to be opened
+            for case_id in ids:
+                encoded(_study, case_id, None, "thumbnail")
 
     thread = Thread(target=make, daemon=True)
     thread.start()
