@@ -66,7 +66,7 @@ def toy_tree(root: Path, pyproject: dict[str, Any], tmp_path: Path) -> Path:
 
 KEPT = {
     "model.keras_train": "import keras\nimport tensorflow\nimport tf2onnx\n",
-    "dashboard.cli": "def train():\n    from model.keras_train import fit\n",
+    "dashboard.cli": "def train():\n    from model.keras_pipeline import fit\n",
     "dashboard.compute": "import numpy\nimport pandas\nimport streamlit\nimport analysis.confusion\nimport model.run\n",
     "dashboard.app_pages.overview": "import streamlit\nfrom dashboard.compute import headline\n",
     "dashboard.figures.roc": "import plotly\nimport analysis.confusion\n",

@@ -129,7 +129,7 @@ def test_a_reading_is_what_the_engine_says(toy_model: Path) -> None:
 # The shipped models ---------------------------------------------------------------------------------------------------
 
 MODELS = [folder.name for folder in sorted(SHIPPED_MODELS.iterdir()) if read_likeness(folder) is not None]
-LEAST = 0.95
+LEAST, LEAST_OF_PHOTOGRAPHS = 0.95, 0.90
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -179,7 +179,7 @@ BLANK = [np.full((100, 100, 3), grey, np.uint8) for grey in range(0, 256, 15)]
 def test_what_is_no_scan_is_flagged(shipped: Reader, kind: str) -> None:
     images = {"photographs": photographs, "text": texts, "noise": noises, "blank": lambda: BLANK}[kind]()
     assert len(images) >= 4
-    assert share_unlike(shipped, images) >= LEAST
+    assert share_unlike(shipped, images) >= (LEAST_OF_PHOTOGRAPHS if kind == "photographs" else LEAST)
 
 
 def test_phantoms_are_known_to_their_model_and_inverted_ones_flagged(clean_phantom: Cohort) -> None:
