@@ -1,9 +1,9 @@
 """The cases the classifier got wrong, the most confident first."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from analysis.confusion import predicted_class
 from analysis.estimate import Measure
 from analysis.proportions import Method, share_of
 from data.errors import InputError
+
+T = TypeVar("T")
 
 Tier = Literal["high", "review", "expert"]
 
@@ -131,6 +133,11 @@ def collapsed(cases: Sequence[ErrorCase], *, image_of: Mapping[str, object]) -> 
     and predicted class agree too; the first, which is the most confident, stands for all.
     """
     kinds = [(image_of[case.case_id], case.reference, case.predicted) for case in cases]
+    return once_each(cases, kinds)
+
+
+def once_each(cases: Sequence[T], kinds: Sequence[Hashable]) -> tuple[tuple[T, int], ...]:
+    """Return the first case of each kind with the number of cases of that kind, in the order of ``cases``."""
     number = Counter(kinds)
     first = dict(zip(reversed(kinds), reversed(cases), strict=True))
     return tuple((first[kind], number[kind]) for kind in dict.fromkeys(kinds))

@@ -11,10 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.coded import codes_of
-from analysis.errors import collapsed, tier_of
+from analysis.errors import collapsed, once_each, tier_of
 from analysis.estimate import Estimate
 from analysis.pairs import ConfusionPair, ranked_by_harm
 from analysis.proportions import share_of
+from analysis.suspects import Suspect
 from dashboard.cases import ByCase, Case, together
 from dashboard.listed import RECORDED
 from dashboard.lookalikes import Lookalikes, lookalikes
@@ -40,7 +41,7 @@ READY: Final = (  # page by page
     "confounding",
     "grouped",
     "ungrouped",
-    "suspects",
+    "suspect_images",
     "aucs",
     "ratios",
     "patients",
@@ -105,6 +106,16 @@ class Evidence(Results):
         return tuple(
             dataclasses.replace(self.cases[error.case_id], copies=number)
             for error, number in collapsed(self.errors.cases, image_of=image_of)[:WORST]
+        )
+
+    @cached_property
+    def suspect_images(self) -> tuple[tuple[Suspect, int], ...]:
+        """The suspect labels, in their order, each image once with the number of its copies with that label."""
+        cases = () if self.suspects is None else self.suspects.cases
+        ids = pd.Series([one.case_id for one in cases], dtype="str")
+        images = self.shown_images[positions(ids, among=self.study.cases["case_id"])]
+        return once_each(
+            cases, [(image, one.label, one.suggested) for image, one in zip(images.tolist(), cases, strict=True)]
         )
 
     def make_ready(self) -> None:

@@ -251,9 +251,10 @@ def suspect(one: Suspect, classes: ClassOrder) -> str:
     return arrow_of(one.label, one.suggested, classes)
 
 
-def suspect_note(one: Suspect) -> str:
-    """Return the rank of a suspect label, and how sure the network is of the suggested class."""
-    return f"No. {one.rank:,}, {one.suggested_probability:.2f} out of fold"
+def suspect_note(one: Suspect, *, copies: int = 1) -> str:
+    """Return the rank of a suspect label, how sure the network is of the suggested class, and how many copies agree."""
+    more = f"\n{copies:,} copies" if copies > 1 else ""
+    return f"No. {one.rank:,}, {one.suggested_probability:.2f} out of fold{more}"
 
 
 def suspect_row(one: Suspect, split: str, classes: ClassOrder) -> dict[str, str]:

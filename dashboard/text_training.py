@@ -1,5 +1,6 @@
 """Every sentence about training and cross-validation."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,9 +77,20 @@ def recipe_rows(recipe: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
+def curves(manifest: Manifest) -> str:
+    """Return what the curves are of, and which epochs saw smaller images."""
+    early = [] if manifest.model is None else manifest.model.recipe.get("early_sizes", [])
+    if not early:
+        return CURVES
+    which = "Epoch 1" if len(early) == 1 else f"Epochs 1 to {len(early)}"
+    return f"{CURVES} {which} saw smaller images and could not be chosen."
+
+
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(f"{len(list(same))} x {one}" for one, same in itertools.groupby(value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

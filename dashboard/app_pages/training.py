@@ -19,7 +19,7 @@ if run is not None:
         figure = compute.figure(curves, title, epochs, train=values, tuning=tuple(tuning.tolist()), chosen=run.chosen)
         with column:
             exports.chart(study, figure, name=title.lower(), alt=f"{title} by epoch, train and tuning")
-    st.caption(text.CURVES)
+    st.caption(text.curves(manifest))
 
 st.header("Readings of the test split", anchor=False)
 if manifest.test_reads:

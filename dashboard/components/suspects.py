@@ -23,10 +23,11 @@ def suspects(study: Study, evidence: Evidence) -> None:
     if not found.cases:
         return
     cases.images_note(study, maps=False)
-    page = gallery.page_of(len(found.cases), total=len(found.cases), noun="suspect", size=SIZE)
+    shown = evidence.suspect_images
+    page = gallery.page_of(len(shown), total=len(shown), noun="image", size=SIZE)
     with st.container(horizontal=True, gap="small"):
-        for one in found.cases[page]:
-            words, note = text.suspect(one, study.classes), text.suspect_note(one)
+        for one, copies in shown[page]:
+            words, note = text.suspect(one, study.classes), text.suspect_note(one, copies=copies)
             cases.thumbnail(study, one.case_id, words, note=note, width=WIDTH)
     rows = [text.suspect_row(one, evidence.listed[one.case_id][0], study.classes) for one in found.cases]
     exports.csv_button(study, rows, what="suspects")

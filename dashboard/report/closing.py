@@ -88,7 +88,7 @@ def model(subject: Subject) -> list[Block]:
     told = text_training.training(run, manifest.test_reads, manifest)
     said.append(paragraph(told, label="training" if run is not None else None))
     if run is not None:
-        caption = f"{text_training.CURVES} Dotted: the chosen epoch, {run.chosen}."
+        caption = f"{text_training.curves(manifest)} Dotted: the chosen epoch, {run.chosen}."
         said.append(figure(drawings.training(run), caption, alt=f"Loss and accuracy by epoch. {told}", label="history"))
     if facts_of is not None and facts_of.recipe:
         said.append(table(text_training.recipe_rows(facts_of.recipe), "Settings of the training.", label="recipe"))

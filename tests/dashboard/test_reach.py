@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import data
 from dashboard import text_cases as text
 from dashboard.compute import evidence, study
 from dashboard.sections import document_of
@@ -13,6 +15,7 @@ from dashboard.sections import document_of
 Open = Callable[..., AppTest]
 Said = Callable[[AppTest], str]
 CASE = f"{20:016x}"
+SHIPPED_STUDIES = Path(str(data.__file__)).parent / "studies"
 
 
 def links(app: AppTest) -> dict[str, str]:
@@ -124,6 +127,18 @@ def test_a_suspect_leads_to_its_scan_of_any_split(open_page: Open, said: Said) -
     shown = said(app)
     assert text.TRAINED_ON in shown
     assert "says Meningioma with 0.940, and Glioma, its label, with 0.020." in shown
+
+
+def test_suspect_copies_of_one_image_are_one_tile(open_page: Open, said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data.home.SHIPPED_STUDIES", SHIPPED_STUDIES)
+    found = evidence(study("brain-tumor-mri"))
+    shown = found.suspect_images
+    assert found.suspects is not None
+    assert sum(copies for _, copies in shown) == len(found.suspects.cases) > len(shown)
+    assert [one.rank for one, _ in shown] == sorted(one.rank for one, _ in shown)
+    page = said(open_page("cross_validation", "brain-tumor-mri"))
+    assert f"of {len(shown)} shown" in page
+    assert f"{max(copies for _, copies in shown[:12])} copies" in page
 
 
 def test_without_folds_no_label_is_suspected(open_page: Open) -> None:

@@ -151,10 +151,20 @@ def test_folds_of_another_recipe_say_how_it_differs(evidence_of: Callable[[str],
     found, described = evidence_of("folded"), study("folded").manifest
     model = ModelFacts(name="m", recipe={"epochs": 16, "seed": 1}, folds_recipe={"epochs": 4, "seed": 1})
     assert text_training.lighter(described) == ""
+    assert text_training.curves(described) == text_training.CURVES
     described = dataclasses.replace(described, model=model)
     said = "another recipe than the model: epochs 4 in place of 16."
     assert said in text_training.lighter(described)
     assert said in text_overview.headlines(found, described)[1].note
+
+
+@pytest.mark.usefixtures("studies_at_home")
+def test_epochs_on_smaller_images_are_said() -> None:
+    recipe = {"early_sizes": [96, 96, 128], "input_size": 224, "hidden_units": []}
+    described = dataclasses.replace(study("folded").manifest, model=ModelFacts(name="m", recipe=recipe))
+    assert text_training.curves(described).endswith("Epochs 1 to 3 saw smaller images and could not be chosen.")
+    rows = {row["Setting"]: row["Value"] for row in text_training.recipe_rows(recipe)}
+    assert rows == {"Early sizes": "2 x 96, 1 x 128", "Input size": "224"}
 
 
 def test_specificity_is_not_called_grouped_without_patient_ids(evidence_of: Callable[[str], Evidence]) -> None:
