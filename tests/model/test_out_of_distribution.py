@@ -1,7 +1,9 @@
 """Unlike the training images: distances by hand, the limit on tuning, and photographs, noise, text and blank images."""
 
 import importlib.util
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -197,3 +199,11 @@ def test_real_scans_are_known_to_their_model_and_inverted_ones_flagged(brain_tum
     assert len(images) > 80
     assert share_unlike(reader, images) <= 0.15
     assert share_unlike(reader, [255 - image for image in images]) >= LEAST
+
+
+def test_the_card_says_how_many_real_test_images_are_flagged(brain_tumor_mri: Path) -> None:
+    reader = open_reader(SHIPPED_MODELS / "brain-tumor-mri")
+    files = sorted((brain_tumor_mri / "Testing").rglob("*.*g"))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        flagged = list(pool.map(lambda file: reader.read(read_image(file).pixels).in_distribution is False, files))
+    assert reader.card.metrics[FLAGGED]["test"] == f"{sum(flagged)}/{len(flagged)}"

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import model
+from analysis.saliency import pointing_game
 from dashboard.sections import sections
 from data.study import read_study
 from model.card import PAGE, as_markdown, read_card
@@ -35,6 +38,23 @@ def test_the_card_holds_what_the_shipped_study_gives() -> None:
         both = (game["correct"], game["wrong"])
         scans = sum(part["n"] for part in both) + game["without_evidence"]  # no evidence points nowhere
         assert card.metrics["pointing_game"][name] == f"{sum(part['count'] for part in both)}/{scans}"
+
+
+def test_the_card_holds_what_the_network_without_guidance_gives() -> None:
+    """``without_guidance.parquet`` keeps, for each test case, its call and its map of the reference class (7 x 7)."""
+    study, folder = read_study(STUDIES / "brain-tumor-mri"), ZOO / "brain-tumor-mri"
+    metrics, kept = read_card(folder).metrics, pd.read_parquet(folder / "without_guidance.parquet")
+    cases, maps = study.cases.set_index("case_id"), np.stack(kept["map"]).reshape(-1, 7, 7)
+    assert set(kept["case_id"]) == set(cases.index[cases["split"] == "test"])
+    labels, gradcam = cases.loc[kept["case_id"], "label"].to_numpy(), study.gradcam
+    right = int((kept["predicted"] == labels).sum())
+    assert metrics["network_without_guidance"].endswith(f"; {right}/{len(kept)} correct")
+    assert gradcam is not None
+    places = gradcam.case_ids.get_indexer(kept["case_id"])
+    hits = pointing_game(maps, gradcam.masks[places])
+    for name, said in metrics["pointing_game_without_guidance"].items():
+        own = (labels == name) & gradcam.has_mask[places]
+        assert said == f"{int(hits[own].sum())}/{int(own.sum())}"
 
 
 def test_the_readme_says_what_the_shipped_study_gives() -> None:
