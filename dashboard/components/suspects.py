@@ -9,7 +9,7 @@ from dashboard.figures.formats import escaped
 from data.study import Study
 
 SIZE = 12  # suspects a page
-WIDTH = 165  # of a scan: two side by side on a phone
+WIDTH = 170  # of a scan: two side by side on a phone
 
 
 def suspects(study: Study, evidence: Evidence) -> None:
