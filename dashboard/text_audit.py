@@ -22,6 +22,8 @@ STEPS = {
     "without_near_duplicates": "Without near-duplicates",
     "without_shared_patients": "Without shared patients",
 }
+PARTLY_SEEN = "The numbers below are of scans that the model partly knows."
+MOSTLY_SEEN = "The model knows most of the scans below: the numbers say little about new patients."
 SALIENCY_TITLE = "Does the evidence lie on the tumour?"
 NO_OUTLINES = "No scan has an outline of the tumour: whether the evidence lies on it is not estimable."
 SALIENCY = (
@@ -34,7 +36,10 @@ SALIENCY = (
 def seen(findings: Sequence[Finding]) -> str:
     """Return how many of the scans the model may know from training; nothing when it has seen none of them."""
     found = next((one for one in findings if one.code == SHARED_GROUPS), None)
-    return "" if found is None else f"{found.text} The numbers below are of scans that the model partly knows."
+    if found is None:
+        return ""
+    most = found.n is not None and 2 * found.count > found.n
+    return f"{found.text} {MOSTLY_SEEN if most else PARTLY_SEEN}"
 
 
 def step_rows(

@@ -34,7 +34,7 @@ shared = [
         "Class": display.get(row.name, "All"),
         "Group": full(row.group),
         "Copy": full(row.copy),
-        "Patient known": full(row.known_patient),
+        "Patient, where known": full(row.patient),
     }
     for row in (leakage.overall, *leakage.classes)
 ]

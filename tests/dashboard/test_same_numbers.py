@@ -163,7 +163,7 @@ def data_set(document: Document, study: Study) -> Said:
             ("row", DISPLAY.get(name, "All")): "; ".join(
                 [
                     *members.get(name, ()),
-                    *(full(estimate(row[key])) for key in ("group", "copy", "known_patient")),
+                    *(full(estimate(row[key])) for key in ("group", "copy", "patient")),
                     *(str(one["counts"][name]) for one in facts["sources"] if name in one["counts"]),
                 ]
             )
@@ -191,8 +191,10 @@ def at_step(one: dict[str, Any]) -> str:
 
 def known(document: Document) -> str:
     """That the model knows some of the scans."""
-    (found,) = [one["text"] for one in document["audit"]["findings"] if one["code"] == "shared_groups"]
-    return f"{found} The numbers below are of scans that the model partly knows."
+    (found,) = [one for one in document["audit"]["findings"] if one["code"] == "shared_groups"]
+    most = "The model knows most of the scans below: the numbers say little about new patients."
+    some = "The numbers below are of scans that the model partly knows."
+    return f"{found['text']} {most if found['count'] > found['n'] / 2 else some}"
 
 
 def per_class(document: Document, _: Study) -> Said:
@@ -205,6 +207,8 @@ def per_class(document: Document, _: Study) -> Said:
         f"{sensitivity.n - sensitivity.count} was called no tumour: sensitivity {full(sensitivity)}.",
         "caption": f"n = {document['error-rates']['n']} test scans. Lines are 95% intervals",
         "known": known(document),
+        "patients seen": f"{len(document['audit']['patients_across_splits'])} patients of these scans also have scans "
+        "in training.",
         **at_prevalence(found["Any tumour"]["at_prevalence"]),
         **{("row", label): averaged(document["per-class"]["overall"], name) for name, label in OVERALL.items()},
         **by_patient(document["per-class"]["patients"]),
