@@ -118,7 +118,7 @@ def per_patient(
     tumour: tuple[PatientTumour, ...] = ()
     if cases.negative is not None:
         index = cases.negative
-        tumour = tuple(_tumour(kept, rule, negative=index, of=classes[index], rate=rate) for rule in get_args(Rule))
+        tumour = tuple(_tumour(kept, rule, negative=index, rate=rate) for rule in get_args(Rule))
     return Patients(
         n=len(kept.reference),
         slices=int(kept.votes.sum()),
@@ -151,7 +151,7 @@ def _by_patient(
     return _Judged(reference=np.where(lowest == highest, lowest, -1), votes=votes, sums=sums)
 
 
-def _tumour(judged: _Judged, rule: Rule, *, negative: int, of: str, rate: _Rate) -> PatientTumour:
+def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> PatientTumour:
     slices = judged.votes.sum(axis=1)
     called = slices - judged.votes[:, negative]
     if rule == "any_slice":
@@ -166,7 +166,7 @@ def _tumour(judged: _Judged, rule: Rule, *, negative: int, of: str, rate: _Rate)
         rule=rule,
         counts=TwoByTwo(tp=tp, fp=fp, fn=fn, tn=tn),
         sensitivity=rate(tp, tp + fn, "no patient with any tumour"),
-        specificity=rate(tn, tn + fp, f"no patient of {of}"),
+        specificity=rate(tn, tn + fp, "no patient without any tumour"),
         ties=int(ties.sum()),
     )
 

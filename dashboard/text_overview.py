@@ -150,15 +150,18 @@ def overview(evidence: Evidence) -> str:
 
 
 def _missed_without_leaks(evidence: Evidence) -> str:
-    """Return the sensitivity without the scans that training has seen; nothing when it has seen none."""
-    if not evidence.leakage.overall.group.count:
+    """Return how many scans training has seen, and the sensitivity without them; nothing when it has seen none."""
+    known = evidence.leakage.overall.group.count
+    if not known:
         return ""
+    verb = "shares" if known == 1 else "share"
+    seen = f"{known:,} of the {evidence.found.n:,} scans {verb} a patient or a copy with training."
     grouped = evidence.grouped.performance
     judged = evidence.unseen.performance if grouped is None else grouped
     if judged is None or judged.any_tumour is None:
-        return ""
-    found = full(judged.any_tumour.sensitivity.headline)
-    return f"On scans new to the model it is {found}." if grouped is None else f"In grouped cross-validation {found}."
+        return seen
+    where = "On scans new to the model" if grouped is None else "In grouped cross-validation"
+    return f"{seen} {where} the sensitivity is {full(judged.any_tumour.sensitivity.headline)}."
 
 
 def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headline]:

@@ -29,6 +29,10 @@ IMPORTED: Final = (
     "This study holds imported predictions and no model, so no scan can be read. Another study can be chosen at the "
     "left."
 )
+DRAWN: Final = (
+    "This model was trained on drawn images only: what it says of a real scan means nothing. Upload no scan that "
+    "names its patient."
+)
 DOUBT: Final = "This call should not be relied on"
 NO_VERDICT: Final = "This model does not say whether an image is like its training images."
 NOT_SEARCHED: Final = "Scans of the study that look like it are not shown: nothing in it does."

@@ -11,6 +11,8 @@ frame.title(study, text.TITLES["try_scan"])
 reader = scan_form.reader(study)
 
 if reader is not None:
+    if study.manifest.about.synthetic:
+        st.warning(text_scan.DRAWN)
     form, result = st.columns([2, 5], gap="large")
     with form:
         st.caption(escaped(text_scan.model(reader.card)))

@@ -126,7 +126,7 @@ def test_no_cases() -> None:
 
 def test_only_tumours_leave_specificity_undefined() -> None:
     one = tumour(judged([("p", 0, G)]), "majority")
-    assert (one.sensitivity.plain, one.specificity.plain.reason) == (proportion(1, 1), "no patient of notumor")
+    assert (one.sensitivity.plain, one.specificity.plain.reason) == (proportion(1, 1), "no patient without any tumour")
     healthy = tumour(judged([("p", 2, N)]), "majority")
     assert healthy.sensitivity.plain.reason == "no patient with any tumour"
 

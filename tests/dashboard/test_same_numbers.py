@@ -109,7 +109,8 @@ def overview(document: Document, _: Study) -> Said:
     return {
         "answer": f"Of {n} test scans, {rates['count']} are called wrongly, {rates['high_confidence_count']} of them "
         f"with high confidence. Of {sensitivity.n} scans with a tumour, {sensitivity.n - sensitivity.count} was called "
-        f"no tumour: sensitivity {full(sensitivity)}. On scans new to the model it is "
+        f"no tumour: sensitivity {full(sensitivity)}. {audit['shared']['all']['group']['count']} of the {n} scans "
+        "share a patient or a copy with training. On scans new to the model the sensitivity is "
         f"{full(estimate(rows['Sensitivity, any tumour']['without']))}.",
         **{("metric", name): f"{one.value:.3f}" for name, one in zip(names, numbers, strict=True)},
         **{("interval", i): f"{interval(one)} · {counts(one)}" for i, one in enumerate(numbers)},

@@ -135,7 +135,7 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
         "Accuracy is 3.3 percentage points lower in grouped cross-validation."
     )
     assert text_overview.compared_on(found, described).startswith("36 of 40 test scans share no patient")
-    assert "In grouped cross-validation 0.9" in text_overview.overview(found)
+    assert "In grouped cross-validation the sensitivity is 0.9" in text_overview.overview(found)
     (criterion,) = found.criteria
     assert criterion.unleaked is not None
     assert (criterion.unleaked.basis, criterion.met) == ("folds", None)
