@@ -14,7 +14,7 @@ from analysis.estimate import Measure
 from analysis.proportions import Method, share_of
 from data.errors import InputError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 Tier = Literal["high", "review", "expert"]
 
@@ -136,7 +136,7 @@ def collapsed(cases: Sequence[ErrorCase], *, image_of: Mapping[str, object]) -> 
     return once_each(cases, kinds)
 
 
-def once_each(cases: Sequence[T], kinds: Sequence[Hashable]) -> tuple[tuple[T, int], ...]:
+def once_each(cases: Sequence[_T], kinds: Sequence[Hashable]) -> tuple[tuple[_T, int], ...]:
     """Return the first case of each kind with the number of cases of that kind, in the order of ``cases``."""
     number = Counter(kinds)
     first = dict(zip(reversed(kinds), reversed(cases), strict=True))

@@ -227,11 +227,10 @@ def patients(found: Patients) -> str:
     return f"{text}{' Left out: ' + ', '.join(left) + '.' if left else ''}{tied}"
 
 
-def patients_seen(across: int) -> str:
-    """Return how many of the patients training has seen; nothing when none."""
-    if not across:
-        return ""
-    return f"{counted(across, 'patient')} of these scans also {'has' if across == 1 else 'have'} scans in training."
+def patients_seen(across: int, found: Patients) -> str:
+    """Return how many of the patients that are known training has seen; nothing when none."""
+    known, verb = found.n + len(found.mixed), "has" if across == 1 else "have"
+    return f"{across:,} of {counted(known, 'patient')} also {verb} scans in training." if across else ""
 
 
 NO_PATIENTS = "No scan here has a patient id: results by patient are not estimable."

@@ -9,6 +9,7 @@ from dashboard.figures.formats import counted, full, number
 from dashboard.prediction import Prediction
 from dashboard.text import TIERS
 from data.classes import ClassOrder
+from data.manifest import Manifest
 from model.card import ModelCard
 
 ADVICE: Final[dict[Tier, str]] = {
@@ -29,10 +30,7 @@ IMPORTED: Final = (
     "This study holds imported predictions and no model, so no scan can be read. Another study can be chosen at the "
     "left."
 )
-DRAWN: Final = (
-    "This model was trained on drawn images only: what it says of a real scan means nothing. Upload no scan that "
-    "names its patient."
-)
+DRAWN: Final = "This model was trained on drawn images only: what it says of a real scan means nothing."
 DOUBT: Final = "This call should not be relied on"
 NO_VERDICT: Final = "This model does not say whether an image is like its training images."
 NOT_SEARCHED: Final = "Scans of the study that look like it are not shown: nothing in it does."
@@ -40,6 +38,11 @@ NO_LOOKALIKES: Final = "The study holds no embeddings by this model, so scans th
 ALIKE: Final = "What looks like this in the study"
 SIMILAR: Final = "Nearest first; 0 is the same image to the network, 1 the typical distance to an evaluated scan."
 YES_NO: Final = {True: "yes", False: "no", None: "not known"}
+
+
+def drawn(card: ModelCard, of: Manifest) -> bool:
+    """Return whether the model was trained on the data set of a study of synthetic images."""
+    return of.about.synthetic and card.data.get("name") == of.data.name
 
 
 def doubts(found: Prediction) -> list[str]:

@@ -11,7 +11,7 @@ frame.title(study, text.TITLES["try_scan"])
 reader = scan_form.reader(study)
 
 if reader is not None:
-    if study.manifest.about.synthetic:
+    if text_scan.drawn(reader.card, study.manifest):
         st.warning(text_scan.DRAWN)
     form, result = st.columns([2, 5], gap="large")
     with form:

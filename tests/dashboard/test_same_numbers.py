@@ -208,11 +208,9 @@ def per_class(document: Document, _: Study) -> Said:
         f"{sensitivity.n - sensitivity.count} was called no tumour: sensitivity {full(sensitivity)}.",
         "caption": f"n = {document['error-rates']['n']} test scans. Lines are 95% intervals",
         "known": known(document),
-        "patients seen": f"{len(document['audit']['patients_across_splits'])} patients of these scans also have scans "
-        "in training.",
         **at_prevalence(found["Any tumour"]["at_prevalence"]),
         **{("row", label): averaged(document["per-class"]["overall"], name) for name, label in OVERALL.items()},
-        **by_patient(document["per-class"]["patients"]),
+        **by_patient(document["per-class"]["patients"], seen=len(document["audit"]["patients_across_splits"])),
     }
     for subject, one in found.items():
         said["row", subject, short(headline(one, "auc"))] = "; ".join(
@@ -250,9 +248,10 @@ def at_prevalence(found: dict[str, Any]) -> Said:
     }
 
 
-def by_patient(found: dict[str, Any]) -> Said:
+def by_patient(found: dict[str, Any], *, seen: int) -> Said:
     rows = zip(RULES, found["tumour"], [None, *found["classes"]], strict=True)
     return {
+        "patients seen": f"{seen} of {found['n'] + len(found['mixed'])} patients also have scans in training.",
         "patients": f"n = {found['n']} patients with {found['slices']} slices.",
         **{
             ("row", rule): "; ".join(

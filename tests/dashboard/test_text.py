@@ -8,10 +8,10 @@ import pytest
 
 from analysis.acceptance import Criterion, Judged
 from analysis.errors import rank_errors
-from analysis.findings import Finding
+from analysis.findings import SHARED_GROUPS, Finding
 from analysis.per_class import performance
 from analysis.proportions import proportion
-from dashboard import text, text_cases, text_overview, text_training
+from dashboard import text, text_audit, text_cases, text_overview, text_training
 from dashboard.compute import evidence, study
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import at_most
@@ -156,6 +156,13 @@ def test_folds_of_another_recipe_say_how_it_differs(evidence_of: Callable[[str],
     said = "another recipe than the model: epochs 4 in place of 16."
     assert said in text_training.lighter(described)
     assert said in text_overview.headlines(found, described)[1].note
+
+
+@pytest.mark.parametrize(("count", "said"), [(10, text_audit.PARTLY_SEEN), (11, text_audit.MOSTLY_SEEN)])
+def test_how_far_training_has_seen_the_scans_is_not_softened(count: int, said: str) -> None:
+    found = Finding(severity="critical", code=SHARED_GROUPS, count=count, n=20, text="So many.", page=None)
+    assert text_audit.seen([found]) == f"So many. {said}"
+    assert text_audit.seen([]) == ""
 
 
 @pytest.mark.usefixtures("studies_at_home")

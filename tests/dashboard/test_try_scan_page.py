@@ -1,5 +1,6 @@
 """Try a scan: the call of an evaluation, doubts first, several files, frames, and nothing that stays."""
 
+import dataclasses
 import io
 import shutil
 from collections.abc import Callable
@@ -36,6 +37,18 @@ def page(scans_at_home: Path) -> AppTest:  # noqa: ARG001
 @pytest.fixture(scope="module")
 def study(scans: Path) -> Study:
     return read_study(scans / "studies" / "read")
+
+
+def test_a_model_trained_on_drawings_warns_before_an_upload(
+    page: AppTest, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not page.warning
+    drawn = dataclasses.replace(study.manifest.about, synthetic=True)
+    for name, warned in (("phantom", [text_scan.DRAWN]), ("read", [])):  # the model's own data set, and another
+        facts = dataclasses.replace(study.manifest.data, name=name)
+        shown = dataclasses.replace(study, manifest=dataclasses.replace(study.manifest, about=drawn, data=facts))
+        monkeypatch.setattr("dashboard.compute.study", lambda _, shown=shown: shown)
+        assert [one.value for one in page.run().warning] == warned
 
 
 @pytest.fixture(scope="module")
