@@ -1,7 +1,7 @@
 """Whether the criteria that a study names are met, on all evaluated cases and on those that leak nothing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from analysis.estimate import Estimate, Measure
@@ -31,7 +31,8 @@ class Judged:
     """A criterion on one set of cases; ``met`` is none when that cannot be said, with the reason.
 
     ``required`` is how many cases a lower bound that is not reached would take at the observed rate; none for what is
-    met, for other bounds, and for numbers that are no rate of cases.
+    met, for other bounds, and for numbers that are no rate of cases. ``over_folds`` is the mean over the folds where
+    its bound lies below that of ``estimate``, which is of all cases pooled: it then decides.
     """
 
     basis: Basis
@@ -39,15 +40,20 @@ class Judged:
     met: bool | None
     reason: str | None
     required: RequiredCases | None = None
+    over_folds: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unleaked:
-    """The performance on cases of which the model has seen no patient and no copy; none with the reason."""
+    """The performance on cases of which the model has seen no patient and no copy; none with the reason.
+
+    ``means`` are numbers over the folds by metric, with the interval that the spread between the folds asks for.
+    """
 
     basis: Basis
     performance: Performance | None
     reason: str | None = None
+    means: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,8 @@ def judge(
     is ``low``, ``value`` or ``high``. A metric or bound that is not known, or not estimable here, is neither met
     nor missed; nor is a lower bound that so few cases could not reach without any error. ``unleaked`` is given when
     the test split shares cases with training: a criterion is then judged on these too, and the worst counts. Of
-    several of them those that decide nothing are left aside as long as one decides.
+    several of them those that decide nothing are left aside as long as one decides. With means over the folds the
+    bound is the lower of the pooled number's and the mean's.
     """
     return tuple(
         Criterion(
@@ -114,7 +121,17 @@ def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:
     if unleaked.performance is None:
         estimate = Estimate.undefined(reason=unleaked.reason or "no cases")
         return Judged(basis=unleaked.basis, estimate=estimate, met=None, reason=estimate.reason)
-    return _judged(criterion, unleaked.performance, basis=unleaked.basis)
+    pooled = _judged(criterion, unleaked.performance, basis=unleaked.basis)
+    mean = unleaked.means.get(criterion.metric.removeprefix("overall.").removeprefix("classes."))
+    ours, theirs = _bound(criterion, pooled.estimate), None if mean is None else _bound(criterion, mean)
+    if ours is None or theirs is None or theirs >= ours:
+        return pooled
+    met = pooled.met and theirs >= criterion.at_least
+    return replace(pooled, met=met, required=None if pooled.met else pooled.required, over_folds=mean)
+
+
+def _bound(criterion: Acceptance, estimate: Estimate) -> float | None:
+    return {"low": estimate.low, "value": estimate.value, "high": estimate.high}.get(criterion.bound)
 
 
 def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judged:
@@ -126,7 +143,7 @@ def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judg
     if criterion.bound not in BOUNDS:
         reason = f"bound {criterion.bound!r} is not known; expected one of {list(BOUNDS)}"
         return Judged(basis=basis, estimate=estimate, met=None, reason=reason)
-    reached = {"low": estimate.low, "value": estimate.value, "high": estimate.high}[criterion.bound]
+    reached = _bound(criterion, estimate)
     if reached is None:
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
     met: bool | None = reached >= criterion.at_least

@@ -41,6 +41,7 @@ READY: Final = (  # page by page
     "confounding",
     "grouped",
     "ungrouped",
+    "grouping",
     "suspect_images",
     "aucs",
     "ratios",

@@ -15,6 +15,7 @@ from analysis.claims import AuditedClaim
 from analysis.class_auc import ClassAucs, class_aucs
 from analysis.clusters import GroupTypes, group_types
 from analysis.coded import coded, codes_of
+from analysis.comparison import ComparedNumber, compare
 from analysis.confounding import Confounding
 from analysis.confusion import predicted_class
 from analysis.dataset import Dataset, describe
@@ -263,6 +264,28 @@ class Results:
         return self._cross_validation(grouped=False)
 
     @cached_property
+    def grouping(self) -> ComparedNumber | None:
+        """Accuracy of the networks of the ungrouped folds and of the grouped ones, on the cases that both predict.
+
+        None unless the study holds both.
+        """
+        ours, theirs = self._folds[True], self._folds[False]
+        if ours is None or theirs is None:
+            return None
+        _, in_theirs, in_ours = np.intersect1d(theirs.rows, ours.rows, return_indices=True)
+        called_theirs, called_ours = predicted_class(theirs.probabilities), predicted_class(ours.probabilities)
+        return compare(
+            ours.reference[in_ours],
+            called_theirs[in_theirs],
+            called_ours[in_ours],
+            classes=self.study.classes.names,
+            negative=self.study.classes.negative,
+            groups=codes_of(self.table["group_id"])[ours.rows[in_ours]],
+            rng=np.random.default_rng(SEED),
+            level=self.level,
+        ).numbers[0]
+
+    @cached_property
     def _folds(self) -> Mapping[bool, Evaluated | None]:
         """The cases of cross-validation, grouped and not; none where there is none."""
         return {grouped: out_of_fold(self.study, grouped=grouped) for grouped in (True, False)}
@@ -440,9 +463,11 @@ class Results:
     @property
     def _unleaked(self) -> tuple[Unleaked, ...]:
         """The fold networks on all cases and this network on those that are new to it; neither replaces the other."""
-        if self.grouped.performance is None:
+        grouped = self.grouped
+        if grouped.performance is None:
             return (self.unseen,)
-        return Unleaked(basis="folds", performance=self.grouped.performance), self.unseen
+        means = {one.name: one.mean for one in grouped.numbers}
+        return Unleaked(basis="folds", performance=grouped.performance, means=means), self.unseen
 
     @cached_property
     def errors(self) -> Errors:

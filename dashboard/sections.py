@@ -208,7 +208,12 @@ def _confidence(source: Results) -> dict[str, Any]:
 
 def _folds(source: Results) -> dict[str, Any]:
     document = _cross_validation(source, source.grouped)
-    return {**document, "ungrouped": _cross_validation(source, source.ungrouped)}
+    added = source.grouping
+    return {
+        **document,
+        "ungrouped": _cross_validation(source, source.ungrouped),
+        "ungrouped_less_grouped": None if added is None else {"accuracy": plain(added)},
+    }
 
 
 def _cross_validation(source: Results, found: CrossValidation) -> dict[str, Any]:
@@ -341,6 +346,7 @@ def _judged(one: Judged) -> dict[str, Any]:
         "met": one.met,
         "reason": one.reason,
         "required_cases": plain(one.required),
+        "over_folds": plain(one.over_folds),
     }
 
 

@@ -19,6 +19,7 @@ from dashboard.figures.formats import (
     NOT_ESTIMABLE,
     at_most,
     counted,
+    counts,
     escaped,
     full,
     percent,
@@ -106,16 +107,14 @@ def missed(judged: Performance) -> str:
 
 
 def patients(known: Mapping[str, Estimate], classes: ClassOrder) -> str:
-    """Return for which classes patients are not or not all known, where only copies can be told; else nothing."""
-    missing = [(name, share) for name, share in known.items() if share.n and share.count != share.n]
-    parts = [
-        f"{percent(share.value or 0.0)} of {spoken(name, classes)}"
-        if share.count
-        else f"none of {spoken(name, classes)}"
-        for name, share in missing
-    ]
-    if not parts:
+    """Return of how many scans of each class the patient is known, where only copies can be told of the others.
+
+    Nothing when all are known.
+    """
+    of = [(name, share) for name, share in known.items() if share.n]
+    if all(share.count == share.n for _, share in of):
         return ""
+    parts = [f"{counts(share)} {spoken(name, classes)}" for name, share in of]
     return f"Scans with a patient id: {', '.join(parts)}. Without one, only copies of an image can be told."
 
 
@@ -251,10 +250,10 @@ def confusion(pairs: Sequence[ConfusionPair], classes: ClassOrder, n: int) -> st
 def matrix_rows(matrix: ConfusionMatrix, classes: ClassOrder) -> list[dict[str, str]]:
     """Return the confusion matrix as rows for download: a row a reference class, a column a predicted one."""
     shown = [classes.display[name] for name in matrix.classes]
-    counts = matrix.counts.tolist()
+    numbers = matrix.counts.tolist()
     return [
         {"Reference": name, **{f"Predicted {called}": str(n) for called, n in zip(shown, row, strict=True)}}
-        for name, row in zip(shown, counts, strict=True)
+        for name, row in zip(shown, numbers, strict=True)
     ]
 
 

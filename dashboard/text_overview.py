@@ -8,9 +8,9 @@ from analysis.estimate import Estimate
 from analysis.findings import Finding
 from analysis.per_class import Performance
 from dashboard.evidence import Evidence
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full
+from dashboard.figures.formats import NOT_ESTIMABLE, counted, counts, escaped, full, short
 from dashboard.text import RATES, by_class, class_name, listed, missed, mix, patients, spoken
-from dashboard.text_training import basis, lighter
+from dashboard.text_training import basis, lighter, like_for_like
 from data.classes import ClassOrder
 from data.manifest import Manifest
 
@@ -93,6 +93,12 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
     return f" {name}{where}: {first.decisive.reason or 'not known'}."
 
 
+def hardest_first(criteria: Sequence[Criterion]) -> list[Criterion]:
+    """Return the criteria, those that fail first and those that are met last."""
+    place: dict[bool | None, int] = {False: 0, None: 1, True: 2}
+    return sorted(criteria, key=lambda one: place[one.met])
+
+
 def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     """Return one criterion with its outcome, and what was found: as lines, since a table would not fit a phone."""
     subject, _, rate = judged.criterion.metric.rpartition(".")
@@ -103,6 +109,8 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     found = {"All scans": full(judged.on_all.estimate)}
     if judged.unleaked is not None:
         found[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
+        if (mean := judged.unleaked.over_folds) is not None:
+            found[f"Mean of the {mean.n} folds, whose spread asks for the wider interval"] = short(mean)
     if needed := required(judged):
         found["Cases it would take"] = needed
     return (
@@ -116,6 +124,8 @@ def required(judged: Criterion) -> str:
     decisive = judged.decisive
     if decisive.met or not decisive.estimate.defined:
         return ""
+    if decisive.over_folds is not None and decisive.required is None:
+        return f"{NOT_ESTIMABLE}: the spread between the folds decides"
     needed, n = decisive.required, decisive.estimate.n or 0
     if needed is None:
         return f"{NOT_ESTIMABLE}: no rate of cases" if judged.criterion.bound == "low" else ""
@@ -231,22 +241,38 @@ def sentence(reason: str | None) -> str:
 
 def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
     """Return the numbers with and without what training has seen as table rows."""
-    columns: dict[str, tuple[Performance | None, str]] = {
-        split_name(evidence.split, manifest).capitalize(): (evidence.performance, ""),
-        "New to the model": (evidence.unseen.performance, evidence.unseen.reason or ""),
-    }
-    if evidence.grouped.performance is not None:
-        columns["Grouped cross-validation"] = (evidence.grouped.performance, "")
+    grouped = evidence.grouped.performance
     rows = []
     for metric, label in HEADLINES.items():
-        if measure(metric, evidence.performance) is None:
+        found = measure(metric, evidence.performance)
+        if found is None:
             continue
-        row = {"Number": label}
-        for column, (judged, reason) in columns.items():
-            found = None if judged is None else measure(metric, judged)
-            row[column] = f"{NOT_ESTIMABLE} ({reason})" if found is None else full(found.headline)
+        split = split_name(evidence.split, manifest).capitalize()
+        row = {"Number": label, split: full(found.headline), "New to the model": _on_new(metric, evidence, manifest)}
+        if grouped is not None and (found := measure(metric, grouped)) is not None:
+            row["Grouped cross-validation"] = full(found.headline)
         rows.append(row)
     return rows
+
+
+def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
+    """Return a number on the scans that are new to the model; the count alone where classes that it is of are missing.
+
+    A rate of ten meningiomas is no sensitivity to tumours of three kinds, however high it is.
+    """
+    unseen, classes = evidence.unseen.performance, manifest.classes
+    found = None if unseen is None else measure(metric, unseen)
+    if unseen is None or found is None:
+        return f"{NOT_ESTIMABLE} ({evidence.unseen.reason or ''})"
+    of = set(classes.names)
+    if metric.startswith("any_tumour."):
+        of = {name for name in of if (name == classes.negative) is metric.endswith("specificity")}
+    there = dict(by_class(evidence.performance, classes))
+    lacking = [spoken(name, classes) for name, n in by_class(unseen, classes) if name in of and not n and there[name]]
+    estimate = found.headline
+    if not lacking or estimate.count is None or not estimate.n:
+        return full(estimate)
+    return f"{counts(estimate)}, not comparable: no {listed(lacking, 'or')}"
 
 
 def compared_on(evidence: Evidence, manifest: Manifest) -> str:
@@ -272,4 +298,8 @@ def gap(evidence: Evidence, manifest: Manifest) -> str:
     where = (
         "on scans that are new to the model" if evidence.grouped.performance is None else "in grouped cross-validation"
     )
-    return f"{metric} is {abs(points):.1f} percentage points {'lower' if points > 0 else 'higher'} {where}."
+    text = f"{metric} is {abs(points):.1f} percentage points {'lower' if points > 0 else 'higher'} {where}."
+    if evidence.grouping is None:
+        return text
+    recipe = " The folds differ from the model in their recipe too." if lighter(manifest) else ""
+    return f"{text}{recipe} {like_for_like(evidence.grouping)}"

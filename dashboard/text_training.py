@@ -4,10 +4,11 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.comparison import ComparedNumber
 from analysis.folds import OverFolds
 from analysis.per_class import Performance
 from analysis.training import Run
-from dashboard.figures.formats import counted, full, number
+from dashboard.figures.formats import counted, full, number, points
 from dashboard.results import CrossValidation
 from dashboard.text import mix, patients, spoken
 from data.classes import ClassOrder
@@ -24,6 +25,7 @@ NO_UNGROUPED = (
     "Ungrouped cross-validation is not part of this study: how much patients and copies on both sides would add is "
     "not measured."
 )
+BOTH_SIDES = "Scans of one patient or copies of one image are then on both sides."
 CURVES = "Both splits of the final run. Train is measured during the epoch, on changed images: it may lie below tuning."
 DOTS = "A dot is a fold, the bar their mean; the line is the corrected 95% interval of the mean."
 NAMES = {
@@ -94,7 +96,7 @@ def _value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def cross_validation(grouped: CrossValidation, ungrouped: CrossValidation) -> str:
+def cross_validation(grouped: CrossValidation, ungrouped: CrossValidation, added: ComparedNumber | None) -> str:
     """Return the answer of the page: the pooled accuracy, its spread over the folds, and what leaks add."""
     found = grouped if grouped.performance is not None else ungrouped
     if found.performance is None:
@@ -107,19 +109,25 @@ def cross_validation(grouped: CrossValidation, ungrouped: CrossValidation) -> st
     )
     if found is ungrouped:
         return f"{text} Grouped cross-validation is not part of this study."
-    if ungrouped.performance is None:
-        return f"{text} {NO_UNGROUPED}"
-    return f"{text} {_gap(found.performance, ungrouped.performance)}"
+    return f"{text} {NO_UNGROUPED if added is None else f'{like_for_like(added)} {BOTH_SIDES}'}"
 
 
-def _gap(grouped: Performance, ungrouped: Performance) -> str:
-    ours, theirs = (one.overall.accuracy.plain.value or 0.0 for one in (grouped, ungrouped))
-    points = 100 * (theirs - ours)
-    if points < 0.05:
-        return f"Not grouped it is {number(theirs)}, no higher."
+def like_for_like(added: ComparedNumber) -> str:
+    """Return what leaks add to accuracy: folds that are not grouped against folds that are, on the same scans."""
+    with_leaks, without, difference = added.a.headline, added.b.headline, added.difference.headline
+    if with_leaks.value is None or without.value is None or difference.low is None or difference.high is None:
+        return NO_UNGROUPED
+    share = with_leaks.value - without.value
+    apart = f"{points(abs(share))} percentage points {'more' if share > 0 else 'less'}"
+    bounds = sorted((difference.low, difference.high), key=abs) if difference.low * difference.high > 0 else None
+    between = (
+        f"{points(difference.low)} to {points(difference.high)}"
+        if bounds is None
+        else " to ".join(points(abs(bound)) for bound in bounds)
+    )
     return (
-        f"Not grouped it is {number(theirs)}: {points:.1f} percentage points more, with scans of one patient or copies "
-        "of one image on both sides."
+        f"Not grouped, with the same recipe on the same {added.counts.n:,} scans, it is {number(with_leaks.value)} and "
+        f"not {number(without.value)}: {apart} (95% interval {between})."
     )
 
 

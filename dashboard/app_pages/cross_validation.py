@@ -13,7 +13,7 @@ from dashboard.text import matrix_rows
 
 study, evidence = frame.opened("cross_validation")
 grouped, ungrouped, classes = evidence.grouped, evidence.ungrouped, study.classes
-frame.answer(text.cross_validation(grouped, ungrouped))
+frame.answer(text.cross_validation(grouped, ungrouped, evidence.grouping))
 
 both = (("Grouped", ACCENT, grouped), ("Not grouped", CORRECT, ungrouped))
 kinds = [kind for kind in both if kind[2].performance is not None]

@@ -15,7 +15,7 @@ with st.container(border=True, gap="xsmall"):
     st.markdown(f"## :{colour}[{word}]")
     readings = len(study.manifest.test_reads)
     st.markdown(text_overview.verdict_reason(evidence.criteria, evidence.findings, readings=readings))
-    for criterion in evidence.criteria:
+    for criterion in text_overview.hardest_first(evidence.criteria):
         outcome, details = text_overview.criterion_lines(criterion, study.classes)
         with st.container(gap=None):
             st.markdown(escaped(outcome))

@@ -23,7 +23,7 @@ def folds(subject: Subject) -> list[Block]:
     there = grouped if grouped.performance is not None else ungrouped
     said = [
         heading(words.LABELS["folds"], label="folds" if there.performance is not None else None),
-        paragraph(text_training.cross_validation(grouped, ungrouped), style="answer"),
+        paragraph(text_training.cross_validation(grouped, ungrouped, evidence.grouping), style="answer"),
     ]
     if there.performance is None:
         return said

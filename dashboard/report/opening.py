@@ -43,7 +43,7 @@ def _post_hoc(subject: Subject) -> list[Block]:
 
 def _criteria(subject: Subject) -> list[Block]:
     rows = []
-    for one in subject.evidence.criteria:
+    for one in text_overview.hardest_first(subject.evidence.criteria):
         said, found = text_overview.criterion_lines(one, subject.classes)
         symbol, _, said = said.partition(" ")
         rows.append({"symbol": symbol, "tone": MET[one.decisive.met], "text": said, "found": found})
