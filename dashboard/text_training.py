@@ -6,7 +6,6 @@ from typing import Any
 
 from analysis.comparison import ComparedNumber
 from analysis.folds import OverFolds
-from analysis.per_class import Performance
 from analysis.training import Run
 from dashboard.figures.formats import counted, full, number, points
 from dashboard.results import CrossValidation

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.acceptance import Unleaked, judge, measure
+from analysis.estimate import Estimate
 from analysis.per_class import Performance, performance
 from analysis.proportions import clustered_proportion, proportion
 from data.manifest import Acceptance
@@ -71,6 +72,29 @@ def test_of_folds_and_new_cases_the_worse_counts_and_one_that_decides_nothing_is
         assert (worse.met, worse.decisive.basis) == (False, "new_to_the_model")
     (decided,) = judge((SENSITIVITY,), GOOD, unleaked=(folds, few))
     assert (decided.met, decided.unleaked.basis) == (True, "folds")
+
+
+@pytest.mark.parametrize(("low", "met", "decides"), [(0.97, False, True), (0.985, True, True), (0.999, True, False)])
+def test_the_lower_of_pooled_and_mean_over_the_folds_counts(low: float, met: bool, decides: bool) -> None:
+    mean = Estimate(value=0.999, low=low, high=1.0, level=0.95, method="t", n=5)
+    folds = Unleaked(basis="folds", performance=GOOD, means={"any_tumour.sensitivity": mean, "accuracy": mean})
+    sensitivity, accuracy, other = judge(
+        (
+            SENSITIVITY,
+            Acceptance(metric="overall.accuracy", at_least=0.98),
+            Acceptance(metric="glioma.ppv", at_least=0.5),
+        ),
+        GOOD,
+        unleaked=(folds,),
+    )
+    assert (sensitivity.met, accuracy.met, other.met) == (met, met, True)
+    for one in (sensitivity, accuracy):
+        assert one.unleaked is not None
+        assert one.unleaked.over_folds == (mean if decides else None)
+        assert one.unleaked.estimate.n == (400 if one is sensitivity else 800)  # the pooled number stays
+        assert one.decisive.required is None
+    few = Unleaked(basis="folds", performance=NO_GLIOMA, means={"any_tumour.sensitivity": mean})
+    assert judge((SENSITIVITY,), GOOD, unleaked=(few,))[0].met is None
 
 
 def test_a_metric_names_one_number() -> None:

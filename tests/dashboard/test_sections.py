@@ -186,6 +186,7 @@ def test_without_training_cases_nothing_is_new(golden: Study) -> None:
     assert sections(golden, names=["folds"])["sections"]["folds"] == {
         "reason": "grouped cross-validation is not available in this study",
         "ungrouped": {"reason": "ungrouped cross-validation is not available in this study"},
+        "ungrouped_less_grouped": None,
     }
 
 
