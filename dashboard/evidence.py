@@ -42,6 +42,8 @@ READY: Final = (  # page by page
     "grouped",
     "ungrouped",
     "grouping",
+    "on_tuning",
+    "tuning_shared",
     "suspect_images",
     "aucs",
     "ratios",

@@ -10,7 +10,11 @@ tumour of one kind taken for another counts as found.
 The interval is the wider of two: {WILSON}, and {RAO_SCOTT}, because scans of one patient are not independent.
 A criterion passes when the named bound of that interval reaches its limit. When test scans share a patient or a copy
 with training, it is judged a second time without these scans, or on grouped cross-validation where the study has it,
-and the worse of the two counts.
+and the worse of the two counts. In cross-validation the bound is the lower of two: that of all folds pooled, and that
+of the mean over the folds, whose interval grows with their spread (Nadeau and Bengio, Mach Learn 2003;52:239-281).
+
+What grouping takes off is a paired difference: networks of one recipe, from folds with and without regard to patients
+and copies, on the same scans; its interval keeps the scans of a group together (cluster bootstrap).
 
 Cases it would take: the smallest number at which the lower bound reaches its limit if the rate stays as observed, times
 the design effect of these scans where they come in groups. It is about the number only: new cases have their own rate.

@@ -29,7 +29,7 @@ from analysis.odd_labels import OddLabels, odd_labels
 from analysis.pairs import ConfusionPair, confusion_pairs
 from analysis.patients import Patients, per_patient
 from analysis.per_class import ANY_TUMOUR, ClassPerformance, Performance, performance
-from analysis.proportions import proportion
+from analysis.proportions import proportion, share_of
 from analysis.ratios import Ratios, ratios
 from analysis.saliency import ClassSaliency, pointing_game, saliency
 from analysis.splits import (
@@ -192,6 +192,23 @@ class Results:
         if self.found.split == "tuning" or "tuning" not in evaluated_splits(self.study):
             return None
         return evaluated(self.study, "tuning")
+
+    @cached_property
+    def on_tuning(self) -> Estimate | None:
+        """The share of tuning cases that the model calls rightly; none as for ``tuning``."""
+        if self.tuning is None:
+            return None
+        right = predicted_class(self.tuning.probabilities) == self.tuning.reference
+        groups = codes_of(self.table["group_id"])[self.tuning.rows]
+        return share_of(right, groups=groups, level=self.level).headline
+
+    @cached_property
+    def tuning_shared(self) -> int:
+        """How many tuning cases with a prediction share a group with a case that the model was fitted on."""
+        if self.tuning is None:
+            return 0
+        known, reaches = compared_with_training(self.table, split="tuning")
+        return int((known & reaches)[self.tuning.rows].sum())
 
     @cached_property
     def confidence(self) -> Confidence:

@@ -10,6 +10,7 @@ from analysis.per_class import Performance
 from analysis.saliency import ClassSaliency
 from dashboard.figures.formats import NOT_ESTIMABLE, full, short
 from dashboard.results import Results
+from dashboard.text import spoken
 from data.classes import ClassOrder
 from data.manifest import Manifest
 
@@ -29,7 +30,8 @@ NO_OUTLINES = "No scan has an outline of the tumour: whether the evidence lies o
 SALIENCY = (
     "Whether the network looked at the tumour: on the scans with an outline, the share whose strongest evidence for "
     "the reference class lies in it, and the mean share of the evidence inside it. Without any preference that mean "
-    "would be the share of the image that the outline covers. Right and wrong: how the scan was called."
+    "would be the share of the image that the outline covers. Right and wrong: how the scan was called. A maximum "
+    "outside the outline counts as on it within a 32nd of the image's side."
 )
 
 
@@ -96,6 +98,12 @@ def saliency_rows(
                 }
             )
     return rows
+
+
+def without_evidence(hits: Sequence[ClassSaliency], classes: ClassOrder) -> str:
+    """Return how many scans have no evidence for their class at all, and are in no row; nothing when none."""
+    empty = [f"{one.without_evidence:,} {spoken(one.name, classes)}" for one in hits if one.without_evidence]
+    return f"Left out, since their map of the reference class is empty: {', '.join(empty)}." if empty else ""
 
 
 def narrow_saliency_rows(

@@ -228,7 +228,7 @@ def errors_of(number: int, key: str, name: str, classes: ClassOrder) -> str:
     """Return what leads to the errors on a class, or to the scans wrongly called it."""
     if key == "reference":
         return f"{classes.display[name]}: {number:,} missed"
-    return f"{number:,} wrongly called {spoken(name, classes)}"
+    return f"{number:,} of other classes called {spoken(name, classes)}"
 
 
 def see_all(number: int) -> str:

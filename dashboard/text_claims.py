@@ -8,7 +8,7 @@ from typing import Any, Final
 from analysis.claims import AuditedClaim
 from dashboard.figures.formats import counted, fraction, full, short
 from dashboard.text import listed
-from data.claim_kinds import Correct, Matrix
+from data.claim_kinds import Correct, Errors, Matrix
 
 NO_CLAIMS = (
     "This study holds no claims. A claims file holds what a paper or README says about a classifier, every number as "
@@ -80,9 +80,8 @@ def badge(one: AuditedClaim) -> str:
 def claim_row(one: AuditedClaim) -> dict[str, str]:
     """Return a claim as a table row."""
     return {
-        "Claim": one.claim.id,
         "Verdict": verdict(one.verdict),
-        "As printed": one.claim.text,
+        "Claim, as printed": one.claim.text,
         "What we get": ours(one) or NONE,
     }
 
@@ -90,6 +89,7 @@ def claim_row(one: AuditedClaim) -> dict[str, str]:
 def claim_export(one: AuditedClaim) -> dict[str, str]:
     """Return a claim as a row for download."""
     return {
+        "Id": one.claim.id,
         **claim_row(one),
         "Published": "" if one.published is None else fraction(*one.published),
         "Published less ours": "" if one.difference is None else short(one.difference),
@@ -113,6 +113,8 @@ def ours(one: AuditedClaim) -> str:
     """Return what this study gets, named where the claim is of several numbers; empty without such a number."""
     if one.ours is None:
         return ""
+    if isinstance(one.claim, Errors) and one.ours.count is not None:
+        return f"{one.ours.count:,} of {one.ours.n or 0:,}: {short(one.ours)}"
     return f"accuracy {full(one.ours)}" if isinstance(one.claim, (Correct, Matrix)) else full(one.ours)
 
 

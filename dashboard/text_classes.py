@@ -13,13 +13,13 @@ from analysis.ratios import Ratios
 from analysis.roc import Curves
 from dashboard.figures.formats import (
     NOT_ESTIMABLE,
+    area,
     counted,
     fine,
     full,
     percent,
     probability,
     ratio,
-    short,
 )
 from dashboard.questions import AtPrevalence, Question
 from dashboard.text import RATES, plain_and_clustered, row_name, spoken
@@ -62,7 +62,7 @@ def overall_rows(overall: Overall, aucs: ClassAucs) -> list[dict[str, str]]:
     return [
         {
             "Number": label,
-            "Value": short(one.headline) if one.headline.count is None else full(one.headline),
+            "Value": area(one.headline) if one.headline.count is None else full(one.headline),
             "Method": one.headline.method,
         }
         for label, one in found
@@ -86,7 +86,7 @@ def ratio_rows(aucs: Mapping[str, Measure], ratios: Mapping[str, Ratios], classe
     return [
         {
             "Class": row_name(name, classes),
-            "AUC": short(auc.headline),
+            "AUC": area(auc.headline),
             **{label: ratio(getattr(ratios[name], key).headline) for key, label in RATIOS.items()},
         }
         for name, auc in aucs.items()
@@ -132,6 +132,17 @@ def as_far_as_known(ppv: Estimate) -> str:
         return ""
     low, high = math.floor(100 * ppv.low), math.ceil(100 * ppv.high)
     return f" As far as these scans can tell, of 100 such calls between {low} and {high} are right."
+
+
+def elsewhere(found: AtPrevalence) -> str:
+    """Return what a call would be worth where few have what is looked for; nothing without an interval."""
+    low, high, prevalence = found.ppv.headline.low, found.ppv.headline.high, found.prevalence
+    if low is None or high is None or prevalence is None:
+        return ""
+    return (
+        f"Where {percent(prevalence)} have it, as far as these scans can tell, of 100 such calls between "
+        f"{math.floor(100 * low)} and {math.ceil(100 * high)} would be right."
+    )
 
 
 def frequency_rows(found: NaturalFrequencies, name: str, classes: ClassOrder) -> list[dict[str, str]]:
@@ -195,7 +206,7 @@ def called(found: AtThreshold) -> str:
 
 def areas(auc: Measure, found: Curves) -> str:
     """Return the areas under both curves."""
-    return f"AUC {short(auc.headline)}, average precision {short(found.average_precision.headline)}."
+    return f"AUC {area(auc.headline)}, average precision {area(found.average_precision.headline)}."
 
 
 def patient_rows(found: Patients) -> list[dict[str, str]]:

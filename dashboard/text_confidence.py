@@ -1,11 +1,12 @@
 """Every sentence about confidence: does 90% mean 90%, and what happens if the rest goes to an expert."""
 
 from analysis.estimate import Measure
+from analysis.per_class import Performance
 from analysis.risk_coverage import Referral
 from analysis.tiers import TierPerformance
-from dashboard.figures.formats import NOT_ESTIMABLE, full, number, percent, sentence_case
+from dashboard.figures.formats import NOT_ESTIMABLE, fraction, full, number, percent, sentence_case
 from dashboard.further import Confidence
-from dashboard.text import TIERS
+from dashboard.text import TIERS, spoken
 from data.classes import ClassOrder
 
 SCALE = "Points below the dotted line: the model is surer than it is right. Lines are 95% intervals, the wider of two."
@@ -13,6 +14,7 @@ IN_THE_LARGE = {
     "top label": "0 is best; above 0 the model is right more often than it says",
     "any tumour": "0 is best; above 0 tumours are more frequent than it says",
 }
+FIRST = ("ECE, top label, 15 bins", "Brier score", "Log-loss", "Calibration slope, top label")
 CLICK = "Click a point or a bar for its scans, or choose below."
 REFERRED = "Dotted: cases below the review threshold are referred. Rates are of the scans that the model still reads."
 
@@ -47,16 +49,18 @@ def _calibration(error: float | None) -> str:
     )
 
 
-def referral(found: Referral) -> str:
-    """Return what referring the least certain scans does."""
-    missed = found.kept_missed_tumours
+def referral(found: Referral, judged: Performance) -> str:
+    """Return what referring the least certain scans does: both rates before and after."""
+    missed, tumour = found.kept_missed_tumours, judged.any_tumour
     text = (
-        f"Referred below {found.threshold:g}: {percent(found.referred.plain.value or 0.0)} of the scans "
-        f"({found.referred.plain.count:,}). Among the rest, {full(found.kept_error_rate.headline)} are called wrongly"
+        f"Referring the scans below {found.threshold:g}, {percent(found.referred.plain.value or 0.0)} "
+        f"({found.referred.plain.count:,}), takes the errors from {fraction(judged.matrix.errors, judged.matrix.n)} to "
+        f"{full(found.kept_error_rate.headline)} among the rest"
     )
-    if missed is None:
+    if missed is None or tumour is None:
         return f"{text}."
-    return f"{text}, and of the tumours {full(missed.headline)} are missed."
+    before = fraction(tumour.counts.fn, tumour.support)
+    return f"{text}, and the missed tumours from {before} to {full(missed.headline)}."
 
 
 def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
@@ -75,8 +79,18 @@ def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
     return rows
 
 
+def first_scores(found: Confidence) -> list[dict[str, str]]:
+    """Return the scores that are read first as table rows, without their methods."""
+    kept = {name: {"Score": name, "Value": row["Value"], "Reading": row["Reading"]} for name, row in _by_name(found)}
+    return [kept[name] for name in FIRST if name in kept]
+
+
+def _by_name(found: Confidence) -> list[tuple[str, dict[str, str]]]:
+    return [(row["Score"], row) for row in score_rows(found)]
+
+
 def score_rows(found: Confidence) -> list[dict[str, str]]:
-    """Return the scores as table rows: value with interval, and what it says."""
+    """Return all scores as table rows: value with interval, and what it says."""
     errors = found.errors
     scores: list[tuple[str, Measure, str]] = [
         ("ECE, top label, 15 bins", errors.ece_top_label_15, "0 is best; biased upwards"),
@@ -117,6 +131,23 @@ def set_rows(found: Confidence, classes: ClassOrder) -> list[dict[str, str]]:
         *rows,
         {"Class": "All", "In the set from": "", "Set holds the class": full(sets.overall_coverage.headline)},
     ]
+
+
+def held_too_seldom(found: Confidence, classes: ClassOrder) -> str:
+    """Return of which classes a set holds fewer scans than it was made to hold; nothing when it holds enough."""
+    if found.sets is None:
+        return ""
+    asked = 1 - found.sets.limits.alpha
+    low = [
+        f"{spoken(name, classes)} {full(held.headline)}"
+        for name, held in zip(found.sets.limits.classes, found.sets.coverage, strict=True)
+        if held.headline.value is not None and held.headline.value < asked
+    ]
+    return (
+        f"Held less often than {asked:.0%}: {'; '.join(low)}."
+        if low
+        else f"Every class is held in {asked:.0%} of its scans or more."
+    )
 
 
 def set_sizes(found: Confidence) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from analysis.comparison import ComparedNumber
 from analysis.folds import OverFolds
 from analysis.training import Run
+from dashboard.evidence import Evidence
 from dashboard.figures.formats import counted, full, number, points
 from dashboard.results import CrossValidation
 from dashboard.text import mix, patients, spoken
@@ -27,6 +28,23 @@ NO_UNGROUPED = (
 BOTH_SIDES = "Scans of one patient or copies of one image are then on both sides."
 CURVES = "Both splits of the final run. Train is measured during the epoch, on changed images: it may lie below tuning."
 DOTS = "A dot is a fold, the bar their mean; the line is the corrected 95% interval of the mean."
+FIRST = ("backbone", "weights", "input_size", "early_sizes", "epochs", "batch_size", "learning_rate", "guidance")
+UNITS = {
+    "rotation": ", degrees at most",
+    "scale": ", share at most",
+    "shift": ", share of the side at most",
+    "contrast": ", share at most",
+    "gamma": ", natural logarithm at most",
+    "blur": ", pixels at most",
+    "noise": ", grey values at most",
+    "input_size": ", pixels",
+    "early_sizes": ", epochs x pixels",
+    "batch_size": ", scans",
+    "patience": ", epochs (0: none)",
+    "tuning_parts": ": one of so many is tuning",
+    "tuning_log_loss_before": " scaling",
+    "tuning_log_loss_after": " scaling",
+}
 NAMES = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
@@ -46,6 +64,30 @@ def training(run: Run | None, reads: Sequence[TestRead], manifest: Manifest) -> 
         f"The tuning split chose epoch {run.chosen} of {len(run.epoch)}{by}: accuracy "
         f"{number(float(run.tuning_accuracy[here]))} on tuning, {number(float(run.accuracy[here]))} on train. "
         f"{readings(reads)}"
+    )
+
+
+def tuning_and_test(evidence: Evidence) -> str:
+    """Return the accuracy of the network on tuning and evaluated scans, and what each share with its training.
+
+    The two differ most where one split holds what the network has seen. Nothing without predictions of tuning scans.
+    """
+    tuning, seen = evidence.on_tuning, evidence.tuning_shared
+    if tuning is None or not tuning.defined:
+        return ""
+    known = evidence.leakage.overall.group
+    return (
+        f"Of the tuning scans{_sharing(seen)}, the network as it is served calls {full(tuning)} rightly. Of the "
+        f"{evidence.split} scans{_sharing(known.count) if known.defined else ''}, it calls "
+        f"{full(evidence.performance.overall.accuracy.headline)} rightly."
+    )
+
+
+def _sharing(number_of_scans: int | None) -> str:
+    number_of_scans = number_of_scans or 0
+    verb = "shares" if number_of_scans < 2 else "share"
+    return (
+        f", {f'{number_of_scans:,}' if number_of_scans else 'none'} of which {verb} a patient or a copy with training"
     )
 
 
@@ -69,12 +111,12 @@ def reading_rows(reads: Sequence[TestRead]) -> list[dict[str, str]]:
     ]
 
 
-def recipe_rows(recipe: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the recipe as table rows."""
+def recipe_rows(recipe: Mapping[str, Any], *, first: bool = False) -> list[dict[str, str]]:
+    """Return the recipe as table rows, or only the settings that are read ``first``."""
     return [
-        {"Setting": key.replace("_", " ").capitalize(), "Value": _value(value)}
+        {"Setting": key.replace("_", " ").capitalize() + UNITS.get(key, ""), "Value": _value(value)}
         for key, value in recipe.items()
-        if value != []
+        if value != [] and (key in FIRST or not first)
     ]
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import compute, state
 from dashboard import text_confidence as text
 from dashboard.components import behind, exports, frame
+from dashboard.components.tables import table
 from dashboard.figures.formats import escaped
 from dashboard.figures.reliability import reliability_figure
 from dashboard.figures.risk_coverage import risk_coverage_figure
@@ -28,7 +29,7 @@ with left:
     )
     st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
 with right:
-    st.markdown(escaped(text.referral(found.referral)))
+    st.markdown(escaped(text.referral(found.referral, evidence.performance)))
     referred = found.referral.referred.plain.value
     figure = compute.figure(risk_coverage_figure, found.risk_coverage, referred=referred)
     exports.chart(study, figure, name="risk_coverage", alt="Errors and missed tumours against the share referred")
@@ -40,11 +41,16 @@ exports.table(study, tiers, what="tiers", alt="Tiers of confidence with share, a
 st.header("The scans of a tier or a bin", anchor=False)
 behind.confidence(study, evidence)
 st.header("Scores", anchor=False)
-scores = text.score_rows(found)
-exports.table(study, scores, what="confidence", alt="Scores of calibration")
+table(text.first_scores(found), alt="Scores of calibration that are read first")
+frame.folded(
+    "All scores, with their methods",
+    key="scores",
+    draw=lambda: exports.table(study, text.score_rows(found), what="confidence", alt="Scores of calibration"),
+)
 
 st.header("Prediction sets", anchor=False)
 if rows := text.set_rows(found, study.classes):
+    frame.answer(text.held_too_seldom(found, study.classes))
     exports.table(study, rows, what="prediction-sets", alt="How often a prediction set holds the reference class")
 st.caption(escaped(text.set_sizes(found)))
 frame.how("confidence")

@@ -62,9 +62,17 @@ with left:
 
 st.header("What each error costs", anchor=False)
 decisions.harm(study, evidence)
-cost_list(ranked[:LISTED], manifest)
-if len(ranked) > LISTED:
-    st.caption(f"The first {LISTED} of {len(ranked):,} kinds of error; the download holds all.")
+st.caption(text.ORDER if manifest.harm else text.ORDER_WITHOUT_HARM)
+seen, unseen = ([pair for pair in ranked if bool(pair.count) is there] for there in (True, False))
+cost_list(seen[:LISTED], manifest)
+if len(seen) > LISTED:
+    st.caption(f"The first {LISTED} of {len(seen):,} kinds of error; the download holds all.")
+if unseen:
+    frame.folded(
+        f"Kinds of error that did not occur ({len(unseen):,})",
+        key="unseen-errors",
+        draw=lambda: cost_list(unseen[:LISTED], manifest),
+    )
 exports.csv_button(study, [text.pair_row(pair, manifest) for pair in ranked], what="errors")
 decisions.decision_curve(study, evidence)
 frame.how("confusion")

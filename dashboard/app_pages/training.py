@@ -5,12 +5,15 @@ import streamlit as st
 from dashboard import compute
 from dashboard import text_training as text
 from dashboard.components import exports, frame
+from dashboard.components.tables import table
 from dashboard.figures.curves import curves
 
 study, evidence = frame.opened("training")
 manifest = study.manifest
 run = next((one for one in evidence.training if one.run == "final"), None)
 frame.answer(text.training(run, manifest.test_reads, manifest))
+if both := text.tuning_and_test(evidence):
+    frame.answer(both)
 
 if run is not None:
     pairs = (("Loss", run.loss, run.tuning_loss), ("Accuracy", run.accuracy, run.tuning_accuracy))
@@ -29,5 +32,11 @@ else:
 
 if manifest.model is not None and manifest.model.recipe:
     st.header("Settings", anchor=False)
-    exports.table(study, text.recipe_rows(manifest.model.recipe), what="settings", alt="Settings of the training")
+    recipe = manifest.model.recipe
+    table(text.recipe_rows(recipe, first=True), alt="The settings that are read first")
+    frame.folded(
+        f"All settings ({len(text.recipe_rows(recipe))})",
+        key="settings",
+        draw=lambda: exports.table(study, text.recipe_rows(recipe), what="settings", alt="Settings of the training"),
+    )
 frame.how("training")

@@ -34,8 +34,8 @@ def images_note(study: Study, *, maps: bool = True) -> bool:
         return True
     if study.gradcam is None:
         st.caption(text.NO_CAM)
-    elif study.gradcam.has_mask.any():
-        st.caption(text.OUTLINE)
+    else:
+        st.caption(f"{text.TILE} {text.OUTLINE}" if study.gradcam.has_mask.any() else text.TILE)
     return True
 
 

@@ -17,7 +17,7 @@ from dashboard.figures.matrix import matrix_figure
 from dashboard.published import PublishedMatrix, matrices_of
 from data.study import Study
 
-WIDTHS = {"Claim": 170, "Verdict": 140, "As printed": 340, "What we get": 290}  # pixels; on a phone the first two show
+WIDTHS = {"Verdict": 130, "Claim, as printed": 480, "What we get": 270}  # pixels; on a phone the first two show
 TEXT = 860  # pixels of a line that is easily read
 
 
@@ -42,9 +42,9 @@ def chosen(study: Study, found: Sequence[AuditedClaim]) -> AuditedClaim:
         name = st.selectbox(
             "Claim shown below",
             ids,
-            format_func=lambda name: f"{text.VERDICTS[known[name].verdict][0]} {name}",
+            format_func=lambda name: f"{text.VERDICTS[known[name].verdict][0]} {known[name].claim.text}",
             key=state.CLAIM,
-            width=330,
+            width=520,
             on_change=state.claim_chosen,
         )
         exports.csv_button(study, [text.claim_export(one) for one in found], what="claims")

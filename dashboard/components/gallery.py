@@ -99,4 +99,5 @@ def on_target(study: Study, evidence: Evidence) -> None:
     if guided := text_audit.guided(study.manifest):
         st.markdown(escaped(guided), width=860)
     exports.table(study, rows, what="saliency", alt="Grad-CAM of the reference class against the outline, by class")
-    st.caption(text_audit.SALIENCY)
+    left_out = text_audit.without_evidence(evidence.saliency, study.classes)
+    st.caption(escaped(f"{left_out} {text_audit.SALIENCY}".strip()))

@@ -20,6 +20,7 @@ from dashboard.text import row_name
 from data.study import Study
 
 LOWEST, HIGHEST, STEP = 0.01, 0.99, 0.01  # of an own threshold
+RARE = 0.01  # prevalence that is set beside that of the scans, which studies of a classifier take from rich data
 
 
 def asked(evidence: Evidence) -> Question:
@@ -56,6 +57,8 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
     if found.frequencies is not None:
         said = text.frequencies(found.frequencies, question.name, study.classes)
         st.markdown(escaped(said + text.as_far_as_known(found.ppv.headline)), width=860)
+    if chosen == question.prevalence:
+        st.caption(escaped(text.elsewhere(questions.at_prevalence(question, RARE))))
     left, right = st.columns(2, gap="large")
     with left:
         if found.frequencies is not None:
@@ -69,6 +72,7 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
         values = questions.over_prevalences(question)
         figure = compute.figure(predictive_value_figure, values, chosen=chosen)
         exports.chart(study, figure, name="predictive_values", alt="PPV and NPV over prevalence, with 95% intervals")
+        st.caption("Shaded: the 95% intervals. Dotted: the prevalence that is chosen.")
     return question
 
 

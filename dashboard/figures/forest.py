@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
-from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, counts, figure_text, full
+from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, counts, figure_text, full, number
 from dashboard.figures.look import INK, finish, name_rows
 
 
@@ -53,14 +53,21 @@ def forest(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
             x=1.02,
             xref="paper",
             y=place,
-            text=counts(row.estimate) if row.estimate.defined else NOT_ESTIMABLE,
+            text=_beside(row.estimate),
             showarrow=False,
             xanchor="left",
             font={"size": 13, "color": INK},
         )
     figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
     finish(figure, height=74 + 34 * len(rows))
-    figure.update_layout(margin={"r": 92, "t": 36})
+    figure.update_layout(margin={"r": 128, "t": 36})
     figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=6)
     name_rows(figure, [figure_text(row.label, longest=LONGEST) for row in rows])
     return figure
+
+
+def _beside(estimate: Estimate) -> str:
+    """Return ``0.993, 298/300``: figures are read on paper too, where nothing can be pointed at."""
+    if estimate.value is None:
+        return NOT_ESTIMABLE
+    return f"{number(estimate.value)}, {counts(estimate)}" if counts(estimate) else number(estimate.value)

@@ -11,6 +11,7 @@ DASH = "\N{EN DASH}"
 ARROW = "\N{RIGHTWARDS ARROW}"
 NOT_ESTIMABLE = "not estimable"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+INFINITE = "infinite: "
 LONGEST = 18  # letters of a name beside a figure
 
 _BREAKS = re.compile(r"\s*[\r\n]+\s*")
@@ -108,17 +109,29 @@ def short(estimate: Estimate) -> str:
 
 def ratio(estimate: Estimate) -> str:
     """Return a ratio as ``67.9 (9.69-475)``: it has no upper end, so its digits count, not its decimals."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return short(estimate) if estimate.value is None else f"{_digits(estimate.value)} (no interval)"
+    if estimate.value is None:
+        reason = estimate.reason or ""
+        return f"infinite ({reason.removeprefix(INFINITE)})" if reason.startswith(INFINITE) else short(estimate)
+    if estimate.low is None or estimate.high is None:
+        return f"{_digits(estimate.value)} (no interval)"
     between = " to " if estimate.low < 0 else DASH
     return f"{_digits(estimate.value)} ({_digits(estimate.low)}{between}{_digits(estimate.high)})"
 
 
 def _digits(value: float) -> str:
-    """Return a number with three decimals below 1, else with three digits or all before the point."""
+    """Return a number with three decimals below 1, else with three digits."""
     size = abs(float(f"{value:.3g}"))
     decimals = max(0, 3 - len(f"{size:.0f}")) if size >= 10 else 2 if size >= 1 else 3
-    return f"{value:,.{decimals}f}"
+    return f"{float(f'{value:.3g}') if size >= 1 else value:,.{decimals}f}"
+
+
+def area(estimate: Estimate) -> str:
+    """Return an area under a curve as ``short`` does, ``> 0.999`` where three decimals would make it a perfect 1."""
+    if estimate.value is None:
+        return short(estimate)
+    value = "> 0.999" if number(estimate.value) == "1.000" and estimate.value < 1 else number(estimate.value)
+    bounds = interval(estimate)
+    return f"{value} ({bounds})" if bounds else value
 
 
 def fine(estimate: Estimate) -> str:

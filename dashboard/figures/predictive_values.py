@@ -11,6 +11,7 @@ from dashboard.figures.look import ACCENT, INK, finish
 
 NPV = "#8a6fb0"
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6)
+APART = 0.8  # a tick nearer to the last one would be written over it
 
 
 def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float) -> go.Figure:
@@ -23,7 +24,8 @@ def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float
             _curve(figure, name, [place for place, _ in known], [found for _, found in known], colour, dash)
     figure.add_vline(x=chosen, line={"color": INK, "width": 1, "dash": "dot"})
     finish(figure, height=320)
-    ticks = [tick for tick in TICKS if values and tick <= values[-1].prevalence]
+    last = values[-1].prevalence if values else 0.0
+    ticks = [tick for tick in TICKS if tick < APART * last] + [last] * bool(values)
     figure.update_xaxes(
         title_text="Prevalence",
         type="log",

@@ -14,7 +14,7 @@ def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
     ``customdata`` of a point and of a bar is the number of its bin, from 1, for clicks.
     """
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.05)
-    diagonal = {"color": QUIET, "width": 1, "dash": "dot"}
+    diagonal = {"color": INK, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip", row=1, col=1)
     for number, one in enumerate(curve.bins, start=1):
         found = one.observed.headline

@@ -1,13 +1,17 @@
 """What referring the least certain cases to an expert does: rates of error against the share referred."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from analysis.risk_coverage import RiskCoverage
 from analysis.thinning import MOST, thinned
 from dashboard.figures.look import ACCENT, INK, finish
 
 MISSED = "#b3261e"
+SHORTEST = 0.1  # share referred that is shown at least
 
 
 def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.Figure:
@@ -35,6 +39,13 @@ def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.F
     if referred is not None:
         figure.add_vline(x=referred, line={"color": INK, "width": 1, "dash": "dot"})
     finish(figure, height=340)
-    figure.update_xaxes(title_text="Referred to an expert", tickformat=".0%", range=[0, 1], showgrid=False)
+    end = _last_change([rate for _, rate, _ in curves], found.referred_share, referred)
+    figure.update_xaxes(title_text="Referred to an expert", tickformat=".0%", range=[0, end], showgrid=False)
     figure.update_yaxes(title_text="Rate among the rest", tickformat=".1%", rangemode="tozero")
     return figure
+
+
+def _last_change(rates: Sequence[NDArray[np.float64]], share: NDArray[np.float64], referred: float | None) -> float:
+    """Return up to which share referred the curves are drawn: a little beyond where the last of them comes to 0."""
+    above = [float(share[np.flatnonzero(rate > 0)[-1]]) for rate in rates if (rate > 0).any()]
+    return min(1.0, 1.25 * max(SHORTEST, referred or 0.0, *above))

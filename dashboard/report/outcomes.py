@@ -80,6 +80,7 @@ def confidence(subject: Subject) -> list[Block]:
         for one in bins
         if one.mean_probability is not None
     )
+    referred = text_confidence.referral(found.referral, evidence.performance)
     said = [
         heading(words.LABELS["confidence"], label="confidence"),
         paragraph(text_confidence.confidence(found), style="answer"),
@@ -93,11 +94,11 @@ def confidence(subject: Subject) -> list[Block]:
         heading("Tiers", level=2),
         table(text_confidence.tier_rows(found.tiers), f"Tiers of confidence. {n}", label="tiers"),
         heading("If the least certain scans go to an expert", level=2),
-        paragraph(text_confidence.referral(found.referral)),
+        paragraph(referred),
         figure(
             drawings.referral(found.risk_coverage, referred=found.referral.referred.plain.value),
             f"Errors and missed tumours among the scans that the model still reads. {n} {text_confidence.REFERRED}",
-            alt=f"Rates among the rest against the share referred. {text_confidence.referral(found.referral)}",
+            alt=f"Rates among the rest against the share referred. {referred}",
             label="referral",
         ),
         heading("Scores", level=2),
@@ -111,5 +112,6 @@ def confidence(subject: Subject) -> list[Block]:
         heading("Prediction sets", level=2),
     ]
     if rows := text_confidence.set_rows(found, classes):
+        said.append(paragraph(text_confidence.held_too_seldom(found, classes)))
         said.append(table(rows, f"How often a prediction set holds the reference class. {n}", label="sets"))
     return [*said, note(text_confidence.set_sizes(found))]

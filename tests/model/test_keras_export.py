@@ -62,6 +62,11 @@ def test_a_weight_beyond_float16_is_refused() -> None:
         deployable(model)
 
 
+def is_of(layer: str, node: onnx.NodeProto) -> bool:
+    """Whether a node is of a layer; a node that was made of several keeps one of their names somewhere."""
+    return any(f"/{layer}_" in name for name in (node.name, *node.input[1:], *node.output))
+
+
 def shipped_in_keras(folder: Path) -> keras.Model:
     """The shipped network back in Keras, its weights taken from the ONNX file by layer name."""
     card = load(folder).card
@@ -75,12 +80,11 @@ def shipped_in_keras(folder: Path) -> keras.Model:
     for layer in served.layers:
         shapes = [weights.shape for weights in layer.get_weights()]
         if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
-            # A depthwise node has lost its name; the bias keeps the layer's.
-            node = next(n for n in graph.node if n.op_type == "Conv" and f"/{layer.name}_" in n.input[2])
-            kernel, bias = (constants[name].astype(np.float32) for name in node.input[1:3])
-            # ONNX kernels are (out, in, h, w), depthwise ones (channels, 1, h, w).
+            node = next(node for node in graph.node if node.op_type == "Conv" and is_of(layer.name, node))
+            kernel, *bias = (constants[name].astype(np.float32) for name in node.input[1:])
+            # ONNX kernels are (out, in, h, w), depthwise ones (channels, 1, h, w). A bias of zeros is left out.
             axes = (2, 3, 0, 1) if isinstance(layer, keras.layers.DepthwiseConv2D) else (2, 3, 1, 0)
-            layer.set_weights([kernel.transpose(axes), bias])
+            layer.set_weights([kernel.transpose(axes), *(bias or [np.zeros(shapes[1], dtype=np.float32)])])
         elif shapes:
             kernel = constants[f"{layer.name}_1/Cast/ReadVariableOp:0"].astype(np.float32)
             layer.set_weights([kernel, constants[f"{layer.name}_1/BiasAdd/ReadVariableOp:0"].astype(np.float32)])
