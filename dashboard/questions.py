@@ -36,6 +36,9 @@ STEPS: Final = (
     0.5,
     0.6,
 )
+RARE: Final = (
+    0.01  # set beside the prevalence of the cases: data sets of a classifier hold far more of what it looks for
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
 from dashboard import text_claims
 from dashboard.documents import measured, plain
-from dashboard.questions import at_prevalence, curves_of
+from dashboard.questions import RARE, at_prevalence, curves_of
 from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
 from data.study import Study
@@ -115,6 +115,7 @@ def _per_class(source: Results) -> dict[str, Any]:
             **plain(source.ratios[name]),
             **measured("average_precision", drawn.average_precision),
             "at_prevalence": plain(at_prevalence(question, question.prevalence)),
+            "where_rare": plain(at_prevalence(question, None if question.prevalence is None else RARE)),
             "roc": plain(drawn.roc),
             "precision_recall": plain(drawn.precision_recall),
         }

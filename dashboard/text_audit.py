@@ -30,8 +30,7 @@ NO_OUTLINES = "No scan has an outline of the tumour: whether the evidence lies o
 SALIENCY = (
     "Whether the network looked at the tumour: on the scans with an outline, the share whose strongest evidence for "
     "the reference class lies in it, and the mean share of the evidence inside it. Without any preference that mean "
-    "would be the share of the image that the outline covers. Right and wrong: how the scan was called. A maximum "
-    "outside the outline counts as on it within a 32nd of the image's side."
+    "would be the share of the image that the outline covers. Right and wrong: how the scan was called."
 )
 
 

@@ -219,8 +219,9 @@ def patient_rows(found: Patients) -> list[dict[str, str]]:
             continue
         row = {"A patient's answer is": label}
         if found.tumour:
-            row["Sensitivity"] = full(tumour[rule].sensitivity.headline)
-            row["Specificity"] = full(tumour[rule].specificity.headline)
+            for name, rate in (("Sensitivity", tumour[rule].sensitivity), ("Specificity", tumour[rule].specificity)):
+                if rate.headline.defined:
+                    row[name] = full(rate.headline)
         rows.append({**row, "Class right": full(classes[rule].accuracy.headline) if rule in classes else ""})
     return rows
 
@@ -235,7 +236,18 @@ def patients(found: Patients) -> str:
         left.append(f"{counted(len(found.mixed), 'patient')} whose slices have several reference classes")
     ties = max([*(one.ties for one in found.tumour), *(one.ties for one in found.classes)], default=0)
     tied = f" Ties: at most {counted(ties, 'patient')}." if ties else ""
-    return f"{text}{' Left out: ' + ', '.join(left) + '.' if left else ''}{tied}"
+    return f"{text}{' Left out: ' + ', '.join(left) + '.' if left else ''}{tied}{_without_a_rate(found)}"
+
+
+def _without_a_rate(found: Patients) -> str:
+    """Return which rates by patient cannot be given, and why: each rule rests on the same patients."""
+    one = found.tumour[0] if found.tumour else None
+    rates = {} if one is None else {"Sensitivity": one.sensitivity, "Specificity": one.specificity}
+    return "".join(
+        f" {name} is {NOT_ESTIMABLE}: {rate.headline.reason}."
+        for name, rate in rates.items()
+        if not rate.headline.defined
+    )
 
 
 def patients_seen(across: int, found: Patients) -> str:

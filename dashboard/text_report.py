@@ -471,6 +471,16 @@ def answer(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> str:
     )
 
 
+def made_for(options: Options) -> str:
+    """Return which choices the report at hand was made with: what is typed since stands in the next one."""
+    named = {REVIEWER: options.reviewer, SITE: options.site}
+    said = [f"{label}: {value or 'not named'}" for label, value in named.items()]
+    said.append(f"{SECTIONS_SHOWN}: {len(options.sections)} of {len(LABELS)}")
+    if options.remarks.strip():
+        said.append("with remarks")
+    return f'In this file: {", ".join(said)}. What was typed since comes in with "{MAKE}".'
+
+
 def size(content: int) -> str:
     """Return how large the report is, and what kind of PDF."""
     return f"PDF/A-3a and PDF/UA-1, {content / 1e6:.1f} MB. The same study with the same choices gives the same bytes."

@@ -5,6 +5,7 @@ from pathlib import Path
 from dashboard.figures.formats import counted, escaped, time_left
 from dashboard.jobs import Job, Progress, State, Status
 from data.home import home
+from model.card import ModelCard
 
 ANSWER = (
     "A model is run over a folder of images with a sub-folder for each class, and its answers become a new study. One "
@@ -31,6 +32,13 @@ STEPS = {
     "Evaluating": ("Evaluating", "image"),
     "Linking images": ("Linking the images", "image"),
 }
+
+
+def of_model(card: ModelCard) -> str:
+    """Return the classes of a model, and which data set it was trained on."""
+    text = f"Classes: {', '.join(card.classes.display[name] for name in card.classes.names)}."
+    own = card.data.get("name")
+    return f"{text} Trained on the data set {own}." if own else text
 
 
 def asked(job: Job) -> str:

@@ -20,7 +20,6 @@ from dashboard.text import row_name
 from data.study import Study
 
 LOWEST, HIGHEST, STEP = 0.01, 0.99, 0.01  # of an own threshold
-RARE = 0.01  # prevalence that is set beside that of the scans, which studies of a classifier take from rich data
 
 
 def asked(evidence: Evidence) -> Question:
@@ -58,7 +57,7 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
         said = text.frequencies(found.frequencies, question.name, study.classes)
         st.markdown(escaped(said + text.as_far_as_known(found.ppv.headline)), width=860)
     if chosen == question.prevalence:
-        st.caption(escaped(text.elsewhere(questions.at_prevalence(question, RARE))))
+        st.caption(escaped(text.elsewhere(questions.at_prevalence(question, questions.RARE))))
     left, right = st.columns(2, gap="large")
     with left:
         if found.frequencies is not None:
@@ -66,13 +65,14 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
                 text.frequency_rows(found.frequencies, question.name, study.classes), alt="What becomes of 1,000 scans"
             )
         rows = text.predictive_rows(found)
-        table(rows, alt="PPV and NPV at this prevalence")
+        values = [{key: row[key] for key in ("Number", "Value")} for row in rows]
+        table(values, alt="PPV and NPV at this prevalence")
         exports.csv_button(study, text.with_setting(rows, question, found, study.classes), what="prevalence")
     with right:
-        values = questions.over_prevalences(question)
-        figure = compute.figure(predictive_value_figure, values, chosen=chosen)
+        curve = questions.over_prevalences(question)
+        figure = compute.figure(predictive_value_figure, curve, chosen=chosen)
         exports.chart(study, figure, name="predictive_values", alt="PPV and NPV over prevalence, with 95% intervals")
-        st.caption("Shaded: the 95% intervals. Dotted: the prevalence that is chosen.")
+        st.caption("Shaded: their intervals. Dotted: the prevalence that is chosen.")
     return question
 
 

@@ -39,7 +39,7 @@ def choices(study: Study) -> Options:
                 threshold = st.number_input(
                     text.THRESHOLD_LABEL, min_value=0.001, max_value=0.999, value=None, format="%.3f"
                 )
-        st.form_submit_button(text.MAKE, width="stretch")
+        st.form_submit_button(text.MAKE, type="primary", width="stretch")
     return Options(
         sections=tuple(name for name in SECTIONS if name in sections),
         level=level,
@@ -63,5 +63,6 @@ def result(study: Study, options: Options) -> None:
     name = f"{file_name(study, 'report')}.pdf"
     icon = ":material/download:"
     st.download_button(text.DOWNLOAD, content, name, "application/pdf", on_click="ignore", icon=icon)
+    st.caption(escaped(text.made_for(options)))
     st.caption(text.size(len(content)))
     st.pdf(content, height=HEIGHT, key="report-pdf", alt=text.PREVIEW_ALT)

@@ -1,6 +1,7 @@
 """An evaluation from a page: the form, and what became of the last one, which looks again by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from dashboard.jobs import Progress, State, Status
 from dashboard.settings import settings
 from data.errors import InputError
 from data.home import models, studies
-from model.card import read_card
+from model.card import ModelCard, read_card
 
 EVERY = 1.0  # seconds between two looks at a running evaluation
 
@@ -24,19 +25,19 @@ def form() -> None:
     if not known:
         st.info(text.NO_MODEL)
         return
-    model = st.selectbox("Model", list(known), key="run-model")
+    roots = settings().image_roots
+    model = st.selectbox("Model", list(known), index=_with_its_data(known, roots), key="run-model")
     try:
-        classes = read_card(known[model]).classes
+        card = read_card(known[model])
     except InputError as error:
         st.error(escaped(str(error).replace(str(known[model]), model)))
         return
-    st.caption(f"Classes: {escaped(', '.join(classes.names))}")
-    roots = settings().image_roots
-    folders = data_sets(roots, classes.names)
+    st.caption(escaped(text.of_model(card)))
+    folders = data_sets(roots, card.classes.names)
     if not folders:
         st.info(text.NO_FOLDER)
         return
-    images = st.selectbox("Images", list(folders), key="run-images")
+    images = st.selectbox("Images", list(folders), index=_own(card, folders) or 0, key=f"run-images-{model}")
     data = st.text_input(
         "Name of the data set", folders[images].name, key=f"run-data-{images}", help=text.DATA_HELP, max_chars=80
     ).strip()
@@ -53,6 +54,24 @@ def form() -> None:
         _do(lambda: jobs.start(model=model, images=str(folders[images]), data=data, study=study, roots=roots))
     if wait:
         st.caption(wait)
+
+
+def _own(card: ModelCard, folders: Mapping[str, Path]) -> int | None:
+    """Return the place of the folder that is called like the data set of a model; none when none is."""
+    own = card.data.get("name")
+    return next((place for place, folder in enumerate(folders.values()) if folder.name == own), None)
+
+
+def _with_its_data(known: Mapping[str, Path], roots: tuple[Path, ...]) -> int:
+    """Return the place of the first model whose own data set is under the roots, else of the first."""
+    for place, folder in enumerate(known.values()):
+        try:
+            card = read_card(folder)
+        except InputError:  # said once it is chosen
+            continue
+        if _own(card, data_sets(roots, card.classes.names)) is not None:
+            return place
+    return 0
 
 
 def _free_name(wanted: str) -> str:

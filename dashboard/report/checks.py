@@ -129,9 +129,10 @@ def claims(subject: Subject) -> list[Block]:
         return said
     rows: list[dict[str, Cell]] = []
     for one in found:
-        row: dict[str, Cell] = dict(text_claims.claim_row(one))
-        row["Verdict"] = {"text": text_claims.verdict(one.verdict), "tone": TONES.get(one.verdict, "gray")}
-        rows.append({key: row[key] for key in ("Claim", "As printed", "Verdict", "What we get")})
+        told_of = text_claims.claim_row(one)
+        verdict: Cell = {"text": told_of.pop("Verdict"), "tone": TONES.get(one.verdict, "gray")}
+        printed, ours = told_of.values()
+        rows.append({"Claim": one.claim.id, "As printed": printed, "Verdict": verdict, "What we get": ours})
     said.append(
         table(rows, "Claims as printed, and what this study gets.", label="claim-table", widths=[1.1, 1.9, 1.0, 1.3])
     )

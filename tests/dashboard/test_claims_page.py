@@ -105,8 +105,7 @@ def test_the_shipped_study_shows_every_claim_of_its_section(open_claims: Open, s
     assert not app.exception
     assert plain(app.main.markdown[0].value) == text_claims.claims([one["verdict"] for one in section])
     rows = app.dataframe[0].value
-    assert rows["Claim"].tolist() == [one["id"] for one in section]
-    assert rows["As printed"].tolist() == [one["text"] for one in section]
+    assert rows["Claim, as printed"].tolist() == [one["text"] for one in section]
     assert rows["Verdict"].tolist() == [text_claims.verdict(one["verdict"]) for one in section]
     shown = plain(said(app))
     first = next(one for one in section if one["verdict"] == "contradicted_internally")
@@ -127,7 +126,7 @@ def test_the_address_chooses_a_claim_and_the_selector_another(open_claims: Open,
 
 
 @pytest.mark.parametrize(
-    ("rows", "cells", "chosen"), [([1], [], "differs"), ([3], [(1, "As printed")], "differs"), ([], [], None)]
+    ("rows", "cells", "chosen"), [([1], [], "differs"), ([3], [(1, "Claim, as printed")], "differs"), ([], [], None)]
 )
 def test_a_click_into_a_row_or_on_its_button_is_carried_into_the_address(
     monkeypatch: pytest.MonkeyPatch, rows: list[int], cells: list[tuple[int, str]], chosen: str | None

@@ -144,7 +144,7 @@ def test_the_forest_draws_no_line_for_what_is_undefined() -> None:
     ]
     figure = forest("Sensitivity", rows, start=lowest([row.estimate for row in rows]))
     assert len([trace for trace in figure.data if trace.mode == "lines"]) == 1
-    assert [note.text for note in figure.layout.annotations] == ["9/10", "not estimable"]
+    assert [note.text for note in figure.layout.annotations] == ["0.900, 9/10", "not estimable"]
     assert figure.layout.xaxis.range[0] <= proportion(9, 10).low
 
 

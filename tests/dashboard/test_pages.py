@@ -248,12 +248,12 @@ def test_without_folds_and_history_the_pages_say_so(open_page: Open, said: Said)
 
 def test_the_gap_between_folds_is_said(open_page: Open, said: Said) -> None:
     shown = said(open_page("cross_validation", "folded"))
-    assert "Not grouped it is 0.983: 1.7 percentage points more" in shown
+    assert "it is 0.983 and not 0.967: 1.7 percentage points more (95% interval -5.1 to 9.3)." in shown
     assert "60 scans in 5 folds: 15 glioma" in shown
 
 
 def test_confidence_says_how_sure_and_how_right(open_page: Open, said: Said) -> None:
     shown = said(open_page("confidence", "normal"))
     assert "Of the scans with a confidence of 0.9 or more, 0.875" in shown
-    assert "Referred below 0.8: 0% of the scans (0)." in shown
+    assert "Referring the scans below 0.8, 0% (0), takes the errors from " in shown
     assert "Prediction sets: the study holds no predictions of tuning cases." in shown

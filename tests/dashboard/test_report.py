@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from analysis.errors import ErrorCase
 from analysis.estimate import Estimate
 from dashboard import text_report
-from dashboard.figures.formats import DASH, fine, full, ratio, short
+from dashboard.figures.formats import DASH, area, fine, full, ratio, short
 from dashboard.report import errors
 from dashboard.report.build import report
 from dashboard.report.options import SECTIONS, Options
@@ -111,8 +111,9 @@ def place(home: Path, name: str) -> Path:
 @pytest.mark.parametrize("name", ["whole", "real"])
 def test_every_printed_estimate_is_one_of_analyze(filed: Reader, dashboard_home: Path, name: str) -> None:
     numbers = document(place(dashboard_home, name))
-    known = {form(one) for one in estimates(numbers) for form in (short, ratio, fine) if one.low is not None}
+    known = {form(one) for one in estimates(numbers) for form in (short, ratio, fine, area) if one.low is not None}
     known |= set(spreads(numbers["sections"]["dataset"]["images"]))
+    known |= {one.removeprefix("> ") for one in known}  # of an area that is nearly 1
     known |= set(PRINTED.findall(json.dumps(numbers, ensure_ascii=False)))  # in the arithmetic of claims
     words = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in filed(name).pages))
     printed = set(PRINTED.findall(words.replace("\u200b", "").replace(f"{DASH} ", DASH)))

@@ -44,7 +44,7 @@ def finish(how: State = State.DONE, reason: str = "") -> None:
 def test_the_form_offers_models_and_folders(open_page: Open, said: Said) -> None:
     app = open_page("run", "normal")
     assert app.selectbox(key="run-model").options == ["brain-tumor-mri", "phantom"]
-    assert app.selectbox(key="run-images").options == ["images/scans"]
+    assert app.selectbox(key="run-images-brain-tumor-mri").options == ["images/scans"]
     assert [one.value for one in app.text_input] == ["scans", "scans-brain-tumor-mri"]
     assert buttons(app) == {"Evaluate": False}
     assert text_run.NONE_YET in said(app)

@@ -17,7 +17,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.estimate import Estimate, Measure
-from dashboard.figures.formats import counts, fine, full, interval, ratio, short
+from dashboard.figures.formats import area, counts, fine, full, interval, ratio, short
 from dashboard.sections import sections
 from dashboard.text_audit import STEPS
 from data.classes import BRAIN_TUMOR
@@ -209,11 +209,12 @@ def per_class(document: Document, _: Study) -> Said:
         "caption": f"n = {document['error-rates']['n']} test scans. Lines are 95% intervals",
         "known": known(document),
         **at_prevalence(found["Any tumour"]["at_prevalence"]),
+        "elsewhere": elsewhere(found["Any tumour"]["where_rare"]),
         **{("row", label): averaged(document["per-class"]["overall"], name) for name, label in OVERALL.items()},
         **by_patient(document["per-class"]["patients"], seen=len(document["audit"]["patients_across_splits"])),
     }
     for subject, one in found.items():
-        said["row", subject, short(headline(one, "auc"))] = "; ".join(
+        said["row", subject, area(headline(one, "auc"))] = "; ".join(
             ratio(headline(one, name)) for name in ("lr_pos", "lr_neg", "dor", "youden")
         )
         for name, label in RATES.items():
@@ -221,13 +222,13 @@ def per_class(document: Document, _: Study) -> Said:
             second = "as plain: groups of one" if clustered is None else short(estimate(clustered))
             wide = headline(one, name)
             said["row", subject, label] = f"{full(estimate(one[name]))}; {second}; {wide.method}"
-            said["forest", label, subject] = f"{full(wide)}; {counts(wide)}"
+            said["forest", label, subject] = f"{full(wide)}; {wide.value:.3f}, {counts(wide)}"
     return said
 
 
 def averaged(owner: dict[str, Any], name: str) -> str:
     found = headline(owner, name)
-    return short(found) if found.count is None else full(found)
+    return area(found) if found.count is None else full(found)
 
 
 def at_prevalence(found: dict[str, Any]) -> Said:
@@ -237,15 +238,20 @@ def at_prevalence(found: dict[str, Any]) -> Said:
         ("row", "With tumour"): f"{scans['found']}; {scans['missed']}; {scans['positives']}",
         ("row", "Others"): f"{scans['false_alarms']}; {scans['cleared']}; {scans['negatives']}",
         ("row", "All"): f"{called}; {scans['scans'] - called}; {scans['scans']:,}",
-        **{
-            ("row", name.upper()): f"{fine(headline(found, name))}; {headline(found, name).method}"
-            for name in ("ppv", "npv")
-        },
+        **{("row", name.upper()): fine(headline(found, name)) for name in ("ppv", "npv")},
         "frequencies": f"Of 1,000 scans, {scans['positives']} have a tumour: {scans['found']} are found, "
         f"{scans['missed']} are missed. Of the {scans['negatives']} others, {scans['false_alarms']} are called a "
         f"tumour by mistake. So of {called} calls, {scans['found']} are right. As far as these scans can tell, of 100 "
         f"such calls between {math.floor(100 * ppv.low)} and {math.ceil(100 * ppv.high)} are right.",
     }
+
+
+def elsewhere(found: dict[str, Any]) -> str:
+    ppv = headline(found, "ppv")
+    return (
+        f"Where {found['prevalence']:.1%} have it, as far as these scans can tell, of 100 such calls between "
+        f"{math.floor(100 * ppv.low)} and {math.ceil(100 * ppv.high)} would be right."
+    )
 
 
 def by_patient(found: dict[str, Any], *, seen: int) -> Said:
@@ -284,6 +290,7 @@ def confusion(document: Document, study: Study) -> Said:
         ),
         key=lambda part: part[0],
     )
+    seen = {arrow(pair) for pair in found["pairs"] if pair["count"]}
     worst = max((pair for pair in found["pairs"] if pair["count"]), key=lambda pair: bounds[arrow(pair)])
     return {
         "answer": f"{total} errors in {n} scans. Most often {arrow(first)}: {full(headline(first, 'rate'))} of the "
@@ -303,8 +310,9 @@ def confusion(document: Document, study: Study) -> Said:
             ("cost", arrow(pair)): f"{full(headline(pair, 'rate'))}, harm "
             f"{harm[classes.index(pair['reference'])][classes.index(pair['predicted'])]:g}"
             for pair in found["pairs"]
+            if pair["count"]
         },
-        "order": ", ".join(sorted(bounds, key=lambda name: bounds[name], reverse=True)[:3]),
+        "order": ", ".join([name for name in sorted(bounds, key=bounds.__getitem__, reverse=True) if name in seen][:3]),
         **tiles([error for error in document["errors"] if arrow(error) == arrow(worst)][:6]),
     }
 

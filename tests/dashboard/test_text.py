@@ -212,7 +212,7 @@ def test_epochs_on_smaller_images_are_said() -> None:
     described = dataclasses.replace(study("folded").manifest, model=ModelFacts(name="m", recipe=recipe))
     assert text_training.curves(described).endswith("Epochs 1 to 3 saw smaller images and could not be chosen.")
     rows = {row["Setting"]: row["Value"] for row in text_training.recipe_rows(recipe)}
-    assert rows == {"Early sizes": "2 x 96, 1 x 128", "Input size": "224"}
+    assert rows == {"Early sizes, epochs x pixels": "2 x 96, 1 x 128", "Input size, pixels": "224"}
 
 
 def test_specificity_is_not_called_grouped_without_patient_ids(evidence_of: Callable[[str], Evidence]) -> None:

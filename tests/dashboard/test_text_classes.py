@@ -15,7 +15,7 @@ from analysis.patients import per_patient
 from analysis.per_class import performance
 from analysis.prevalence import natural_frequencies
 from dashboard import text_classes, text_data, text_decisions, text_overview
-from dashboard.figures.formats import fine, probability, ratio
+from dashboard.figures.formats import area, fine, probability, ratio
 from data.classes import BRAIN_TUMOR, ClassOrder
 from data.manifest import Acceptance
 
@@ -29,11 +29,11 @@ def between(value: float, low: float, high: float) -> Estimate:
     [
         (between(67.87, 9.694, 475.153), "67.9 (9.69\N{EN DASH}475)"),
         (between(0.0312, 0.014, 0.0684), "0.031 (0.014\N{EN DASH}0.068)"),
-        (between(30058.2, 4655.1, 194096.4), "30,058 (4,655\N{EN DASH}194,096)"),
+        (between(30058.2, 4655.1, 194096.4), "30,100 (4,660\N{EN DASH}194,000)"),
         (between(9.999, 0.9999, 99.96), "10.0 (1.00\N{EN DASH}100)"),
         (between(-0.02, -0.3, 0.2), "-0.020 (-0.300 to 0.200)"),
         (Estimate(value=12.345, method="m", reason="none"), "12.3 (no interval)"),
-        (Estimate.undefined(reason="infinite: no false positives"), "not estimable (infinite: no false positives)"),
+        (Estimate.undefined(reason="infinite: no false positives"), "infinite (no false positives)"),
     ],
 )
 def test_a_ratio_is_written_with_three_digits(estimate: Estimate, written: str) -> None:
@@ -52,6 +52,19 @@ def test_a_ratio_is_written_with_three_digits(estimate: Estimate, written: str) 
 )
 def test_what_is_nearly_one_is_not_written_as_one(estimate: Estimate, written: str) -> None:
     assert fine(estimate) == written
+
+
+@pytest.mark.parametrize(
+    ("estimate", "written"),
+    [
+        (between(0.99996, 0.9971, 0.99999), "> 0.999 (0.997\N{EN DASH}1.000)"),
+        (between(1.0, 0.9971, 1.0), "1.000 (0.997\N{EN DASH}1.000)"),
+        (between(0.99949, 0.9, 1.0), "0.999 (0.900\N{EN DASH}1.000)"),
+        (Estimate.undefined(reason="no cases"), "not estimable (no cases)"),
+    ],
+)
+def test_an_area_that_is_not_1_is_not_written_as_1(estimate: Estimate, written: str) -> None:
+    assert area(estimate) == written
 
 
 @pytest.mark.parametrize(
@@ -128,6 +141,9 @@ def test_patients_that_are_left_out_are_counted() -> None:
         "n = 2 patients with 3 slices. Left out: 1 scan without a patient id, 1 patient whose slices have several "
         "reference classes. Ties: at most 1 patient."
     )
+    of_tumours = per_patient(reference[:5], chances[:5], names[:5], classes=("x", "y", "z"), negative="z")
+    assert text_classes.patients(of_tumours).endswith(" Specificity is not estimable: no patient without any tumour.")
+    assert {"Specificity"} & {key for row in text_classes.patient_rows(of_tumours) for key in row} == set()
     without = per_patient(reference, chances, names, classes=("x", "y", "z"), negative=None)
     assert [list(row) for row in text_classes.patient_rows(without)] == [["A patient's answer is", "Class right"]] * 2
 
