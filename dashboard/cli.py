@@ -420,17 +420,21 @@ def cross_validate(
 @app.command()
 def benchmark(
     images: Images,
-    model: Annotated[str, typer.Option(help="Shipped model or model folder.")] = "brain-tumor-mri",
+    model: Annotated[
+        list[str] | None, typer.Option(help="Shipped model or model folder; several: one after the other.")
+    ] = None,
     data: DataName = "",
     single: Annotated[int, typer.Option(help="Images for the image-by-image way; scaled to all.", min=1)] = 24,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Time a model on this machine, and its evaluation against Keras on the same test images, side by side."""
+    """Time models on this machine, and the evaluation against Keras on the same test images, side by side."""
     from data import home
     from model.keras_benchmark import as_table, compare
 
-    found = compare(home.find_model(model), images, data_name=data or images.resolve().name, single=single)
-    _say(json.dumps(found.as_dict(), indent=1) if as_json else "\n".join(as_table(found)))
+    folders = [home.find_model(name) for name in model or ["brain-tumor-mri"]]
+    found = [compare(folder, images, data_name=data or images.resolve().name, single=single) for folder in folders]
+    text = json.dumps([one.as_dict() for one in found], indent=1)
+    _say(text if as_json else "\n\n".join("\n".join(as_table(one)) for one in found))
 
 
 @data_app.command()

@@ -16,7 +16,7 @@ from data.study import Study, write_study
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
-FURTHER = ("average_precision", "at_prevalence", "roc", "precision_recall")
+FURTHER = ("average_precision", "at_prevalence", "where_rare", "roc", "precision_recall")
 RATES = ("sensitivity", "specificity", "ppv", "npv", "f1")
 ESTIMATE = ["value", "low", "high", "level", "method", "n", "count", "reason"]
 
