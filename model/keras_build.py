@@ -3,13 +3,12 @@
 The shape is what makes Grad-CAM a closed form (see ``keras_export``): feature maps -> ``pool`` -> head -> ``logits``.
 """
 
-from typing import Literal
-
 import keras
 from keras import layers
 
 from data.errors import InputError
 from model import torch_weights
+from model.keras_inherit import inherit
 from model.keras_lite import VARIANTS, efficientnet_lite
 from model.recipe import Pooling
 
@@ -26,12 +25,13 @@ def build_classifier(
     pooling: Pooling = "avg",
     hidden_units: tuple[int, ...] = (),
     dropout: float = 0.2,
-    weights: Literal["imagenet"] | None = "imagenet",
+    weights: str | None = "imagenet",
 ) -> keras.Model:
     """Return a model from ``(n, size, size, 3)`` RGB 0 to 255 to probabilities ``(n, classes)``.
 
-    Each of ``hidden_units`` adds dense, batch normalisation, ReLU. ``weights=None`` starts from random weights.
-    Raises ``InputError`` for an unknown backbone or pooling and when the ImageNet weights cannot be had.
+    Each of ``hidden_units`` adds dense, batch normalisation, ReLU. ``weights=None`` starts from random weights, the
+    name of an EfficientNet-Lite from its ImageNet weights as far as they reach (``keras_inherit``). Raises
+    ``InputError`` for an unknown backbone, pooling or weights and when the ImageNet weights cannot be had.
     """
     if pooling not in POOLINGS:
         raise InputError(f"pooling {pooling!r} is unknown; expected one of {list(POOLINGS)}.")
@@ -48,13 +48,20 @@ def build_classifier(
 
 
 def _backbone(name: str, *, input_size: int, weights: str | None) -> keras.Model:
+    if name not in BACKBONES:
+        raise InputError(f"backbone {name!r} is unknown; expected one of {list(BACKBONES)}.")
+    known = (None, "imagenet", *(VARIANTS if name in APPLICATIONS else ()))
+    if weights not in known:
+        raise InputError(f"weights {weights!r} of {name} are unknown; expected one of {list(known)}.")
     if name in VARIANTS:
         model = efficientnet_lite(name, input_size=input_size)
         if weights == "imagenet":
             _load_lite_weights(model, name)
         return model
-    if name not in APPLICATIONS:
-        raise InputError(f"backbone {name!r} is unknown; expected one of {list(BACKBONES)}.")
+    if weights in VARIANTS:
+        model = _backbone(name, input_size=input_size, weights=None)
+        inherit(model, _backbone(weights, input_size=input_size, weights="imagenet"))
+        return model
     build = getattr(keras.applications, APPLICATIONS[name])
     try:
         return build(include_top=False, weights=weights, input_shape=(input_size, input_size, 3), name=name)

@@ -188,7 +188,7 @@ def _build(config: TrainingConfig, classes: ClassOrder) -> keras.Model:
         pooling=config.pooling,
         hidden_units=config.hidden_units,
         dropout=config.dropout,
-        weights="imagenet" if config.weights == "imagenet" else None,
+        weights=config.weights,
     )
 
 
