@@ -58,9 +58,9 @@ def _enlarged(layer: layers.Layer, old: Sequence[Weights], new: Sequence[Weights
 
 
 def _rescale(model: keras.Model, source: keras.Model) -> None:
-    """Let the stem see images from 0 to 1 as the source sees them: its scale goes to the kernel, its offset to the mean.
+    """Let the stem see images as the source does: the source's scale goes to the kernel, its offset to the mean.
 
-    ``keras.applications`` leaves images with random weights at 0 to 1.
+    With random weights ``keras.applications`` gives it images from 0 to 1.
     """
     scaling = source.get_layer("rescaling")
     stem, norm = model.get_layer("stem_conv"), model.get_layer("stem_bn")

@@ -19,12 +19,12 @@ class TrainingConfig(Augmentation):
     """Every choice of a training run, how images are changed included.
 
     ``weights``: none for random ones, ``imagenet``, or an EfficientNet-Lite whose ImageNet weights a larger network
-    takes over as far as they reach. ``early_sizes``: input size of each of the first epochs, which small images make fast; the others, of which the
-    tuning split chooses one, see ``input_size``. ``tuning_parts``: one of so many parts of the training cases is set
-    aside. ``guidance``: weight of the extra loss for evidence outside the reference outline (``keras_guidance``); 0
-    trains without outlines. ``patience``: epochs without a lower tuning loss after which training stops; 0 never
-    stops early. ``class_weights``: each class counts the same in the loss, however many cases it has. ``calibrate``:
-    fit a temperature on the tuning cases.
+    takes over as far as they reach. ``early_sizes``: input size of each of the first epochs, which small images make
+    fast; the others, of which the tuning split chooses one, see ``input_size``. ``tuning_parts``: one of so many parts
+    of the training cases is set aside. ``guidance``: weight of the extra loss for evidence outside the reference
+    outline (``keras_guidance``); 0 trains without outlines. ``patience``: epochs without a lower tuning loss after
+    which training stops; 0 never stops early. ``class_weights``: each class counts the same in the loss, however many
+    cases it has. ``calibrate``: fit a temperature on the tuning cases.
     """
 
     backbone: str = "efficientnet-lite0"

@@ -7,6 +7,8 @@ from sklearn.datasets import load_sample_image
 
 from data.errors import InputError
 from model.keras_build import build_classifier
+from model.keras_inherit import inherit
+from model.keras_lite import efficientnet_lite
 from model.preprocess import preprocess
 from model.torch_weights import installed_weights, read_torch_weights
 
@@ -57,3 +59,68 @@ def test_the_short_network_has_the_features_of_the_whole_one() -> None:
     found = keras.Model(short.input, short.get_layer("pool").input)(image).numpy()
     assert found.shape == (1, 14, 14, 672)
     np.testing.assert_allclose(found, inside, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def inherited() -> tuple[keras.Model, keras.Model]:
+    larger = keras.applications.EfficientNetB3(include_top=False, weights=None, input_shape=(64, 64, 3))
+    source = efficientnet_lite("efficientnet-lite2", input_size=64)
+    rng = np.random.default_rng(1)
+    for layer in source.layers:  # as if it had been trained
+        layer.set_weights([rng.uniform(0.5, 1.5, array.shape) for array in layer.get_weights()])
+    inherit(larger, source)
+    return larger, source
+
+
+def test_a_larger_network_holds_the_smaller_one(inherited: tuple[keras.Model, keras.Model]) -> None:
+    larger, source = inherited
+    for theirs, ours in (
+        ("block3b_expand_conv", "block3b_expand_conv"),
+        ("block6d_project_conv", "block6d_project_conv"),
+    ):
+        (small,), (large,) = source.get_layer(theirs).get_weights(), larger.get_layer(ours).get_weights()
+        inputs, outputs = small.shape[-2:]
+        np.testing.assert_array_equal(large[..., :inputs, :outputs], small)
+        assert not large[..., inputs:, :outputs].any()  # old channels see nothing of new ones
+        assert large[..., outputs:].any()
+    (small,), (large,) = (
+        source.get_layer("block5a_depthwise_conv").get_weights(),
+        larger.get_layer("block5a_dwconv").get_weights(),
+    )
+    np.testing.assert_array_equal(large[:, :, : small.shape[2]], small)
+    for small, large in zip(*(net.get_layer("top_bn").get_weights() for net in (source, larger)), strict=True):
+        np.testing.assert_array_equal(large[: small.size], small)
+    norm = [layer for layer in source.layers if layer.name.endswith("_depthwise_bn")]
+    assert all(
+        f"{layer.name.removesuffix('_depthwise_bn')}_bn" in {one.name for one in larger.layers} for layer in norm
+    )
+
+
+def test_what_is_new_adds_nothing_at_first(inherited: tuple[keras.Model, keras.Model]) -> None:
+    larger, source = inherited
+    there = {layer.name for layer in source.layers}
+    new = [layer for layer in larger.layers if layer.name.endswith("_project_bn") and layer.name not in there]
+    assert [layer.name for layer in new] == [f"block{name}_project_bn" for name in ("1b", "4e", "5e", "6f", "7b")]
+    assert not any(layer.get_weights()[0].any() for layer in new)
+
+
+def test_the_stem_sees_what_the_smaller_one_sees(inherited: tuple[keras.Model, keras.Model]) -> None:
+    larger, source = inherited
+    images = np.random.default_rng(2).uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+    theirs, ours = (keras.Model(net.input, net.get_layer("stem_bn").output)(images).numpy() for net in (source, larger))
+    inside = np.s_[:, :-1, :-1]  # what lies around an image is black to one and grey to the other
+    np.testing.assert_allclose(ours[..., : theirs.shape[-1]][inside], theirs[inside], rtol=1e-3, atol=1e-3)
+
+
+def test_a_source_that_is_larger_is_refused(inherited: tuple[keras.Model, keras.Model]) -> None:
+    smaller = keras.applications.EfficientNetB0(include_top=False, weights=None, input_shape=(64, 64, 3))
+    with pytest.raises(InputError, match=r"layer block\w+: weights .* do not fit into"):
+        inherit(smaller, inherited[1])
+
+
+@pytest.mark.parametrize(
+    ("backbone", "weights"), [("efficientnet-lite0", "efficientnet-lite2"), ("efficientnet-b3", "x")]
+)
+def test_weights_that_nobody_has_are_named(backbone: str, weights: str) -> None:
+    with pytest.raises(InputError, match=f"weights '{weights}' of {backbone} are unknown; expected one of"):
+        build_classifier(backbone=backbone, classes=4, weights=weights)
