@@ -27,7 +27,10 @@ NO_UNGROUPED = (
 )
 BOTH_SIDES = "Scans of one patient or copies of one image are then on both sides."
 CURVES = "Both splits of the final run. Train is measured during the epoch, on changed images: it may lie below tuning."
-DOTS = "A dot is a fold, the bar their mean; the line is the corrected 95% interval of the mean."
+DOTS = (
+    "A dot is a fold, the bar their mean; the line is the corrected 95% interval of the mean, which grows with their "
+    "spread. The interval of all folds pooled counts scans and groups. The verdict takes the lower bound of both."
+)
 FIRST = ("backbone", "weights", "input_size", "early_sizes", "epochs", "batch_size", "learning_rate", "guidance")
 UNITS = {
     "rotation": ", degrees at most",

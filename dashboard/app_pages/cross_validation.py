@@ -22,11 +22,10 @@ if kinds:
         st.caption(escaped(note))
     shown = {name: label for name, label in text.NAMES.items() if any(one.name == name for one in kinds[0][2].numbers)}
     start = start_of([number for _, _, one in kinds for number in one.numbers if number.name in shown])
-    columns = st.columns(2, gap="medium")
-    for index, (name, title) in enumerate(shown.items()):
+    for column, (name, title) in zip(frame.in_pairs(len(shown)), shown.items(), strict=True):
         rows = tuple(Row(label=label, colour=colour, number=text.number_of(one, name)) for label, colour, one in kinds)
         figure = compute.figure(fold_dots, title, rows, start=start)
-        with columns[index % 2]:
+        with column:
             alt = f"{title} in each fold, with mean and corrected interval"
             exports.chart(study, figure, name=f"folds-{name}", alt=alt)
     st.caption(text.DOTS)

@@ -72,9 +72,8 @@ folder = compute.linked(study)
 if cases.images_note(study, maps=False) and folder is not None:
     if note := text.linked(folder):
         st.caption(note)
-    halves = st.columns(2, gap="medium")
-    for index, (name, ids) in enumerate(evidence.examples.items()):
-        with halves[index % 2]:
+    for half, (name, ids) in zip(frame.in_pairs(len(evidence.examples)), evidence.examples.items(), strict=True):
+        with half:
             st.markdown(f"**{escaped(display[name])}**")
             cases.strip(study, [evidence.cases[case_id] for case_id in ids])
 st.header("Details", anchor=False)

@@ -1,10 +1,12 @@
 """What every page has: sidebar, opened study, answer, and how it was computed."""
 
 import importlib.metadata
+import math
 from collections import Counter
 from collections.abc import Callable, Collection
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import compute, state, text, text_audit
 from dashboard.evidence import Evidence
@@ -174,6 +176,12 @@ def folded(label: str, *, key: str, draw: Callable[[], None]) -> None:
     if detail.open:
         with detail:
             draw()
+
+
+def in_pairs(number: int) -> list[DeltaGenerator]:
+    """Return places for so many things, two beside each other; on a phone below each other in the same order."""
+    rows = [st.columns(2, gap="medium") for _ in range(math.ceil(number / 2))]
+    return [place for row in rows for place in row][:number]
 
 
 def how(page: str) -> None:
