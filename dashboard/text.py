@@ -1,7 +1,7 @@
 """Every sentence about the numbers and their clinical meaning, in one place for a clinician to review."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from analysis.confounding import Confounding
 from analysis.confusion import ConfusionMatrix
@@ -135,6 +135,29 @@ def mix(judged: Performance, classes: ClassOrder) -> str:
 def by_class(judged: Performance, classes: ClassOrder) -> list[tuple[str, int]]:
     """Return the classes with their number of scans."""
     return list(zip(classes.names, judged.matrix.support, strict=True))
+
+
+def on_a_part(
+    metric: str,
+    found: Estimate,
+    part: Performance,
+    *,
+    of: Performance,
+    classes: ClassOrder,
+    show: Callable[[Estimate], str] = full,
+) -> str:
+    """Return a number on a part of the scans; the count alone where a class that the number is of is missing there.
+
+    A rate of ten meningiomas is no sensitivity to tumours of three kinds, however high it is.
+    """
+    about = set(classes.names)
+    if metric.startswith("any_tumour."):
+        about = {name for name in about if (name == classes.negative) is metric.endswith("specificity")}
+    there = dict(by_class(of, classes))
+    lacking = [spoken(name, classes) for name, n in by_class(part, classes) if name in about and not n and there[name]]
+    if not lacking or found.count is None or not found.n:
+        return show(found)
+    return f"{counts(found)}, not comparable: no {listed(lacking, 'or')}"
 
 
 def listed(names: Sequence[str], word: str) -> str:

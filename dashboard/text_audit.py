@@ -10,7 +10,7 @@ from analysis.per_class import Performance
 from analysis.saliency import ClassSaliency
 from dashboard.figures.formats import NOT_ESTIMABLE, full, short
 from dashboard.results import Results
-from dashboard.text import spoken
+from dashboard.text import on_a_part, spoken
 from data.classes import ClassOrder
 from data.manifest import Manifest
 
@@ -47,8 +47,9 @@ def step_rows(
     results: Results, headlines: Mapping[str, str], show: Callable[[Estimate], str] = full
 ) -> list[dict[str, str]]:
     """Return the headline numbers on all cases and after each step, as table rows; columns without any are left out."""
-    rows = [_step("All", results.found.n, results.performance, None, headlines, show)]
-    rows += [_step(STEPS[step.name], step.n, left, step.reason, headlines, show) for step, left in results.at_steps]
+    steps = [("All", results.found.n, results.performance, None)]
+    steps += [(STEPS[step.name], step.n, left, step.reason) for step, left in results.at_steps]
+    rows = [_step(*step, headlines, results=results, show=show) for step in steps]
     kept = [key for key in rows[0] if any(row[key] for row in rows)]
     return [{key: row[key] for key in kept} for row in rows]
 
@@ -65,15 +66,19 @@ def _step(
     judged: Performance | None,
     reason: str | None,
     headlines: Mapping[str, str],
+    *,
+    results: Results,
     show: Callable[[Estimate], str],
 ) -> dict[str, str]:
-    row = {"Scans": name, "n": f"{n:,}"}
+    row, whole, classes = {"Scans": name, "n": f"{n:,}"}, results.performance, results.study.classes
     for metric, label in headlines.items():
         found = None if judged is None else measure(metric, judged)
         if judged is None:
             row[label] = f"{NOT_ESTIMABLE} ({reason})"
+        elif found is None:
+            row[label] = ""
         else:
-            row[label] = "" if found is None else show(found.headline)
+            row[label] = on_a_part(metric, found.headline, judged, of=whole, classes=classes, show=show)
     return row
 
 

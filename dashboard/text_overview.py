@@ -8,8 +8,8 @@ from analysis.estimate import Estimate
 from analysis.findings import Finding
 from analysis.per_class import Performance
 from dashboard.evidence import Evidence
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, counts, escaped, full, short
-from dashboard.text import RATES, by_class, class_name, listed, missed, mix, patients, spoken
+from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full, short
+from dashboard.text import RATES, by_class, class_name, listed, missed, mix, on_a_part, patients, spoken
 from dashboard.text_training import basis, lighter, like_for_like
 from data.classes import ClassOrder
 from data.manifest import Manifest
@@ -256,23 +256,12 @@ def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
 
 
 def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
-    """Return a number on the scans that are new to the model; the count alone where classes that it is of are missing.
-
-    A rate of ten meningiomas is no sensitivity to tumours of three kinds, however high it is.
-    """
-    unseen, classes = evidence.unseen.performance, manifest.classes
+    """Return a number on the scans that are new to the model."""
+    unseen = evidence.unseen.performance
     found = None if unseen is None else measure(metric, unseen)
     if unseen is None or found is None:
         return f"{NOT_ESTIMABLE} ({evidence.unseen.reason or ''})"
-    of = set(classes.names)
-    if metric.startswith("any_tumour."):
-        of = {name for name in of if (name == classes.negative) is metric.endswith("specificity")}
-    there = dict(by_class(evidence.performance, classes))
-    lacking = [spoken(name, classes) for name, n in by_class(unseen, classes) if name in of and not n and there[name]]
-    estimate = found.headline
-    if not lacking or estimate.count is None or not estimate.n:
-        return full(estimate)
-    return f"{counts(estimate)}, not comparable: no {listed(lacking, 'or')}"
+    return on_a_part(metric, found.headline, unseen, of=evidence.performance, classes=manifest.classes)
 
 
 def compared_on(evidence: Evidence, manifest: Manifest) -> str:
