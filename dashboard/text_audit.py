@@ -47,9 +47,11 @@ def step_rows(
     results: Results, headlines: Mapping[str, str], show: Callable[[Estimate], str] = full
 ) -> list[dict[str, str]]:
     """Return the headline numbers on all cases and after each step, as table rows; columns without any are left out."""
-    steps = [("All", results.found.n, results.performance, None)]
-    steps += [(STEPS[step.name], step.n, left, step.reason) for step, left in results.at_steps]
-    rows = [_step(*step, headlines, results=results, show=show) for step in steps]
+    rows = [_step("All", results.found.n, results.performance, None, headlines, results=results, show=show)]
+    rows += [
+        _step(STEPS[step.name], step.n, left, step.reason, headlines, results=results, show=show)
+        for step, left in results.at_steps
+    ]
     kept = [key for key in rows[0] if any(row[key] for row in rows)]
     return [{key: row[key] for key in kept} for row in rows]
 
