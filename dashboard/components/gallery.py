@@ -34,7 +34,7 @@ def filters(selection: Selection, classes: ClassOrder) -> None:
     values = {key: selection.values(key, rows) for key in FILTERS}
     active = [key for key in FILTERS if state.named(key, selection.known(key), default=state.ALL) != state.ALL]
     more = [key for key in FILTERS if key not in FIRST and (len(values[key]) > 1 or key in active)]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         st.segmented_control(
             "Shown",
             list(text.GALLERIES),
@@ -48,7 +48,8 @@ def filters(selection: Selection, classes: ClassOrder) -> None:
         if more:
             number = len(set(active) & set(more))
             label = f"More filters ({number})" if number else "More filters"
-            with st.popover(label, icon=":material/filter_list:"):
+            beside = st.container(width="content", height="stretch", vertical_alignment="bottom")  # it has no label
+            with beside.popover(label, icon=":material/filter_list:"):
                 for key in more:
                     _filter(key, values[key], selection, classes)
     hidden = {key: state.named(key, selection.known(key), default=state.ALL) for key in active if key in more}
@@ -67,7 +68,7 @@ def _filter(key: str, values: Sequence[str], selection: Selection, classes: Clas
         [state.ALL, *listed],
         format_func=lambda value: text.filter_value(key, value, classes),
         key=key,
-        width=200,
+        width=165,  # two beside each other on a phone
         accept_new_options=len(values) > LISTED,
         on_change=state.filter_chosen,
         args=(key,),

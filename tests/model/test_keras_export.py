@@ -92,8 +92,9 @@ def shipped_in_keras(folder: Path) -> keras.Model:
 
 
 @pytest.mark.usefixtures("full_network")
-def test_the_shipped_network_equals_the_tape(brain_tumor_mri: Path) -> None:
-    folder = home.find_model("brain-tumor-mri")
+@pytest.mark.parametrize("name", ["brain-tumor-mri", "brain-tumor-b3"])
+def test_the_shipped_network_equals_the_tape(brain_tumor_mri: Path, name: str) -> None:
+    folder = home.find_model(name)
     served = shipped_in_keras(folder)
     engine = load(folder)
     paths = sorted((brain_tumor_mri / "Testing").glob("*/*.jpg"))[::100]
