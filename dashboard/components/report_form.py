@@ -39,7 +39,7 @@ def choices(study: Study) -> Options:
                 threshold = st.number_input(
                     text.THRESHOLD_LABEL, min_value=0.001, max_value=0.999, value=None, format="%.3f"
                 )
-        st.form_submit_button(text.MAKE, type="primary", width="stretch")
+        st.form_submit_button(text.MAKE, width="stretch")
     return Options(
         sections=tuple(name for name in SECTIONS if name in sections),
         level=level,

@@ -11,6 +11,7 @@ from analysis.saliency import pointing_game
 from dashboard.comparisons import comparisons
 from dashboard.figures.formats import points
 from dashboard.sections import sections
+from dashboard.text_compare import label
 from data.study import read_study
 from model.card import PAGE, as_markdown, read_card
 
@@ -92,7 +93,7 @@ def test_the_second_network_says_what_it_started_from_and_that_it_has_no_folds()
 def test_the_readme_says_how_the_two_real_networks_compare() -> None:
     first, second = (read_study(STUDIES / name) for name in REAL.values())
     found = comparisons(first, second)
-    rates, aucs = found.distinct
+    rates, _ = found.distinct
     said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     accuracy = found.accuracy
     assert f"{accuracy.b.plain.count:,} of the same {accuracy.counts.n:,}" in said
@@ -102,5 +103,7 @@ def test_the_readme_says_how_the_two_real_networks_compare() -> None:
     assert (
         f"{accuracy.counts.only_a:,} are called rightly by the first alone, {accuracy.counts.only_b:,} by the" in said
     )
-    apart = [one.name for one in rates if one.difference.headline.low > 0 or one.difference.headline.high < 0]
-    print(apart)
+    for one in rates:
+        low, high = one.difference.headline.low, one.difference.headline.high
+        if one.name != "accuracy" and (low > 0 or high < 0):
+            assert f"{label(one.name, found.matched.classes).lower()} ({points(low)} to {points(high)})" in said
