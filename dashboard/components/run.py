@@ -26,7 +26,7 @@ def form() -> None:
         st.info(text.NO_MODEL)
         return
     roots = settings().image_roots
-    model = st.selectbox("Model", list(known), index=_with_its_data(known, roots), key="run-model")
+    model = st.selectbox("Model", list(known), index=_first_choice(known, roots), key="run-model")
     try:
         card = read_card(known[model])
     except InputError as error:
@@ -62,16 +62,17 @@ def _own(card: ModelCard, folders: Mapping[str, Path]) -> int | None:
     return next((place for place, folder in enumerate(folders.values()) if folder.name == own), None)
 
 
-def _with_its_data(known: Mapping[str, Path], roots: tuple[Path, ...]) -> int:
-    """Return the place of the first model whose own data set is under the roots, else of the first."""
-    for place, folder in enumerate(known.values()):
+def _first_choice(known: Mapping[str, Path], roots: tuple[Path, ...]) -> int:
+    """Return the place of a model whose own data set is under the roots, that of the API first; else of the latter."""
+    order = sorted(known, key=lambda name: name != settings().model)
+    for name in order:
         try:
-            card = read_card(folder)
+            card = read_card(known[name])
         except InputError:  # said once it is chosen
             continue
         if _own(card, data_sets(roots, card.classes.names)) is not None:
-            return place
-    return 0
+            return list(known).index(name)
+    return list(known).index(order[0])
 
 
 def _free_name(wanted: str) -> str:

@@ -158,7 +158,7 @@ def test_progress_is_read_while_it_runs(images: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"model": "gone"}, "gone: no such model; there is: brain-tumor-mri, phantom."),
+        ({"model": "gone"}, "gone: no such model; there is: brain-tumor-b3, brain-tumor-mri, phantom."),
         ({"model": "../zoo/phantom"}, "../zoo/phantom: no such model"),
         ({"images": "/etc"}, "not under one of the configured roots"),
         ({"study": "brain-tumor-mri"}, "brain-tumor-mri: there is a study of this name"),

@@ -1,5 +1,6 @@
 """The page Run: the form, a running evaluation, how it ended, and that it needs no study that can be opened."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,13 +44,26 @@ def finish(how: State = State.DONE, reason: str = "") -> None:
 
 def test_the_form_offers_models_and_folders(open_page: Open, said: Said) -> None:
     app = open_page("run", "normal")
-    assert app.selectbox(key="run-model").options == ["brain-tumor-mri", "phantom"]
+    assert app.selectbox(key="run-model").options == ["brain-tumor-b3", "brain-tumor-mri", "phantom"]
     assert app.selectbox(key="run-images-brain-tumor-mri").options == ["images/scans"]
     assert [one.value for one in app.text_input] == ["scans", "scans-brain-tumor-mri"]
     assert buttons(app) == {"Evaluate": False}
     assert text_run.NONE_YET in said(app)
     app.selectbox(key="run-model").set_value("phantom").run()
     assert app.text_input[1].value == "scans-phantom"
+
+
+def test_a_model_with_its_own_images_is_proposed(open_page: Open, said: Said, studies_at_home: Path) -> None:
+    assert open_page("run", "normal").selectbox(key="run-model").value == "brain-tumor-mri"  # that of the API
+    own = studies_at_home / "images" / "phantom"
+    shutil.copytree(studies_at_home / "images" / "scans", own)
+    try:
+        app = open_page("run", "normal")
+    finally:
+        shutil.rmtree(own)
+    assert app.selectbox(key="run-model").value == "phantom"
+    assert app.selectbox(key="run-images-phantom").value == "images/phantom"
+    assert "Classes: Glioma, Meningioma, No tumour, Pituitary. Trained on the data set phantom." in said(app)
 
 
 def test_an_evaluation_is_started_cancelled_and_resumed(open_page: Open, said: Said) -> None:
