@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from analysis.comparison import ComparedNumber
 from analysis.estimate import Estimate, Measure
 from dashboard.comparisons import ComparedAuc, Comparisons, Discordant, SharedWithTraining
-from dashboard.figures.formats import NOT_ESTIMABLE, counted, full, number, p_value, points, sentence_case, short
+from dashboard.figures.formats import (
+    NOT_ESTIMABLE,
+    area,
+    below_1,
+    counted,
+    full,
+    p_value,
+    points,
+    sentence_case,
+    short,
+)
 from data.classes import ClassOrder
 from data.manifest import About, Manifest
 from data.matched import Matched, OtherLabel
@@ -170,7 +180,7 @@ def beside(one: ComparedNumber) -> str:
 def both_aucs(one: ComparedAuc) -> str:
     """Return the AUCs of A and B."""
     values = [measure.headline.value for measure in (one.found.a, one.found.b)]
-    return ", ".join(NOT_ESTIMABLE if value is None else number(value) for value in values)
+    return ", ".join(NOT_ESTIMABLE if value is None else below_1(value) for value in values)
 
 
 def rate_row(one: ComparedNumber, classes: ClassOrder) -> dict[str, str]:
@@ -193,8 +203,8 @@ def auc_row(one: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
     tested = one.found.headline_p_value
     return {
         "Number": label(one.name, classes),
-        "A": short(one.found.a.headline),
-        "B": short(one.found.b.headline),
+        "A": area(one.found.a.headline),
+        "B": area(one.found.b.headline),
         "A minus B": short(one.found.difference.headline),
         "p": f"{NOT_ESTIMABLE} ({tested.reason})" if tested.value is None else p_value(tested.value),
         "Method": one.found.difference.headline.method,
@@ -211,9 +221,12 @@ def download_rows(found: Comparisons) -> list[dict[str, str]]:
         tests = {} if one.test is None else {"p, McNemar exact": one.test.exact, "p, McNemar mid-p": one.test.mid_p}
         tests |= {} if one.test is None else {"p, McNemar asymptotic": one.test.asymptotic}
         rows.append(row | {name: f"{value:.6g}" for name, value in tests.items()})
-    for area in aucs:
-        row = {"Number": label(area.name, classes), **_measures(area.found.a, area.found.b, area.found.difference)}
-        p_values = {"p, DeLong": area.found.p_value, "p, Obuchowski": area.found.clustered_p_value}
+    for ranked in aucs:
+        row = {
+            "Number": label(ranked.name, classes),
+            **_measures(ranked.found.a, ranked.found.b, ranked.found.difference),
+        }
+        p_values = {"p, DeLong": ranked.found.p_value, "p, Obuchowski": ranked.found.clustered_p_value}
         rows.append(row | {name: f"{one.value:.6g}" for name, one in p_values.items() if one and one.value is not None})
     columns = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name, "") for name in columns} for row in rows]

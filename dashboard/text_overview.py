@@ -171,7 +171,10 @@ def _missed_without_leaks(evidence: Evidence) -> str:
     if judged is None or judged.any_tumour is None:
         return seen
     where = "On scans new to the model" if grouped is None else "In grouped cross-validation"
-    return f"{seen} {where} the sensitivity is {full(judged.any_tumour.sensitivity.headline)}."
+    found = judged.any_tumour.sensitivity.headline
+    classes = evidence.study.classes
+    rate = on_a_part("any_tumour.sensitivity", found, judged, of=evidence.performance, classes=classes)
+    return f"{seen} {where} the sensitivity is {rate}."
 
 
 def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headline]:

@@ -125,13 +125,17 @@ def _digits(value: float) -> str:
     return f"{float(f'{value:.3g}') if size >= 1 else value:,.{decimals}f}"
 
 
+def below_1(value: float) -> str:
+    """Return a number with three decimals, ``> 0.999`` where these would make it a perfect 1."""
+    return "> 0.999" if number(value) == "1.000" and value < 1 else number(value)
+
+
 def area(estimate: Estimate) -> str:
-    """Return an area under a curve as ``short`` does, ``> 0.999`` where three decimals would make it a perfect 1."""
+    """Return an area under a curve as ``short`` does, and no perfect 1 that is none."""
     if estimate.value is None:
         return short(estimate)
-    value = "> 0.999" if number(estimate.value) == "1.000" and estimate.value < 1 else number(estimate.value)
     bounds = interval(estimate)
-    return f"{value} ({bounds})" if bounds else value
+    return f"{below_1(estimate.value)} ({bounds})" if bounds else below_1(estimate.value)
 
 
 def fine(estimate: Estimate) -> str:
