@@ -2,21 +2,25 @@
 
 import dataclasses
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from analysis.acceptance import Criterion, Judged
 from analysis.comparison import compare
+from analysis.conformal import class_limits, evaluate_sets
 from analysis.errors import rank_errors
-from analysis.estimate import Estimate
+from analysis.estimate import Estimate, Measure
 from analysis.findings import SHARED_GROUPS, Finding
 from analysis.per_class import performance
 from analysis.proportions import proportion
-from dashboard import text, text_audit, text_cases, text_overview, text_training
+from analysis.saliency import ClassSaliency
+from dashboard import text, text_audit, text_cases, text_confidence, text_overview, text_report, text_training
 from dashboard.compute import evidence, study
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import at_most, full
+from dashboard.report.options import Options
 from dashboard.results import performance_of
 from data.classes import BRAIN_TUMOR, ClassOrder
 from data.home import LinkedImages
@@ -327,3 +331,57 @@ def test_linked_images_that_differ_are_counted(tmp_path: object) -> None:
         "1 linked image: other encoding, predictions may differ slightly. "
         "2 linked images look different and are not shown."
     )
+
+
+def test_what_fails_comes_first() -> None:
+    assert [one.met for one in text_overview.hardest_first(_criteria(True, None, False, True))] == [
+        False,
+        None,
+        True,
+        True,
+    ]
+
+
+def test_tuning_stands_beside_test_with_what_each_shares_with_training(evidence_of: Callable[[str], Evidence]) -> None:
+    assert text_training.tuning_and_test(evidence_of("normal")) == ""  # without predictions of tuning scans
+    found = replaced(evidence_of("normal"), on_tuning=proportion(9, 10), tuning_shared=0)
+    said = text_training.tuning_and_test(found)
+    assert said.startswith(
+        "Of the tuning scans, none of which shares a patient or a copy with training, the network as it "
+    )
+    shared = found.leakage.overall.group.count
+    assert f"Of the test scans, {shared} of which share a patient or a copy with training, it calls 0.875" in said
+    assert ", 1 of which shares a patient" in text_training.tuning_and_test(
+        replaced(found, on_tuning=proportion(9, 10), tuning_shared=1)
+    )
+
+
+def test_scans_without_evidence_are_counted() -> None:
+    one = {"correct": Measure(plain=proportion(1, 2)), "wrong": Measure(plain=proportion(1, 2))}
+    hits = [
+        ClassSaliency(name="glioma", without_evidence=2, **one),
+        ClassSaliency(name="pituitary", without_evidence=0, **one),
+    ]
+    assert text_audit.without_evidence(hits, BRAIN_TUMOR).endswith("is empty: 2 glioma.")
+    assert text_audit.without_evidence(hits[1:], BRAIN_TUMOR) == ""
+
+
+def test_the_report_says_what_it_was_made_with() -> None:
+    said = text_report.made_for(Options(reviewer="Dr A", sections=("data",)))
+    assert said.startswith("In this file: Reviewer: Dr A, Site: not named, Sections: 1 of 11.")
+    assert "with remarks" in text_report.made_for(Options(remarks="Seen."))
+
+
+def test_classes_that_a_set_holds_too_seldom_are_named() -> None:
+    rng = np.random.default_rng(4)
+    reference = np.repeat(np.arange(4), 50)
+    chances = rng.dirichlet(np.ones(4), 200)
+    chances[np.arange(200), reference] += 1.0
+    chances /= chances.sum(axis=1, keepdims=True)
+    limits = class_limits(reference, chances, classes=BRAIN_TUMOR.names)
+    spoilt = chances.copy()
+    spoilt[:50] = 0.25  # of the first class nothing is sure any more
+    for scores, starts in ((chances, "Every class is held in 90%"), (spoilt, "Held less often than 90%: glioma 0.000")):
+        sets = evaluate_sets(reference, scores, limits=limits, groups=np.arange(200), level=0.95)
+        assert text_confidence.held_too_seldom(SimpleNamespace(sets=sets), BRAIN_TUMOR).startswith(starts)
+    assert text_confidence.held_too_seldom(SimpleNamespace(sets=None), BRAIN_TUMOR) == ""
