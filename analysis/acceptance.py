@@ -21,6 +21,7 @@ OVERALL: Final = (
     "kappa",
 )
 PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")
+WORST_FIRST: Final[Mapping[bool | None, int]] = {False: 0, None: 1, True: 2}  # place of what is met
 BOUNDS: Final = ("low", "value", "high")
 
 Basis = Literal["all", "new_to_the_model", "folds"]
@@ -69,8 +70,7 @@ class Criterion:
         """The worse of the two: missed before not decidable before met; on all cases when they are equal."""
         if self.unleaked is None:
             return self.on_all
-        worst: dict[bool | None, int] = {False: 0, None: 1, True: 2}
-        return min(self.on_all, self.unleaked, key=lambda judged: worst[judged.met])
+        return min(self.on_all, self.unleaked, key=lambda judged: WORST_FIRST[judged.met])
 
     @property
     def met(self) -> bool | None:

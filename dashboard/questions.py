@@ -36,9 +36,7 @@ STEPS: Final = (
     0.5,
     0.6,
 )
-RARE: Final = (
-    0.01  # set beside the prevalence of the cases: data sets of a classifier hold far more of what it looks for
-)
+RARE: Final = 0.01  # set beside the prevalence of the cases: data sets hold far more of what is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

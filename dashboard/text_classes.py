@@ -128,21 +128,24 @@ def frequencies(found: NaturalFrequencies, name: str, classes: ClassOrder) -> st
 
 def as_far_as_known(ppv: Estimate) -> str:
     """Return how many of 100 calls may be right, as far as these scans tell; nothing without an interval."""
-    if ppv.low is None or ppv.high is None:
-        return ""
-    low, high = math.floor(100 * ppv.low), math.ceil(100 * ppv.high)
-    return f" As far as these scans can tell, of 100 such calls between {low} and {high} are right."
+    between = _of_100(ppv)
+    return between and f" As far as these scans can tell, of 100 such calls {between} are right."
 
 
 def elsewhere(found: AtPrevalence) -> str:
     """Return what a call would be worth where few have what is looked for; nothing without an interval."""
-    low, high, prevalence = found.ppv.headline.low, found.ppv.headline.high, found.prevalence
-    if low is None or high is None or prevalence is None:
+    between = _of_100(found.ppv.headline)
+    if not between or found.prevalence is None:
         return ""
-    return (
-        f"Where {percent(prevalence)} have it, as far as these scans can tell, of 100 such calls between "
-        f"{math.floor(100 * low)} and {math.ceil(100 * high)} would be right."
-    )
+    share = percent(found.prevalence)
+    return f"Where {share} have it, as far as these scans can tell, of 100 such calls {between} would be right."
+
+
+def _of_100(share: Estimate) -> str:
+    """Return the interval of a share as whole numbers of 100, never narrower than it is; empty without one."""
+    if share.low is None or share.high is None:
+        return ""
+    return f"between {math.floor(100 * share.low)} and {math.ceil(100 * share.high)}"
 
 
 def frequency_rows(found: NaturalFrequencies, name: str, classes: ClassOrder) -> list[dict[str, str]]:

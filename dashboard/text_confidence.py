@@ -81,12 +81,8 @@ def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
 
 def first_scores(found: Confidence) -> list[dict[str, str]]:
     """Return the scores that are read first as table rows, without their methods."""
-    kept = {name: {"Score": name, "Value": row["Value"], "Reading": row["Reading"]} for name, row in _by_name(found)}
-    return [kept[name] for name in FIRST if name in kept]
-
-
-def _by_name(found: Confidence) -> list[tuple[str, dict[str, str]]]:
-    return [(row["Score"], row) for row in score_rows(found)]
+    shown = ("Score", "Value", "Reading")
+    return [{key: row[key] for key in shown} for row in score_rows(found) if row["Score"] in FIRST]
 
 
 def score_rows(found: Confidence) -> list[dict[str, str]]:
@@ -134,7 +130,7 @@ def set_rows(found: Confidence, classes: ClassOrder) -> list[dict[str, str]]:
 
 
 def held_too_seldom(found: Confidence, classes: ClassOrder) -> str:
-    """Return of which classes a set holds fewer scans than it was made to hold; nothing when it holds enough."""
+    """Return of which classes a set holds fewer scans than it was made to hold, or that it holds enough of each."""
     if found.sets is None:
         return ""
     asked = 1 - found.sets.limits.alpha

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.acceptance import Criterion, measure
+from analysis.acceptance import WORST_FIRST, Criterion, measure
 from analysis.estimate import Estimate
 from analysis.findings import Finding
 from analysis.per_class import Performance
@@ -95,8 +95,7 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
 
 def hardest_first(criteria: Sequence[Criterion]) -> list[Criterion]:
     """Return the criteria, those that fail first and those that are met last."""
-    place: dict[bool | None, int] = {False: 0, None: 1, True: 2}
-    return sorted(criteria, key=lambda one: place[one.met])
+    return sorted(criteria, key=lambda one: WORST_FIRST[one.met])
 
 
 def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:

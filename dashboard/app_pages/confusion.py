@@ -68,8 +68,9 @@ cost_list(seen[:LISTED], manifest)
 if len(seen) > LISTED:
     st.caption(f"The first {LISTED} of {len(seen):,} kinds of error; the download holds all.")
 if unseen:
+    listed = f", the first {LISTED} listed" if len(unseen) > LISTED else ""
     frame.folded(
-        f"Kinds of error that did not occur ({len(unseen):,})",
+        f"Kinds of error that did not occur ({len(unseen):,}{listed})",
         key="unseen-errors",
         draw=lambda: cost_list(unseen[:LISTED], manifest),
     )
