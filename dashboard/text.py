@@ -43,7 +43,7 @@ OUTLINE = "The white line is the outline of the tumour in the reference standard
 NO_CAM = "This study holds no Grad-CAM."
 NO_FACTOR = "No source, site, plane, file format or size has two known values: confounding cannot be looked for."
 
-ORDER = "Ordered by harm times the upper limit of the rate: what costs most, as far as these scans can exclude it."
+ORDER = "Ordered by harm times the upper limit of the rate: what may cost most, as far as these scans tell."
 ORDER_WITHOUT_HARM = "Ordered by number, then by the upper limit of the rate: this study gives no weights of harm."
 TILE = "Left the scan, right the Grad-CAM of the predicted class."
 IMBALANCED = 1.5  # largest class over smallest, from which accuracy is said to lean
