@@ -19,9 +19,10 @@ from dashboard.figures import scan
 from dashboard.questions import curves_of
 from dashboard.report.build import build
 from dashboard.report.options import Options
+from data.errors import InputError
 from data.home import LinkedImages, linked_images, studies
 from data.manifest import FILE
-from data.study import Study, read_study
+from data.study import Study, read_manifest, read_study
 from model.reader import Reader
 
 P = ParamSpec("P")
@@ -30,11 +31,29 @@ P = ParamSpec("P")
 def study(name: str) -> Study:
     """Return a study by its folder name, read again when its files change. Raises ``ContractError``."""
     path = studies()[name]
+    return _study(str(path), _stamp(path))
+
+
+def _stamp(path: Path) -> int:
+    """Return when the description of a study was written; 0 without one: reading it says what is wrong."""
     try:
-        stamp = (path / FILE).stat().st_mtime_ns
-    except OSError:  # reading it says what is wrong
-        stamp = 0
-    return _study(str(path), stamp)
+        return (path / FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def title(name: str) -> str:
+    """Return the title of a study by its folder name, read again when its description changes."""
+    path = studies()[name]
+    return _title(path, _stamp(path))
+
+
+@lru_cache(maxsize=256)
+def _title(path: Path, stamp: int) -> str:  # noqa: ARG001 - the stamp is part of the key
+    try:
+        return read_manifest(path).about.title
+    except InputError:
+        return f"{path.name} (cannot be opened)"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -83,16 +102,17 @@ def _report(fingerprint: str, options: Options, folder: str, _study: Study) -> b
     return build(made, options, images=linked(_study))
 
 
-def make_ready(of: Study) -> None:
-    """Begin to compute, beside the pages, what the other pages of a study show."""
-    _made_ready(of.fingerprint, _study=of)
+def make_ready(of: Study, *, then: Callable[[Evidence], None]) -> None:
+    """Begin to compute, beside the pages, what the other pages of a study show, and ``then`` what is made of it."""
+    _made_ready(of.fingerprint, _study=of, _then=then)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _made_ready(fingerprint: str, _study: Study) -> Thread:  # noqa: ARG001
+def _made_ready(fingerprint: str, _study: Study, _then: Callable[[Evidence], None]) -> Thread:  # noqa: ARG001
     def make() -> None:
         found = evidence(_study)
         found.make_ready()
+        _then(found)
         for name in found.questions:
             curves(_study, name)
         for ids in found.examples.values():  # the page with the most pictures, and often the second to be opened

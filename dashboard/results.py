@@ -349,6 +349,11 @@ class Results:
         """The training runs; empty for a study without history."""
         return () if self.study.history is None else training_runs(self.study.history)
 
+    @property
+    def final_run(self) -> Run | None:
+        """The run that trained the network itself, not a fold; none without history."""
+        return next((one for one in self.training if one.run == "final"), None)
+
     @cached_property
     def dataset(self) -> Dataset:
         study = self.study

@@ -74,6 +74,7 @@ KINDS = {
     "cropped": "Cropped copy",
 }
 SHOWN_FILES = 10
+LINES = "Lines are 95% intervals, the wider of two."
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
 
 
@@ -150,14 +151,19 @@ def on_a_part(
 
     A rate of ten meningiomas is no sensitivity to tumours of three kinds, however high it is.
     """
+    lacking = [spoken(name, classes) for name in lacking_in(part, metric, of=of, classes=classes)]
+    if not lacking or found.count is None or not found.n:
+        return show(found)
+    return f"{counts(found)}, not comparable: no {listed(lacking, 'or')}"
+
+
+def lacking_in(part: Performance, metric: str, *, of: Performance, classes: ClassOrder) -> list[str]:
+    """Return the classes that a number is of and that a part of the scans has none of, though the whole has."""
     about = set(classes.names)
     if metric.startswith("any_tumour."):
         about = {name for name in about if (name == classes.negative) is metric.endswith("specificity")}
     there = dict(by_class(of, classes))
-    lacking = [spoken(name, classes) for name, n in by_class(part, classes) if name in about and not n and there[name]]
-    if not lacking or found.count is None or not found.n:
-        return show(found)
-    return f"{counts(found)}, not comparable: no {listed(lacking, 'or')}"
+    return [name for name, n in by_class(part, classes) if name in about and not n and there[name]]
 
 
 def listed(names: Sequence[str], word: str) -> str:

@@ -6,10 +6,10 @@ from analysis.risk_coverage import Referral
 from analysis.tiers import TierPerformance
 from dashboard.figures.formats import NOT_ESTIMABLE, fraction, full, number, percent, sentence_case
 from dashboard.further import Confidence
-from dashboard.text import TIERS, spoken
+from dashboard.text import LINES, TIERS, spoken
 from data.classes import ClassOrder
 
-SCALE = "Points below the dotted line: the model is surer than it is right. Lines are 95% intervals, the wider of two."
+SCALE = f"Points below the dotted line: the model is surer than it is right. {LINES}"
 IN_THE_LARGE = {
     "top label": "0 is best; above 0 the model is right more often than it says",
     "any tumour": "0 is best; above 0 tumours are more frequent than it says",

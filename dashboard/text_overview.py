@@ -257,6 +257,16 @@ def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
     return rows
 
 
+def bases(evidence: Evidence, manifest: Manifest) -> dict[str, Performance]:
+    """Return what the two headlines are of, by a name that is short enough for a figure."""
+    found = {split_name(evidence.split, manifest).capitalize(): evidence.performance}
+    if evidence.grouped.performance is not None:
+        found["Grouped folds"] = evidence.grouped.performance
+    elif evidence.unseen.performance is not None:
+        found["New to the model"] = evidence.unseen.performance
+    return found
+
+
 def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
     """Return a number on the scans that are new to the model."""
     unseen = evidence.unseen.performance

@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from dashboard import compute, state
+from dashboard import charts, state
 from dashboard import text_confidence as text
 from dashboard.components import behind, exports, frame
 from dashboard.components.tables import table
 from dashboard.figures.formats import escaped
-from dashboard.figures.reliability import reliability_figure
-from dashboard.figures.risk_coverage import risk_coverage_figure
 
 study, evidence = frame.opened("confidence")
 found = evidence.confidence
@@ -17,10 +15,9 @@ frame.seen(evidence)
 
 left, right = st.columns(2, gap="large")
 with left:
-    figure = compute.figure(reliability_figure, found.reliability.top_label, x="Confidence", y="Accuracy")
     exports.chart(
         study,
-        figure,
+        charts.reliability(evidence),
         name="reliability",
         key=state.RELIABILITY,
         on_select=state.take_clicked_bin,
@@ -30,8 +27,7 @@ with left:
     st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
 with right:
     st.markdown(escaped(text.referral(found.referral, evidence.performance)))
-    referred = found.referral.referred.plain.value
-    figure = compute.figure(risk_coverage_figure, found.risk_coverage, referred=referred)
+    figure = charts.referral(evidence)
     exports.chart(study, figure, name="risk_coverage", alt="Errors and missed tumours against the share referred")
     st.caption(text.REFERRED)
 

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from dashboard import compute, state, text
+from dashboard import charts, state, text
 from dashboard.components import behind, cases, decisions, exports, frame
 from dashboard.components.tables import cost_list
 from dashboard.figures.formats import counted
-from dashboard.figures.matrix import matrix_figure
 
 SHOWN = 6  # cases of a cell
 LISTED = 12  # kinds of error: all of them for four classes
@@ -17,9 +16,8 @@ frame.answer(text.confusion(evidence.pairs, classes, matrix.n))
 frame.seen(evidence)
 
 ranked = evidence.costliest
-worst = next((pair for pair in ranked if pair.count), ranked[0])
-state.follow(state.ROW, classes.names, default=worst.reference)
-state.follow(state.COLUMN, classes.names, default=worst.predicted)
+for key, name in zip((state.ROW, state.COLUMN), charts.worst_cell(evidence), strict=True):
+    state.follow(key, classes.names, default=name)
 
 left, right = st.columns([11, 9], gap="large")
 with right:
@@ -44,10 +42,9 @@ with right:
     if len(chosen) > SHOWN:
         behind.in_gallery(study, len(chosen), reference=row, predicted=column)
 with left:
-    figure = compute.figure(matrix_figure, matrix, classes, harm=manifest.harm, selected=(row, column))
     exports.chart(
         study,
-        figure,
+        charts.confusion(evidence, row, column),
         name="confusion",
         key=state.MATRIX,
         on_select=state.take_clicked_cell,

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from dashboard import compute, text, text_audit, text_data
+from dashboard import charts, compute, text, text_audit, text_data
 from dashboard.components import behind, cases, exports, frame, images, pairs
 from dashboard.components.tables import table
 from dashboard.figures.formats import counted, escaped, full
-from dashboard.figures.split_bars import split_bars
 from dashboard.text_overview import HEADLINES
 
 if pairs.asked_for():
@@ -19,8 +18,7 @@ study, evidence = frame.opened("data_set")
 dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.display
 frame.answer(text.data_set(dataset, leakage, study.classes))
 
-bars = compute.figure(split_bars, dataset, study.classes)
-exports.chart(study, bars, name="splits", alt="Scans by split, stacked by class")
+exports.chart(study, charts.splits(evidence), name="splits", alt="Scans by split, stacked by class")
 st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
 
 st.header("Who is in it", anchor=False)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import text, text_overview
+from dashboard import charts, text, text_overview
 from dashboard.components import behind, cases, exports, frame
 from dashboard.explained import help_on
 from dashboard.figures.formats import counts, escaped, interval, number
@@ -32,9 +32,23 @@ for column, headline in zip(st.columns(2), text_overview.headlines(evidence, stu
             st.markdown(f"{interval(estimate)} · {counts(estimate)}")
         st.caption(escaped(headline.note))
 frame.answer(text_overview.gap(evidence, study.manifest))
-compared = text_overview.comparison(evidence, study.manifest)
-exports.table(study, compared, what="overview", alt="The numbers with and without what training has seen")
-st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
+
+alt = "The numbers with and without what training has seen"
+
+
+def in_a_table() -> None:
+    """Draw the numbers of the figure, and those that cannot be drawn beside each other."""
+    exports.table(study, text_overview.comparison(evidence, study.manifest), what="overview", alt=alt)
+    st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
+
+
+figure = charts.headlines(evidence)
+if figure is None:
+    in_a_table()
+else:
+    exports.chart(study, figure, name="headlines", alt=alt)
+    st.caption(text.LINES)
+    frame.folded("These numbers in a table", key="headline-table", draw=in_a_table)
 
 st.header("Findings", anchor=False)
 for found in evidence.findings:

@@ -2,33 +2,21 @@
 
 import streamlit as st
 
-from dashboard import compute, text
+from dashboard import charts, text
 from dashboard.components import behind, exports, frame, performance
-from dashboard.figures.forest import Row, forest, lowest
-from dashboard.figures.look import ACCENT
-from dashboard.results import rows as rows_of
 
 study, evidence = frame.opened("per_class")
 judged, classes = evidence.performance, study.classes
 frame.answer(text.per_class(judged, classes))
 frame.seen(evidence)
 
-measures = [(one, getattr(one, rate)) for rate in text.RATES for one in rows_of(judged)]
-start = lowest([measure.headline for _, measure in measures])
-for pair in (("sensitivity", "specificity"), ("ppv", "npv")):
-    for column, rate in zip(st.columns(2, gap="medium"), pair, strict=True):
-        rows = tuple(
-            Row(
-                label=text.row_name(one.name, classes),
-                colour=classes.colour.get(one.name, ACCENT),
-                estimate=getattr(one, rate).headline,
-            )
-            for one in rows_of(judged)
+for column, names in zip(st.columns(2, gap="medium"), charts.RATES, strict=True):
+    titles = " and ".join(text.RATES[name] for name in names)
+    with column:
+        exports.chart(
+            study, charts.rates(evidence, names), name="-".join(names), alt=f"{titles} by class with intervals"
         )
-        figure = compute.figure(forest, text.RATES[rate], rows, start=start)
-        with column:
-            exports.chart(study, figure, name=rate, alt=f"{text.RATES[rate]} by class with intervals")
-st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. Lines are 95% intervals, the wider of two.")
+st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. {text.LINES}")
 
 behind.classes(study, evidence)
 

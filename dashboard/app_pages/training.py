@@ -2,25 +2,22 @@
 
 import streamlit as st
 
-from dashboard import compute
+from dashboard import charts
 from dashboard import text_training as text
 from dashboard.components import exports, frame
 from dashboard.components.tables import table
-from dashboard.figures.curves import curves
 
 study, evidence = frame.opened("training")
 manifest = study.manifest
-run = next((one for one in evidence.training if one.run == "final"), None)
+run = evidence.final_run
 frame.answer(text.training(run, manifest.test_reads, manifest))
 if both := text.tuning_and_test(evidence):
     frame.answer(both)
 
 if run is not None:
-    pairs = (("Loss", run.loss, run.tuning_loss), ("Accuracy", run.accuracy, run.tuning_accuracy))
-    for column, (title, train, tuning) in zip(st.columns(2, gap="medium"), pairs, strict=True):
-        epochs, values = tuple(run.epoch.tolist()), tuple(train.tolist())
-        figure = compute.figure(curves, title, epochs, train=values, tuning=tuple(tuning.tolist()), chosen=run.chosen)
+    for column, title in zip(st.columns(2, gap="medium"), charts.COURSES, strict=True):
         with column:
+            figure = charts.course(run, title)
             exports.chart(study, figure, name=title.lower(), alt=f"{title} by epoch, train and tuning")
     st.caption(text.curves(manifest))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import compute, state, text, text_audit
+from dashboard import charts, compute, state, text, text_audit
 from dashboard.evidence import Evidence
 from dashboard.explained import explained
 from dashboard.figures.formats import escaped
@@ -16,7 +16,7 @@ from dashboard.how import HOW
 from data.errors import InputError
 from data.home import studies
 from data.manifest import About
-from data.study import Study, read_manifest
+from data.study import Study
 
 PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
 LABELS = {
@@ -35,6 +35,7 @@ LABELS = {
     "try_scan": "Try a scan",
     "run": "Run",
 }
+VERSION = importlib.metadata.version("neuroval")
 SCAN_PAGE = "try_scan"  # what is uploaded there is forgotten on every other page
 GROUPS = {
     "Verdict": ("overview", "report"),
@@ -120,23 +121,14 @@ def sidebar() -> Study | None:
 
 def _titles(names: Collection[str]) -> dict[str, str]:
     """Return how studies are listed: by title, and by name too where several have one title."""
-    titles = {name: _title(name) for name in names}
+    titles = {name: compute.title(name) for name in names}
     number = Counter(titles.values())
     return {name: title if number[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
 
 
-def _title(name: str) -> str:
-    try:
-        return read_manifest(studies()[name]).about.title
-    except InputError:
-        return f"{name} (cannot be opened)"
-
-
 def _facts(about: About, fingerprint: str) -> None:
     st.badge("Synthetic" if about.synthetic else "Research", color="orange" if about.synthetic else "gray")
-    st.caption(
-        f"Fingerprint `{fingerprint[:12]}`  \nNeuroVal {importlib.metadata.version('neuroval')}  \n{text.RESEARCH}"
-    )
+    st.caption(f"Fingerprint `{fingerprint[:12]}`  \nNeuroVal {VERSION}  \n{text.RESEARCH}")
 
 
 def chosen() -> Study:
@@ -190,4 +182,4 @@ def how(page: str) -> None:
         st.markdown(f"{explained(page)}\n\n{HOW[page]}")
     st.caption(text.RESEARCH)
     if page not in WITHOUT_STUDY:
-        compute.make_ready(chosen())
+        compute.make_ready(chosen(), then=charts.make_ready)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis.operating_point import AtThreshold
 from analysis.per_class import ANY_TUMOUR, ClassPerformance
-from dashboard import compute, questions, state
+from dashboard import charts, compute, questions, state
 from dashboard import text_classes as text
 from dashboard.components import exports
 from dashboard.components.tables import table
@@ -12,7 +12,6 @@ from dashboard.evidence import Evidence
 from dashboard.explained import help_on
 from dashboard.figures.formats import escaped
 from dashboard.figures.look import ACCENT
-from dashboard.figures.predictive_values import predictive_value_figure
 from dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
 from dashboard.questions import Question
 from dashboard.results import rows as rows_of
@@ -69,8 +68,7 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
         table(values, alt="PPV and NPV at this prevalence")
         exports.csv_button(study, text.with_setting(rows, question, found, study.classes), what="prevalence")
     with right:
-        curve = questions.over_prevalences(question)
-        figure = compute.figure(predictive_value_figure, curve, chosen=chosen)
+        figure = charts.predictive_value(question, chosen)
         exports.chart(study, figure, name="predictive_values", alt="PPV and NPV over prevalence, with 95% intervals")
         st.caption("Shaded: their intervals. Dotted: the prevalence that is chosen.")
     return question

@@ -1,4 +1,4 @@
-"""One number over the folds: a dot a fold, the mean with its corrected interval, grouped above ungrouped."""
+"""Numbers over the folds: a dot a fold, the mean with its corrected interval, grouped above ungrouped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from analysis.folds import OverFolds
 from dashboard.figures.formats import figure_text, full
-from dashboard.figures.look import INK, finish, name_rows
+from dashboard.figures.stacked import finish_sections, placed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,40 +26,34 @@ def start_of(numbers: Sequence[OverFolds]) -> float:
     return max(0.0, int((smallest - 0.005) * 20) / 20)
 
 
-def fold_dots(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
-    """Return the plot of ``rows``, first on top, on an axis from ``start`` to 1."""
+def fold_dots(numbers: Sequence[tuple[str, Sequence[Row]]], *, start: float) -> go.Figure:
+    """Return the plot of the rows of each number under its name, first on top, on an axis from ``start`` to 1."""
     figure = go.Figure()
-    for place, row in enumerate(rows):
-        mean = row.number.mean
-        if mean.low is not None and mean.high is not None:
-            ends, line = [mean.low, mean.high], {"color": row.colour, "width": 2}
-            figure.add_scatter(x=ends, y=[place, place], mode="lines", line=line, hoverinfo="skip")
-        known = [(fold, value) for fold, value in enumerate(row.number.values, start=1) if value.defined]
+    for place, row in placed(numbers):
+        _row(figure, place, row)
+    return finish_sections(figure, [(name, [row.label for row in rows]) for name, rows in numbers], start=start)
+
+
+def _row(figure: go.Figure, place: int, row: Row) -> None:
+    mean = row.number.mean
+    if mean.low is not None and mean.high is not None:
+        ends, line = [mean.low, mean.high], {"color": row.colour, "width": 2}
+        figure.add_scatter(x=ends, y=[place, place], mode="lines", line=line, hoverinfo="skip")
+    known = [(fold, value) for fold, value in enumerate(row.number.values, start=1) if value.defined]
+    figure.add_scatter(
+        x=[value.value for _, value in known],
+        y=[place] * len(known),
+        mode="markers",
+        marker={"color": row.colour, "size": 9, "opacity": 0.45},
+        customdata=[[f"Fold {fold}: {figure_text(full(value))}"] for fold, value in known],
+        hovertemplate="%{customdata[0]}<extra></extra>",
+    )
+    if mean.defined:
         figure.add_scatter(
-            x=[value.value for _, value in known],
-            y=[place] * len(known),
+            x=[mean.value],
+            y=[place],
             mode="markers",
-            marker={"color": row.colour, "size": 9, "opacity": 0.45},
-            customdata=[[f"Fold {fold}: {figure_text(full(value))}"] for fold, value in known],
+            marker={"color": row.colour, "size": 14, "symbol": "line-ns", "line": {"width": 3, "color": row.colour}},
+            customdata=[[f"Mean: {figure_text(full(mean))}"]],
             hovertemplate="%{customdata[0]}<extra></extra>",
         )
-        if mean.defined:
-            figure.add_scatter(
-                x=[mean.value],
-                y=[place],
-                mode="markers",
-                marker={
-                    "color": row.colour,
-                    "size": 14,
-                    "symbol": "line-ns",
-                    "line": {"width": 3, "color": row.colour},
-                },
-                customdata=[[f"Mean: {figure_text(full(mean))}"]],
-                hovertemplate="%{customdata[0]}<extra></extra>",
-            )
-    figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
-    finish(figure, height=82 + 40 * len(rows))
-    figure.update_layout(margin={"t": 36})
-    figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=6)
-    name_rows(figure, [row.label for row in rows])
-    return figure

@@ -1,4 +1,4 @@
-"""Forest plot of one rate: a row per class, point and interval, counts at the right."""
+"""Forest plot: rates below each other on one axis, a row per class, point and interval, counts at the right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
 from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, counts, figure_text, full, number
-from dashboard.figures.look import INK, finish, name_rows
+from dashboard.figures.look import INK
+from dashboard.figures.stacked import finish_sections, placed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +27,11 @@ def lowest(estimates: Sequence[Estimate]) -> float:
     return max(0.0, int((smallest - 0.005) * 20) / 20)
 
 
-def forest(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
-    """Return the plot of ``rows``, first on top, on an axis from ``start`` to 1."""
+def forest(rates: Sequence[tuple[str, Sequence[Row]]], *, start: float) -> go.Figure:
+    """Return the plot of the rows of each rate under its name, first on top, on an axis from ``start`` to 1."""
+    rows = list(placed(rates))
     figure = go.Figure()
-    for place, row in enumerate(rows):
+    for place, row in rows:
         estimate = row.estimate
         if estimate.value is None or estimate.low is None or estimate.high is None:
             continue
@@ -41,28 +43,18 @@ def forest(title: str, rows: Sequence[Row], *, start: float) -> go.Figure:
             hoverinfo="skip",
         )
     figure.add_scatter(
-        x=[row.estimate.value for row in rows],
-        y=list(range(len(rows))),
+        x=[row.estimate.value for _, row in rows],
+        y=[place for place, _ in rows],
         mode="markers",
-        marker={"color": [row.colour for row in rows], "size": 10, "symbol": "square"},
-        customdata=[[figure_text(full(row.estimate)), figure_text(row.label)] for row in rows],
+        marker={"color": [row.colour for _, row in rows], "size": 10, "symbol": "square"},
+        customdata=[[figure_text(full(row.estimate)), figure_text(row.label)] for _, row in rows],
         hovertemplate="%{customdata[0]}<extra>%{customdata[1]}</extra>",
     )
-    for place, row in enumerate(rows):
-        figure.add_annotation(
-            x=1.02,
-            xref="paper",
-            y=place,
-            text=_beside(row.estimate),
-            showarrow=False,
-            xanchor="left",
-            font={"size": 13, "color": INK},
-        )
-    figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
-    finish(figure, height=74 + 34 * len(rows))
-    figure.update_layout(margin={"r": 128, "t": 36})
-    figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=6)
-    name_rows(figure, [figure_text(row.label, longest=LONGEST) for row in rows])
+    beside = {"x": 1.02, "xref": "paper", "xanchor": "left", "showarrow": False, "font": {"size": 13, "color": INK}}
+    figure.layout.annotations = [{**beside, "y": place, "text": _beside(row.estimate)} for place, row in rows]
+    names = [(rate, [figure_text(row.label, longest=LONGEST) for row in of_rate]) for rate, of_rate in rates]
+    finish_sections(figure, names, start=start)
+    figure.update_layout(margin={"r": 128})
     return figure
 
 

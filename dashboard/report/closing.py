@@ -84,7 +84,7 @@ def model(subject: Subject) -> list[Block]:
         ]
         said.append(facts(rows))
     said.append(heading("Training", level=2))
-    run = next((one for one in evidence.training if one.run == "final"), None)
+    run = evidence.final_run
     told = text_training.training(run, manifest.test_reads, manifest)
     said.append(paragraph(told, label="training" if run is not None else None))
     if run is not None:

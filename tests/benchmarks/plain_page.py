@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from analysis.per_class import ClassPerformance
 from dashboard import text, text_overview
 from dashboard.evidence import evidence
 from dashboard.figures import scan
@@ -16,6 +17,11 @@ from dashboard.figures.matrix import matrix_figure
 from dashboard.figures.reliability import reliability_figure
 from dashboard.figures.risk_coverage import risk_coverage_figure
 from data.study import read_study
+
+
+def _row(one: ClassPerformance, rate: str) -> Row:
+    return Row(label=one.name, colour=study.classes.colour[one.name], estimate=getattr(one, rate).headline)
+
 
 study = read_study(Path(os.environ["PLAIN_STUDY"]))
 source = evidence(study)
@@ -28,10 +34,10 @@ if page == "overview":
 elif page == "per_class":
     judged = source.performance
     st.write(text.per_class(judged, study.classes))
-    for rate, title in text.RATES.items():
-        rates = [(one.name, getattr(one, rate).headline) for one in judged.classes]
-        drawn = [Row(label=name, colour=study.classes.colour[name], estimate=found) for name, found in rates]
-        st.plotly_chart(forest(title, drawn, start=lowest([found for _, found in rates])), key=rate)
+    for rates in (("sensitivity", "specificity"), ("ppv", "npv")):
+        sections = [(text.RATES[rate], [_row(one, rate) for one in judged.classes]) for rate in rates]
+        found = [row.estimate for _, rows in sections for row in rows]
+        st.plotly_chart(forest(sections, start=lowest(found)), key=rates[0])
 elif page == "confusion":
     st.plotly_chart(matrix_figure(source.performance.matrix, study.classes, harm=study.manifest.harm))
     st.write(text.confusion(source.pairs, study.classes, source.performance.matrix.n))

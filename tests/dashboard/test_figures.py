@@ -66,8 +66,8 @@ def odd() -> ClassOrder:
 def test_names_that_look_alike_keep_their_rows(odd: ClassOrder) -> None:
     k = len(odd)
     rows = [Row(label=name, colour="#111111", estimate=proportion(9, 10)) for name in odd.names]
-    points = next(trace for trace in forest("Sensitivity", rows, start=0.5).data if trace.mode == "markers")
-    assert list(points.y) == list(range(k))
+    points = next(trace for trace in forest([("Sensitivity", rows)], start=0.5).data if trace.mode == "markers")
+    assert list(points.y) == list(range(1, k + 1))  # below the heading
     assert list(probability_bars(dict.fromkeys(odd.names, 0.1), odd, reference="a").data[0].y) == list(range(k))
     matrix = matrix_figure(confusion_matrix(np.array([6]), np.array([7]), classes=odd.names), odd, harm=())
     assert matrix.layout.xaxis.ticktext == matrix.layout.yaxis.ticktext
@@ -81,7 +81,7 @@ def test_no_name_becomes_markup_in_a_figure(odd: ClassOrder) -> None:
     figures = (
         matrix_figure(confusion_matrix(np.array([0]), np.array([2]), classes=odd.names), odd, harm=()),
         probability_bars(dict.fromkeys(odd.names, 0.1), odd, reference="a"),
-        forest("x", [Row(label=name, colour="#111111", estimate=proportion(9, 10)) for name in odd.names], start=0),
+        forest([("x", [Row(label=name, colour="#111111", estimate=proportion(9, 10)) for name in odd.names])], start=0),
         split_bars(describe(cases, classes=odd.names), odd),
     )
     for figure in figures:
@@ -142,7 +142,7 @@ def test_the_forest_draws_no_line_for_what_is_undefined() -> None:
         Row(label="A", colour="#111111", estimate=proportion(9, 10)),
         Row(label="B", colour="#222222", estimate=Estimate.undefined(reason="no cases", n=0)),
     ]
-    figure = forest("Sensitivity", rows, start=lowest([row.estimate for row in rows]))
+    figure = forest([("Sensitivity", rows)], start=lowest([row.estimate for row in rows]))
     assert len([trace for trace in figure.data if trace.mode == "lines"]) == 1
     assert [note.text for note in figure.layout.annotations] == ["0.900, 9/10", "not estimable"]
     assert figure.layout.xaxis.range[0] <= proportion(9, 10).low

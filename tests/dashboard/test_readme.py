@@ -1,5 +1,6 @@
 """The map of the dashboard names every page and module there is, and no other."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 import analysis
 import dashboard
-from dashboard import text
+from dashboard import charts, text
 from dashboard.components.frame import PAGE_FILES
 
 FOLDER = Path(str(dashboard.__file__)).parent
@@ -39,6 +40,10 @@ def test_a_page_stands_beside_its_question_with_what_it_imports(page: str) -> No
     assert row.startswith(f"| {text.TITLES[page]} |")
     code = (FOLDER / "app_pages" / f"{page}.py").read_text(encoding="utf-8")
     shared = set(re.findall(r"`([a-z_/]+)`", TABLES.partition("| what all pages share")[2]))
+    drawn = "".join(inspect.getsource(getattr(charts, name)) for name in re.findall(r"\bcharts\.([a-z]\w*)\(", code))
     figures = {f"figures/{name}" for name in re.findall(r"from dashboard\.figures\.(\w+) import", code)}
+    for module, names in re.findall(r"from dashboard\.figures\.(\w+) import (.*)", inspect.getsource(charts)):
+        if any(re.search(rf"figure\({name}\b", drawn) for name in names.split(", ")):
+            figures.add(f"figures/{module}")
     words = set(re.findall(r"\btext_\w+", "\n".join(re.findall(r"^from dashboard import .*", code, re.MULTILINE))))
     assert (figures | words) - shared - set(re.findall(r"`([a-z_/]+)`", row)) == set()

@@ -17,7 +17,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.estimate import Estimate, Measure
-from dashboard.figures.formats import area, counts, fine, full, interval, ratio, short
+from dashboard.figures.formats import NOT_ESTIMABLE, area, counts, fine, full, interval, ratio, short
 from dashboard.sections import sections
 from dashboard.text_audit import STEPS
 from data.classes import BRAIN_TUMOR
@@ -130,6 +130,12 @@ def overview(document: Document, _: Study) -> Said:
             ("row", name): f"{full(estimate(row['all']))}; {full(estimate(row['without']))}"
             for name, row in rows.items()
         },
+        **{
+            ("forest", name, label): f"{full(one)}; {one.value:.3f}, {counts(one)}"
+            for name, row in rows.items()
+            for label, one in (("Test split", estimate(row["all"])), ("New to the model", estimate(row["without"])))
+        },
+        "lines": "Lines are 95% intervals",
         **{("finding", i): f"badge[{f['severity'].capitalize()}] {f['text']}" for i, f in enumerate(audit["findings"])},
         **tiles(document["errors"][:5]),
     }
@@ -396,21 +402,33 @@ def links(app: AppTest) -> list[str]:
 
 
 def figure(spec: dict[str, Any]) -> Said:
-    title = spec["layout"].get("title", {}).get("text")
     said: Said = {}
     for trace in spec["data"]:
         if trace["type"] == "bar":
             for row, value in zip(trace["y"], trace["x"], strict=True):
                 split, n = row.split("<br>n = ")
                 said["bar", trace["name"], split] = f"{value} of {n}"
-        elif trace.get("customdata") and title:
+        elif trace.get("customdata") and headings(spec):
             beside = {note["y"]: note["text"] for note in spec["layout"]["annotations"]}
             for row, (text, name) in zip(trace["y"], trace["customdata"], strict=True):
-                said["forest", title, name] = f"{text}; {beside[row]}"
+                said["forest", headings(spec)[row], name] = f"{text}; {beside[row]}"
         elif trace.get("customdata") and "text" in trace:
             for cell, text in zip(trace["customdata"], trace["text"], strict=True):
                 said["matrix", *cell] = text.rpartition(": ")[2]
     return said
+
+
+def headings(spec: dict[str, Any]) -> dict[int, str]:
+    """The heading above each row of a figure whose rows come in sections; empty for another figure."""
+    axis = spec["layout"].get("yaxis", {})
+    found: dict[int, str] = {}
+    heading = None
+    for row, label in zip(axis.get("tickvals", ()), axis.get("ticktext", ()), strict=True):
+        bold = re.fullmatch("<b>(.*)</b>", label)
+        heading = bold[1] if bold else heading
+        if heading and not bold:
+            found[row] = heading
+    return found
 
 
 def costs(app: AppTest) -> Said:
@@ -450,12 +468,13 @@ def pages() -> dict[str, AppTest]:
 
 @pytest.fixture
 def page_of(open_page: Callable[..., AppTest], pages: dict[str, AppTest]) -> Callable[[str], AppTest]:
-    """Each page is opened once, with the table of both intervals unfolded."""
+    """Each page is opened once, with its folded tables unfolded."""
 
     def page(name: str) -> AppTest:
         if name not in pages:
             pages[name] = open_page(name, "normal")
-            pages[name].session_state["intervals"] = True
+            for table in ("intervals", "headline-table"):
+                pages[name].session_state[table] = True
             pages[name].run()
         return pages[name]
 
@@ -487,6 +506,14 @@ def test_two_classes_exchanged_are_noticed(
         compare(page_of(page), EXPECTED[page](exchanged(copy.deepcopy(document), "glioma", "meningioma"), study))
 
 
+FOLDED = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "any_tumour.sensitivity": "Sensitivity, any tumour",
+    "any_tumour.specificity": "Specificity, any tumour",
+}
+
+
 def test_cross_validation_shows_the_numbers_of_the_document(
     open_page: Callable[..., AppTest], dashboard_home: Path
 ) -> None:
@@ -507,9 +534,20 @@ def test_cross_validation_shows_the_numbers_of_the_document(
     assert full(headline(ours, "accuracy")) in answer
     assert f"{points:.1f} percentage points more" in answer
     spec = json.loads(app.main.get("plotly_chart")[0].proto.spec)
-    shown = [point for trace in spec["data"] for (point,) in trace.get("customdata", []) if point.startswith("Fold")]
-    values = [estimate(value) for part in parts for value in part["accuracy"]["values"]]
-    assert [text.partition(": ")[2] for text in shown] == [full(value) for value in values]
+    assert list(dict.fromkeys(headings(spec).values())) == list(FOLDED.values())
+    shown = [
+        (headings(spec)[trace["y"][0]], point.partition(": ")[2])
+        for trace in spec["data"]
+        for (point,) in trace.get("customdata", [])
+        if point.startswith("Fold")
+    ]
+    values = [
+        (label, full(estimate(value)))
+        for key, label in FOLDED.items()
+        for part in parts
+        for value in part[key]["values"]
+    ]
+    assert shown == [value for value in values if NOT_ESTIMABLE not in value[1]]
 
 
 def test_training_shows_the_numbers_of_the_document(open_page: Callable[..., AppTest], dashboard_home: Path) -> None:

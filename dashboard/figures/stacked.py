@@ -1,0 +1,32 @@
+"""Rows in sections below each other, each under its heading, on one axis from a start to 1."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import plotly.graph_objects as go
+
+from dashboard.figures.look import finish, name_rows
+
+_Row = TypeVar("_Row")
+
+ROW = 32  # pixels
+AXIS = 40
+
+
+def placed(sections: Sequence[tuple[str, Sequence[_Row]]]) -> Iterator[tuple[int, _Row]]:
+    """Yield each row with its place on the y axis; a heading takes a place too."""
+    place = 0
+    for _, rows in sections:
+        yield from enumerate(rows, start=place + 1)
+        place += 1 + len(rows)
+
+
+def finish_sections(figure: go.Figure, sections: Sequence[tuple[str, Sequence[str]]], *, start: float) -> go.Figure:
+    """Return the figure with the names of its rows, its headings and the axis; ``sections`` hold names."""
+    names = [name for heading, rows in sections for name in (f"<b>{heading}</b>", *rows)]
+    figure.update_layout(showlegend=False)
+    finish(figure, height=AXIS + ROW * len(names))
+    figure.update_layout(margin={"t": 0})
+    figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=4, tickangle=0, showgrid=True)
+    name_rows(figure, names)
+    return figure
