@@ -75,13 +75,15 @@ class RiskCoverage:
 class Referral:
     """What referring all cases with a confidence below ``threshold`` does.
 
-    ``kept_*`` are of the cases that the classifier still reads, ``overall_*`` of all cases, with referred ones taken as
-    read correctly (``assumption``). Missed tumours are those called negative, of all tumours; none without a
-    negative class.
+    ``error_rate`` and ``missed_tumours`` are of all cases before any is referred, ``kept_*`` of the cases that the
+    classifier still reads, ``overall_*`` of all cases, with referred ones taken as read correctly (``assumption``).
+    Missed tumours are those called negative, of all tumours; none without a negative class.
     """
 
     threshold: float
     referred: Measure
+    error_rate: Measure
+    missed_tumours: Measure | None
     kept_error_rate: Measure
     kept_missed_tumours: Measure | None
     overall_error_rate: Measure
@@ -164,12 +166,15 @@ def refer_below(
         owner = None if numbers is None else numbers[among]
         return share_of(happened[among], groups=owner, method=method, level=level)
 
-    kept_missed, overall_missed = None, None
+    all_missed, kept_missed, overall_missed = None, None, None
     if tumour is not None and missed is not None:
+        all_missed = rate(missed, tumour)
         kept_missed, overall_missed = rate(missed, kept & tumour), rate(missed & kept, tumour)
     return Referral(
         threshold=threshold,
         referred=rate(~kept, everything),
+        error_rate=rate(wrong, everything),
+        missed_tumours=all_missed,
         kept_error_rate=rate(wrong, kept),
         kept_missed_tumours=kept_missed,
         overall_error_rate=rate(wrong & kept, everything),

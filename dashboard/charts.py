@@ -28,6 +28,7 @@ COURSES = ("Loss", "Accuracy")
 
 def make_ready(of: Evidence) -> None:
     """Draw them as the pages show them before anything is chosen."""
+    headlines(of)
     splits(of)
     for names in RATES:
         rates(of, names)

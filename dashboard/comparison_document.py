@@ -95,9 +95,9 @@ def as_text(found: Comparisons, *, everything: bool = False) -> str:
         "",
         *(text.matching(found), text.training(found), text.multiplicity(found)),
         "",
-        *_table([text.rate_row(one, classes) for one in rates], without="Method"),
+        *_table([text.rate_row(one, classes) for one in rates]),
         "",
-        *_table([text.auc_row(one, classes) for one in aucs], without="Method"),
+        *_table([text.auc_row(one, classes) for one in aucs]),
     ]
     for a_is_right, cases in ((True, found.only_a), (False, found.only_b)):
         lines += ["", text.discordant(found, a_is_right=a_is_right), *_listed(cases, found, everything=everything)]

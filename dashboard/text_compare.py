@@ -190,11 +190,10 @@ def rate_row(one: ComparedNumber, classes: ClassOrder) -> dict[str, str]:
         "A": full(one.a.headline),
         "B": full(one.b.headline),
         "A minus B": short(one.difference.headline),
-        "Only A right": f"{one.counts.only_a:,}",
-        "Only B right": f"{one.counts.only_b:,}",
+        "Only A": f"{one.counts.only_a:,}",
+        "Only B": f"{one.counts.only_b:,}",
         "p, exact": "" if one.test is None else p_value(one.test.exact),
         "p, mid-p": "" if one.test is None else p_value(one.test.mid_p),
-        "Method": one.difference.headline.method,
     }
 
 
@@ -207,7 +206,6 @@ def auc_row(one: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
         "B": area(one.found.b.headline),
         "A minus B": short(one.found.difference.headline),
         "p": f"{NOT_ESTIMABLE} ({tested.reason})" if tested.value is None else p_value(tested.value),
-        "Method": one.found.difference.headline.method,
     }
 
 

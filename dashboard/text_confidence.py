@@ -1,10 +1,9 @@
 """Every sentence about confidence: does 90% mean 90%, and what happens if the rest goes to an expert."""
 
 from analysis.estimate import Measure
-from analysis.per_class import Performance
 from analysis.risk_coverage import Referral
 from analysis.tiers import TierPerformance
-from dashboard.figures.formats import NOT_ESTIMABLE, fraction, full, number, percent, sentence_case
+from dashboard.figures.formats import NOT_ESTIMABLE, full, number, percent, sentence_case
 from dashboard.further import Confidence
 from dashboard.text import LINES, TIERS, spoken
 from data.classes import ClassOrder
@@ -49,18 +48,17 @@ def _calibration(error: float | None) -> str:
     )
 
 
-def referral(found: Referral, judged: Performance) -> str:
+def referral(found: Referral) -> str:
     """Return what referring the least certain scans does: both rates before and after."""
-    missed, tumour = found.kept_missed_tumours, judged.any_tumour
+    missed, kept = found.missed_tumours, found.kept_missed_tumours
     text = (
         f"Referring the scans below {found.threshold:g}, {percent(found.referred.plain.value or 0.0)} "
-        f"({found.referred.plain.count:,}), takes the errors from {fraction(judged.matrix.errors, judged.matrix.n)} to "
+        f"({found.referred.plain.count:,}), takes the errors from {full(found.error_rate.headline)} to "
         f"{full(found.kept_error_rate.headline)} among the rest"
     )
-    if missed is None or tumour is None:
+    if missed is None or kept is None:
         return f"{text}."
-    before = fraction(tumour.counts.fn, tumour.support)
-    return f"{text}, and the missed tumours from {before} to {full(missed.headline)}."
+    return f"{text}, and the missed tumours from {full(missed.headline)} to {full(kept.headline)}."
 
 
 def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:

@@ -26,7 +26,7 @@ with left:
     )
     st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
 with right:
-    st.markdown(escaped(text.referral(found.referral, evidence.performance)))
+    st.markdown(escaped(text.referral(found.referral)))
     figure = charts.referral(evidence)
     exports.chart(study, figure, name="risk_coverage", alt="Errors and missed tumours against the share referred")
     st.caption(text.REFERRED)

@@ -6,13 +6,17 @@ import streamlit as st
 
 from analysis.pairs import ConfusionPair
 from dashboard import text
-from dashboard.figures.formats import escaped
+from dashboard.figures.formats import JOINER, escaped
 from data.manifest import Manifest
+
+UNBROKEN = 3  # columns: more intervals beside each other fit a phone only where they may be broken
 
 
 def table(rows: Sequence[Mapping[str, str]], *, alt: str, hide_header: bool = False) -> None:
     """Draw rows of plain text as a table."""
     cells = [{escaped(key): escaped(value) for key, value in row.items()} for row in rows]
+    if cells and len(cells[0]) > UNBROKEN:
+        cells = [{key: value.replace(JOINER, "") for key, value in row.items()} for row in cells]
     st.table(cells, border="horizontal", hide_header=hide_header, hide_index=True, alt=alt)
 
 

@@ -10,6 +10,7 @@ from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, figure_text, short
 from dashboard.figures.look import INK, QUIET, finish, name_rows
 
 LONGEST_LABEL = LONGEST + len(" sensitivity")
+LETTER = 7  # pixels
 NARROWEST = 0.005  # the axis reaches at least so far either way: a hair's breadth should not fill the figure
 
 
@@ -62,8 +63,9 @@ def differences(title: str, rows: Sequence[Row], *, beside: str) -> go.Figure:
         figure.add_annotation(x=side, xref="paper", xanchor=anchor, y=-0.9, **words)
     figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
     finish(figure, height=112 + 32 * len(rows))
-    figure.update_layout(margin={"r": 84, "t": 36})
-    figure.update_xaxes(range=[-reach, reach], nticks=5, zeroline=False, gridcolor=QUIET)
+    longest = max(len(text) for text in (beside, *(row.beside for row in rows)))
+    figure.update_layout(margin={"r": 20 + LETTER * longest, "t": 36})
+    figure.update_xaxes(range=[-reach, reach], nticks=4, tickangle=0, zeroline=False, gridcolor=QUIET)
     name_rows(figure, [figure_text(row.label, longest=LONGEST_LABEL) for row in rows])
     figure.update_yaxes(range=[len(rows) - 0.5, -1.4])
     return figure

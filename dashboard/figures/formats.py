@@ -14,14 +14,17 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 INFINITE = "infinite: "
 LONGEST = 18  # letters of a name beside a figure
 
+JOINER = "\N{WORD JOINER}"  # not seen; no line ends there, so that an interval stays whole on a phone
+
+_RANGE = re.compile(rf"(?<=\d){DASH}(?=\d)")
 _BREAKS = re.compile(r"\s*[\r\n]+\s*")
 _MARKUP = re.compile(r":[\w+-]+:|[\\`*_\[\]<>$~|&]|:(?=\S)")
 _LIST_OR_HEADING = re.compile(r"^(\d*)([.)#+=-])(?=[#=-]*(\s|$))")
 
 
 def escaped(text: str) -> str:
-    """Return text that Markdown shows as it is: no formula, link, colour or tag, in one line."""
-    line = _BREAKS.sub(" ", text).strip()
+    """Return text that Markdown shows as it is: no formula, link, colour or tag, in one line; no interval is broken."""
+    line = _RANGE.sub(f"{DASH}{JOINER}", _BREAKS.sub(" ", text).strip())
     return _LIST_OR_HEADING.sub(r"\1\\\2", _MARKUP.sub(_with_backslashes, line))
 
 

@@ -12,6 +12,7 @@ from data.classes import ClassOrder
 
 CORRECT = "#69757a"
 FEW, MANY = 10, 15  # classes: up to few, every cell has its number; beyond many, none
+LEVELS = 3  # of harm, up to which each has its entry in the legend
 LOW_HARM, HIGH_HARM = (224, 164, 94), (179, 38, 30)
 
 
@@ -128,8 +129,10 @@ def _beside(value: int, side: float) -> str:
 def _legend(figure: go.Figure, levels: Sequence[float], *, most: float) -> None:
     entries = [("correct", CORRECT)]
     if levels:
-        ends = (levels[0], levels[-1]) if len(levels) > 3 else levels
-        entries += [(f"harm {level:g}", harm_colour(level, most=most)) for level in ends]
+        names = {level: f"harm {level:g}" for level in levels}
+        if len(levels) > LEVELS:  # the shades between are of the weights between
+            names = {levels[0]: f"harm {levels[0]:g}, least", levels[-1]: f"harm {levels[-1]:g}, most"}
+        entries += [(name, harm_colour(level, most=most)) for level, name in names.items()]
     for label, colour in entries:
         figure.add_scatter(
             x=[None], y=[None], mode="markers", name=label, marker={"symbol": "square", "size": 11, "color": colour}

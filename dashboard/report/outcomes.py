@@ -80,7 +80,7 @@ def confidence(subject: Subject) -> list[Block]:
         for one in bins
         if one.mean_probability is not None
     )
-    referred = text_confidence.referral(found.referral, evidence.performance)
+    referred = text_confidence.referral(found.referral)
     said = [
         heading(words.LABELS["confidence"], label="confidence"),
         paragraph(text_confidence.confidence(found), style="answer"),

@@ -134,6 +134,8 @@ def test_referring_below_a_threshold_worked_by_hand() -> None:
     one = refer_below(REFERENCE, PROBABILITIES, threshold=0.8, classes=CLASSES, negative="notumor", method="jeffreys")
     assert one.threshold == 0.8
     assert one.referred.plain == proportion(2, 5, method="jeffreys")
+    assert one.error_rate.plain == proportion(2, 5, method="jeffreys")
+    assert one.missed_tumours.plain == proportion(1, 3, method="jeffreys")
     assert one.kept_error_rate.plain == proportion(1, 3, method="jeffreys")
     assert one.kept_missed_tumours.plain == proportion(1, 2, method="jeffreys")
     assert one.overall_error_rate.plain == proportion(1, 5, method="jeffreys")
@@ -147,7 +149,7 @@ def test_confidence_is_never_rounded() -> None:
     assert one.referred.plain == proportion(1, 1)
     assert one.kept_error_rate.plain.reason == "no cases"
     assert one.overall_error_rate.plain == proportion(0, 1)
-    assert (one.kept_missed_tumours, one.overall_missed_tumours) == (None, None)
+    assert (one.missed_tumours, one.kept_missed_tumours, one.overall_missed_tumours) == (None, None, None)
 
 
 def test_groups_give_each_rate_its_own_adjustment(four_class: pd.DataFrame) -> None:
@@ -161,6 +163,8 @@ def test_groups_give_each_rate_its_own_adjustment(four_class: pd.DataFrame) -> N
     tumour = reference != 2
     missed = tumour & (predicted == 2)
     assert one.referred == share_of(~kept, groups=groups, level=0.9)
+    assert one.error_rate == share_of(predicted != reference, groups=groups, level=0.9)
+    assert one.missed_tumours == share_of(missed[tumour], groups=groups[tumour], level=0.9)
     assert one.kept_error_rate == share_of((predicted != reference)[kept], groups=groups[kept], level=0.9)
     assert one.overall_error_rate == share_of((predicted != reference) & kept, groups=groups, level=0.9)
     assert one.kept_missed_tumours == share_of(missed[kept & tumour], groups=groups[kept & tumour], level=0.9)

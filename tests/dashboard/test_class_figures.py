@@ -9,9 +9,11 @@ import pytest
 from analysis.decision import decision_curve
 from analysis.estimate import Estimate, Measure
 from analysis.prevalence import PredictiveValues
+from analysis.risk_coverage import risk_coverage
 from analysis.roc import Curves, curves
 from dashboard.figures.decision_curve import decision_figure
 from dashboard.figures.predictive_values import predictive_value_figure
+from dashboard.figures.risk_coverage import SHORTEST, risk_coverage_figure
 from dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
 
 
@@ -40,6 +42,27 @@ def test_predictive_values_are_drawn_over_a_log_scale_with_their_band() -> None:
 def test_what_is_not_estimable_is_not_drawn() -> None:
     figure = predictive_value_figure([values(0.001, npv=False), values(0.6, npv=False)], chosen=0.03)
     assert [trace.name for trace in figure.data if trace.name] == ["PPV"]
+
+
+def test_a_tick_of_prevalence_gives_way_to_the_last_one() -> None:
+    ticks = predictive_value_figure([values(0.001), values(0.32)], chosen=0.03).layout.xaxis
+    assert list(ticks.tickvals) == [0.001, 0.003, 0.01, 0.03, 0.1, 0.32]
+    assert ticks.ticktext[-1] == "32%"
+
+
+def referred(confidences: list[float], *, wrong: list[int]) -> go.Figure:
+    """The curve of cases of two classes, all but some of them right, with these confidences."""
+    found = np.array([[one, 1 - one] for one in confidences])
+    reference = np.array([int(row in wrong) for row in range(len(confidences))])
+    curve = risk_coverage(reference, found, classes=("a", "b"), negative=None)
+    return risk_coverage_figure(curve, referred=None)
+
+
+def test_the_axis_of_referral_ends_a_little_after_the_last_error() -> None:
+    sure = [0.99 - 0.001 * row for row in range(100)]
+    assert referred(sure, wrong=[]).layout.xaxis.range == (0, 1.25 * SHORTEST)
+    assert referred(sure, wrong=[59]).layout.xaxis.range == (0, pytest.approx(1.25 * 0.4))
+    assert referred(sure, wrong=[1]).layout.xaxis.range == (0, 1)
 
 
 @pytest.fixture(scope="module")

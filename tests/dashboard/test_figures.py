@@ -124,7 +124,12 @@ def test_every_mark_of_markdown_is_escaped(text: str) -> None:
 
 def test_an_ordinary_sentence_is_left_as_it_is() -> None:
     sentence = "Glioma \N{RIGHTWARDS ARROW} No tumour: 0.967 (0.938\N{EN DASH}0.982), 263/272 at 95%. It's 1 of 3."
-    assert formats.escaped(sentence) == sentence
+    assert formats.escaped(sentence).replace("\N{WORD JOINER}", "") == sentence
+
+
+def test_no_line_ends_within_an_interval() -> None:
+    assert formats.escaped("0.938\N{EN DASH}0.982") == "0.938\N{EN DASH}\N{WORD JOINER}0.982"
+    assert formats.escaped("a \N{EN DASH} b, Hosmer\N{EN DASH}Lemeshow") == "a \N{EN DASH} b, Hosmer\N{EN DASH}Lemeshow"
 
 
 def test_only_the_first_letter_is_raised() -> None:

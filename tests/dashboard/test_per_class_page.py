@@ -25,12 +25,16 @@ def found(dashboard_home: Path) -> Callable[[str], Results]:
 
 def rows(app: AppTest) -> dict[str, list[str]]:
     """The table rows of a page by their first cell, escapes taken out."""
-    plain = [
-        [re.sub(r"\\(?=\W)", "", str(cell)) for cell in row]
+    found = [
+        [plain(cell) for cell in row]
         for table in app.main.table
         for row in table.value.itertuples(index=False, name=None)
     ]
-    return {label: cells for label, *cells in plain}
+    return {label: cells for label, *cells in found}
+
+
+def plain(cell: object) -> str:
+    return re.sub(r"\\(?=\W)|\u2060", "", str(cell))
 
 
 def test_prevalence_changes_ppv_and_is_marked_post_hoc(
@@ -95,7 +99,7 @@ def test_a_threshold_is_set_by_one_click_and_kept_in_the_address(
     for label, name in (("Sensitivity", "sensitivity"), ("Specificity", "specificity"), ("PPV", "ppv"), ("NPV", "npv")):
         cells = next(row for row in app.main.table if "Largest probability" in row.value.columns).value
         row = cells[cells.iloc[:, 0] == label].iloc[0].tolist()
-        assert re.sub(r"\\(?=\W)", "", row[2]) == full(getattr(point.result, name).headline)
+        assert plain(row[2]) == full(getattr(point.result, name).headline)
     app.segmented_control(key="threshold-kind").set_value("own").run()
     assert app.query_params["threshold"] == "0.5"
     app.slider(key="threshold").set_value(0.9).run()

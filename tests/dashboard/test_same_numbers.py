@@ -363,8 +363,8 @@ EXPECTED: dict[str, Callable[[Document, Study], Said]] = {
 
 
 def plain(text: object) -> str:
-    """What a reader sees of Markdown: without the backslashes that keep a name from being markup."""
-    return re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", str(text))
+    """What a reader sees of Markdown: without what keeps a name from being markup and an interval from being broken."""
+    return re.sub(r"\\(?=[!-/:-@\[-`{-~])|\u2060", "", str(text))
 
 
 def texts(app: AppTest) -> list[str]:

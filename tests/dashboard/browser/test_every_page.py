@@ -154,6 +154,11 @@ def test_nothing_is_cut_off_on_a_phone(shown: Shown) -> None:
     scrolled = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"
     assert page.locator("[data-testid=stMain] :has(> table)").evaluate_all(scrolled) == []
     assert page.locator("[data-testid=stMain] :is(a, button) *:has(> p)").evaluate_all(scrolled) == []
+    beyond = (
+        "all => all.filter(one => one.textContent.trim() && one.getBoundingClientRect().right > 1 + "
+        "one.closest('.js-plotly-plot').getBoundingClientRect().right).map(one => one.textContent)"
+    )
+    assert page.locator(".js-plotly-plot .main-svg text").evaluate_all(beyond) == []
 
 
 def test_the_columns_of_a_matrix_have_their_names_on_a_phone(visit: Callable[..., None], page: Page) -> None:
