@@ -32,23 +32,12 @@ for column, headline in zip(st.columns(2), text_overview.headlines(evidence, stu
             st.markdown(f"{interval(estimate)} · {counts(estimate)}")
         st.caption(escaped(headline.note))
 frame.answer(text_overview.gap(evidence, study.manifest))
-
 alt = "The numbers with and without what training has seen"
-
-
-def in_a_table() -> None:
-    """Draw the numbers of the figure, and those that cannot be drawn beside each other."""
-    exports.table(study, text_overview.comparison(evidence, study.manifest), what="overview", alt=alt)
-    st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
-
-
-figure = charts.headlines(evidence)
-if figure is None:
-    in_a_table()
-else:
+if (figure := charts.headlines(evidence)) is not None:
     exports.chart(study, figure, name="headlines", alt=alt)
     st.caption(text.LINES)
-    frame.folded("These numbers in a table", key="headline-table", draw=in_a_table)
+exports.table(study, text_overview.comparison(evidence, study.manifest), what="overview", alt=alt)
+st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
 
 st.header("Findings", anchor=False)
 for found in evidence.findings:

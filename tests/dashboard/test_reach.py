@@ -188,7 +188,7 @@ def test_all_numbers_can_be_downloaded(open_page: Open) -> None:
 @pytest.mark.parametrize(
     ("page", "files"),
     [
-        ("overview", 1),
+        ("overview", 2),
         ("data_set", 4),
         ("training", 1),
         ("cross_validation", 3),

@@ -468,13 +468,12 @@ def pages() -> dict[str, AppTest]:
 
 @pytest.fixture
 def page_of(open_page: Callable[..., AppTest], pages: dict[str, AppTest]) -> Callable[[str], AppTest]:
-    """Each page is opened once, with its folded tables unfolded."""
+    """Each page is opened once, with the table of both intervals unfolded."""
 
     def page(name: str) -> AppTest:
         if name not in pages:
             pages[name] = open_page(name, "normal")
-            for table in ("intervals", "headline-table"):
-                pages[name].session_state[table] = True
+            pages[name].session_state["intervals"] = True
             pages[name].run()
         return pages[name]
 
