@@ -23,15 +23,6 @@ behind.classes(study, evidence)
 question = performance.at_the_clinic(study, evidence)
 moved = performance.at_a_threshold(study, evidence)
 performance.curves(study, evidence, question, moved)
-performance.ranking(study, evidence)
-left, right = st.columns(2, gap="large")
-with left:
-    performance.overall(study, evidence)
-with right:
-    performance.by_patient(study, evidence)
-frame.folded(
-    "Plain and cluster-adjusted intervals",
-    key="intervals",
-    draw=lambda: performance.plain_and_clustered(study, evidence),
-)
+performance.by_patient(study, evidence)
+performance.details(study, evidence)
 frame.how("per_class")

@@ -1,12 +1,14 @@
 """The blocks of the page Per class below its forest plots: prevalence, threshold, curves, ratios, patients."""
 
+from functools import partial
+
 import streamlit as st
 
 from analysis.operating_point import AtThreshold
 from analysis.per_class import ANY_TUMOUR, ClassPerformance
 from dashboard import charts, compute, questions, state
 from dashboard import text_classes as text
-from dashboard.components import exports
+from dashboard.components import exports, frame
 from dashboard.components.tables import table
 from dashboard.evidence import Evidence
 from dashboard.explained import help_on
@@ -171,9 +173,18 @@ def _decision(label: str, found: ClassPerformance | AtThreshold) -> Decision:
     )
 
 
-def ranking(study: Study, evidence: Evidence) -> None:
+def details(study: Study, evidence: Evidence) -> None:
+    """Fold away what is asked for less often: ranking and likelihood, averages, both intervals of each rate."""
+    for label, key, draw in (
+        ("AUC, likelihood and odds ratios, Youden's index", "ranking", _ranking),
+        ("Averages over the classes", "averages", _averages),
+        ("Plain and cluster-adjusted intervals", "intervals", _plain_and_clustered),
+    ):
+        frame.folded(label, key=key, draw=partial(draw, study, evidence))
+
+
+def _ranking(study: Study, evidence: Evidence) -> None:
     """Draw AUC, likelihood and odds ratios and Youden's index of any tumour and each class."""
-    st.header("Ranking and likelihood", anchor=False)
     rows = text.ratio_rows(evidence.auc_of, evidence.ratios, study.classes)
     helps = {name: st.column_config.TextColumn(help=help_on(name)) for name in rows[0] if name != "Class"}
     alt = "AUC, likelihood and odds ratios by class"
@@ -181,9 +192,8 @@ def ranking(study: Study, evidence: Evidence) -> None:
     exports.csv_button(study, rows, what="ratios")
 
 
-def overall(study: Study, evidence: Evidence) -> None:
+def _averages(study: Study, evidence: Evidence) -> None:
     """Draw the averages over the classes."""
-    st.header("Overall", anchor=False)
     rows = text.overall_rows(evidence.performance.overall, evidence.aucs)
     table([{key: row[key] for key in ("Number", "Value")} for row in rows], alt="Averages over the classes")
     exports.csv_button(study, rows, what="overall")
@@ -204,7 +214,7 @@ def by_patient(study: Study, evidence: Evidence) -> None:
     st.caption(escaped(f"{text.patients(found)} {decide}"))
 
 
-def plain_and_clustered(study: Study, evidence: Evidence) -> None:
+def _plain_and_clustered(study: Study, evidence: Evidence) -> None:
     """Draw every rate with both intervals."""
     rows = text.rate_rows(rows_of(evidence.performance), study.classes)
     st.dataframe(rows, hide_index=True, height="content", alt="Every rate with plain and cluster-adjusted interval")

@@ -17,7 +17,7 @@ SEVERAL = ("Rates",)  # a figure whose rows name the numbers
 
 
 def names(app: AppTest) -> Iterator[str]:
-    """The numbers that a page names: metrics, rows and columns of tables, titles of figures."""
+    """The numbers that a page names: metrics, rows and columns of tables, titles and headings of figures."""
     for metric in app.main.metric:
         yield metric.label
     for table in (*app.main.table, *app.main.dataframe):
@@ -27,8 +27,11 @@ def names(app: AppTest) -> Iterator[str]:
         elif frame.columns[0] in ABOUT[:2] and ("AUC" in frame or "Sensitivity" in frame):
             yield from (column for column in frame.columns if column not in (*ABOUT, "Class right"))
     for chart in app.main.get("plotly_chart"):
-        if title := json.loads(chart.proto.spec)["layout"].get("title", {}).get("text"):
+        layout = json.loads(chart.proto.spec)["layout"]
+        if title := layout.get("title", {}).get("text"):
             yield from () if title in SEVERAL else (title,)
+        for label in layout.get("yaxis", {}).get("ticktext", ()):
+            yield from re.findall("^<b>(.*)</b>$", label)  # the heading of a section
 
 
 def is_explained(name: str, page: str) -> bool:
@@ -43,6 +46,10 @@ def test_every_number_of_a_page_is_explained_on_it(
 ) -> None:
     monkeypatch.setattr("data.home.SHIPPED_STUDIES", SHIPPED_STUDIES)
     app = open_page(page, study)
+    if page == "per_class":
+        for key in ("ranking", "averages", "intervals"):
+            app.session_state[key] = True
+        app.run()
     named = set(names(app))
     assert named or page not in SHOWN or page in ("claims", "compare", "cross_validation")
     assert {name for name in named if not is_explained(name, page)} == set()

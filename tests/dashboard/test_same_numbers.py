@@ -468,12 +468,13 @@ def pages() -> dict[str, AppTest]:
 
 @pytest.fixture
 def page_of(open_page: Callable[..., AppTest], pages: dict[str, AppTest]) -> Callable[[str], AppTest]:
-    """Each page is opened once, with the table of both intervals unfolded."""
+    """Each page is opened once, with all that is folded away on a page unfolded."""
 
     def page(name: str) -> AppTest:
         if name not in pages:
             pages[name] = open_page(name, "normal")
-            pages[name].session_state["intervals"] = True
+            for key in ("ranking", "averages", "intervals"):
+                pages[name].session_state[key] = True
             pages[name].run()
         return pages[name]
 
