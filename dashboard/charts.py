@@ -48,23 +48,30 @@ def make_ready(of: Evidence) -> None:
 
 
 def headlines(of: Evidence) -> go.Figure | None:
-    """Return the headline numbers on the split and on what the model has not seen; none if not comparable."""
-    whole, classes = of.performance, of.study.classes
+    """Return the numbers that can be compared on the split and on what the model has not seen.
+
+    None where the headline number itself cannot be: what is left would say that the model does as well on new scans.
+    """
+    (split, whole), *others = text_overview.bases(of, of.study.manifest).items()
     sections = []
     for metric, title in text_overview.HEADLINES.items():
-        rows = tuple(
-            Row(label=name, colour=CORRECT if judged is whole else ACCENT, estimate=found.headline)
-            for name, judged in text_overview.bases(of, of.study.manifest).items()
-            if (found := measure(metric, judged)) is not None
-            and found.headline.defined
-            and not text.lacking_in(judged, metric, of=whole, classes=classes)
-        )
-        if rows:
+        for name, part in others:
+            pair = [measure(metric, judged) for judged in (whole, part)]
+            lacking = [
+                text.lacking_in(one, metric, of=other, classes=of.study.classes)
+                for one, other in ((part, whole), (whole, part))
+            ]
+            if any(found is None or not found.headline.defined for found in pair) or any(lacking):
+                continue
+            rows = tuple(
+                Row(label=label, colour=colour, estimate=found.headline)
+                for label, colour, found in zip((split, name), (CORRECT, ACCENT), pair, strict=True)
+                if found is not None
+            )
             sections.append((title, rows))
-    estimates = [row.estimate for _, rows in sections for row in rows]
-    if len(estimates) == len(sections):
+    if text_overview.HEADLINES[text_overview.headline_metric(of)] not in dict(sections):
         return None
-    return figure(forest, tuple(sections), start=lowest(estimates))
+    return figure(forest, tuple(sections), start=lowest([row.estimate for _, rows in sections for row in rows]))
 
 
 def splits(of: Evidence) -> go.Figure:

@@ -1,4 +1,4 @@
-"""The only caches. Everything is frozen and keyed by the study's fingerprint and the settings it depends on."""
+"""The only caches. Everything is frozen and keyed by the study's fingerprint (or its file) and what else it is of."""
 
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache

@@ -84,7 +84,7 @@ A class that the network is bad at gives false suspects.
 Rates: one class against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at
 the share of classes in these cases only.
 
-Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plot shows the wider of the two.
+Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plots show the wider of the two.
 Any tumour: a glioma taken for a meningioma counts as found.
 
 At another prevalence p: PPV = sensitivity p / (sensitivity p + (1 - specificity)(1 - p)), NPV likewise, both from the

@@ -190,8 +190,8 @@ def rate_row(one: ComparedNumber, classes: ClassOrder) -> dict[str, str]:
         "A": full(one.a.headline),
         "B": full(one.b.headline),
         "A minus B": short(one.difference.headline),
-        "Only A": f"{one.counts.only_a:,}",
-        "Only B": f"{one.counts.only_b:,}",
+        "Only A right": f"{one.counts.only_a:,}",
+        "Only B right": f"{one.counts.only_b:,}",
         "p, exact": "" if one.test is None else p_value(one.test.exact),
         "p, mid-p": "" if one.test is None else p_value(one.test.mid_p),
     }

@@ -50,15 +50,15 @@ def _calibration(error: float | None) -> str:
 
 def referral(found: Referral) -> str:
     """Return what referring the least certain scans does: both rates before and after."""
-    missed, kept = found.missed_tumours, found.kept_missed_tumours
-    text = (
-        f"Referring the scans below {found.threshold:g}, {percent(found.referred.plain.value or 0.0)} "
-        f"({found.referred.plain.count:,}), takes the errors from {full(found.error_rate.headline)} to "
-        f"{full(found.kept_error_rate.headline)} among the rest"
-    )
-    if missed is None or kept is None:
-        return f"{text}."
-    return f"{text}, and the missed tumours from {full(missed.headline)} to {full(kept.headline)}."
+    share = f"{percent(found.referred.plain.value or 0.0)} ({found.referred.plain.count:,})"
+    said = [f"Referring the scans below {found.threshold:g} takes away {share}."]
+    for name, before, after in (
+        ("Errors", found.error_rate, found.kept_error_rate),
+        ("Missed tumours", found.missed_tumours, found.kept_missed_tumours),
+    ):
+        if before is not None and after is not None and before.headline.defined:
+            said.append(f"{name}: {full(before.headline)}, before; {full(after.headline)}, among the rest.")
+    return " ".join(said)
 
 
 def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:

@@ -9,11 +9,15 @@ from analysis.findings import Finding
 from analysis.per_class import Performance
 from dashboard.evidence import Evidence
 from dashboard.figures.formats import NOT_ESTIMABLE, counted, escaped, full, short
-from dashboard.text import RATES, by_class, class_name, listed, missed, mix, on_a_part, patients, spoken
+from dashboard.text import LINES, RATES, by_class, class_name, listed, missed, mix, on_a_part, patients, spoken
 from dashboard.text_training import basis, lighter, like_for_like
 from data.classes import ClassOrder
 from data.manifest import Manifest
 
+DRAWN_FOLDS = (
+    "Grouped folds: all scans of grouped cross-validation together. The interval of the mean over the folds can be "
+    "wider; the verdict counts it too."
+)
 NO_GROUPED = "Grouped cross-validation: not available in this study."
 SPLIT_NAMES = {"test": "test split", "external": "external data", "tuning": "tuning split"}
 BASES = {"all": "all", "new_to_the_model": "new to the model", "folds": "grouped cross-validation"}
@@ -257,6 +261,11 @@ def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
     return rows
 
 
+def headline_metric(evidence: Evidence) -> str:
+    """Return the number that is shown twice; see ``headlines``."""
+    return "overall.balanced_accuracy" if evidence.grouped.performance is None else "overall.accuracy"
+
+
 def bases(evidence: Evidence, manifest: Manifest) -> dict[str, Performance]:
     """Return what the two headlines are of, by a name that is short enough for a figure."""
     found = {split_name(evidence.split, manifest).capitalize(): evidence.performance}
@@ -274,6 +283,11 @@ def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
     if unseen is None or found is None:
         return f"{NOT_ESTIMABLE} ({evidence.unseen.reason or ''})"
     return on_a_part(metric, found.headline, unseen, of=evidence.performance, classes=manifest.classes)
+
+
+def drawn(evidence: Evidence) -> str:
+    """Return what the lines of the figure are."""
+    return LINES if evidence.grouped.performance is None else f"{LINES} {DRAWN_FOLDS}"
 
 
 def compared_on(evidence: Evidence, manifest: Manifest) -> str:

@@ -16,7 +16,7 @@ if kinds := charts.kinds_of_folds(evidence):
     if note := text.lighter(study.manifest):
         st.caption(escaped(note))
     alt = "Numbers in each fold, with mean and corrected interval"
-    exports.chart(study, charts.folds(evidence), name="dots", alt=alt)
+    exports.chart(study, charts.folds(evidence), name="folds", alt=alt)
     st.caption(text.DOTS)
 
     st.header("Over the folds", anchor=False)

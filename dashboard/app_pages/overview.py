@@ -34,8 +34,10 @@ for column, headline in zip(st.columns(2), text_overview.headlines(evidence, stu
 frame.answer(text_overview.gap(evidence, study.manifest))
 alt = "The numbers with and without what training has seen"
 if (figure := charts.headlines(evidence)) is not None:
-    exports.chart(study, figure, name="headlines", alt=alt)
-    st.caption(text.LINES)
+    exports.chart(
+        study, figure, name="headlines", alt="The same numbers as points with intervals, each pair on one axis"
+    )
+    st.caption(text_overview.drawn(evidence))
 exports.table(study, text_overview.comparison(evidence, study.manifest), what="overview", alt=alt)
 st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
 

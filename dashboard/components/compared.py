@@ -139,7 +139,14 @@ def numbers(found: Comparisons) -> None:
     rows = [text.rate_row(one, classes) for one in rates]
     areas = [text.auc_row(one, classes) for one in aucs]
     st.header("All numbers", anchor=False)
-    st.dataframe(rows, hide_index=True, height="content", alt="Rates of A and B on the common scans")
+    short = {
+        f"Only {model} right": st.column_config.TextColumn(
+            f"Only {model}", help=f"Scans that only {model} calls rightly"
+        )
+        for model in ("A", "B")
+    }
+    alt = "Rates of A and B on the common scans"
+    st.dataframe(rows, hide_index=True, height="content", column_config=short, alt=alt)
     st.dataframe(areas, hide_index=True, height="content", alt="AUC of A and B on the common scans")
     other = {"B": found.b.manifest.about.title, "Fingerprint of B": found.b.fingerprint}
     cases = [text.discordant_row(case, classes) for case in (*found.only_a, *found.only_b)]

@@ -7,10 +7,9 @@ import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
 from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, figure_text, short
-from dashboard.figures.look import INK, QUIET, finish, name_rows
+from dashboard.figures.look import INK, LETTER, QUIET, finish, name_rows
 
 LONGEST_LABEL = LONGEST + len(" sensitivity")
-LETTER = 7  # pixels
 NARROWEST = 0.005  # the axis reaches at least so far either way: a hair's breadth should not fill the figure
 
 

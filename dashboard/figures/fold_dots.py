@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from analysis.folds import OverFolds
-from dashboard.figures.formats import figure_text, full
+from dashboard.figures.formats import NOT_ESTIMABLE, figure_text, full
+from dashboard.figures.look import INK
 from dashboard.figures.stacked import finish_sections, placed
 
 
@@ -48,7 +49,10 @@ def _row(figure: go.Figure, place: int, row: Row) -> None:
         customdata=[[f"Fold {fold}: {figure_text(full(value))}"] for fold, value in known],
         hovertemplate="%{customdata[0]}<extra></extra>",
     )
-    if mean.defined:
+    if not mean.defined:
+        note = {"text": NOT_ESTIMABLE, "showarrow": False, "font": {"size": 13, "color": INK}}
+        figure.add_annotation(x=0, xref="paper", xanchor="left", y=place, **note)
+    else:
         figure.add_scatter(
             x=[mean.value],
             y=[place],

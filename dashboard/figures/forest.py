@@ -7,8 +7,10 @@ import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
 from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, counts, figure_text, full, number
-from dashboard.figures.look import INK
+from dashboard.figures.look import INK, LETTER
 from dashboard.figures.stacked import finish_sections, placed
+
+APART = 10  # pixels between the axis and what stands beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,15 @@ def forest(rates: Sequence[tuple[str, Sequence[Row]]], *, start: float) -> go.Fi
         customdata=[[figure_text(full(row.estimate)), figure_text(row.label)] for _, row in rows],
         hovertemplate="%{customdata[0]}<extra>%{customdata[1]}</extra>",
     )
-    beside = {"x": 1.02, "xref": "paper", "xanchor": "left", "showarrow": False, "font": {"size": 13, "color": INK}}
-    figure.layout.annotations = [{**beside, "y": place, "text": _beside(row.estimate)} for place, row in rows]
+    column = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": APART, "showarrow": False}
+    column["font"] = {"size": 13, "color": INK}
+    beside = [_beside(row.estimate) for _, row in rows]
+    figure.layout.annotations = [
+        {**column, "y": place, "text": text} for (place, _), text in zip(rows, beside, strict=True)
+    ]
     names = [(rate, [figure_text(row.label, longest=LONGEST) for row in of_rate]) for rate, of_rate in rates]
     finish_sections(figure, names, start=start)
-    figure.update_layout(margin={"r": 128})
+    figure.update_layout(margin={"r": APART + LETTER * max(map(len, beside), default=0)})
     return figure
 
 

@@ -9,6 +9,7 @@ QUIET = "rgba(128, 136, 138, 0.35)"  # lines, never text
 INK = "#000037"
 ACCENT = "#2a8a9e"  # reads on both grounds; what is no class, such as any tumour
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]], "scrollZoom": False}
+LETTER = 7  # pixels, of text beside a plot
 WHITE, BLACK = "#ffffff", "#000000"
 
 

@@ -1,10 +1,11 @@
 """Times of the pages in headless Chromium: ``python -m tests.benchmarks.pages STUDY [STUDY ...] [--plain]``.
 
 Studies are named as the dashboard finds them (``NEUROVAL_HOME``). Printed are seconds from a click, or from asking for
-the first page, until the last thing of the page is drawn, with the server's processor seconds and memory; of the first
-page also until its answer can be read. With ``--plain`` the same of a Streamlit script that does the same work without
-caches. The browser itself notes the times: asking it again and again, as Playwright does, would slow what is measured
-and see the end late. A benchmark, not a test: times differ from machine to machine, ratios less.
+the first page, until the last thing of the page is drawn, and until the last of what is on the screen without scrolling
+is; with the server's processor seconds and memory; of the first page also until its answer can be read. With
+``--plain`` the same of a Streamlit script that does the same work without caches. The browser itself notes the times:
+asking it again and again, as Playwright does, would slow what is measured and see the end late. A benchmark, not a
+test: times differ from machine to machine, ratios less.
 """
 
 import argparse
@@ -44,17 +45,26 @@ PAGES: Final = {
 QUIET_AFTER: Final = 1000  # milliseconds without a change, after which a page counts as drawn
 WATCH: Final = """
 const main = () => document.querySelector("[data-testid=stMain]");
-window.seen = {began: 0, changed: 0, answered: 0};
+window.seen = {began: 0, changed: 0, onScreen: 0, answered: 0};
 const shown = (node) => main()?.contains(node) && !node.parentElement?.closest("canvas");  // a table for screen readers
-const drawn = () => requestAnimationFrame(() => { seen.changed = performance.now(); });
+const block = (node) => {  // a part of an element counts where the element begins
+    const element = node.closest ? node : node.parentElement;
+    return element?.closest("[data-testid=stElementContainer]") ?? element;
+};
+const drawn = (nodes) => requestAnimationFrame(() => {
+    seen.changed = performance.now();
+    if ([...new Set(nodes.map(block))].some((one) => one?.isConnected && one.getBoundingClientRect().top < innerHeight))
+        seen.onScreen = seen.changed;
+});
 new MutationObserver((changes) => {
-    if (!changes.some((one) => one.target.tagName !== "CANVAS" && shown(one.target))) return;
+    const inMain = changes.filter((one) => one.target.tagName !== "CANVAS" && shown(one.target));
+    if (!inMain.length) return;
     if (!seen.answered && main().querySelector("h1") && main().querySelector("p")?.textContent)
         requestAnimationFrame(() => { seen.answered = performance.now(); });
-    drawn();
+    drawn(inMain.flatMap((one) => one.addedNodes.length ? [...one.addedNodes] : [one.target]));
 }).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
-addEventListener("load", (event) => { if (event.target.tagName === "IMG") drawn(); }, true);
-addEventListener("click", () => { seen.began = seen.changed = performance.now(); }, true);
+addEventListener("load", (event) => { if (event.target.tagName === "IMG") drawn([event.target]); }, true);
+addEventListener("click", () => { seen.began = seen.changed = seen.onScreen = performance.now(); }, true);
 window.finished = (heading, last, quiet) => performance.now() - seen.changed > quiet
     && main()?.querySelector("h1")?.textContent.trim() === heading
     && (!last || main().textContent.includes(last))
@@ -117,11 +127,11 @@ def timed(server: Server, page: Page, what: str, act: Callable[[], object], head
         "([heading, last, quiet]) => finished(heading, last, quiet)", arg=[heading, last, QUIET_AFTER], polling=200
     )
     seen = page.evaluate("seen")
-    took, answered = ((seen[key] - seen["began"]) / 1000 for key in ("changed", "answered"))
+    took, on_screen, answered = ((seen[key] - seen["began"]) / 1000 for key in ("changed", "onScreen", "answered"))
+    drawn = f"{took:7.2f} s, on screen {on_screen:5.2f} s"
     first = "" if seen["began"] else f", its answer {answered:.2f} s"
-    print(  # noqa: T201 - this is what it is for
-        f"  {what:28} {took:7.2f} s, server {server.cpu - cpu:6.2f} s CPU, {server.memory:5.2f} GB{first}", flush=True
-    )
+    used = f"server {server.cpu - cpu:6.2f} s CPU, {server.memory:5.2f} GB"
+    print(f"  {what:28} {drawn}, {used}{first}", flush=True)  # noqa: T201 - this is what it is for
 
 
 def dashboard(page: Page, study: str) -> None:

@@ -50,6 +50,7 @@ def test_every_number_of_a_page_is_explained_on_it(
         for key in ("ranking", "averages", "intervals"):
             app.session_state[key] = True
         app.run()
+        assert len(app.main.dataframe) == 2
     named = set(names(app))
     assert named or page not in SHOWN or page in ("claims", "compare", "cross_validation")
     assert {name for name in named if not is_explained(name, page)} == set()

@@ -153,6 +153,15 @@ def test_the_forest_draws_no_line_for_what_is_undefined() -> None:
     assert figure.layout.xaxis.range[0] <= proportion(9, 10).low
 
 
+def test_what_stands_beside_a_forest_has_room() -> None:
+    few = [Row(label="A", colour="#111111", estimate=proportion(9, 10))]
+    many = [Row(label="A", colour="#111111", estimate=proportion(956_668, 1_007_019))]
+    narrow, wide = (forest([("Sensitivity", rows)], start=0).layout for rows in (few, many))
+    assert wide.margin.r - narrow.margin.r == look.LETTER * (
+        len(wide.annotations[0].text) - len(narrow.annotations[0].text)
+    )
+
+
 def test_bars_have_the_colours_of_their_classes() -> None:
     values = dict(zip(BRAIN_TUMOR.names, (0.1, 0.2, 0.3, 0.4), strict=True))
     figure = probability_bars(values, BRAIN_TUMOR, reference="glioma")
