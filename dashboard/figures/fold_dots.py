@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from analysis.folds import OverFolds
 from dashboard.figures.formats import NOT_ESTIMABLE, figure_text, full
 from dashboard.figures.look import INK
-from dashboard.figures.stacked import finish_sections, placed
+from dashboard.figures.stacked import finish_sections, placed, start_below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +21,8 @@ class Row:
 
 
 def start_of(numbers: Sequence[OverFolds]) -> float:
-    """Return where a shared axis begins: the twentieth below every value and bound."""
-    ends = [one.mean.low for one in numbers] + [value.value for one in numbers for value in one.values]
-    smallest = min((end for end in ends if end is not None), default=0.0)
-    return max(0.0, int((smallest - 0.005) * 20) / 20)
+    """Return where an axis that they share begins."""
+    return start_below([one.mean.low for one in numbers] + [value.value for one in numbers for value in one.values])
 
 
 def fold_dots(numbers: Sequence[tuple[str, Sequence[Row]]], *, start: float) -> go.Figure:

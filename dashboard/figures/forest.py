@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from analysis.estimate import Estimate
 from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, counts, figure_text, full, number
 from dashboard.figures.look import INK, LETTER
-from dashboard.figures.stacked import finish_sections, placed
+from dashboard.figures.stacked import finish_sections, placed, start_below
 
 APART = 10  # pixels between the axis and what stands beside it
 
@@ -23,10 +23,8 @@ class Row:
 
 
 def lowest(estimates: Sequence[Estimate]) -> float:
-    """Return where a shared axis begins: the twentieth below every value and bound."""
-    known = [end for estimate in estimates for end in (estimate.low, estimate.value) if end is not None]
-    smallest = min(known, default=0.0)
-    return max(0.0, int((smallest - 0.005) * 20) / 20)
+    """Return where an axis that they share begins."""
+    return start_below(end for estimate in estimates for end in (estimate.low, estimate.value))
 
 
 def forest(rates: Sequence[tuple[str, Sequence[Row]]], *, start: float) -> go.Figure:

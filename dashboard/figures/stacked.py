@@ -1,6 +1,6 @@
 """Rows in sections below each other, each under its heading, on one axis from a start to 1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import plotly.graph_objects as go
@@ -11,6 +11,12 @@ _Row = TypeVar("_Row")
 
 ROW = 32  # pixels
 AXIS = 40
+
+
+def start_below(ends: Iterable[float | None]) -> float:
+    """Return where a shared axis begins: the twentieth below all values and bounds that are known."""
+    smallest = min((end for end in ends if end is not None), default=0.0)
+    return max(0.0, int((smallest - 0.005) * 20) / 20)
 
 
 def placed(sections: Sequence[tuple[str, Sequence[_Row]]]) -> Iterator[tuple[int, _Row]]:
