@@ -4,8 +4,10 @@ import streamlit as st
 
 from dashboard import login, state
 from dashboard.components.frame import SCAN_PAGE, pages, sidebar, stands_alone
+from dashboard.figures.look import STYLE
 
 st.set_page_config(page_title="NeuroVal", layout="wide")  # an icon would be fetched from the internet
+st.html(f"<style>{STYLE}</style>")
 page = st.navigation(pages(), position="hidden")
 if page.url_path != SCAN_PAGE:
     state.forget_scans()

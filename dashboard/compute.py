@@ -1,5 +1,6 @@
 """The only caches. Everything is frozen and keyed by the study's fingerprint (or its file) and what else it is of."""
 
+import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -152,7 +153,10 @@ def figure(make: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> g
 def _figure(
     make: Callable[..., go.Figure], args: tuple[Hashable, ...], kwargs: tuple[tuple[str, Hashable], ...]
 ) -> go.Figure:
-    return make(*args, **dict(kwargs))
+    made = make(*args, **dict(kwargs))
+    # Told so, the browser does not lay the same figure out anew when Streamlit hands it over again.
+    made.layout.datarevision = hashlib.blake2b(made.to_json().encode(), digest_size=8).hexdigest()
+    return made
 
 
 def linked(of: Study) -> LinkedImages | None:

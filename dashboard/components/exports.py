@@ -24,10 +24,10 @@ def file_name(study: Study, what: str) -> str:
 
 
 def chart(study: Study, figure: go.Figure, *, name: str, alt: str, **options: Any) -> None:
-    """Draw a figure, which its own menu downloads as PNG."""
+    """Draw a figure, which its own menu downloads as PNG: on paper, whatever the theme of the page."""
     image = {"format": "png", "scale": 2, "filename": file_name(study, name.replace("_", "-"))}
     config = {**CONFIG, "toImageButtonOptions": image}
-    st.plotly_chart(figure, config=config, alt=alt, key=options.pop("key", name), **options)
+    st.plotly_chart(figure, config=config, alt=alt, theme=None, key=options.pop("key", name), **options)
 
 
 def fetch_charts() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from dashboard.figures.look import ACCENT, INK, QUIET, finish
+from dashboard.faces import width
+from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE, INK, QUIET, finish, headed
 
 TRAIN = "#8a8f91"
 
@@ -29,8 +30,8 @@ def curves(
     figure.add_annotation(
         x=chosen, y=1, yref="paper", yanchor="bottom", text=f"chosen: {chosen}", showarrow=False, font={"color": INK}
     )
-    figure.update_layout(title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
-    finish(figure, height=280)
-    figure.update_layout(margin={"t": 84}, legend={"y": 1.12})
+    figure.update_layout(title=headed(title))
+    finish(figure, height=280, room={"l": BESIDE + width("0.0"), "b": BELOW_TITLED, "t": 84})
+    figure.update_layout(legend={"y": 1.12})
     figure.update_xaxes(title_text="Epoch", dtick=max(1, len(places) // 8), showgrid=False)
     return figure

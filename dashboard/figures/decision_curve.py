@@ -3,8 +3,9 @@
 import plotly.graph_objects as go
 
 from analysis.decision import DecisionCurve
+from dashboard.faces import width
 from dashboard.figures.formats import figure_text, percent, short
-from dashboard.figures.look import ACCENT, INK, QUIET, finish
+from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, LEGEND, LEGEND_LINE, QUIET, finish
 
 EVERY = "#8a8f91"
 
@@ -51,7 +52,8 @@ def decision_figure(found: DecisionCurve) -> go.Figure:
         name="call none",
         hoverinfo="skip",
     )
-    finish(figure, height=380)
+    room = {"l": BESIDE_TITLED + width("0.0"), "b": BELOW_TITLED, "t": LEGEND + LEGEND_LINE}
+    finish(figure, height=380, room=room)
     top = max([0.0, *(high for _, _, high in bounds if high is not None)])
     figure.update_xaxes(title_text="Threshold on P(any tumour)", tickformat=".0%", range=[0, 1], showgrid=False)
     figure.update_yaxes(title_text="Net benefit per scan", range=[-0.15 * (top or 1.0), 1.08 * (top or 1.0)])

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
+from dashboard.faces import FIGURE_TEXT, widest
 from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, figure_text, short
-from dashboard.figures.look import INK, LETTER, QUIET, finish, name_rows
+from dashboard.figures.look import APART, BELOW, BESIDE, INK, QUIET, at_right, finish, headed, name_rows
 
 LONGEST_LABEL = LONGEST + len(" sensitivity")
 NARROWEST = 0.005  # the axis reaches at least so far either way: a hair's breadth should not fill the figure
@@ -52,19 +53,20 @@ def differences(title: str, rows: Sequence[Row], *, beside: str) -> go.Figure:
         customdata=[[figure_text(short(row.difference)), figure_text(row.label)] for row in rows],
         hovertemplate="%{customdata[0]}<extra>%{customdata[1]}</extra>",
     )
-    column = {"x": 1.03, "xref": "paper", "xanchor": "left", "showarrow": False, "font": {"size": 13, "color": INK}}
-    for place, row in enumerate(rows):
-        shown = row.beside if row.difference.defined else NOT_ESTIMABLE
-        figure.add_annotation(y=place, text=figure_text(shown), **column)
+    written = {"showarrow": False, "font": {"size": FIGURE_TEXT, "color": INK}}
+    column = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": APART, **written}
+    results = [figure_text(row.beside if row.difference.defined else NOT_ESTIMABLE) for row in rows]
+    for place, text in enumerate(results):
+        figure.add_annotation(y=place, text=text, **column)
     figure.add_annotation(y=-0.9, text=figure_text(beside), **column)
     for text, side, anchor in (("B higher", 0, "left"), ("A higher", 1, "right")):
-        words = {"text": text, "showarrow": False, "font": {"size": 13, "color": INK}}
-        figure.add_annotation(x=side, xref="paper", xanchor=anchor, y=-0.9, **words)
-    figure.update_layout(showlegend=False, title={"text": title, "x": 0, "font": {"size": 15, "color": INK}})
-    finish(figure, height=112 + 32 * len(rows))
-    longest = max(len(text) for text in (beside, *(row.beside for row in rows)))
-    figure.update_layout(margin={"r": 20 + LETTER * longest, "t": 36})
+        figure.add_annotation(x=side, xref="paper", xanchor=anchor, y=-0.9, text=text, **written)
+    figure.update_layout(showlegend=False, title=headed(title))
+    labels = [figure_text(row.label, longest=LONGEST_LABEL) for row in rows]
+    right = at_right([figure_text(beside), *results])
+    room = {"l": BESIDE + widest(labels), "b": BELOW, "t": 36, "r": right}
+    finish(figure, height=112 + 32 * len(rows), room=room)
     figure.update_xaxes(range=[-reach, reach], nticks=4, tickangle=0, zeroline=False, gridcolor=QUIET)
-    name_rows(figure, [figure_text(row.label, longest=LONGEST_LABEL) for row in rows])
+    name_rows(figure, labels)
     figure.update_yaxes(range=[len(rows) - 0.5, -1.4])
     return figure

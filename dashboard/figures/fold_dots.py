@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from analysis.folds import OverFolds
+from dashboard.faces import FIGURE_TEXT
 from dashboard.figures.formats import NOT_ESTIMABLE, figure_text, full
 from dashboard.figures.look import INK
 from dashboard.figures.stacked import finish_sections, placed, start_below
@@ -48,7 +49,7 @@ def _row(figure: go.Figure, place: int, row: Row) -> None:
         hovertemplate="%{customdata[0]}<extra></extra>",
     )
     if not mean.defined:
-        note = {"text": NOT_ESTIMABLE, "showarrow": False, "font": {"size": 13, "color": INK}}
+        note = {"text": NOT_ESTIMABLE, "showarrow": False, "font": {"size": FIGURE_TEXT, "color": INK}}
         figure.add_annotation(x=0, xref="paper", xanchor="left", y=place, **note)
     else:
         figure.add_scatter(

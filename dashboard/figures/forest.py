@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
+from dashboard.faces import FIGURE_TEXT
 from dashboard.figures.formats import LONGEST, NOT_ESTIMABLE, counts, figure_text, full, number
-from dashboard.figures.look import INK, LETTER
+from dashboard.figures.look import APART, INK, at_right
 from dashboard.figures.stacked import finish_sections, placed, start_below
-
-APART = 10  # pixels between the axis and what stands beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +50,13 @@ def forest(rates: Sequence[tuple[str, Sequence[Row]]], *, start: float) -> go.Fi
         hovertemplate="%{customdata[0]}<extra>%{customdata[1]}</extra>",
     )
     column = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": APART, "showarrow": False}
-    column["font"] = {"size": 13, "color": INK}
+    column["font"] = {"size": FIGURE_TEXT, "color": INK}
     beside = [_beside(row.estimate) for _, row in rows]
     figure.layout.annotations = [
         {**column, "y": place, "text": text} for (place, _), text in zip(rows, beside, strict=True)
     ]
     names = [(rate, [figure_text(row.label, longest=LONGEST) for row in of_rate]) for rate, of_rate in rates]
-    finish_sections(figure, names, start=start)
-    figure.update_layout(margin={"r": APART + LETTER * max(map(len, beside), default=0)})
-    return figure
+    return finish_sections(figure, names, start=start, right=at_right(beside))
 
 
 def _beside(estimate: Estimate) -> str:

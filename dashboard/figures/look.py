@@ -1,30 +1,51 @@
-"""What all figures share: transparent ground, quiet grid, text that reads in both themes."""
+"""What all figures share: transparent ground, quiet grid, text that reads in both themes.
 
-from collections.abc import Sequence
+Figures are not drawn by a theme of Streamlit's: it would have Plotly lay out each of them once more.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from dashboard.faces import FIGURE_TEXT, widest
+
 QUIET = "rgba(128, 136, 138, 0.35)"  # lines, never text
-# Streamlit draws this colour as its own ink, dark in the light theme and light in the dark one; elsewhere it is dark.
-INK = "#000037"
+INK = "#101516"  # on paper; a page draws it in the colour of its own text
 ACCENT = "#2a8a9e"  # reads on both grounds; what is no class, such as any tumour
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]], "scrollZoom": False}
-LETTER = 7  # pixels, of text beside a plot
 WHITE, BLACK = "#ffffff", "#000000"
+PAD = 8  # pixels between the plot and its labels
+# Room around a plot, in pixels: below it for an axis, left of it beside the widest label, above it for a legend's line.
+BELOW, BELOW_TITLED = 38, 67
+BESIDE, BESIDE_TITLED = 21, 50
+LEGEND, LEGEND_LINE = 22, 20
+APART = 10  # pixels between the right end of an axis and what is written beside it
+GROUND = "#1f2223"  # of what the pointer shows
+FAMILY = "'Source Sans', sans-serif"
+_RGB = ", ".join(str(part) for part in bytes.fromhex(INK[1:]))  # as Plotly writes it
+# What is drawn in ink follows the theme of the page, also when it changes.
+STYLE = "".join(
+    f'.stPlotlyChart svg [style*="{part}: rgb({_RGB})"] {{{part}: currentColor !important}}'
+    for part in ("fill", "stroke")
+)
 
 
-def finish(figure: go.Figure, *, height: int) -> go.Figure:
-    """Return the figure with the shared look applied; titles of axes are given afterwards."""
-    text = {"color": INK, "size": 13}
+def finish(figure: go.Figure, *, height: int, room: Mapping[str, int]) -> go.Figure:
+    """Return the figure with the shared look applied; titles of axes are given afterwards.
+
+    ``room`` is what the text around the plot needs, pixels by side: ``l``, ``r``, ``t``, ``b``. With too little Plotly
+    makes room and draws all again.
+    """
+    text = {"color": INK, "size": FIGURE_TEXT, "family": FAMILY}
     look = {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+        "margin": {"r": 8, "t": 28, **room, "pad": PAD},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "dragmode": False,
         "font": text,
         "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "itemclick": False, "font": text},
-        "hoverlabel": {"align": "left"},
+        "hoverlabel": {"align": "left", "bgcolor": GROUND, "bordercolor": QUIET, "font": {**text, "color": WHITE}},
     }
     axis = {
         "zeroline": False,
@@ -32,14 +53,26 @@ def finish(figure: go.Figure, *, height: int) -> go.Figure:
         "fixedrange": True,
         "automargin": True,
         "tickfont": text,
-        "title": {"font": text},
+        "title": {"font": text, "standoff": 20},
     }
     own = figure.layout.to_plotly_json()
-    own.pop("template", None)  # it stays
+    own.pop("template", None)
     axes = {"xaxis", "yaxis", *(name for name in own if name.startswith(("xaxis", "yaxis")))}
+    styled = {name: {"showgrid": name[0] == "y", **own.get(name, {}), **axis} for name in axes}
     # Set at once: updated property by property, the look costs more than all the rest of a figure.
-    figure.layout = {**own, **look, **{name: {**own.get(name, {}), **axis} for name in axes}}
+    figure.layout = {**own, **look, **styled}
+    figure.layout.template = None  # Plotly would take one for a change and lay the figure out anew
     return figure
+
+
+def headed(text: str) -> dict[str, object]:
+    """Return the heading of a figure, as its layout takes it."""
+    return {"text": text, "x": 0, "font": {"size": 15, "color": INK, "weight": 600}}
+
+
+def at_right(texts: Sequence[str]) -> int:
+    """Return the room that texts need which are written ``APART`` from the right end of an axis; in a box of Plotly."""
+    return APART + widest(texts) + 4
 
 
 def name_rows(figure: go.Figure, labels: Sequence[str]) -> None:

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from analysis.confusion import ConfusionMatrix
+from dashboard.faces import widest
 from dashboard.figures.formats import LONGEST, figure_text
-from dashboard.figures.look import ACCENT, INK, QUIET, finish, name_rows, text_on
+from dashboard.figures.look import (
+    ACCENT,
+    BELOW_TITLED,
+    BESIDE_TITLED,
+    INK,
+    QUIET,
+    finish,
+    name_rows,
+    text_on,
+)
 from data.classes import ClassOrder
 
 CORRECT = "#69757a"
@@ -54,7 +64,13 @@ def matrix_figure(
         x=columns,
         y=rows,
         mode="markers",
-        marker={"symbol": "square", "size": [max(side, 0.1) for side in sides], "color": colours, "opacity": 1},
+        marker={
+            "symbol": "square",
+            "size": [max(side, 0.1) for side in sides],
+            "color": colours,
+            "opacity": 1,
+            "line": {"width": 0},
+        },
         hoverinfo="skip",
         showlegend=False,
         unselected={"marker": {"opacity": 1}},
@@ -97,9 +113,10 @@ def matrix_figure(
             y1=row + 0.48,
             line={"color": ACCENT, "width": 2},
         )
-    finish(figure, height=max(400, int(k * (biggest + (34 if k <= FEW else 10))) + 80))
-    figure.update_layout(clickmode="event+select", margin={"t": 64})
     labels = [figure_text(classes.display[name], longest=LONGEST) for name in names]
+    room = {"l": BESIDE_TITLED + widest(labels), "b": BELOW_TITLED, "t": 64}
+    finish(figure, height=max(400, int(k * (biggest + (34 if k <= FEW else 10))) + 80), room=room)
+    figure.update_layout(clickmode="event+select")
     name_rows(figure, labels)
     figure.update_xaxes(title_text="Predicted", range=[-0.5, k - 0.5], showgrid=False)
     figure.update_xaxes(autotickangles=[0, -90])  # upright on a phone: a slanted last name would not be drawn

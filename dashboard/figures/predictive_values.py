@@ -6,12 +6,13 @@ import plotly.graph_objects as go
 
 from analysis.estimate import Estimate
 from analysis.prevalence import PredictiveValues
+from dashboard.faces import width
 from dashboard.figures.formats import figure_text, fine, percent
-from dashboard.figures.look import ACCENT, INK, finish
+from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE, INK, LEGEND, LEGEND_LINE, finish
 
 NPV = "#8a6fb0"
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6)
-APART = 0.8  # a tick nearer to the last one would be written over it
+APART = 0.5  # a tick nearer to the last one would be written over it on a phone
 
 
 def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float) -> go.Figure:
@@ -23,7 +24,9 @@ def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float
         if known:
             _curve(figure, name, [place for place, _ in known], [found for _, found in known], colour, dash)
     figure.add_vline(x=chosen, line={"color": INK, "width": 1, "dash": "dot"})
-    finish(figure, height=320)
+    # At the right half of the last prevalence has room: Plotly would hide it.
+    room = {"l": BESIDE + width("0.0"), "b": BELOW_TITLED, "t": LEGEND + LEGEND_LINE, "r": 24}
+    finish(figure, height=320, room=room)
     last = values[-1].prevalence if values else 0.0
     ticks = [tick for tick in TICKS if tick < APART * last] + [last] * bool(values)
     figure.update_xaxes(
@@ -32,6 +35,7 @@ def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float
         tickmode="array",
         tickvals=ticks,
         ticktext=[percent(tick) for tick in ticks],
+        tickangle=0,
         showgrid=False,
     )
     figure.update_yaxes(range=[-0.02, 1.04], tickformat=".1f")

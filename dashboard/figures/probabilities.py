@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
+from dashboard.faces import FIGURE_TEXT, widest
 from dashboard.figures.formats import LONGEST, figure_text
-from dashboard.figures.look import INK, finish, name_rows
+from dashboard.figures.look import BESIDE, INK, finish, name_rows
 from data.classes import ClassOrder
 
 
@@ -24,13 +25,13 @@ def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *,
         marker={"color": [classes.colour[name] for name in classes.names], "line": {"width": 0}},
         text=[f"{value:.3f}" for value in values],
         textposition="outside",
-        textfont={"color": INK, "size": 13},
+        textfont={"color": INK, "size": FIGURE_TEXT},
         cliponaxis=False,
         customdata=[figure_text(classes.display[name]) for name in classes.names],
         hovertemplate="%{customdata}: %{x:.6f}<extra></extra>",
     )
-    finish(figure, height=40 + 34 * len(labels))
-    figure.update_layout(showlegend=False, bargap=0.35, margin={"t": 4})
+    finish(figure, height=40 + 34 * len(labels), room={"l": BESIDE + widest(labels), "b": 8, "t": 4})
+    figure.update_layout(showlegend=False, bargap=0.35)
     figure.update_xaxes(range=[0, 1.14], visible=False)
     name_rows(figure, labels)
     return figure

@@ -4,8 +4,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.calibration import ReliabilityCurve
+from dashboard.faces import width
 from dashboard.figures.formats import figure_text, full
-from dashboard.figures.look import ACCENT, INK, QUIET, finish
+from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish
 
 
 def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
@@ -47,10 +48,10 @@ def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
         row=2,
         col=1,
     )
-    finish(figure, height=460)
+    finish(figure, height=460, room={"l": BESIDE_TITLED + width("1000"), "b": BELOW_TITLED})
     figure.update_layout(showlegend=False, clickmode="event+select")
     figure.update_xaxes(range=[-0.01, 1.02], showgrid=False)
     figure.update_xaxes(title_text=x, row=2, col=1)
     figure.update_yaxes(title_text=y, range=[-0.02, 1.04], row=1, col=1)
-    figure.update_yaxes(title_text="Cases", nticks=3, row=2, col=1, title_font={"color": INK})
+    figure.update_yaxes(title_text="Cases", nticks=3, row=2, col=1)
     return figure

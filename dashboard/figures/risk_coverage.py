@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from analysis.risk_coverage import RiskCoverage
 from analysis.thinning import MOST, thinned
-from dashboard.figures.look import ACCENT, INK, finish
+from dashboard.faces import width
+from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, LEGEND, LEGEND_LINE, finish
 
 MISSED = "#b3261e"
 SHORTEST = 0.1  # share referred that is shown at least
@@ -25,9 +26,8 @@ def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.F
         curves.append(("missed tumours", found.kept_missed_rate, MISSED))
     for name, rate, colour in curves:
         share = found.referred_share[: len(rate)]
-        highest = float(rate.max(initial=0.0)) or 1.0
         steps = len(rate) <= MOST
-        kept = np.arange(len(rate)) if steps else thinned(share, rate / highest)
+        kept = np.arange(len(rate)) if steps else thinned(share, rate / (float(rate.max(initial=0.0)) or 1.0))
         figure.add_scatter(
             x=share[kept].tolist(),
             y=rate[kept].tolist(),
@@ -38,7 +38,9 @@ def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.F
         )
     if referred is not None:
         figure.add_vline(x=referred, line={"color": INK, "width": 1, "dash": "dot"})
-    finish(figure, height=340)
+    highest = max(float(rate.max(initial=0.0)) for _, rate, _ in curves)
+    room = {"l": BESIDE_TITLED + width(f"{highest:.1%}"), "b": BELOW_TITLED, "t": LEGEND + LEGEND_LINE}
+    finish(figure, height=340, room=room)
     end = _last_change([rate for _, rate, _ in curves], found.referred_share, referred)
     figure.update_xaxes(title_text="Referred to an expert", tickformat=".0%", range=[0, end], showgrid=False)
     figure.update_yaxes(title_text="Rate among the rest", tickformat=".1%", rangemode="tozero")

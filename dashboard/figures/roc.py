@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from analysis.roc import PrecisionRecallCurve, RocCurve
+from dashboard.faces import width
 from dashboard.figures.formats import figure_text, number, probability
-from dashboard.figures.look import ACCENT, INK, QUIET, finish
+from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish, headed
 
 HEIGHT = 400
 
@@ -85,8 +86,7 @@ def _finish(
             marker={"symbol": symbol, "size": 10, "color": INK},
             hovertemplate=f"{figure_text(label)}: {number(across)}, {number(up)}<extra></extra>",
         )
-    figure.update_layout(title={"text": title, "x": 0, "font": {"size": 15, "color": INK}}, showlegend=bool(marks))
-    finish(figure, height=HEIGHT)
-    figure.update_layout(margin={"t": 72})
+    figure.update_layout(title=headed(title), showlegend=bool(marks))
+    finish(figure, height=HEIGHT, room={"l": BESIDE_TITLED + width("0.0"), "b": BELOW_TITLED, "t": 72, "r": 16})
     figure.update_xaxes(title_text=x, range=[-0.02, 1.02], nticks=6, tickformat=".1f", showgrid=False)
     figure.update_yaxes(title_text=y, range=[-0.02, 1.04], nticks=6, tickformat=".1f")

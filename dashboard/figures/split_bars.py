@@ -5,8 +5,9 @@ import math
 import plotly.graph_objects as go
 
 from analysis.dataset import Dataset
+from dashboard.faces import FIGURE_TEXT, widest
 from dashboard.figures.formats import LONGEST, figure_text
-from dashboard.figures.look import finish, text_on
+from dashboard.figures.look import BELOW, BESIDE, LEGEND, LEGEND_LINE, finish, text_on
 from data.classes import ClassOrder
 
 
@@ -27,14 +28,15 @@ def split_bars(dataset: Dataset, classes: ClassOrder) -> go.Figure:
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            textfont={"color": text_on(classes.colour[name]), "size": 13},
+            textfont={"color": text_on(classes.colour[name]), "size": FIGURE_TEXT},
             customdata=[figure_text(classes.display[name])] * len(rows),
             hovertemplate="%{y}: %{x:,} cases<extra>%{customdata}</extra>",
         )
     # A number that does not fit its bar is left out rather than made too small to read; the pointer still shows it.
     figure.update_layout(barmode="stack", bargap=0.35, uniformtext={"minsize": 12, "mode": "hide"})
     legend_lines = math.ceil(sum(60 + 7 * len(label) for label in labels) / 750)
-    finish(figure, height=68 + 22 * legend_lines + 70 * max(1, len(rows)))
+    room = {"l": BESIDE + widest(rows), "b": BELOW, "t": LEGEND + LEGEND_LINE * legend_lines}
+    finish(figure, height=68 + 22 * legend_lines + 70 * max(1, len(rows)), room=room)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(legend_traceorder="normal")
     figure.update_xaxes(title=None, tickformat=",d", rangemode="tozero")

@@ -5,12 +5,14 @@ from typing import TypeVar
 
 import plotly.graph_objects as go
 
+from dashboard.faces import widest
 from dashboard.figures.look import finish, name_rows
 
 _Row = TypeVar("_Row")
 
 ROW = 32  # pixels
 AXIS = 40
+BESIDE, BELOW = 10, 26  # less than elsewhere: the axes cross at the end of the rows
 
 
 def start_below(ends: Iterable[float | None]) -> float:
@@ -27,12 +29,17 @@ def placed(sections: Sequence[tuple[str, Sequence[_Row]]]) -> Iterator[tuple[int
         place += 1 + len(rows)
 
 
-def finish_sections(figure: go.Figure, sections: Sequence[tuple[str, Sequence[str]]], *, start: float) -> go.Figure:
-    """Return the figure with the names of its rows, its headings and the axis; ``sections`` hold names."""
+def finish_sections(
+    figure: go.Figure, sections: Sequence[tuple[str, Sequence[str]]], *, start: float, right: int = 8
+) -> go.Figure:
+    """Return the figure with the names of its rows, its headings and the axis, and so many pixels at the right.
+
+    ``sections`` hold names.
+    """
     names = [name for heading, rows in sections for name in (f"<b>{heading}</b>", *rows)]
     figure.update_layout(showlegend=False)
-    finish(figure, height=AXIS + ROW * len(names))
-    figure.update_layout(margin={"t": 0})
+    room = {"l": BESIDE + widest(names), "b": BELOW, "t": 0, "r": right}
+    finish(figure, height=AXIS + ROW * len(names), room=room)
     figure.update_xaxes(range=[start, 1 + 0.02 * (1 - start)], tickformat=".2f", nticks=4, tickangle=0, showgrid=True)
     name_rows(figure, names)
     return figure

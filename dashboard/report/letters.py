@@ -8,11 +8,12 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typst
+
+from dashboard.faces import face
 
 if TYPE_CHECKING:
     from typst import PDFStandard
@@ -35,15 +36,12 @@ _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 def fonts() -> typst.Fonts:
     """Return the fonts of the report: Source Sans, as on the pages, and those that Typst carries; none of the machine.
 
-    The package holds each face twice, as TTF and OTF: which is found first is left to chance, so one is picked.
+    Typst would find each face twice in the package: those that are picked are put into a folder of their own.
     """
-    spec = find_spec("font_source_sans_pro")
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("font_source_sans_pro")
     folder = tempfile.mkdtemp(prefix="neuroval-fonts-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a face is read when it is first used
-    for face in FACES:
-        shutil.copy(Path(spec.origin).with_name("files") / f"SourceSansPro-{face}.ttf", folder)
+    for name in FACES:
+        shutil.copy(face(name), folder)
     return typst.Fonts(include_system_fonts=False, font_paths=[folder])
 
 

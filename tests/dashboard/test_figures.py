@@ -1,18 +1,22 @@
 """Numbers as text, and figures drawn from results."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streamlit.elements.lib import streamlit_plotly_theme
 
 from analysis.confusion import confusion_matrix
 from analysis.dataset import describe
 from analysis.estimate import Estimate
 from analysis.proportions import proportion
+from dashboard import compute
+from dashboard.faces import widest, width
 from dashboard.figures import formats, look
 from dashboard.figures.forest import Row, forest, lowest
 from dashboard.figures.matrix import HIGH_HARM, LOW_HARM, harm_colour, matrix_figure
@@ -20,6 +24,7 @@ from dashboard.figures.probabilities import probability_bars
 from dashboard.figures.split_bars import split_bars
 from data.classes import BRAIN_TUMOR, ClassOrder
 
+ROOT = Path(__file__).parents[2]
 HARM = ((0, 5, 10, 5), (4, 0, 7, 4), (3, 2, 0, 2), (4, 4, 7, 0))
 
 
@@ -157,9 +162,20 @@ def test_what_stands_beside_a_forest_has_room() -> None:
     few = [Row(label="A", colour="#111111", estimate=proportion(9, 10))]
     many = [Row(label="A", colour="#111111", estimate=proportion(956_668, 1_007_019))]
     narrow, wide = (forest([("Sensitivity", rows)], start=0).layout for rows in (few, many))
-    assert wide.margin.r - narrow.margin.r == look.LETTER * (
-        len(wide.annotations[0].text) - len(narrow.annotations[0].text)
-    )
+    assert wide.margin.r - narrow.margin.r == width("0.950, 956,668/1,007,019") - width("0.900, 9/10") > 0
+
+
+@given(st.text(), st.text())
+def test_more_text_is_no_narrower(text: str, more: str) -> None:
+    plain, longer = (formats.figure_text(one) for one in (text, text + more))
+    assert 0 <= width(plain) <= width(longer) + 1  # letters may be kerned
+
+
+def test_the_width_is_that_of_the_widest_line_with_its_weight() -> None:
+    assert width("no<br>Meningioma<br>") == width("Meningioma") > width("no")
+    assert width("<b>Meningioma</b>") > width("Meningioma")
+    assert width("a &lt; b") == width("a < b")
+    assert widest([]) == 0
 
 
 def test_bars_have_the_colours_of_their_classes() -> None:
@@ -181,8 +197,23 @@ def test_contrast_is_that_of_the_standard() -> None:
     assert look.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
 
 
-def test_the_ink_is_the_one_streamlit_draws_by_theme() -> None:
-    assert look.INK == streamlit_plotly_theme.GRAY_90
+def test_the_ink_is_that_of_the_light_theme() -> None:
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+    assert theme["light"]["textColor"] == look.INK
+
+
+def test_a_figure_says_when_its_values_have_changed() -> None:
+    """The browser draws no value anew that comes with the revision that it has drawn."""
+    values = (dict.fromkeys(BRAIN_TUMOR.names, 0.25), dict(zip(BRAIN_TUMOR.names, (0.7, 0.1, 0.1, 0.1), strict=True)))
+    one, other = (tuple(value.items()) for value in values)
+
+    def bars(pairs: tuple[tuple[str, float], ...]) -> go.Figure:
+        return probability_bars(dict(pairs), BRAIN_TUMOR, reference=None)
+
+    drawn = [compute.figure(bars, pairs).layout.datarevision for pairs in (one, other)]
+    compute._figure.cache_clear()
+    assert len(set(drawn)) == 2
+    assert [compute.figure(bars, pairs).layout.datarevision for pairs in (one, other)] == drawn
 
 
 def test_the_ground_is_transparent() -> None:

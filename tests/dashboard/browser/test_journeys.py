@@ -131,6 +131,17 @@ def test_another_prevalence_changes_what_a_call_is_worth(page: Page, visit: Visi
     expect(page.get_by_text("Of 1,000 scans, 1 has a tumour")).to_be_visible()
 
 
+def test_another_class_has_another_curve(page: Page, visit: Visit) -> None:
+    page.set_viewport_size({"width": 1440, "height": 2400})  # scrolling closes a selector
+    visit(page, "per_class", study="whole")
+    curve = page.get_by_label("PPV and NPV over prevalence").locator(".scatterlayer .js-line").first
+    before = curve.get_attribute("d")
+    assert before
+    choose(page, "Class", "Glioma")
+    expect(page.get_by_text(re.compile("^Of 1,000 scans, .* are glioma"))).to_be_visible()
+    expect(curve).not_to_have_attribute("d", before)
+
+
 def test_two_models_are_compared_down_to_a_scan(page: Page, visit: Visit) -> None:
     visit(page, "compare", study="whole", **{"with": "normal"})
     choose(page, "B, compared with", "Study other")
