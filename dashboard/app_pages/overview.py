@@ -54,4 +54,4 @@ else:
     frame.answer(text.errors(evidence.errors))
 exports.json_button(study, evidence)
 frame.how("overview")
-exports.fetch_charts()
+exports.fetch_scripts()

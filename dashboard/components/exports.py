@@ -16,6 +16,9 @@ from dashboard.results import Results
 from dashboard.sections import document_of
 from data.study import Study
 
+# Of Streamlit's scripts those that other pages than the first need.
+SCRIPTS = ("PlotlyChart", "DataFrame", "Slider", "ButtonGroup", "Checkbox", "Button", "Pagination")
+
 
 def file_name(study: Study, what: str) -> str:
     """Return the name of a downloaded file, without its ending."""
@@ -30,14 +33,14 @@ def chart(study: Study, figure: go.Figure, *, name: str, alt: str, **options: An
     st.plotly_chart(figure, config=config, alt=alt, theme=None, key=options.pop("key", name), **options)
 
 
-def fetch_charts() -> None:
-    """Let the browser load what draws figures and wide tables while this page, which has none, is read.
+def fetch_scripts() -> None:
+    """Let the browser load what draws figures, wide tables and what can be set, while this page is read.
 
-    The first page that has one would wait nearly a second for Streamlit's largest scripts. The address is relative to
-    the page's: all pages lie side by side.
+    The first page that has one would wait for it, nearly a second for the largest. The address is relative to the
+    page's: all pages lie side by side.
     """
     folder = Path(st.__file__).parent / "static"
-    scripts = [path for name in ("PlotlyChart", "DataFrame") for path in folder.glob(f"static/js/{name}.*.js")]
+    scripts = [path for name in SCRIPTS for path in folder.glob(f"static/js/{name}.*.js")]
     fetch = "".join(f"import(new URL('{one.relative_to(folder).as_posix()}', document.baseURI));" for one in scripts)
     st.html(f"<script>requestIdleCallback(() => {{{fetch}}})</script>", unsafe_allow_javascript=True)
 
