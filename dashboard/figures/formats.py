@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from analysis.estimate import Estimate
 
 DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 ARROW = "\N{RIGHTWARDS ARROW}"
 NOT_ESTIMABLE = "not estimable"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -47,7 +48,12 @@ def sentence_case(text: str) -> str:
 
 def number(value: float) -> str:
     """Return a number with three decimals; none is a negative zero."""
-    return f"{value:z.3f}"
+    return signed(f"{value:z.3f}")
+
+
+def signed(digits: str) -> str:
+    """Return digits with a minus sign in place of a hyphen."""
+    return digits.replace("-", MINUS)
 
 
 def percent(value: float) -> str:
@@ -63,7 +69,7 @@ def p_value(value: float) -> str:
 def points(share: float) -> str:
     """Return a difference of shares in percentage points: one decimal, more only where that would show nothing."""
     places = next((places for places in (1, 2, 3) if abs(round(100 * share, places)) > 0), 1)
-    return f"{100 * share:.{places}f}"
+    return signed(f"{100 * share:.{places}f}")
 
 
 def probability(value: float) -> str:
@@ -125,7 +131,7 @@ def _digits(value: float) -> str:
     """Return a number with three decimals below 1, else with three digits."""
     size = abs(float(f"{value:.3g}"))
     decimals = max(0, 3 - len(f"{size:.0f}")) if size >= 10 else 2 if size >= 1 else 3
-    return f"{float(f'{value:.3g}') if size >= 1 else value:,.{decimals}f}"
+    return signed(f"{float(f'{value:.3g}') if size >= 1 else value:,.{decimals}f}")
 
 
 def below_1(value: float) -> str:

@@ -215,7 +215,7 @@ def test_models_that_agree_are_said_to(home: Path, tmp_path: Path, found: Compar
     copy = import_predictions(home / "first.csv", out=tmp_path / "copy", data_name="set", negative="notumor")
     same = comparisons(found.a, copy)
     assert text.verdict(same).startswith("A and B are right and wrong on the same scans of 80 common scans; the ")
-    assert "the accuracy is the same (difference -" in text.verdict(same)
+    assert "the accuracy is the same (difference \N{MINUS SIGN}" in text.verdict(same)
     assert same.only_a == same.only_b == ()
     assert "both scores order all cases alike" in text.auc_row(same.aucs[0], same.matched.classes)["p"]
 
@@ -300,7 +300,8 @@ def test_the_download_names_both_studies_and_every_row_has_every_column(found: C
 
 
 @pytest.mark.parametrize(
-    ("share", "said"), [(0.005, "0.5"), (-0.0123, "-1.2"), (0.0, "0.0"), (0.0003, "0.03"), (-0.00002, "-0.002")]
+    ("share", "said"),
+    [(0.005, "0.5"), (-0.0123, "\N{MINUS SIGN}1.2"), (0.0, "0.0"), (0.0003, "0.03"), (-0.00002, "\N{MINUS SIGN}0.002")],
 )
 def test_points_show_what_there_is(share: float, said: str) -> None:
     assert formats.points(share) == said

@@ -250,7 +250,7 @@ def test_without_folds_and_history_the_pages_say_so(open_page: Open, said: Said)
 
 def test_the_gap_between_folds_is_said(open_page: Open, said: Said) -> None:
     shown = said(open_page("cross_validation", "folded"))
-    assert "it is 0.983 and not 0.967: 1.7 percentage points more (95% interval -5.1 to 9.3)." in shown
+    assert "it is 0.983 and not 0.967: 1.7 percentage points more (95% interval \N{MINUS SIGN}5.1 to 9.3)." in shown
     assert "60 scans in 5 folds: 15 glioma" in shown
 
 

@@ -140,7 +140,7 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
     assert second.note == "60 scans in 5 folds: 15 glioma, 15 meningioma, 15 no tumour, 15 pituitary."
     assert text_overview.gap(found, described) == (
         "Accuracy is 3.3 percentage points lower in grouped cross-validation. Not grouped, with the same recipe on the "
-        "same 60 scans, it is 0.983 and not 0.967: 1.7 percentage points more (95% interval -5.1 to 9.3)."
+        "same 60 scans, it is 0.983 and not 0.967: 1.7 percentage points more (95% interval \N{MINUS SIGN}5.1 to 9.3)."
     )
     assert text_overview.compared_on(found, described).startswith("36 of 40 test scans share no patient")
     assert "In grouped cross-validation the sensitivity is 0.9" in text_overview.overview(found)

@@ -31,7 +31,7 @@ def between(value: float, low: float, high: float) -> Estimate:
         (between(0.0312, 0.014, 0.0684), "0.031 (0.014\N{EN DASH}0.068)"),
         (between(30058.2, 4655.1, 194096.4), "30,100 (4,660\N{EN DASH}194,000)"),
         (between(9.999, 0.9999, 99.96), "10.0 (1.00\N{EN DASH}100)"),
-        (between(-0.02, -0.3, 0.2), "-0.020 (-0.300 to 0.200)"),
+        (between(-0.02, -0.3, 0.2), "\N{MINUS SIGN}0.020 (\N{MINUS SIGN}0.300 to 0.200)"),
         (Estimate(value=12.345, method="m", reason="none"), "12.3 (no interval)"),
         (Estimate.undefined(reason="infinite: no false positives"), "infinite (no false positives)"),
     ],
