@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +16,7 @@ from analysis.per_class import ANY_TUMOUR
 from analysis.probabilities import any_tumour_score
 from analysis.splits import compared_with_training
 from dashboard.evidence import PREFERRED
+from dashboard.once import once
 from dashboard.results import SEED
 from data.errors import InputError
 from data.evaluated import Evaluated, evaluated_splits
@@ -77,14 +77,14 @@ class Comparisons:
     def split(self) -> str:
         return self.matched.a.split
 
-    @cached_property
+    @once
     def predicted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """What each model says, (n,), in the class order of ``a``; ties break as they do in each study."""
         of_b = np.argsort(self.matched.in_b)  # where each class of b stands in a
         called = predicted_class(self.matched.a.probabilities), predicted_class(self.matched.b.probabilities)
         return called[0], of_b[called[1]]
 
-    @cached_property
+    @once
     def rates(self) -> Comparison:
         """Accuracy, and sensitivity and specificity of any tumour and of each class."""
         common = self.matched
@@ -101,7 +101,7 @@ class Comparisons:
     def accuracy(self) -> ComparedNumber:
         return self.rates.numbers[0]
 
-    @cached_property
+    @once
     def aucs(self) -> tuple[ComparedAuc, ...]:
         """The AUC of any tumour, where a negative class is known, and of each class."""
         common = self.matched
@@ -140,12 +140,12 @@ class Comparisons:
         rates, aucs = self.distinct
         return sum(one.test is not None for one in rates) + sum(one.found.headline_p_value.defined for one in aucs)
 
-    @cached_property
+    @once
     def only_a(self) -> tuple[Discordant, ...]:
         """The cases that only the first model calls rightly, those first that the other is surest of."""
         return self._discordant(a_is_right=True)
 
-    @cached_property
+    @once
     def only_b(self) -> tuple[Discordant, ...]:
         """The cases that only the second model calls rightly, those first that the other is surest of."""
         return self._discordant(a_is_right=False)
@@ -171,7 +171,7 @@ class Comparisons:
         ]
         return tuple(sorted(cases, key=lambda case: (-case.wrong_confidence, case.case_a)))
 
-    @cached_property
+    @once
     def shared(self) -> tuple[SharedWithTraining, SharedWithTraining]:
         """What the common cases share with the training data of each study."""
         sides = ((self.a, self.matched.a), (self.b, self.matched.b))

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from analysis.suspects import Suspect
 from dashboard.cases import ByCase, Case, together
 from dashboard.listed import RECORDED
 from dashboard.lookalikes import Lookalikes, lookalikes
+from dashboard.once import once
 from dashboard.results import LEVEL, Results
 from dashboard.selection import Selection
 from data.evaluated import evaluated, evaluated_splits
@@ -64,12 +64,12 @@ class Evidence(Results):
     def split(self) -> str:
         return self.found.split
 
-    @cached_property
+    @once
     def selection(self) -> Selection:
         """The evaluated cases, to be filtered."""
         return Selection(results=self)
 
-    @cached_property
+    @once
     def lookalikes(self) -> Lookalikes | None:
         """What finds similar cases; none without embeddings."""
         return lookalikes(self.study, judged=self.found.case_ids)
@@ -80,27 +80,27 @@ class Evidence(Results):
         right = self.predicted[rows] == self.found.reference[rows]
         return share_of(right, groups=self.groups[rows]).headline
 
-    @cached_property
+    @once
     def costliest(self) -> tuple[ConfusionPair, ...]:
         return ranked_by_harm(self.pairs, harm=self.study.manifest.harm, classes=self.study.classes.names)
 
-    @cached_property
+    @once
     def rejected(self) -> Mapping[str, str]:
         """By path, why a file could not be used."""
         rejected = self.study.rejected
         return dict(zip(rejected["image_path"], rejected["reason"], strict=True))
 
-    @cached_property
+    @once
     def cases(self) -> ByCase[Case]:
         """The evaluated cases by their id."""
         return ByCase(self.found.case_ids, self._case)
 
-    @cached_property
+    @once
     def wrong(self) -> tuple[Case, ...]:
         """The errors, the most confident first; a page takes those it draws from ``cases``."""
         return tuple(self.cases[error.case_id] for error in self.errors.cases)
 
-    @cached_property
+    @once
     def worst(self) -> tuple[Case, ...]:
         """The most confident errors, copies of one image once."""
         wrong = np.flatnonzero(self.predicted != self.found.reference)
@@ -111,7 +111,7 @@ class Evidence(Results):
             for error, number in collapsed(self.errors.cases, image_of=image_of)[:WORST]
         )
 
-    @cached_property
+    @once
     def suspect_images(self) -> tuple[tuple[Suspect, int], ...]:
         """The suspect labels, in their order, each image once with the number of its copies with that label."""
         cases = () if self.suspects is None else self.suspects.cases
@@ -131,7 +131,7 @@ class Evidence(Results):
         wanted = {"reference": reference, "predicted": predicted}
         return self.selection.ids(self.selection.rows(wanted, everything=True))
 
-    @cached_property
+    @once
     def examples(self) -> Mapping[str, tuple[str, ...]]:
         """By class, the first evaluated cases."""
         ids, of_class = self.found.case_ids.array, self.found.reference
@@ -140,19 +140,19 @@ class Evidence(Results):
             for index, name in enumerate(self.study.classes.names)
         }
 
-    @cached_property
+    @once
     def by_content(self) -> Mapping[str, str]:
         """By the sha256 of an image file, the first case of the study that it is of."""
         known = self.study.cases[["sha256", "case_id"]].dropna().drop_duplicates("sha256")
         return dict(zip(known["sha256"], known["case_id"], strict=True))
 
-    @cached_property
+    @once
     def listed(self) -> ByCase[tuple[str, str]]:
         """By case id, split and label of every case of the study."""
         splits, labels = (self.study.cases[name].array for name in ("split", "label"))
         return ByCase(self.study.cases["case_id"], lambda row: (splits[row], labels[row]))
 
-    @cached_property
+    @once
     def across(self) -> tuple[tuple[str, str, str], ...]:
         """The pairs of copies across splits, those with two labels first."""
         first, second = (
@@ -162,12 +162,12 @@ class Evidence(Results):
         order = np.argsort(np.asarray(first == second, dtype=np.bool_), kind="stable")
         return tuple(self.twins[place] for place in order.tolist())
 
-    @cached_property
+    @once
     def same_image(self) -> ByCase[tuple[str, ...]]:
         """By case id, the cases of all splits that show its image, itself included."""
         return together(self.study.cases["case_id"], self.shown_images)
 
-    @cached_property
+    @once
     def same_patient(self) -> ByCase[tuple[str, ...]]:
         """By case id, the cases of all splits of its patient, itself included; none where that is not known."""
         return together(self.study.cases["case_id"], codes_of(self.table["patient_id"]))
@@ -177,7 +177,7 @@ class Evidence(Results):
         cases = self.study.cases
         return tuple(cases.loc[cases["patient_id"] == name, "case_id"])
 
-    @cached_property
+    @once
     def _group_size(self) -> NDArray[np.int64]:
         """For each evaluated case, the number of cases of its group, in all splits."""
         groups = codes_of(self.table["group_id"])

@@ -1,7 +1,6 @@
 """The cases that look most like another one, or like an uploaded scan, to the network."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.similar import SearchSpace, nearest, search_space
+from dashboard.once import once
 from data.embeddings import Embeddings
 from data.study import Study
 
@@ -54,12 +54,12 @@ class Lookalikes:
         pairs = zip(self.embeddings.case_ids[found.rows], found.relative, strict=True)
         return tuple(Lookalike(case_id=str(name), distance=distance) for name, distance in pairs)
 
-    @cached_property
+    @once
     def _evaluated(self) -> SearchSpace:
         among = self.embeddings.case_ids.isin(self.judged).astype(np.bool_)
         return search_space(self.embeddings.vectors, among=among)
 
-    @cached_property
+    @once
     def _space(self) -> SearchSpace:
         cases = self.study.cases
         train = cases.loc[cases["split"] == TRAIN, "case_id"]

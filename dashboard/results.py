@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -45,6 +44,7 @@ from analysis.suspects import Suspects, label_suspects
 from analysis.training import Run, training_runs
 from analysis.twins import TwinKind, by_kind, patients_across, twins_across
 from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
+from dashboard.once import once
 from dashboard.published import audited
 from dashboard.questions import Question, questions
 from data.evaluated import Evaluated, evaluated, evaluated_splits, out_of_fold
@@ -102,22 +102,22 @@ class Results:
     found: Evaluated
     level: float = LEVEL
 
-    @cached_property
+    @once
     def table(self) -> pd.DataFrame:
         """The study's cases with numbers in the place of names; for analyses that show no names."""
         return coded(self.study.cases)
 
-    @cached_property
+    @once
     def shown_images(self) -> NDArray[np.int64]:
         """For each case of the study, the number of the image it shows: equal for copies."""
         return shown_images(self.table, self.study.pairs)
 
-    @cached_property
+    @once
     def predicted(self) -> NDArray[np.int64]:
         """The predicted class of each evaluated case."""
         return predicted_class(self.found.probabilities)
 
-    @cached_property
+    @once
     def performance(self) -> Performance:
         return self._performance(np.ones(self.found.n, dtype=np.bool_))
 
@@ -126,17 +126,17 @@ class Results:
         groups, level = self.groups[kept], self.level
         return performance_of(self.study, self.found.reference[kept], self.predicted[kept], groups=groups, level=level)
 
-    @cached_property
+    @once
     def groups(self) -> NDArray[np.int64]:
         """The group of each evaluated case as a number."""
         return codes_of(self.table["group_id"].array[self.found.rows])
 
-    @cached_property
+    @once
     def types(self) -> GroupTypes:
         """The groups of the evaluated cases, by their confusion matrix."""
         return group_types(self.found.reference, self.predicted, self.groups, k=len(self.study.classes))
 
-    @cached_property
+    @once
     def aucs(self) -> ClassAucs:
         found, classes = self.found, self.study.classes
         return class_aucs(
@@ -148,21 +148,21 @@ class Results:
             level=self.level,
         )
 
-    @cached_property
+    @once
     def auc_of(self) -> Mapping[str, Measure]:
         """By name, the AUC of any tumour where the study asks for it, and of each class."""
         found = self.aucs
         tumour = {} if found.any_tumour is None else {ANY_TUMOUR: found.any_tumour}
         return {**tumour, **dict(zip(self.study.classes.names, found.classes, strict=True))}
 
-    @cached_property
+    @once
     def questions(self) -> Mapping[str, Question]:
         """By name, any tumour and each class against the rest."""
         negative = self.study.classes.negative
         asked = questions(self.found, self.performance, negative=negative, groups=self.groups, level=self.level)
         return {one.name: one for one in asked}
 
-    @cached_property
+    @once
     def ratios(self) -> Mapping[str, Ratios]:
         """Likelihood ratios, odds ratio and Youden's index by class, and of any tumour where the study asks for it."""
         names, negative = np.array(self.study.classes.names), self.study.classes.negative
@@ -174,7 +174,7 @@ class Results:
             for name, (one, positive) in subjects.items()
         }
 
-    @cached_property
+    @once
     def patients(self) -> Patients:
         found, classes = self.found, self.study.classes
         return per_patient(
@@ -186,14 +186,14 @@ class Results:
             level=self.level,
         )
 
-    @cached_property
+    @once
     def tuning(self) -> Evaluated | None:
         """The tuning cases that have a prediction; none when these are the evaluated ones, or there are none."""
         if self.found.split == "tuning" or "tuning" not in evaluated_splits(self.study):
             return None
         return evaluated(self.study, "tuning")
 
-    @cached_property
+    @once
     def on_tuning(self) -> Estimate | None:
         """The share of tuning cases that the model calls rightly; none as for ``tuning``."""
         if self.tuning is None:
@@ -202,7 +202,7 @@ class Results:
         groups = codes_of(self.table["group_id"])[self.tuning.rows]
         return share_of(right, groups=groups, level=self.level).headline
 
-    @cached_property
+    @once
     def tuning_shared(self) -> int:
         """How many tuning cases with a prediction share a group with a case that the model was fitted on."""
         if self.tuning is None:
@@ -210,18 +210,18 @@ class Results:
         known, reaches = compared_with_training(self.table, split="tuning")
         return int((known & reaches)[self.tuning.rows].sum())
 
-    @cached_property
+    @once
     def confidence(self) -> Confidence:
         rng = np.random.default_rng(SEED)
         manifest, groups = self.study.manifest, self.groups
         return confidence_of(self.found, self.tuning, manifest, groups=groups, rng=rng, level=self.level)
 
-    @cached_property
+    @once
     def decisions(self) -> Decisions:
         manifest, groups = self.study.manifest, self.groups
         return decisions_of(self.found, self.tuning, manifest, groups=groups, level=self.level)
 
-    @cached_property
+    @once
     def suspects(self) -> Suspects | None:
         """Cases whose out-of-fold prediction contradicts their label; none without grouped cross-validation."""
         pooled = self._folds[True]
@@ -230,14 +230,14 @@ class Results:
         ids = pooled.case_ids.to_numpy()
         return label_suspects(ids, pooled.reference, pooled.probabilities, classes=self.study.classes.names)
 
-    @cached_property
+    @once
     def steps(self) -> Steps:
         """Which evaluated cases are left without exact copies, near-duplicates and shared patients."""
         study, split = self.study, self.found.split
         names, images = study.classes.names, self.shown_images
         return without_leaks(self.table, classes=names, pairs=study.pairs, images=images, split=split)
 
-    @cached_property
+    @once
     def at_steps(self) -> tuple[tuple[Step, Performance | None], ...]:
         """Each step with the performance on the cases that it leaves; none when nothing can be said of it."""
         return tuple((step, None if step.reason is not None else self._at(step)) for step in self.steps.steps)
@@ -247,24 +247,24 @@ class Results:
         kept[np.flatnonzero((self.table["split"] == self.found.split).to_numpy())[step.kept]] = True
         return self._performance(kept[self.found.rows])
 
-    @cached_property
+    @once
     def odd_labels(self) -> tuple[OddLabels, ...]:
         """Copies with different labels, and which of them is the odd one."""
         predictions = self.study.predictions if self.study.folds is None else self.study.folds
         conflicts = self.dataset.label_conflicts
         return odd_labels(conflicts, classes=self.study.classes.names, predictions=predictions)
 
-    @cached_property
+    @once
     def images(self) -> Images:
         return describe_images(self.table, classes=self.study.classes.names)
 
-    @cached_property
+    @once
     def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """For each evaluated case, whether it can be compared with training, and whether it shares a group with it."""
         known, reaches = compared_with_training(self.table, split=self.found.split)
         return known[self.found.rows], reaches[self.found.rows]
 
-    @cached_property
+    @once
     def unseen(self) -> Unleaked:
         """The performance on the evaluated cases that share no patient and no copy with training."""
         reason = self.leakage.reason
@@ -272,15 +272,15 @@ class Results:
         judged = self._performance(known & ~reaches) if reason is None else None
         return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
 
-    @cached_property
+    @once
     def grouped(self) -> CrossValidation:
         return self._cross_validation(grouped=True)
 
-    @cached_property
+    @once
     def ungrouped(self) -> CrossValidation:
         return self._cross_validation(grouped=False)
 
-    @cached_property
+    @once
     def grouping(self) -> ComparedNumber | None:
         """Accuracy of the networks of the ungrouped folds and of the grouped ones, on the cases that both predict.
 
@@ -302,7 +302,7 @@ class Results:
             level=self.level,
         ).numbers[0]
 
-    @cached_property
+    @once
     def _folds(self) -> Mapping[bool, Evaluated | None]:
         """The cases of cross-validation, grouped and not; none where there is none."""
         return {grouped: out_of_fold(self.study, grouped=grouped) for grouped in (True, False)}
@@ -344,7 +344,7 @@ class Results:
             },
         )
 
-    @cached_property
+    @once
     def training(self) -> tuple[Run, ...]:
         """The training runs; empty for a study without history."""
         return () if self.study.history is None else training_runs(self.study.history)
@@ -354,7 +354,7 @@ class Results:
         """The run that trained the network itself, not a fold; none without history."""
         return next((one for one in self.training if one.run == "final"), None)
 
-    @cached_property
+    @once
     def dataset(self) -> Dataset:
         study = self.study
         return describe(
@@ -365,33 +365,33 @@ class Results:
             level=self.level,
         )
 
-    @cached_property
+    @once
     def leakage(self) -> Leakage:
         names, images = self.study.classes.names, self.shown_images
         return leakage(self.table, classes=names, images=images, split=self.found.split, level=self.level)
 
-    @cached_property
+    @once
     def twins(self) -> tuple[tuple[str, str, str], ...]:
         """The pairs of copies across splits: evaluated case, case the model was fitted on, kind."""
         split = self.found.split
         return tuple(twins_across(self.table, self.study.pairs, split=split, against=against_of(split)))
 
-    @cached_property
+    @once
     def patients_across(self) -> tuple[tuple[str, int, int], ...]:
         """The patients on both sides: id, evaluated cases, cases that the model was fitted on."""
         split = self.found.split
         return tuple(patients_across(self.study.cases, split=split, against=against_of(split)))
 
-    @cached_property
+    @once
     def twin_kinds(self) -> tuple[TwinKind, ...]:
         return by_kind(self.twins, self.study.cases)
 
-    @cached_property
+    @once
     def saliency(self) -> tuple[ClassSaliency, ...]:
         """The pointing game by class; empty for a study without maps or outlines."""
         return self._over_outlines(saliency)
 
-    @cached_property
+    @once
     def evidence_share(self) -> tuple[ClassEvidence, ...]:
         """The share of evidence inside the outline by class; empty for a study without maps or outlines."""
         return self._over_outlines(evidence_share)
@@ -410,7 +410,7 @@ class Results:
             level=self.level,
         )
 
-    @cached_property
+    @once
     def _outlined(self) -> Outlined | None:
         gradcam, found = self.study.gradcam, self.found
         if gradcam is None:
@@ -427,7 +427,7 @@ class Results:
             groups=self.groups[outlined],
         )
 
-    @cached_property
+    @once
     def on_target(self) -> NDArray[np.int64]:
         """For each evaluated case, 1 if the evidence for the predicted class is strongest in the outline, 0 if not.
 
@@ -445,23 +445,23 @@ class Results:
         on_target[np.flatnonzero(outlined)[evident]] = hits[evident]
         return on_target
 
-    @cached_property
+    @once
     def has_twin(self) -> NDArray[np.bool_]:
         """For each evaluated case, whether the model was fitted on a copy of it."""
         return is_one_of(self.found.case_ids, [test for test, _, _ in self.twins])
 
-    @cached_property
+    @once
     def confounding(self) -> tuple[Confounding, ...]:
         return confounding_of.confounding(self.table, negative=self.study.classes.negative)
 
-    @cached_property
+    @once
     def claims(self) -> tuple[AuditedClaim, ...]:
         """The published claims with their verdicts; empty for a study without any."""
         if self.level != LEVEL:
             return replace(self, level=LEVEL).claims
         return () if self.study.claims is None else audited(self.study.claims, self)
 
-    @cached_property
+    @once
     def findings(self) -> tuple[Finding, ...]:
         return find(
             classes=self.study.classes,
@@ -474,7 +474,7 @@ class Results:
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
         )
 
-    @cached_property
+    @once
     def criteria(self) -> tuple[Criterion, ...]:
         """The acceptance criteria; where cases are shared with training, judged without these too."""
         if self.level != LEVEL:
@@ -491,7 +491,7 @@ class Results:
         means = {one.name: one.mean for one in grouped.numbers}
         return Unleaked(basis="folds", performance=grouped.performance, means=means), self.unseen
 
-    @cached_property
+    @once
     def errors(self) -> Errors:
         thresholds = self.study.manifest.thresholds
         return rank_errors(
@@ -505,7 +505,7 @@ class Results:
             level=self.level,
         )
 
-    @cached_property
+    @once
     def pairs(self) -> tuple[ConfusionPair, ...]:
         return confusion_pairs(self.performance.matrix, types=self.types, level=self.level)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from analysis.coded import levels
 from analysis.probabilities import BINS, assign_bins
 from analysis.tiers import TIERS, tier_numbers
+from dashboard.once import once
 from dashboard.results import Results
 
 FILTERS: Final = (
@@ -117,17 +117,17 @@ class Selection:
             return _coded(np.where(known, np.where(shared, 0, 1), 2), ("yes", "no", "unknown"))
         return _coded(results.has_twin, ("no", "yes"))
 
-    @cached_property
+    @once
     def _confidence(self) -> NDArray[np.float64]:
         largest: NDArray[np.float64] = self.results.found.probabilities.max(axis=1)
         return largest
 
-    @cached_property
+    @once
     def _wrong(self) -> NDArray[np.bool_]:
         wrong: NDArray[np.bool_] = self.results.predicted != self.results.found.reference
         return wrong
 
-    @cached_property
+    @once
     def _order(self) -> NDArray[np.int64]:
         # The cases are in order of their ids, and equal ones stay so.
         return np.lexsort((-self._confidence, ~self._wrong)).astype(np.int64)

@@ -8,7 +8,9 @@ from dashboard.explained import help_on
 from dashboard.figures.formats import counts, escaped, interval, number
 
 study, evidence = frame.opened("overview")
-frame.answer(text_overview.overview(evidence))
+with st.container(gap=None):  # what fetches takes no room
+    frame.answer(text_overview.overview(evidence))
+    exports.fetch_scripts()
 
 word, colour = text_overview.verdict_title(evidence.criteria, evidence.findings)
 with st.container(border=True, gap="xsmall"):
@@ -54,4 +56,3 @@ else:
     frame.answer(text.errors(evidence.errors))
 exports.json_button(study, evidence)
 frame.how("overview")
-exports.fetch_scripts()
