@@ -92,6 +92,6 @@ def strip(study: Study, cases: Sequence[Case]) -> None:
     shown = [case for case in cases if compute.has_image(study, case.case_id)]
     if not shown:
         st.caption("No scans in the evaluated split." if not cases else text.NO_IMAGE)
-    with st.container(horizontal=True, gap="xsmall"):
-        for case in shown:
-            st.image(url(study, case.case_id, size="thumbnail"), width=108, alt=text.alt(case, study.classes))
+    else:
+        pictures = [url(study, case.case_id, size="thumbnail") for case in shown]
+        st.image(pictures, width=108, alt=[text.alt(case, study.classes) for case in shown])
