@@ -34,6 +34,7 @@ from data.claim_kinds import (
 )
 
 Outcome = Literal["agrees", "not_reproduced", "not_comparable", "none"]
+MINUS: Final = "\N{MINUS SIGN}"
 TWO: Final = 2  # folds, from which on a spread can be estimated
 SAME_SIZE: Final = 2  # times as many cases, beyond which two test sets are not of one kind
 
@@ -293,9 +294,10 @@ def _judged(difference: Estimate, shown: str, theirs: str, own: Estimate) -> Ext
         line = f"The difference has no interval ({difference.reason})."
         return External(outcome="none", lines=(shown, line), ours=own)
     holds_zero = difference.low <= 0 <= difference.high
+    value, low, high = (f"{one:.4f}".replace("-", MINUS) for one in (difference.value, difference.low, difference.high))
     lines = (
         shown,
-        f"Published {theirs} less ours: {difference.value:.4f} ({difference.low:.4f} to {difference.high:.4f}), "
+        f"Published {theirs} less ours: {value} ({low} to {high}), "
         f"{difference.method}. The interval {'holds' if holds_zero else 'does not hold'} 0.",
     )
     outcome: Outcome = "agrees" if holds_zero else "not_reproduced"

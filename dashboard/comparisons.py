@@ -16,12 +16,12 @@ from analysis.per_class import ANY_TUMOUR
 from analysis.probabilities import any_tumour_score
 from analysis.splits import compared_with_training
 from dashboard.evidence import PREFERRED
-from dashboard.once import once
 from dashboard.results import SEED
 from data.errors import InputError
 from data.evaluated import Evaluated, evaluated_splits
 from data.manifest import Manifest
 from data.matched import Matched, matched
+from data.once import once
 from data.study import Study, read_manifest
 
 ANY_TUMOUR_KEY: Final = "any_tumour"

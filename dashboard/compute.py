@@ -1,6 +1,5 @@
 """The only caches. Everything is frozen and keyed by the study's fingerprint (or its file) and what else it is of."""
 
-import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from dashboard.comparisons import Comparisons, comparisons
 from dashboard.evidence import Evidence
 from dashboard.evidence import evidence as evidence_of
 from dashboard.figures import scan
+from dashboard.figures.look import revised
 from dashboard.questions import curves_of
 from dashboard.report.build import build
 from dashboard.report.options import Options
@@ -153,10 +153,7 @@ def figure(make: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> g
 def _figure(
     make: Callable[..., go.Figure], args: tuple[Hashable, ...], kwargs: tuple[tuple[str, Hashable], ...]
 ) -> go.Figure:
-    made = make(*args, **dict(kwargs))
-    # Told so, the browser does not lay the same figure out anew when Streamlit hands it over again.
-    made.layout.datarevision = hashlib.blake2b(made.to_json().encode(), digest_size=8).hexdigest()
-    return made
+    return revised(make(*args, **dict(kwargs)))
 
 
 def linked(of: Study) -> LinkedImages | None:

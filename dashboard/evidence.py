@@ -18,11 +18,11 @@ from analysis.suspects import Suspect
 from dashboard.cases import ByCase, Case, together
 from dashboard.listed import RECORDED
 from dashboard.lookalikes import Lookalikes, lookalikes
-from dashboard.once import once
 from dashboard.results import LEVEL, Results
 from dashboard.selection import Selection
 from data.evaluated import evaluated, evaluated_splits
 from data.lookup import positions
+from data.once import once
 from data.study import Study
 
 PREFERRED: Final = ("test", "external", "tuning")

@@ -1,6 +1,7 @@
 """Each metric in one plain sentence with its formula. TP, FN, FP, TN: one class against all others."""
 
-MINUS = "\N{MINUS SIGN}"
+from dashboard.figures.formats import MINUS
+
 METRICS = {
     "Accuracy": "the share of all scans that are called rightly: right / all.",
     "Balanced accuracy": "the mean of the sensitivities of all classes, so that a small class weighs as much as a "

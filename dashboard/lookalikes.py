@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.similar import SearchSpace, nearest, search_space
-from dashboard.once import once
 from data.embeddings import Embeddings
+from data.once import once
 from data.study import Study
 
 TRAIN: Final = "train"

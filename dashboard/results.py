@@ -44,11 +44,11 @@ from analysis.suspects import Suspects, label_suspects
 from analysis.training import Run, training_runs
 from analysis.twins import TwinKind, by_kind, patients_across, twins_across
 from dashboard.further import Confidence, Decisions, confidence_of, decisions_of
-from dashboard.once import once
 from dashboard.published import audited
 from dashboard.questions import Question, questions
 from data.evaluated import Evaluated, evaluated, evaluated_splits, out_of_fold
 from data.lookup import is_one_of, positions
+from data.once import once
 from data.study import Study
 
 _T = TypeVar("_T")

@@ -12,6 +12,7 @@ from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
 from dashboard import text_claims
 from dashboard.documents import measured, plain
+from dashboard.figures.formats import DASH, number
 from dashboard.questions import RARE, at_prevalence, curves_of
 from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
@@ -432,9 +433,10 @@ def estimate_as_text(estimate: Mapping[str, Any]) -> str:
     if value is None:
         return f"not estimable: {estimate['reason']}"
     if low is None or high is None:
-        return f"{value:.3f} (no interval: {estimate['reason']})"
+        return f"{number(value)} (no interval: {estimate['reason']})"
     counted = "" if estimate["count"] is None else f", {estimate['count']:,}/{estimate['n']:,}"
-    return f"{value:.3f} ({low:.3f}\u2013{high:.3f}){counted}"
+    between = " to " if low < 0 else DASH
+    return f"{number(value)} ({number(low)}{between}{number(high)}){counted}"
 
 
 def _lines(content: Any) -> list[str]:
@@ -463,7 +465,7 @@ def _entry(value: Any) -> str:
         shown = " ".join(_entry(inner) for inner in value[:SHOWN])
         return shown if len(value) <= SHOWN else f"{shown} ... {len(value):,} in all"
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return number(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from analysis.coded import levels
 from analysis.probabilities import BINS, assign_bins
 from analysis.tiers import TIERS, tier_numbers
-from dashboard.once import once
 from dashboard.results import Results
+from data.once import once
 
 FILTERS: Final = (
     "reference",

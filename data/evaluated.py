@@ -1,7 +1,6 @@
 """The evaluated cases of one split: what every analysis starts from."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from data.errors import InputError
 from data.lookup import increasing, order, positions
+from data.once import once
 from data.schema import EVALUATED_SPLITS
 from data.study import Study
 
@@ -34,12 +34,12 @@ class Evaluated:
     def n(self) -> int:
         return len(self.reference)
 
-    @cached_property
+    @once
     def case_ids(self) -> pd.Series:
         """The id of each case, (n,)."""
         return self.study_cases["case_id"].iloc[self.rows].reset_index(drop=True)
 
-    @cached_property
+    @once
     def cases(self) -> pd.DataFrame:
         """The columns of the cases and of the predictions table, joined; of a large study this is a large table."""
         own = self.predictions.drop(columns="case_id").reset_index(drop=True)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.components import tables
-from dashboard.figures.look import CONFIG
+from dashboard.figures.look import CONFIG, revised
 from dashboard.results import Results
 from dashboard.sections import document_of
 from data.study import Study
@@ -30,7 +30,7 @@ def chart(study: Study, figure: go.Figure, *, name: str, alt: str, **options: An
     """Draw a figure, which its own menu downloads as PNG: on paper, whatever the theme of the page."""
     image = {"format": "png", "scale": 2, "filename": file_name(study, name.replace("_", "-"))}
     config = {**CONFIG, "toImageButtonOptions": image}
-    st.plotly_chart(figure, config=config, alt=alt, theme=None, key=options.pop("key", name), **options)
+    st.plotly_chart(revised(figure), config=config, alt=alt, theme=None, key=options.pop("key", name), **options)
 
 
 def fetch_scripts() -> None:

@@ -31,7 +31,7 @@ def curves(
         x=chosen, y=1, yref="paper", yanchor="bottom", text=f"chosen: {chosen}", showarrow=False, font={"color": INK}
     )
     figure.update_layout(title=headed(title))
-    finish(figure, height=280, room={"l": BESIDE + width("0.0"), "b": BELOW_TITLED, "t": 84})
+    finish(figure, height=280, room={"l": BESIDE + width("0.00"), "b": BELOW_TITLED, "t": 84})
     figure.update_layout(legend={"y": 1.12})
     figure.update_xaxes(title_text="Epoch", dtick=max(1, len(places) // 8), showgrid=False)
     return figure

@@ -3,6 +3,7 @@
 Figures are not drawn by a theme of Streamlit's: it would have Plotly lay out each of them once more.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -19,6 +20,7 @@ PAD = 8  # pixels between the plot and its labels
 BELOW, BELOW_TITLED = 38, 67
 BESIDE, BESIDE_TITLED = 21, 50
 LEGEND, LEGEND_LINE = 22, 20
+WIDEST = 170  # left of a plot: for more Plotly makes room, where the screen has it
 APART = 10  # pixels between the right end of an axis and what is written beside it
 GROUND = "#1f2223"  # of what the pointer shows
 FAMILY = "'Source Sans', sans-serif"
@@ -39,7 +41,7 @@ def finish(figure: go.Figure, *, height: int, room: Mapping[str, int]) -> go.Fig
     text = {"color": INK, "size": FIGURE_TEXT, "family": FAMILY}
     look = {
         "height": height,
-        "margin": {"r": 8, "t": 28, **room, "pad": PAD},
+        "margin": {"r": 8, "t": 28, **room, "l": min(room["l"], WIDEST), "pad": PAD},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "dragmode": False,
@@ -62,6 +64,16 @@ def finish(figure: go.Figure, *, height: int, room: Mapping[str, int]) -> go.Fig
     # Set at once: updated property by property, the look costs more than all the rest of a figure.
     figure.layout = {**own, **look, **styled}
     figure.layout.template = None  # Plotly would take one for a change and lay the figure out anew
+    return figure
+
+
+def revised(figure: go.Figure) -> go.Figure:
+    """Return the figure with a digest of what it shows, unless it has one.
+
+    Told so, the browser does not lay the same figure out anew when Streamlit hands it over again.
+    """
+    if figure.layout.datarevision is None:
+        figure.layout.datarevision = hashlib.blake2b(figure.to_json().encode(), digest_size=8).hexdigest()
     return figure
 
 

@@ -67,7 +67,8 @@ def test_the_interval_of_the_difference_is_the_published_one(
     own = study(rates={"overall.accuracy": proportion(*ours)})
     one = audit(rate(count=str(theirs[0]), n=str(theirs[1])), own)
     assert one.verdict == verdict
-    shown = re.search(r"\((-?[\d.]+) to (-?[\d.]+)\), Newcombe", one.decisive)
+    plain = one.decisive.replace("\N{MINUS SIGN}", "-")
+    shown = re.search(r"\((-?[\d.]+) to (-?[\d.]+)\), Newcombe", plain)
     assert shown is not None
     assert [float(bound) for bound in shown.groups()] == pytest.approx(interval, abs=1.01e-4)
     assert f"n {theirs[1]} and {ours[1]}" in one.decisive

@@ -51,6 +51,7 @@ const block = (node) => {  // a part of an element counts where the element begi
     const element = node.closest ? node : node.parentElement;
     return element?.closest("[data-testid=stElementContainer]") ?? element;
 };
+const answers = (paragraph) => /\\d/.test(paragraph.textContent);  // the note on synthetic scans has no number
 const drawn = (nodes) => requestAnimationFrame(() => {
     seen.changed = performance.now();
     if ([...new Set(nodes.map(block))].some((one) => one?.isConnected && one.getBoundingClientRect().top < innerHeight))
@@ -59,7 +60,7 @@ const drawn = (nodes) => requestAnimationFrame(() => {
 new MutationObserver((changes) => {
     const inMain = changes.filter((one) => one.target.tagName !== "CANVAS" && shown(one.target));
     if (!inMain.length) return;
-    if (!seen.answered && main().querySelector("h1") && main().querySelector("p")?.textContent)
+    if (!seen.answered && main().querySelector("h1") && [...main().querySelectorAll("p")].some(answers))
         requestAnimationFrame(() => { seen.answered = performance.now(); });
     drawn(inMain.flatMap((one) => one.addedNodes.length ? [...one.addedNodes] : [one.target]));
 }).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});

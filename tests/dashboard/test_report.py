@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from analysis.errors import ErrorCase
 from analysis.estimate import Estimate
 from dashboard import text_report
-from dashboard.figures.formats import DASH, area, fine, full, ratio, short
+from dashboard.figures.formats import DASH, MINUS, area, fine, full, ratio, short
 from dashboard.report import errors
 from dashboard.report.build import report
 from dashboard.report.options import SECTIONS, Options
@@ -36,8 +36,8 @@ from data.study import Study, read_study
 
 REAL = SHIPPED_STUDIES / "brain-tumor-mri"
 SEVERAL = Options(reviewer="Dr A. Example", site="Example Hospital", remarks="First remark.\nSecond remark.")
-NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
-PRINTED = re.compile(rf"(?<![\d.,-]){NUMBER} \({NUMBER}(?:{DASH}| to ){NUMBER}\)")
+NUMBER = rf"[-{MINUS}]?\d[\d,]*(?:\.\d+)?"
+PRINTED = re.compile(rf"(?<![\d.,{MINUS}-]){NUMBER} \({NUMBER}(?:{DASH}| to ){NUMBER}\)")
 NAMES = ("#let x = 1", "胶质瘤 $a$", "*bold* <b>@ref</b>", "none " + "x" * 70)
 
 Reader = Callable[..., PdfReader]

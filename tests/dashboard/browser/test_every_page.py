@@ -47,6 +47,7 @@ class Place:
         return "-".join((self.page, self.study, *(key for key, _ in self.query)))
 
 
+TEXTS = {"per_class": 40, "confusion": 12, "training": 20}  # of figures, at least
 MORE = {  # what an address adds to a page
     "per_class": (("prevalence", "0.01"), ("threshold", "0.5"), ("curves", "shown")),
     "confusion": (("decision", "shown"),),
@@ -105,12 +106,15 @@ def test_no_request_leaves_this_machine(shown: Shown) -> None:
 def test_the_text_of_figures_is_readable(shown: Shown) -> None:
     for scheme in ("dark", "light"):  # turned while it is shown
         light_up(shown.page, scheme)
+        assert len(contrasts(shown.page)) >= TEXTS.get(shown.place.page, 0)
         assert [ratio for ratio in contrasts(shown.page) if ratio < AA_TEXT] == []
 
 
 def test_figures_have_the_room_that_their_text_needs(shown: Shown) -> None:
     """Else Plotly makes room and draws them again."""
     rooms = "all => all.map(one => [one.layout.margin, one._fullLayout._size].map(({l, r, t, b}) => [l, r, t, b]))"
+    if shown.place.page in TEXTS:
+        expect(shown.page.locator(".js-plotly-plot")).not_to_have_count(0)
     for given, taken in shown.page.locator(".js-plotly-plot").evaluate_all(rooms):
         assert given == taken
 

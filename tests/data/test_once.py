@@ -1,12 +1,13 @@
 """What pages and the background ask for together is computed once, on every version of Python."""
 
+import copy
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 
-from dashboard.once import once
+from data.once import once
 
 
 class Slow:
@@ -51,3 +52,23 @@ def test_each_instance_has_its_own_and_what_fails_is_tried_again() -> None:
 
 def test_it_keeps_its_words() -> None:
     assert Slow.number.__doc__ == "The number."
+
+
+def test_one_object_does_not_wait_for_another() -> None:
+    """Each waits, in its property, for the other: with one lock for both neither would end."""
+    meet = Barrier(2, timeout=10)
+
+    class Meeting:
+        @once
+        def met(self) -> int:
+            return meet.wait()
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(one.result() for one in [both.submit(lambda: Meeting().met) for _ in range(2)]) == [0, 1]
+
+
+def test_what_has_computed_can_be_copied() -> None:
+    slow = Slow.__new__(Slow)
+    slow.computed = 0
+    assert slow.number == 1
+    assert copy.deepcopy(slow).number == 1
