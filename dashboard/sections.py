@@ -12,7 +12,7 @@ from analysis.per_class import ANY_TUMOUR, Performance
 from analysis.training import CURVES
 from dashboard import text_claims
 from dashboard.documents import measured, plain
-from dashboard.figures.formats import DASH, number
+from dashboard.figures.formats import counts, interval, number
 from dashboard.questions import RARE, at_prevalence, curves_of
 from dashboard.results import CrossValidation, Results, results
 from data.errors import InputError
@@ -429,14 +429,14 @@ def as_text(document: Mapping[str, Any]) -> str:
 
 def estimate_as_text(estimate: Mapping[str, Any]) -> str:
     """Return an estimate as it is printed: ``0.967 (0.938-0.982), 263/272`` with an en dash."""
-    value, low, high = estimate["value"], estimate["low"], estimate["high"]
-    if value is None:
-        return f"not estimable: {estimate['reason']}"
-    if low is None or high is None:
-        return f"{number(value)} (no interval: {estimate['reason']})"
-    counted = "" if estimate["count"] is None else f", {estimate['count']:,}/{estimate['n']:,}"
-    between = " to " if low < 0 else DASH
-    return f"{number(value)} ({number(low)}{between}{number(high)}){counted}"
+    found = Estimate(**estimate)
+    if found.value is None:
+        return f"not estimable: {found.reason}"
+    bounds = interval(found)
+    if not bounds:
+        return f"{number(found.value)} (no interval: {found.reason})"
+    counted = "" if found.count is None else f", {counts(found)}"
+    return f"{number(found.value)} ({bounds}){counted}"
 
 
 def _lines(content: Any) -> list[str]:
