@@ -12,12 +12,13 @@ RUN uv pip install --no-cache --compile-bytecode --python .venv/bin/python --req
     && find .venv -type d -name tests -prune -exec rm -r {} +
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY .streamlit/config.toml .streamlit/config.toml
+COPY neuroval neuroval
 COPY data data
 COPY model model
 COPY analysis analysis
 COPY dashboard dashboard
 RUN uv pip install --no-cache --python .venv/bin/python --no-deps --build-constraints requirements.lock --editable . \
-    && .venv/bin/python -m compileall -q data model analysis dashboard
+    && .venv/bin/python -m compileall -q data model analysis dashboard neuroval/__init__.py
 
 FROM python AS mlflow
 WORKDIR /mlflow

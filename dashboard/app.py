@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import login, state
-from dashboard.components.frame import SCAN_PAGE, pages, sidebar, stands_alone
-from dashboard.figures.look import STYLE
+from neuroval.dashboard.access import sign_in as login
+from neuroval.dashboard.components.frame import SCAN_PAGE, pages, sidebar, stands_alone
+from neuroval.dashboard.figures.look import STYLE
+from neuroval.dashboard.session import state
 
 st.set_page_config(page_title="NeuroVal", layout="wide")  # an icon would be fetched from the internet
 st.html(f"<style>{STYLE}</style>")

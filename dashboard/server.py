@@ -18,12 +18,12 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from dashboard.api.in_memory import keep_uploads_in_memory
+from neuroval.dashboard.api.in_memory import keep_uploads_in_memory
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-from dashboard.login import SignIn
+from neuroval.dashboard.access.sign_in import SignIn
 
 # Nothing heavy is imported here: the browser loads the frame of the page while the numbers are made ready.
 
@@ -44,8 +44,8 @@ class Api:
     def app(self) -> "FastAPI":
         with self._lock:
             if self._app is None:
-                from dashboard.api.app import create
-                from dashboard.settings import settings
+                from neuroval.dashboard.api.app import create
+                from neuroval.dashboard.settings import settings
 
                 self._app = create(settings())
             return self._app
@@ -99,9 +99,9 @@ def _send_at_once() -> None:
 
 def _warm() -> None:
     """Read and judge the first study; one that cannot be read is reported on the page."""
-    from dashboard import compute
-    from data.errors import InputError
-    from data.home import studies
+    from neuroval.dashboard.session import cache as compute
+    from neuroval.data.exceptions import InputError
+    from neuroval.data.storage.home import studies
 
     for name in list(studies())[:1]:
         try:
@@ -111,7 +111,7 @@ def _warm() -> None:
 
 
 def _image(request: Request) -> Response:
-    from dashboard.images import serve
+    from neuroval.dashboard.session.image_routes import serve
 
     return serve(request)
 

@@ -18,8 +18,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import TomlConfigSettingsSource as TomlSource
 
-from data.errors import InputError
-from data.home import home
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import home
 
 PREFIX: Final = "NEUROVAL_"
 FILE: Final = "neuroval.toml"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from data.errors import InputError
+from neuroval.data.exceptions import InputError
 
 MIN_CLASSES, MAX_CLASSES = 2, 50
 

@@ -6,7 +6,7 @@ Tables with one column per class (``prob_<class>``, ``cam_<class>``) are built f
 
 import pyarrow as pa
 
-from data.classes import ClassOrder
+from neuroval.data.classes import ClassOrder
 
 SCHEMA_VERSION = 1
 

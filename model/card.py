@@ -9,11 +9,10 @@ from typing import Any
 
 import tomli_w
 
-import data
-from data.classes import ClassOrder
-from data.errors import InputError
+from neuroval.data.classes import ClassOrder
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import DESCRIPTIONS
 
-DESCRIPTIONS = Path(data.__file__).parent / "descriptions"
 REGULATORY = (
     "Research use only. Not a medical device: without CE mark, and not cleared by the FDA or another authority. "
     "A radiologist confirms every call."

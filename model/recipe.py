@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from data.errors import InputError
-from model.augment import Augmentation
+from neuroval.data.exceptions import InputError
+from neuroval.model.training.augmentation import Augmentation
 
 Pooling = Literal["avg", "max"]
 

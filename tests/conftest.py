@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from data.phantom.cohort import Cohort, generate
+from neuroval.data.phantom.cohort import Cohort, generate
 
 # Before anything imports TensorFlow: warnings and errors only. Subprocesses inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -7,12 +7,12 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from dashboard import text
-from dashboard.api.answers import Classes, Latency, Model, Performance, Status
-from dashboard.api.meter import memory
-from dashboard.api.problems import documented
-from dashboard.api.service import service_of
-from dashboard.prediction import WORKERS
+from neuroval.dashboard.api.answers import Classes, Latency, Model, Performance, Status
+from neuroval.dashboard.api.meter import memory
+from neuroval.dashboard.api.problems import documented
+from neuroval.dashboard.api.service import service_of
+from neuroval.dashboard.scans.prediction import WORKERS
+from neuroval.dashboard.words import general as text
 
 probes = APIRouter(tags=["operation"])  # asked without a key
 router = APIRouter()

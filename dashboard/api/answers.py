@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from analysis.errors import Tier
-from dashboard.api.problems import Problem
+from neuroval.analysis.performance.ranked_errors import Tier
+from neuroval.dashboard.api.problems import Problem
 
 SCAN: Final[JsonDict] = {
     "request_id": "5f0c6b9a4e0d4b7f9a54c6a0a7c1e2d3",

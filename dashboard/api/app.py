@@ -15,13 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
-from dashboard import text
-from dashboard.api import about, log, problems, scans, studies
-from dashboard.api.guard import Guard
-from dashboard.api.in_memory import keep_uploads_in_memory
-from dashboard.api.service import Service
-from dashboard.settings import Settings, settings
-from data.errors import InputError
+from neuroval.dashboard.api import about, log, problems, scans, studies
+from neuroval.dashboard.api.guard import Guard
+from neuroval.dashboard.api.in_memory import keep_uploads_in_memory
+from neuroval.dashboard.api.service import Service
+from neuroval.dashboard.settings import Settings, settings
+from neuroval.dashboard.words import general as text
+from neuroval.data.exceptions import InputError
 
 PATH: Final = "/api/v1"
 DESCRIPTION: Final = f"""

@@ -14,12 +14,12 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.api.log import note
-from dashboard.api.meter import Meter
-from dashboard.api.problems import answer, problem
-from dashboard.keys import SIGNED_IN, has_key
-from dashboard.prediction import WORKERS
-from dashboard.settings import Settings
+from neuroval.dashboard.access.api_keys import SIGNED_IN, has_key
+from neuroval.dashboard.api.log import note
+from neuroval.dashboard.api.meter import Meter
+from neuroval.dashboard.api.problems import answer, problem
+from neuroval.dashboard.scans.prediction import WORKERS
+from neuroval.dashboard.settings import Settings
 
 OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/static")  # asked for without a key
 READS_SCANS: Final = ("/predict", "/predict/batch")

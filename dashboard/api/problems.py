@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
 
-from data.errors import ImageError, InputError
+from neuroval.data.exceptions import ImageError, InputError
 
 MEDIA_TYPE: Final = "application/problem+json"
 NO_REQUEST: Final = "none"

@@ -4,10 +4,10 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, HTTPException, Query, Request, UploadFile
 
-from dashboard.api.answers import Batch, BatchItem, Scan
-from dashboard.api.problems import documented, problem, request_id
-from dashboard.api.service import service_of
-from data.errors import ImageError
+from neuroval.dashboard.api.answers import Batch, BatchItem, Scan
+from neuroval.dashboard.api.problems import documented, problem, request_id
+from neuroval.dashboard.api.service import service_of
+from neuroval.data.exceptions import ImageError
 
 PROBLEMS: Final = documented(400, 401, 408, 413, 415, 422, 503)
 MOST_FILES: Final = 1000  # the most that a server can be set to

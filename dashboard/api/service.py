@@ -12,19 +12,19 @@ import anyio
 from fastapi import HTTPException, Request
 from PIL import Image
 
-from dashboard import text_scan
-from dashboard.api.answers import GradCam, Scan
-from dashboard.api.log import note
-from dashboard.api.meter import Meter
-from dashboard.api.problems import request_id
-from dashboard.figures.scan import fitted, painted
-from dashboard.prediction import WORKERS, Prediction, opened, predict, thresholds_of
-from dashboard.settings import Settings
-from data.errors import InputError
-from data.home import find_model
-from data.manifest import Thresholds
-from model.gradcam import has_evidence
-from model.reader import Reader
+from neuroval.dashboard.api.answers import GradCam, Scan
+from neuroval.dashboard.api.log import note
+from neuroval.dashboard.api.meter import Meter
+from neuroval.dashboard.api.problems import request_id
+from neuroval.dashboard.figures.scan import fitted, painted
+from neuroval.dashboard.scans.prediction import WORKERS, Prediction, opened, predict, thresholds_of
+from neuroval.dashboard.settings import Settings
+from neuroval.dashboard.words import scan as text_scan
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import find_model
+from neuroval.data.study.manifest import Thresholds
+from neuroval.model.inference.gradcam_overlay import has_evidence
+from neuroval.model.inference.scan_reader import Reader
 
 LONGEST: Final = 512  # pixels of the picture with the map
 FAST: Final = 1  # compression of the picture

@@ -7,15 +7,15 @@ from typing import Annotated, Any, Literal
 import anyio
 from fastapi import APIRouter, Path, Query, Request
 
-from dashboard.api.answers import Document, Studies, StudyEntry
-from dashboard.api.problems import documented, not_there
-from dashboard.results import Results, results
-from dashboard.sections import SECTIONS, document_of
-from data.errors import InputError
-from data.home import studies as known_studies
-from data.manifest import FILE
-from data.schema import EVALUATED_SPLITS
-from data.study import read_manifest, read_study
+from neuroval.analysis.study.results import Results, results
+from neuroval.dashboard.api.answers import Document, Studies, StudyEntry
+from neuroval.dashboard.api.problems import documented, not_there
+from neuroval.dashboard.documents.study_document import SECTIONS, document_of
+from neuroval.data.exceptions import InputError
+from neuroval.data.schema import EVALUATED_SPLITS
+from neuroval.data.storage.home import studies as known_studies
+from neuroval.data.study.folder import read_manifest, read_study
+from neuroval.data.study.manifest import FILE
 
 router = APIRouter(tags=["studies"])
 

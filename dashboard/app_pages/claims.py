@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard import text_claims as text
-from dashboard.components import claims, frame
-from dashboard.figures.formats import escaped
+from neuroval.dashboard.components import claims, frame
+from neuroval.dashboard.words import claims as text
+from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("claims")
 if study.claims is None:

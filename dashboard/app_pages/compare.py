@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dashboard import text, text_compare
-from dashboard.components import compared, frame
-from dashboard.components.tables import table
+from neuroval.dashboard.components import compared, frame
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.words import comparison as text_compare
+from neuroval.dashboard.words import general as text
 
 study = frame.chosen()
 frame.title(study, text.TITLES["compare"])

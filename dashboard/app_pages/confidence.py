@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from dashboard import charts, state
-from dashboard import text_confidence as text
-from dashboard.components import behind, exports, frame
-from dashboard.components.tables import table
-from dashboard.figures.formats import escaped
+from neuroval.dashboard.components import behind, exports, frame
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import confidence as text
+from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("confidence")
 found = evidence.confidence

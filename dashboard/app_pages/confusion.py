@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from dashboard import charts, state, text
-from dashboard.components import behind, cases, decisions, exports, frame
-from dashboard.components.tables import cost_list
-from dashboard.figures.formats import counted
+from neuroval.dashboard.components import behind, cases, decisions, exports, frame
+from neuroval.dashboard.components.tables import cost_list
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import counted
 
 SHOWN = 6  # cases of a cell
 LISTED = 12  # kinds of error: all of them for four classes

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from dashboard import charts
-from dashboard import text_training as text
-from dashboard.components import exports, frame, suspects
-from dashboard.figures.formats import escaped
-from dashboard.text import matrix_rows
+from neuroval.dashboard.components import exports, frame
+from neuroval.dashboard.components import label_suspects as suspects
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.words import training as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.general import matrix_rows
 
 study, evidence = frame.opened("cross_validation")
 grouped, ungrouped, classes = evidence.grouped, evidence.ungrouped, study.classes

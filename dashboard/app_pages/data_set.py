@@ -2,11 +2,15 @@
 
 import streamlit as st
 
-from dashboard import charts, compute, text, text_audit, text_data
-from dashboard.components import behind, cases, exports, frame, images, pairs
-from dashboard.components.tables import table
-from dashboard.figures.formats import counted, escaped, full
-from dashboard.text_overview import HEADLINES
+from neuroval.dashboard.components import behind, cases, exports, frame, images, pairs
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.words import audit as text_audit
+from neuroval.dashboard.words import data_set as text_data
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import counted, escaped, full
+from neuroval.dashboard.words.overview import HEADLINES
 
 if pairs.asked_for():
     shown = frame.chosen()

@@ -4,12 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import state, text
-from dashboard import text_cases as words
-from dashboard.components import case_view, cases, exports, frame, gallery
-from dashboard.compute import evidence as evidence_of
-from dashboard.figures.formats import escaped
-from dashboard.listed import listed_case
+from neuroval.dashboard.cases.any_case import listed_case
+from neuroval.dashboard.components import cases, exports, frame, gallery
+from neuroval.dashboard.components import one_case as case_view
+from neuroval.dashboard.session import state
+from neuroval.dashboard.session.cache import evidence as evidence_of
+from neuroval.dashboard.words import cases as words
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import escaped
 
 case_id = state.case_id()
 study = frame.chosen()

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard import text_model as text
-from dashboard.components import exports, frame
-from dashboard.figures.formats import escaped
+from neuroval.dashboard.components import exports, frame
+from neuroval.dashboard.words import model_card as text
+from neuroval.dashboard.words.formats import escaped
 
 study, _ = frame.opened("model_card")
 manifest = study.manifest

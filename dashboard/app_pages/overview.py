@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from dashboard import charts, text, text_overview
-from dashboard.components import behind, cases, exports, frame
-from dashboard.explained import help_on
-from dashboard.figures.formats import counts, escaped, interval, number
+from neuroval.dashboard.components import behind, cases, exports, frame
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import overview as text_overview
+from neuroval.dashboard.words.formats import counts, escaped, interval, number
+from neuroval.dashboard.words.glossary import help_on
 
 study, evidence = frame.opened("overview")
 with st.container(gap=None):  # what fetches takes no room

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from dashboard import charts, text
-from dashboard.components import behind, exports, frame, performance
+from neuroval.dashboard.components import behind, exports, frame, performance
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.words import general as text
 
 study, evidence = frame.opened("per_class")
 judged, classes = evidence.performance, study.classes

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import text_report as text
-from dashboard.components import frame, report_form
+from neuroval.dashboard.components import frame, report_form
+from neuroval.dashboard.words import report as text
 
 study, evidence = frame.opened("report")
 frame.answer(text.answer(evidence.criteria, evidence.findings))

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from dashboard import text, text_run
-from dashboard.components import frame, run
+from neuroval.dashboard.components import frame, run
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import run as text_run
 
 st.title(text.TITLES["run"], anchor=False)
 frame.answer(text_run.ANSWER)

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import charts
-from dashboard import text_training as text
-from dashboard.components import exports, frame
-from dashboard.components.tables import table
+from neuroval.dashboard.components import exports, frame
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.words import training as text
 
 study, evidence = frame.opened("training")
 manifest = study.manifest

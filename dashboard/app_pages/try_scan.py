@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from dashboard import state, text, text_scan
-from dashboard.components import frame, scan_form, scan_view
-from dashboard.figures.formats import escaped
+from neuroval.dashboard.components import frame, scan_form, scan_view
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import scan as text_scan
+from neuroval.dashboard.words.formats import escaped
 
 study = frame.chosen()
 frame.title(study, text.TITLES["try_scan"])

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from analysis.findings import Finding
-from dashboard import state
-from dashboard import text_cases as text
-from dashboard.components import cases
-from dashboard.components.frame import LABELS, PAGE_FILES
-from dashboard.evidence import Evidence
-from dashboard.figures.formats import escaped
-from dashboard.text import finding as said
-from data.study import Study
+from neuroval.analysis.data_audit.findings import Finding
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import cases
+from neuroval.dashboard.components.frame import LABELS, PAGE_FILES
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import cases as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.general import finding as said
+from neuroval.data.study.folder import Study
 
 FIRST = 4  # scans shown; the gallery holds all
 LINKS = 8

@@ -5,10 +5,12 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
-from dashboard import compute, state, text
-from dashboard.cases import Case
-from dashboard.figures.formats import escaped
-from data.study import Study
+from neuroval.dashboard.cases.evaluated_case import Case
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.study.folder import Study
 
 ERRORS_PAGE = "app_pages/errors.py"
 INDENT = "&ensp;"  # as far as a link to a page is indented

@@ -5,17 +5,17 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.claims import AuditedClaim
-from analysis.confusion import ConfusionMatrix
-from dashboard import state
-from dashboard import text_claims as text
-from dashboard.components import exports
-from dashboard.components.tables import table
-from dashboard.evidence import Evidence
-from dashboard.figures.formats import counted, escaped
-from dashboard.figures.matrix import matrix_figure
-from dashboard.published import PublishedMatrix, matrices_of
-from data.study import Study
+from neuroval.analysis.claims.audit import AuditedClaim
+from neuroval.analysis.core.confusion import ConfusionMatrix
+from neuroval.analysis.study.published_claims import PublishedMatrix, matrices_of
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import exports
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.figures.matrix import matrix_figure
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import claims as text
+from neuroval.dashboard.words.formats import counted, escaped
+from neuroval.data.study.folder import Study
 
 WIDTHS = {"Verdict": 130, "Claim, as printed": 480, "What we get": 270}  # pixels; on a phone the first two show
 TEXT = 860  # pixels of a line that is easily read

@@ -2,20 +2,21 @@
 
 import streamlit as st
 
-from analysis.estimate import Measure
-from dashboard import compute, state
-from dashboard import text_compare as text
-from dashboard.comparisons import Comparisons, Discordant, comparable
-from dashboard.components import exports
-from dashboard.components.cases import ERRORS_PAGE, INDENT, url
-from dashboard.figures.differences import Row, differences
-from dashboard.figures.formats import escaped
-from dashboard.figures.look import ACCENT
-from dashboard.text import NO_IMAGE, no_images
-from data.errors import InputError
-from data.home import studies
-from data.manifest import Manifest
-from data.study import Study
+from neuroval.analysis.core.estimate import Measure
+from neuroval.analysis.study.comparison import Comparisons, Discordant, comparable
+from neuroval.dashboard.components import exports
+from neuroval.dashboard.components.cases import ERRORS_PAGE, INDENT, url
+from neuroval.dashboard.figures.difference_forest import Row, differences
+from neuroval.dashboard.figures.look import ACCENT
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import comparison as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.general import NO_IMAGE, no_images
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import studies
+from neuroval.data.study.folder import Study
+from neuroval.data.study.manifest import Manifest
 
 SHOWN = 8
 COLUMNS = 4

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from dashboard import state
-from dashboard import text_decisions as text
-from dashboard.components import exports
-from dashboard.evidence import Evidence
-from dashboard.figures.decision_curve import decision_figure
-from dashboard.figures.formats import escaped
-from data.study import Study
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import exports
+from neuroval.dashboard.figures.decision_curve import decision_figure
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import decisions as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.study.folder import Study
 
 
 def harm(study: Study, evidence: Evidence) -> None:

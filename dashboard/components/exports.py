@@ -10,11 +10,11 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.components import tables
-from dashboard.figures.look import CONFIG, revised
-from dashboard.results import Results
-from dashboard.sections import document_of
-from data.study import Study
+from neuroval.analysis.study.results import Results
+from neuroval.dashboard.components import tables
+from neuroval.dashboard.documents.study_document import document_of
+from neuroval.dashboard.figures.look import CONFIG, revised
+from neuroval.data.study.folder import Study
 
 # Of Streamlit's scripts those that other pages than the first need.
 SCRIPTS = ("PlotlyChart", "DataFrame", "Slider", "ButtonGroup", "Checkbox", "Button", "Pagination")

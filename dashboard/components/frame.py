@@ -8,15 +8,19 @@ from collections.abc import Callable, Collection
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import charts, compute, state, text, text_audit
-from dashboard.evidence import Evidence
-from dashboard.explained import explained
-from dashboard.figures.formats import escaped
-from dashboard.how import HOW
-from data.errors import InputError
-from data.home import studies
-from data.manifest import About
-from data.study import Study
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import audit as text_audit
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.glossary import explained
+from neuroval.dashboard.words.methods import HOW
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import studies
+from neuroval.data.study.folder import Study
+from neuroval.data.study.manifest import About
 
 PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
 LABELS = {

@@ -7,14 +7,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard import state, text_audit
-from dashboard import text_cases as text
-from dashboard.components import exports
-from dashboard.evidence import Evidence
-from dashboard.figures.formats import escaped
-from dashboard.selection import FILTERS, Selection
-from data.classes import ClassOrder
-from data.study import Study
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.cases.selection import FILTERS, Selection
+from neuroval.dashboard.components import exports
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import audit as text_audit
+from neuroval.dashboard.words import cases as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.classes import ClassOrder
+from neuroval.data.study.folder import Study
 
 PAGE_SIZE = 24
 FIRST = FILTERS[:3]  # the others wait behind a button

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard import text_data as text
-from dashboard.components import exports, frame
-from dashboard.components.tables import table
-from dashboard.evidence import Evidence
-from data.study import Study
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import exports, frame
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.words import data_set as text
+from neuroval.data.study.folder import Study
 
 
 def contents(study: Study, evidence: Evidence) -> None:

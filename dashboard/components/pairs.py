@@ -5,14 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state, text
-from dashboard import text_cases as words
-from dashboard.components import frame, gallery
-from dashboard.components.cases import images_note, thumbnail
-from dashboard.compute import linked
-from dashboard.evidence import Evidence
-from dashboard.figures.formats import escaped
-from data.study import Study
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import frame, gallery
+from neuroval.dashboard.components.cases import images_note, thumbnail
+from neuroval.dashboard.session import state
+from neuroval.dashboard.session.cache import linked
+from neuroval.dashboard.words import cases as words
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.study.folder import Study
 
 SIZE = 12  # sets a page
 SIDE = 3  # scans of a patient on each side

@@ -4,21 +4,24 @@ from functools import partial
 
 import streamlit as st
 
-from analysis.operating_point import AtThreshold
-from analysis.per_class import ANY_TUMOUR, ClassPerformance
-from dashboard import charts, compute, questions, state
-from dashboard import text_classes as text
-from dashboard.components import exports, frame
-from dashboard.components.tables import table
-from dashboard.evidence import Evidence
-from dashboard.explained import help_on
-from dashboard.figures.formats import escaped
-from dashboard.figures.look import ACCENT
-from dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
-from dashboard.questions import Question
-from dashboard.results import rows as rows_of
-from dashboard.text import row_name
-from data.study import Study
+from neuroval.analysis.decisions.threshold_choice import AtThreshold
+from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance
+from neuroval.analysis.study import two_class_questions as questions
+from neuroval.analysis.study.results import rows as rows_of
+from neuroval.analysis.study.two_class_questions import Question
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import exports, frame
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.figures.look import ACCENT
+from neuroval.dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import classes as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.general import row_name
+from neuroval.dashboard.words.glossary import help_on
+from neuroval.data.study.folder import Study
 
 LOWEST, HIGHEST, STEP = 0.01, 0.99, 0.01  # of an own threshold
 

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from dashboard import compute
-from dashboard import text_report as text
-from dashboard.components.exports import file_name
-from dashboard.figures.formats import escaped
-from dashboard.report.options import LONGEST, SECTIONS, Options
-from dashboard.results import LEVEL
-from data.errors import InputError
-from data.study import Study
+from neuroval.analysis.study.results import LEVEL
+from neuroval.dashboard.components.exports import file_name
+from neuroval.dashboard.report.options import LONGEST, SECTIONS, Options
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.words import report as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.exceptions import InputError
+from neuroval.data.study.folder import Study
 
 LEVELS = (0.9, LEVEL, 0.99)
 HEIGHT = 860

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import jobs, state
-from dashboard import text_run as text
-from dashboard.components.frame import PAGE_FILES
-from dashboard.figures.formats import escaped
-from dashboard.image_folders import data_sets
-from dashboard.jobs import Progress, State, Status
-from dashboard.settings import settings
-from data.errors import InputError
-from data.home import models, studies
-from model.card import ModelCard, read_card
+from neuroval.dashboard.components.frame import PAGE_FILES
+from neuroval.dashboard.jobs import job as jobs
+from neuroval.dashboard.jobs.image_folders import data_sets
+from neuroval.dashboard.jobs.job import Progress, State, Status
+from neuroval.dashboard.session import state
+from neuroval.dashboard.settings import settings
+from neuroval.dashboard.words import run as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import models, studies
+from neuroval.model.card import ModelCard, read_card
 
 EVERY = 1.0  # seconds between two looks at a running evaluation
 

@@ -6,12 +6,14 @@ from typing import Final
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from dashboard import compute, state, text_scan
-from dashboard.figures.formats import escaped
-from dashboard.settings import settings
-from data.errors import InputError
-from data.study import Study
-from model.reader import Reader
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import state
+from neuroval.dashboard.settings import settings
+from neuroval.dashboard.words import scan as text_scan
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.exceptions import InputError
+from neuroval.data.study.folder import Study
+from neuroval.model.inference.scan_reader import Reader
 
 MEGABYTE: Final = 1_000_000
 

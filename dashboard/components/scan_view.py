@@ -6,20 +6,24 @@ from typing import Final
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from dashboard import compute, state, text, text_cases, text_scan
-from dashboard.components import cases, exports, scan_form
-from dashboard.components.case_view import map_settings
-from dashboard.components.tables import table
-from dashboard.evidence import Evidence
-from dashboard.figures.formats import escaped
-from dashboard.figures.probabilities import probability_bars
-from dashboard.figures.scan import SIZES, encoded, fitted, painted
-from dashboard.prediction import Prediction, predict
-from dashboard.settings import settings
-from data.errors import ImageError
-from data.study import Study
-from data.uploads import frames_in
-from model.reader import Reader
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import cases, exports, scan_form
+from neuroval.dashboard.components.one_case import map_settings
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.figures.probabilities import probability_bars
+from neuroval.dashboard.figures.scan import SIZES, encoded, fitted, painted
+from neuroval.dashboard.scans.prediction import Prediction, predict
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import state
+from neuroval.dashboard.settings import settings
+from neuroval.dashboard.words import cases as text_cases
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import scan as text_scan
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.exceptions import ImageError
+from neuroval.data.images.uploads import frames_in
+from neuroval.data.study.folder import Study
+from neuroval.model.inference.scan_reader import Reader
 
 NEAREST: Final = 20  # evaluated scans that the model's record is taken from
 SHOWN: Final = 8

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from analysis.pairs import ConfusionPair
-from dashboard import text
-from dashboard.figures.formats import JOINER, escaped
-from data.manifest import Manifest
+from neuroval.analysis.performance.error_pairs import ConfusionPair
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import JOINER, escaped
+from neuroval.data.study.manifest import Manifest
 
 UNBROKEN = 3  # columns: more intervals beside each other fit a phone only where they may be broken
 

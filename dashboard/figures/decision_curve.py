@@ -2,10 +2,10 @@
 
 import plotly.graph_objects as go
 
-from analysis.decision import DecisionCurve
-from dashboard.faces import width
-from dashboard.figures.formats import figure_text, percent, short
-from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, LEGEND, LEGEND_LINE, QUIET, finish
+from neuroval.analysis.decisions.net_benefit import DecisionCurve
+from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, LEGEND, LEGEND_LINE, QUIET, finish
+from neuroval.dashboard.figures.typeface import width
+from neuroval.dashboard.words.formats import figure_text, percent, short
 
 EVERY = "#8a8f91"
 

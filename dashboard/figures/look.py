@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from dashboard.faces import FIGURE_TEXT, widest
+from neuroval.dashboard.figures.typeface import FIGURE_TEXT, widest
 
 QUIET = "rgba(128, 136, 138, 0.35)"  # lines, never text
 INK = "#101516"  # on paper; a page draws it in the colour of its own text

@@ -5,20 +5,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from analysis.confusion import ConfusionMatrix
-from dashboard.faces import widest
-from dashboard.figures.formats import LONGEST, figure_text
-from dashboard.figures.look import (
-    ACCENT,
-    BELOW_TITLED,
-    BESIDE_TITLED,
-    INK,
-    QUIET,
-    finish,
-    name_rows,
-    text_on,
-)
-from data.classes import ClassOrder
+from neuroval.analysis.core.confusion import ConfusionMatrix
+from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish, name_rows, text_on
+from neuroval.dashboard.figures.typeface import widest
+from neuroval.dashboard.words.formats import LONGEST, figure_text
+from neuroval.data.classes import ClassOrder
 
 CORRECT = "#69757a"
 FEW, MANY = 10, 15  # classes: up to few, every cell has its number; beyond many, none

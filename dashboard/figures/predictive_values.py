@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from analysis.estimate import Estimate
-from analysis.prevalence import PredictiveValues
-from dashboard.faces import width
-from dashboard.figures.formats import figure_text, fine, percent
-from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE, INK, LEGEND, LEGEND_LINE, finish
+from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.performance.prevalence import PredictiveValues
+from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE, INK, LEGEND, LEGEND_LINE, finish
+from neuroval.dashboard.figures.typeface import width
+from neuroval.dashboard.words.formats import figure_text, fine, percent
 
 NPV = "#8a6fb0"
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from dashboard.faces import FIGURE_TEXT, widest
-from dashboard.figures.formats import LONGEST, figure_text
-from dashboard.figures.look import BESIDE, INK, finish, name_rows
-from data.classes import ClassOrder
+from neuroval.dashboard.figures.look import BESIDE, INK, finish, name_rows
+from neuroval.dashboard.figures.typeface import FIGURE_TEXT, widest
+from neuroval.dashboard.words.formats import LONGEST, figure_text
+from neuroval.data.classes import ClassOrder
 
 
 def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *, reference: str | None) -> go.Figure:

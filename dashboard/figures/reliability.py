@@ -3,10 +3,10 @@
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from analysis.calibration import ReliabilityCurve
-from dashboard.faces import width
-from dashboard.figures.formats import figure_text, full
-from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish
+from neuroval.analysis.calibration.reliability_curve import ReliabilityCurve
+from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish
+from neuroval.dashboard.figures.typeface import width
+from neuroval.dashboard.words.formats import figure_text, full
 
 
 def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:

@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from analysis.risk_coverage import RiskCoverage
-from analysis.thinning import MOST, thinned
-from dashboard.faces import width
-from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, LEGEND, LEGEND_LINE, finish
+from neuroval.analysis.calibration.referral import RiskCoverage
+from neuroval.analysis.performance.thinning import MOST, thinned
+from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, LEGEND, LEGEND_LINE, finish
+from neuroval.dashboard.figures.typeface import width
 
 MISSED = "#b3261e"
 SHORTEST = 0.1  # share referred that is shown at least

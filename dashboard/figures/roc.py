@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from analysis.roc import PrecisionRecallCurve, RocCurve
-from dashboard.faces import width
-from dashboard.figures.formats import figure_text, number, probability
-from dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish, headed
+from neuroval.analysis.performance.roc import PrecisionRecallCurve, RocCurve
+from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish, headed
+from neuroval.dashboard.figures.typeface import width
+from neuroval.dashboard.words.formats import figure_text, number, probability
 
 HEIGHT = 400
 

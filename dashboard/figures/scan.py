@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.errors import ImageError
-from data.images import read_image
-from data.study import Study
-from model import gradcam
+from neuroval.data.exceptions import ImageError
+from neuroval.data.images.decoding import read_image
+from neuroval.data.study.folder import Study
+from neuroval.model.inference import gradcam_overlay as gradcam
 
 SIZES: Final = {"thumbnail": 256, "pair": 256, "original": 1024}  # the longest side in pixels
 GUTTER: Final = 4

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import plotly.graph_objects as go
 
-from dashboard.faces import widest
-from dashboard.figures.look import finish, name_rows
+from neuroval.dashboard.figures.look import finish, name_rows
+from neuroval.dashboard.figures.typeface import widest
 
 _Row = TypeVar("_Row")
 

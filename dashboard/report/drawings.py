@@ -7,24 +7,24 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.calibration import ReliabilityCurve
-from analysis.confusion import ConfusionMatrix
-from analysis.decision import DecisionCurve
-from analysis.estimate import Estimate
-from analysis.per_class import ANY_TUMOUR, Performance
-from analysis.risk_coverage import RiskCoverage
-from analysis.roc import Curves
-from analysis.thinning import MOST, thinned
-from analysis.training import Run
-from dashboard.figures.fold_dots import start_of
-from dashboard.figures.forest import lowest
-from dashboard.figures.formats import NOT_ESTIMABLE, counts, percent
-from dashboard.figures.matrix import CORRECT, harm_colour
-from dashboard.report.letters import shortened
-from dashboard.results import CrossValidation, rows
-from dashboard.text import RATES, row_name
-from dashboard.text_training import NAMES, number_of
-from data.classes import ClassOrder
+from neuroval.analysis.calibration.referral import RiskCoverage
+from neuroval.analysis.calibration.reliability_curve import ReliabilityCurve
+from neuroval.analysis.core.confusion import ConfusionMatrix
+from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.decisions.net_benefit import DecisionCurve
+from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
+from neuroval.analysis.performance.roc import Curves
+from neuroval.analysis.performance.thinning import MOST, thinned
+from neuroval.analysis.performance.training_course import Run
+from neuroval.analysis.study.results import CrossValidation, rows
+from neuroval.dashboard.figures.folds import start_of
+from neuroval.dashboard.figures.forest_plot import lowest
+from neuroval.dashboard.figures.matrix import CORRECT, harm_colour
+from neuroval.dashboard.report.letters import shortened
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, percent
+from neuroval.dashboard.words.general import RATES, row_name
+from neuroval.dashboard.words.training import NAMES, number_of
+from neuroval.data.classes import ClassOrder
 
 Drawing = dict[str, Any]
 ACCENT: Final = "#1b7083"

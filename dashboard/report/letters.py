@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typst
 
-from dashboard.faces import face
+from neuroval.dashboard.figures.typeface import face
 
 if TYPE_CHECKING:
     from typst import PDFStandard

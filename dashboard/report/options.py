@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard.results import LEVEL
-from data.errors import InputError
+from neuroval.analysis.study.results import LEVEL
+from neuroval.data.exceptions import InputError
 
 SECTIONS: Final = (
     "data",

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dashboard.evidence import Evidence
-from dashboard.report.options import Options
-from data.classes import ClassOrder
-from data.home import LinkedImages
-from data.manifest import Manifest
-from data.study import Study
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.report.options import Options
+from neuroval.data.classes import ClassOrder
+from neuroval.data.storage.home import LinkedImages
+from neuroval.data.study.folder import Study
+from neuroval.data.study.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

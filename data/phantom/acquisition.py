@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from data.phantom.fields import Floats
+from neuroval.data.phantom.fields import Floats
 
 SIZE = 224  # pixels along an edge
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.phantom.face import DEEP, OUTLINE, VESSELS, Part, outline_distance, own_parts, paint
-from data.phantom.fields import Floats, Texture, Waves, blend, draw_texture, draw_waves, soft_step
-from data.phantom.template import Template
+from neuroval.data.phantom.face import DEEP, OUTLINE, VESSELS, Part, outline_distance, own_parts, paint
+from neuroval.data.phantom.fields import Floats, Texture, Waves, blend, draw_texture, draw_waves, soft_step
+from neuroval.data.phantom.template import Template
 
 # Brightness after contrast agent, white matter = 1, read off T1-weighted images.
 TISSUE = {

@@ -13,12 +13,12 @@ import pandas as pd
 import tomli_w
 from tqdm import tqdm
 
-from data.errors import InputError
-from data.phantom import DIFFICULTY, FACTS, PATIENTS, SEED, facts
-from data.phantom.flaws import ALL_FLAWS, PLANTED_COLUMNS, check_flaws
-from data.phantom.plan import Patient, plan_cohort
-from data.phantom.planting import plant_copies, plant_corrupt, planted_by_patient
-from data.phantom.render import Row, render_patient
+from neuroval.data.exceptions import InputError
+from neuroval.data.phantom import DIFFICULTY, FACTS, PATIENTS, SEED, facts
+from neuroval.data.phantom.flaws import ALL_FLAWS, PLANTED_COLUMNS, check_flaws
+from neuroval.data.phantom.plan import Patient, plan_cohort
+from neuroval.data.phantom.planting import plant_copies, plant_corrupt, planted_by_patient
+from neuroval.data.phantom.render import Row, render_patient
 
 METADATA_COLUMNS = ("image_path", "label", "split", "patient_id", "plane", "source", "site", "mask_path")
 PATIENTS_PER_WORKER = 10  # fewer are drawn sooner than another process has started

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from data.phantom.fields import Floats, blend, smooth_minimum, soft_step
+from neuroval.data.phantom.fields import Floats, blend, smooth_minimum, soft_step
 
 Point = tuple[float, float, float]
 

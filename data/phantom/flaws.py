@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from data.errors import InputError
+from neuroval.data.exceptions import InputError
 
 PLANTED_COLUMNS = ("image_path", "flaw", "of")
 CONFOUNDED_SITE = "west"
@@ -34,25 +34,25 @@ FLAWS = (
         name="exact_copy",
         what="Training images lie in the test split too, byte for byte, without patient id.",
         of="the original",
-        found_by="data.duplicates, audit: twins across splits, kind exact (Data set)",
+        found_by="neuroval.data.images.duplicates, audit: twins across splits, kind exact (Data set)",
     ),
     Flaw(
         name="mirrored_copy",
         what="Training images lie in the test split too, left and right exchanged, without patient id.",
         of="the original",
-        found_by="data.duplicates, audit: twins across splits, kind mirrored (Data set)",
+        found_by="neuroval.data.images.duplicates, audit: twins across splits, kind mirrored (Data set)",
     ),
     Flaw(
         name="reencoded_copy",
         what="Training images lie in the test split too, saved again as JPEG of lower quality, without patient id.",
         of="the original",
-        found_by="data.duplicates, audit: twins across splits, kind reencoded (Data set)",
+        found_by="neuroval.data.images.duplicates, audit: twins across splits, kind reencoded (Data set)",
     ),
     Flaw(
         name="cropped_copy",
         what="Training images lie in the test split too, cut by some pixels at each edge, without patient id.",
         of="the original",
-        found_by="data.duplicates, audit: twins across splits, kind cropped (Data set)",
+        found_by="neuroval.data.images.duplicates, audit: twins across splits, kind cropped (Data set)",
     ),
     Flaw(
         name="shared_patient",
@@ -84,7 +84,7 @@ FLAWS = (
         name="corrupt_file",
         what="Files with an image's name that hold text, half an image, or nothing.",
         of="text, truncated or empty",
-        found_by="data.datasets: rejected files with their reason (Data set)",
+        found_by="neuroval.data.dataset.folder: rejected files with their reason (Data set)",
     ),
 )
 ALL_FLAWS = frozenset(flaw.name for flaw in FLAWS)

@@ -9,9 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.phantom.anatomy import Head
-from data.phantom.fields import Floats, Texture, Waves, blend, draw_texture, draw_waves, soft_step, unit_vectors
-from data.phantom.template import Template
+from neuroval.data.phantom.anatomy import Head
+from neuroval.data.phantom.fields import (
+    Floats,
+    Texture,
+    Waves,
+    blend,
+    draw_texture,
+    draw_waves,
+    soft_step,
+    unit_vectors,
+)
+from neuroval.data.phantom.template import Template
 
 SELLA = np.array([0.0, 3.0, -29.0])
 KINDS = ("glioma", "meningioma", "pituitary")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.classes import BRAIN_TUMOR
-from data.errors import InputError
-from data.phantom.acquisition import Scanner
-from data.phantom.flaws import CONFOUNDED_SITE
+from neuroval.data.classes import BRAIN_TUMOR
+from neuroval.data.exceptions import InputError
+from neuroval.data.phantom.acquisition import Scanner
+from neuroval.data.phantom.flaws import CONFOUNDED_SITE
 
 TEST_EVERY = 4  # one in so many patients of a class is of the test split
 SLICES = (5, 9)  # of one patient: from, to (not included)

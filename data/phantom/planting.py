@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from data.phantom.acquisition import jpeg, png
-from data.phantom.flaws import COPIES, CORRUPTIONS, corrupted, cropped
-from data.phantom.plan import Patient
-from data.phantom.render import FOLDERS, Row, write_file
+from neuroval.data.phantom.acquisition import jpeg, png
+from neuroval.data.phantom.flaws import COPIES, CORRUPTIONS, corrupted, cropped
+from neuroval.data.phantom.plan import Patient
+from neuroval.data.phantom.render import FOLDERS, Row, write_file
 
 COPY_QUALITY = 60  # of a copy that is saved again
 ONE_COPY_PER = 60  # test images: so many copies of each kind

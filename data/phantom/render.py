@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data.phantom.acquisition import acquire, jpeg, png
-from data.phantom.anatomy import Head, draw_head
-from data.phantom.fields import Floats
-from data.phantom.flaws import marked
-from data.phantom.lesions import Lesion, draw_focus, draw_lesion
-from data.phantom.plan import Patient
-from data.phantom.slices import PLANES, Cut, draw_series, draw_slice
-from data.phantom.template import Template, load_template
+from neuroval.data.phantom.acquisition import acquire, jpeg, png
+from neuroval.data.phantom.anatomy import Head, draw_head
+from neuroval.data.phantom.fields import Floats
+from neuroval.data.phantom.flaws import marked
+from neuroval.data.phantom.lesions import Lesion, draw_focus, draw_lesion
+from neuroval.data.phantom.plan import Patient
+from neuroval.data.phantom.slices import PLANES, Cut, draw_series, draw_slice
+from neuroval.data.phantom.template import Template, load_template
 
 FOLDERS = {"train": "Training", "test": "Testing"}
 SOURCE = "phantom"

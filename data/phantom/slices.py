@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from data.phantom.acquisition import SIZE, Scanner
-from data.phantom.anatomy import Head, brain_tissue, enhancing_vessels, outside_brain, surfaces
-from data.phantom.fields import Floats, blend
-from data.phantom.lesions import Lesion, paint_lesion
-from data.phantom.template import Template
+from neuroval.data.phantom.acquisition import SIZE, Scanner
+from neuroval.data.phantom.anatomy import Head, brain_tissue, enhancing_vessels, outside_brain, surfaces
+from neuroval.data.phantom.fields import Floats, blend
+from neuroval.data.phantom.lesions import Lesion, paint_lesion
+from neuroval.data.phantom.template import Template
 
 PLANES = ("axial", "coronal", "sagittal")
 # Rows: direction of the image's columns (to the right), of its rows (downwards), and of the normal.

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from data.errors import InputError
-from data.phantom.fields import Floats
+from neuroval.data.exceptions import InputError
+from neuroval.data.phantom.fields import Floats
 
 VOLUME = "datasets/data/mni_icbm152_{kind}_tal_nlin_sym_09a_converted.nii.gz"
 WHITE = 200.0  # of white matter in the volume ``bright``

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import analysis
+from neuroval import analysis
 
 FOLDER = Path(str(analysis.__file__)).parent
 

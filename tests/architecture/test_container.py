@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from dashboard.settings import ELSEWHERE, PREFIX, Settings
+from neuroval.dashboard.settings import ELSEWHERE, PREFIX, Settings
 
 LOCK = re.compile(r"^([A-Za-z0-9_.-]+)==", re.MULTILINE)
 

@@ -65,14 +65,14 @@ def toy_tree(root: Path, pyproject: dict[str, Any], tmp_path: Path) -> Path:
 
 
 KEPT = {
-    "model.keras_train": "import keras\nimport tensorflow\nimport tf2onnx\n",
-    "dashboard.cli": "def train():\n    from model.keras_pipeline import fit\n",
-    "dashboard.compute": "import numpy\nimport pandas\nimport streamlit\nimport analysis.confusion\nimport model.run\n",
-    "dashboard.app_pages.overview": "import streamlit\nfrom dashboard.compute import headline\n",
-    "dashboard.figures.roc": "import plotly\nimport analysis.confusion\n",
-    "analysis.confusion": "import numpy\nimport data.study\n",
+    "neuroval.model.training.loop": "import keras\nimport tensorflow\nimport tf2onnx\n",
+    "neuroval.dashboard.cli.main": "def train():\n    from neuroval.model.training.pipeline import fit\n",
+    "neuroval.dashboard.session.cache": "import numpy\nimport pandas\nimport streamlit\nimport analysis.confusion\nimport model.run\n",
+    "neuroval.dashboard.app_pages.overview": "import streamlit\nfrom neuroval.dashboard.session.cache import headline\n",
+    "neuroval.dashboard.figures.roc": "import plotly\nimport analysis.confusion\n",
+    "neuroval.analysis.core.confusion": "import numpy\nimport data.study\n",
     "model.run": "import onnxruntime\nimport data.study\n",
-    "data.study": "import pandas\n",
+    "neuroval.data.study.folder": "import pandas\n",
 }
 
 BROKEN = [
@@ -85,20 +85,29 @@ BROKEN = [
     ("streamlit-in-dashboard", {"data.bad": "import streamlit"}),
     ("streamlit-in-dashboard", {"model.bad": "from streamlit import progress"}),
     ("streamlit-in-dashboard", {"analysis.bad": "import streamlit.runtime"}),
-    ("streamlit-free", {"dashboard.figures.bad": "import streamlit as st"}),
-    ("streamlit-free", {"dashboard.cli": "from dashboard import compute"}),
-    ("streamlit-free", {"dashboard.report.bad": "from streamlit import pdf"}),
+    ("streamlit-free", {"neuroval.dashboard.figures.bad": "import streamlit as st"}),
+    ("streamlit-free", {"neuroval.dashboard.cli.main": "from dashboard import compute"}),
+    ("streamlit-free", {"neuroval.dashboard.report.bad": "from streamlit import pdf"}),
     ("keras-files", {"model.bad": "import keras"}),
     ("keras-files", {"model.bad": "def inner():\n    import tensorflow as tf"}),
     ("keras-files", {"model.bad": "from keras.applications import EfficientNetB3"}),
     ("keras-files", {"model.bad": "import tf2onnx"}),
     ("keras-free", {"data.bad": "import keras"}),
-    ("keras-free", {"analysis.bad": "import analysis.worse", "analysis.worse": "from model.keras_train import fit"}),
-    ("keras-free-dashboard", {"dashboard.compute": "import model.run", "model.run": "import model.keras_train"}),
-    ("keras-free-dashboard", {"dashboard.app_pages.bad": "def inner():\n    import model.keras_train"}),
-    ("thin-pages", {"dashboard.app_pages.bad": "import numpy as np"}),
-    ("thin-pages", {"dashboard.app_pages.bad": "from scipy import stats"}),
-    ("thin-pages", {"dashboard.app_pages.bad": "import pandas as pd"}),
+    (
+        "keras-free",
+        {"analysis.bad": "import analysis.worse", "analysis.worse": "from neuroval.model.training.loop import fit"},
+    ),
+    (
+        "keras-free-dashboard",
+        {"neuroval.dashboard.session.cache": "import model.run", "model.run": "import neuroval.model.training.loop"},
+    ),
+    (
+        "keras-free-dashboard",
+        {"neuroval.dashboard.app_pages.bad": "def inner():\n    import neuroval.model.training.loop"},
+    ),
+    ("thin-pages", {"neuroval.dashboard.app_pages.bad": "import numpy as np"}),
+    ("thin-pages", {"neuroval.dashboard.app_pages.bad": "from scipy import stats"}),
+    ("thin-pages", {"neuroval.dashboard.app_pages.bad": "import pandas as pd"}),
 ]
 
 

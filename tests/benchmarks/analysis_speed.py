@@ -21,12 +21,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line and th
 import numpy as np
 from sklearn import metrics
 
-from analysis.bootstrap import RESAMPLES, percentile_interval, resample
-from analysis.clusters import GroupTypes
-from analysis.summaries import mcc
-from dashboard.results import Results, results
-from dashboard.sections import document_of
-from data.study import Study, read_study
+from neuroval.analysis.core.bootstrap import RESAMPLES, percentile_interval, resample
+from neuroval.analysis.core.clusters import GroupTypes
+from neuroval.analysis.performance.summaries import mcc
+from neuroval.analysis.study.results import Results, results
+from neuroval.dashboard.documents.study_document import document_of
+from neuroval.data.study.folder import Study, read_study
 
 SOME: Final = 3  # resamples from which the time of all is scaled up
 QUICK: Final = 10_000  # resamples of a statistic of the confusion matrix

@@ -23,7 +23,14 @@ import numpy as np
 
 ROOT: Final = Path(__file__).parents[2]
 ALONE: Final = 200  # predictions without load
-ALONE_SERVER: Final = ("uvicorn", "dashboard.api.app:app", "--no-access-log", "--log-level", "warning", "--port")
+ALONE_SERVER: Final = (
+    "uvicorn",
+    "neuroval.dashboard.api.app:app",
+    "--no-access-log",
+    "--log-level",
+    "warning",
+    "--port",
+)
 WHOLE_SERVER: Final = ("streamlit", "run", "dashboard/server.py", "--server.port")
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from data.classes import BRAIN_TUMOR, ClassOrder
-from data.manifest import About, Acceptance, DataFacts, Manifest
-from data.schema import PAIR_KINDS
-from data.splits import group_ids
-from data.study import Study, write_study
+from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
+from neuroval.data.dataset.splits import group_ids
+from neuroval.data.schema import PAIR_KINDS
+from neuroval.data.study.folder import Study, write_study
+from neuroval.data.study.manifest import About, Acceptance, DataFacts, Manifest
 
 TUNING_SHARE: Final = 0.05  # of the evaluated cases, beside them
 TRAIN_SHARE: Final = 0.20

@@ -24,8 +24,8 @@ from typing import Final
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from data.home import linked_images, studies
-from data.study import read_manifest
+from neuroval.data.storage.home import linked_images, studies
+from neuroval.data.study.folder import read_manifest
 
 ROOT: Final = Path(__file__).parents[2]
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

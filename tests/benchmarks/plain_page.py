@@ -8,15 +8,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from analysis.per_class import ClassPerformance
-from dashboard import text, text_overview
-from dashboard.evidence import evidence
-from dashboard.figures import scan
-from dashboard.figures.forest import Row, forest, lowest
-from dashboard.figures.matrix import matrix_figure
-from dashboard.figures.reliability import reliability_figure
-from dashboard.figures.risk_coverage import risk_coverage_figure
-from data.study import read_study
+from neuroval.analysis.performance.per_class import ClassPerformance
+from neuroval.dashboard.cases.evidence import evidence
+from neuroval.dashboard.figures import scan
+from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
+from neuroval.dashboard.figures.matrix import matrix_figure
+from neuroval.dashboard.figures.reliability import reliability_figure
+from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import overview as text_overview
+from neuroval.data.study.folder import read_study
 
 
 def _row(one: ClassPerformance, rate: str) -> Row:

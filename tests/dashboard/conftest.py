@@ -11,16 +11,16 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashboard.settings import settings
-from data.classes import BRAIN_TUMOR
-from data.embeddings import Embeddings
-from data.home import SHIPPED_MODELS, link
-from data.images import describe
-from data.manifest import About, Acceptance, DataFacts, Impact, Manifest, ModelFacts, TestRead
-from data.phantom.cohort import Cohort
-from data.predictions import import_predictions
-from data.study import GradCams, Study, write_study
-from model.evaluate import evaluate
+from neuroval.dashboard.settings import settings
+from neuroval.data.classes import BRAIN_TUMOR
+from neuroval.data.images.decoding import describe
+from neuroval.data.phantom.cohort import Cohort
+from neuroval.data.storage.home import SHIPPED_MODELS, link
+from neuroval.data.study.embeddings import Embeddings
+from neuroval.data.study.folder import GradCams, Study, write_study
+from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.manifest import About, Acceptance, DataFacts, Impact, Manifest, ModelFacts, TestRead
+from neuroval.model.evaluation.to_study import evaluate
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 BROKEN = ("broken", "no-file", "no-toml", "no-predictions")
@@ -212,7 +212,7 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def studies_at_home(dashboard_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Only the small studies exist."""
     monkeypatch.setenv("NEUROVAL_HOME", str(dashboard_home))
-    monkeypatch.setattr("data.home.SHIPPED_STUDIES", dashboard_home / "none")
+    monkeypatch.setattr("neuroval.data.storage.home.SHIPPED_STUDIES", dashboard_home / "none")
     return dashboard_home
 
 
@@ -271,5 +271,5 @@ def scans(clean_phantom: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def scans_at_home(scans: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Only the study ``read`` exists; the shipped models are there."""
     monkeypatch.setenv("NEUROVAL_HOME", str(scans))
-    monkeypatch.setattr("data.home.SHIPPED_STUDIES", scans / "none")
+    monkeypatch.setattr("neuroval.data.storage.home.SHIPPED_STUDIES", scans / "none")
     return scans

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.cli import main
+from neuroval.dashboard.cli.main import main
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 RECIPE = """

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import analysis
-import dashboard
-from dashboard import charts, text
-from dashboard.components.frame import PAGE_FILES
+from neuroval import analysis, dashboard
+from neuroval.dashboard.components.frame import PAGE_FILES
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.words import general as text
 
 FOLDER = Path(str(dashboard.__file__)).parent
 MAP = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from dashboard import server
+from neuroval.dashboard import server
 
 HEAVY = {"onnxruntime", "cv2", "fastapi", "scipy", "sklearn", "tensorflow"}
 
@@ -45,5 +45,5 @@ def test_nothing_heavy_is_imported_to_start(tmp_path: Path) -> None:
     code = "import sys, streamlit; old = set(sys.modules); import dashboard.server; print(*(set(sys.modules) - old))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     found = set(done.stdout.split())
-    assert "dashboard.server" in found
+    assert "neuroval.dashboard.server" in found
     assert found & HEAVY == set()

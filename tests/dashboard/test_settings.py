@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from dashboard.settings import Settings, check_sign_in, described, read_settings
-from data.errors import InputError
+from neuroval.dashboard.settings import Settings, check_sign_in, described, read_settings
+from neuroval.data.exceptions import InputError
 
 KEY = "k" * 24
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from data.classes import ClassOrder
-from data.manifest import About, DataFacts, Manifest
-from data.study import GradCams, Study, write_study
+from neuroval.data.classes import ClassOrder
+from neuroval.data.study.folder import GradCams, Study, write_study
+from neuroval.data.study.manifest import About, DataFacts, Manifest
 
 CLASSES = ClassOrder(names=("glioma", "notumor"), negative="notumor")
 

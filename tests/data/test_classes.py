@@ -1,7 +1,7 @@
 import pytest
 
-from data.classes import ClassOrder
-from data.errors import InputError
+from neuroval.data.classes import ClassOrder
+from neuroval.data.exceptions import InputError
 
 
 @pytest.mark.parametrize("display", [{"a": "Same", "b": "Same"}, {"a": "b"}])

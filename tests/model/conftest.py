@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.classes import ClassOrder
-from model import keras_lite
+from neuroval.data.classes import ClassOrder
+from neuroval.model.training import lite_backbone as keras_lite
 
 ALL_STAGES = keras_lite.STAGES
 CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
@@ -64,8 +64,8 @@ def toy_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def toy_model(toy_images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder trained for two epochs by the project's own pipeline."""
-    from model.keras_pipeline import train_model
-    from model.recipe import TrainingConfig
+    from neuroval.model.recipe import TrainingConfig
+    from neuroval.model.training.pipeline import train_model
 
     folder = tmp_path_factory.mktemp("models")
     config = TrainingConfig(

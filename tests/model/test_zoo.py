@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import model
-from analysis.saliency import pointing_game
-from dashboard.comparisons import comparisons
-from dashboard.figures.formats import points
-from dashboard.sections import sections
-from dashboard.text_compare import label
-from data.study import read_study
-from model.card import PAGE, as_markdown, read_card
+from neuroval import model
+from neuroval.analysis.explanations.pointing import pointing_game
+from neuroval.analysis.study.comparison import comparisons
+from neuroval.dashboard.documents.study_document import sections
+from neuroval.dashboard.words.comparison import label
+from neuroval.dashboard.words.formats import points
+from neuroval.data.study.folder import read_study
+from neuroval.model.card import PAGE, as_markdown, read_card
 
 ZOO = Path(model.__file__).parent / "zoo"
 ROOT = ZOO.parents[1]

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
-from dashboard.api import log
-from dashboard.api.app import PATH, standalone
-from dashboard.settings import Settings
-from data.study import Study, read_study
+from neuroval.dashboard.api import log
+from neuroval.dashboard.api.app import PATH, standalone
+from neuroval.dashboard.settings import Settings
+from neuroval.data.study.folder import Study, read_study
 
 Client = Callable[..., TestClient]
 

@@ -9,12 +9,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from dashboard.results import results
-from dashboard.sections import document_of
-from data.classes import BRAIN_TUMOR
-from data.home import SHIPPED_MODELS
-from data.study import Study
-from model.card import read_card
+from neuroval.analysis.study.results import results
+from neuroval.dashboard.documents.study_document import document_of
+from neuroval.data.classes import BRAIN_TUMOR
+from neuroval.data.storage.home import SHIPPED_MODELS
+from neuroval.data.study.folder import Study
+from neuroval.model.card import read_card
 
 Client = Callable[..., TestClient]
 ROUTES = {

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from starlette.testclient import TestClient
 
-from dashboard.api.app import PATH
+from neuroval.dashboard.api.app import PATH
 
 FEW = settings(max_examples=10, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 

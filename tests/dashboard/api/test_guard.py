@@ -18,10 +18,10 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from dashboard.api.app import create, standalone
-from dashboard.prediction import WORKERS
-from dashboard.settings import Settings
-from data.errors import InputError
+from neuroval.dashboard.api.app import create, standalone
+from neuroval.dashboard.scans.prediction import WORKERS
+from neuroval.dashboard.settings import Settings
+from neuroval.data.exceptions import InputError
 
 KEY, OTHER = "a-key-of-the-clinic-1234", "another-key-of-it-123456"
 Client = Callable[..., TestClient]
@@ -185,7 +185,7 @@ def test_a_failure_of_the_server_says_where_and_nothing_else(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("Emily Dickinson")
 
-    monkeypatch.setattr("dashboard.api.service.predict", fail)
+    monkeypatch.setattr("neuroval.dashboard.api.service.predict", fail)
     answer = client.post("/predict", files={"file": scan})
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     failed = next(json.loads(line) for line in heard.getvalue().splitlines() if "failed" in line)

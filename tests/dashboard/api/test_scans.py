@@ -15,10 +15,10 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 from starlette.testclient import TestClient
 
-from dashboard.api.app import PATH, standalone
-from dashboard.settings import Settings
-from data.classes import BRAIN_TUMOR
-from data.study import Study
+from neuroval.dashboard.api.app import PATH, standalone
+from neuroval.dashboard.settings import Settings
+from neuroval.data.classes import BRAIN_TUMOR
+from neuroval.data.study.folder import Study
 
 NAMES = BRAIN_TUMOR.names
 FRAMES = Path(str(get_testdata_file("examples_ybr_color.dcm")))

@@ -1,0 +1,311 @@
+"""Whether our own study reproduces what a source prints."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+import numpy as np
+from scipy import special
+
+from neuroval.analysis.claims.printed_classes import ClassFacts, Possible
+from neuroval.analysis.claims.printed_intervals import own_counts
+from neuroval.analysis.claims.statements import matrix_counts
+from neuroval.analysis.core.clusters import GroupTypes
+from neuroval.analysis.core.confusion import ConfusionMatrix
+from neuroval.analysis.core.estimate import Estimate, Measure, widest
+from neuroval.analysis.core.proportions import clustered_totals, proportion
+from neuroval.analysis.performance.comparison import difference_of
+from neuroval.analysis.performance.folds import METHOD, OverFolds
+from neuroval.analysis.performance.per_class import ClassPerformance, Performance
+from neuroval.analysis.performance.ranked_errors import Errors as ErrorList
+from neuroval.data.claims.kinds import (
+    ANY_TUMOUR,
+    OVERALL,
+    RATES,
+    Claim,
+    Claims,
+    Correct,
+    CrossValidation,
+    Errors,
+    Matrix,
+    Rate,
+    Score,
+)
+
+Outcome = Literal["agrees", "not_reproduced", "not_comparable", "none"]
+MINUS: Final = "\N{MINUS SIGN}"
+TWO: Final = 2  # folds, from which on a spread can be estimated
+SAME_SIZE: Final = 2  # times as many cases, beyond which two test sets are not of one kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OurNumbers:
+    """What a study found on the cases of one split, to set beside a published record.
+
+    ``rates`` and ``scores`` go by the names of claims: ``overall.accuracy``, ``glioma.sensitivity``,
+    ``any_tumour.ppv``, ``overall.macro_f1``, ``glioma.auc``. ``types`` are the groups that the cases come in, none
+    where each is a group of its own. ``confident_errors`` is the rate of errors with a confidence of at least
+    ``high_confidence``. ``folds`` are means over the folds of cross-validation; ``grouped``
+    says whether these keep patients together, and ``other_folds`` are those of the other kind.
+    """
+
+    dataset: str
+    split: str
+    matrix: ConfusionMatrix
+    rates: Mapping[str, Estimate]
+    types: GroupTypes | None = None
+    scores: Mapping[str, Estimate] = field(default_factory=dict)
+    confident_errors: Estimate | None = None
+    high_confidence: float | None = None
+    folds: Mapping[str, Estimate] = field(default_factory=dict)
+    grouped: bool = False
+    other_folds: Mapping[str, Estimate] = field(default_factory=dict)
+    unit: str = "images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class External:
+    """How a claim compares with our study; ``ours`` is what we get, none where we have no such number.
+
+    ``published`` is the count and n behind the claim, as printed or, of those possible, the nearest to ours;
+    ``difference`` is published less ours. Both are none where they are not known.
+    """
+
+    outcome: Outcome
+    lines: tuple[str, ...] = ()
+    ours: Estimate | None = None
+    published: tuple[int, int] | None = None
+    difference: Estimate | None = None
+
+
+def our_numbers(
+    result: Performance,
+    *,
+    dataset: str,
+    split: str,
+    types: GroupTypes | None = None,
+    errors: ErrorList | None = None,
+    folds: Sequence[OverFolds] = (),
+    grouped: bool = False,
+    other_folds: Sequence[OverFolds] = (),
+    scores: Mapping[str, Estimate] | None = None,
+) -> OurNumbers:
+    """Return the numbers of a study in the form that claims are compared with: of each the wider interval.
+
+    ``types`` are those of ``group_types`` where cases come in groups; without them, errors by pair count as
+    independent.
+    ``scores`` adds numbers that ``result`` does not hold, by the names of claims, for example ``glioma.auc``.
+    """
+    owners: list[tuple[str, ClassPerformance]] = [(one.name, one) for one in result.classes]
+    if result.any_tumour is not None:
+        owners.append((ANY_TUMOUR, result.any_tumour))
+    rates = {f"{OVERALL}.accuracy": result.overall.accuracy.headline}
+    rates |= {f"{name}.{rate}": _measure(one, rate).headline for name, one in owners for rate in RATES}
+    found = {f"{name}.f1": one.f1.headline for name, one in owners}
+    overall = ("balanced_accuracy", "macro_sensitivity", "macro_ppv", "macro_f1", "weighted_f1", "mcc", "kappa")
+    found |= {f"{OVERALL}.{name}": _measure(result.overall, name).headline for name in overall}
+    return OurNumbers(
+        dataset=dataset,
+        split=split,
+        matrix=result.matrix,
+        rates=rates,
+        types=types,
+        scores=found | dict(scores or {}),
+        confident_errors=None if errors is None else errors.high_confidence_rate.headline,
+        high_confidence=None if errors is None else errors.high,
+        folds=_means(folds),
+        grouped=grouped,
+        other_folds=_means(other_folds),
+    )
+
+
+def _means(folds: Sequence[OverFolds]) -> dict[str, Estimate]:
+    return {(f"{OVERALL}.{one.name}" if "." not in one.name else one.name): one.mean for one in folds}
+
+
+def _measure(owner: object, name: str) -> Measure:
+    found = getattr(owner, name)
+    assert isinstance(found, Measure)
+    return found
+
+
+def compared(
+    claim: Claim,
+    claims: Claims,
+    ours: OurNumbers,
+    *,
+    facts: Sequence[ClassFacts],
+    possible: Mapping[str, Sequence[Possible]],
+) -> External:
+    """Return whether our study agrees with a claim: the interval of the difference of two rates holds 0 or not.
+
+    ``not_comparable`` where data set, split, unit or grouping differ, or one side has more than twice as many cases;
+    ``none`` where one side has no count, or the number is no rate of independent cases. ``facts`` and ``possible``
+    give the counts behind printed rates; where several are possible, the one nearest to ours is compared.
+
+    Source: Newcombe, Stat Med 1998;17:873-890, method 10; see ``difference_of``.
+    """
+    if isinstance(claim, CrossValidation):
+        return _folds(claim, claims, ours)
+    if isinstance(claim, Score):
+        return _score(claim, claims, ours)
+    pair = _pair(claim, claims, ours, facts=facts, possible=possible)
+    if pair is None:
+        return External(outcome="none")
+    theirs, own = pair
+    near = 0.0 if own is None or own.value is None else own.value
+    published = min(theirs, key=lambda one: abs(one[0] / one[1] - near), default=None)
+    if own is None or own.value is None or own.n is None:
+        why = "" if own is None or own.reason is None else f" ({own.reason})"
+        line = f"Our study has no such number{why}."
+        return External(outcome="none", lines=(line,), ours=own, published=published)
+    shown = f"Our study: {_said(own)}."
+    if reason := _differs(claim, claims, ours):
+        return External(outcome="not_comparable", lines=(shown, reason), ours=own, published=published)
+    if published is None:
+        line = "No count and n are known that give what is printed, so the difference has no interval."
+        return External(outcome="none", lines=(shown, line), ours=own)
+    count, n = published
+    if max(n, own.n) > SAME_SIZE * min(n, own.n):
+        line = f"One of the two has more than {SAME_SIZE} times as many cases: {n:,} and {own.n:,}."
+        return External(outcome="not_comparable", lines=(shown, line), ours=own, published=published)
+    difference = difference_of(proportion(count, n, level=own.level or 0.95), own)
+    return replace(_judged(difference, shown, f"{count:,} / {n:,} = {count / n:.4f}", own), published=published)
+
+
+def _pair(
+    claim: Claim,
+    claims: Claims,
+    ours: OurNumbers,
+    *,
+    facts: Sequence[ClassFacts],
+    possible: Mapping[str, Sequence[Possible]],
+) -> tuple[Sequence[tuple[int, int]], Estimate | None] | None:
+    """Return the possible counts of a claim with our estimate; none for claims that are about no rate."""
+    if isinstance(claim, Rate):
+        return _counts_of(claim, possible.get(claim.id, ())), ours.rates.get(claim.metric)
+    if isinstance(claim, (Correct, Matrix)):
+        return _all_correct(claim), ours.rates.get(f"{OVERALL}.accuracy")
+    if not isinstance(claim, Errors):
+        return None
+    cases = {one.name: one.positives for one in facts}
+    n = sum(cases.get(name, 0) for name in claim.reference)
+    count = int(claim.count.value)
+    pairs = [(count, n)] if set(claim.reference) <= set(cases) and 0 < n >= count else []
+    return pairs, _our_errors(claim, claims, ours)
+
+
+def _counts_of(claim: Rate, known: Sequence[Possible]) -> Sequence[tuple[int, int]]:
+    """Return the counts that a claim prints, whatever its value, or else those that it leaves possible."""
+    if claim.count is not None and claim.n is not None:
+        count, n = int(claim.count.value), int(claim.n.value)
+        return [(count, n)] if 0 < n >= count else []
+    known = own_counts(claim) or known
+    return [pair for pair in known[-1].pairs if pair[1] > 0] if known else []
+
+
+def _all_correct(claim: Correct | Matrix) -> list[tuple[int, int]]:
+    if isinstance(claim, Correct):
+        right = int(sum(number.value for number in claim.correct.values()))
+        n = int(sum(number.value for number in claim.n.values()))
+    else:
+        counts = matrix_counts(claim)
+        right, n = sum(row[index] for index, row in enumerate(counts)), sum(map(sum, counts))
+    return [(right, n)] if 0 < n >= right else []
+
+
+def _our_errors(claim: Errors, claims: Claims, ours: OurNumbers) -> Estimate | None:
+    """Return our rate of the errors that a claim counts, among cases of its reference classes."""
+    classes = ours.matrix.classes
+    if claim.above is not None:
+        whole = set(claim.reference) == set(claim.predicted) == set(claims.source.classes)
+        same = ours.high_confidence is not None and math.isclose(float(claim.above.value), ours.high_confidence)
+        return ours.confident_errors if whole and same else None
+    if not set(claim.reference) | set(claim.predicted) <= set(classes):
+        return None
+    wrong, among = (np.zeros(ours.matrix.counts.shape, dtype=np.bool_) for _ in range(2))
+    for one, other in claim.cells:
+        wrong[classes.index(one), classes.index(other)] = True
+    among[[classes.index(name) for name in claim.reference]] = True
+    plain = proportion(int(ours.matrix.counts[wrong].sum()), int(ours.matrix.counts[among].sum()))
+    if ours.types is None or ours.types.groups == ours.types.cases:
+        return plain
+    types = ours.types
+    return widest(plain, clustered_totals(types.totals(wrong), types.totals(among), number=types.number))
+
+
+def _differs(claim: Claim, claims: Claims, ours: OurNumbers) -> str | None:
+    """Return why two numbers are of different kinds, none when they are of one."""
+    source = claims.source
+    for what, theirs, own in (
+        ("data set", source.dataset or "not known", ours.dataset),
+        ("split", claim.split, ours.split),
+        ("unit", source.unit, ours.unit),
+        ("classes", ", ".join(sorted(source.classes)), ", ".join(sorted(ours.matrix.classes))),
+    ):
+        if theirs != own:
+            return f"Not of one kind: {what} {theirs} in the source, {own} in our study."
+    return None
+
+
+def _folds(claim: CrossValidation, claims: Claims, ours: OurNumbers) -> External:
+    """Compare means over folds by their corrected t intervals (Nadeau & Bengio, Mach Learn 2003;52:239-281)."""
+    grouped = bool(claim.grouped)
+    kinds = {ours.grouped: ours.folds, not ours.grouped: ours.other_folds}
+    if claim.metric not in kinds[grouped]:
+        grouped = not grouped
+    own = kinds[grouped].get(claim.metric)
+    if own is None or own.value is None:
+        return External(outcome="none", lines=("Our study has no cross-validation with this number.",), ours=own)
+    shown = f"Our study: {_said(own)}, mean over folds."
+    reason = _differs(replace(claim, split=ours.split), claims, ours)
+    if reason is None and grouped != bool(claim.grouped):
+        ways = {True: "keep patients together", False: "do not keep patients together", None: "are not said to"}
+        reason = f"Not of one kind: our folds {ways[grouped]}, those of the source {ways[claim.grouped]}."
+    if reason is not None:
+        return External(outcome="not_comparable", lines=(shown, reason), ours=own)
+    k = int(claim.folds.value)
+    if claim.sd is None or k < TWO or own.level is None:
+        line = "The source prints no standard deviation over folds, so the difference has no interval."
+        return External(outcome="none", lines=(shown, line), ours=own)
+    spread = float(claim.sd.value + claim.sd.step / 2)  # the largest that is printed so: the kindest reading
+    half = float(special.stdtrit(k - 1, (1 + own.level) / 2)) * spread * math.sqrt(1 / k + 1 / (k - 1))
+    mean = float(claim.mean.value)
+    theirs = Estimate(value=mean, low=mean - half, high=mean + half, level=own.level, method=METHOD)
+    return _judged(
+        difference_of(theirs, own), shown, f"{claim.mean.text} with a standard deviation of {claim.sd.text}", own
+    )
+
+
+def _score(claim: Score, claims: Claims, ours: OurNumbers) -> External:
+    own = ours.scores.get(claim.metric)
+    if own is None or own.value is None:
+        return External(outcome="none", lines=("Our study has no such number.",), ours=own)
+    shown = f"Our study: {_said(own)}."
+    if reason := _differs(claim, claims, ours):
+        return External(outcome="not_comparable", lines=(shown, reason), ours=own)
+    line = "It is no share of cases, and the source prints nothing from which an interval of the difference follows."
+    return External(outcome="none", lines=(shown, line), ours=own)
+
+
+def _judged(difference: Estimate, shown: str, theirs: str, own: Estimate) -> External:
+    if difference.low is None or difference.high is None:
+        line = f"The difference has no interval ({difference.reason})."
+        return External(outcome="none", lines=(shown, line), ours=own)
+    holds_zero = difference.low <= 0 <= difference.high
+    value, low, high = (f"{one:.4f}".replace("-", MINUS) for one in (difference.value, difference.low, difference.high))
+    lines = (
+        shown,
+        f"Published {theirs} less ours: {value} ({low} to {high}), "
+        f"{difference.method}. The interval {'holds' if holds_zero else 'does not hold'} 0.",
+    )
+    outcome: Outcome = "agrees" if holds_zero else "not_reproduced"
+    return External(outcome=outcome, lines=lines, ours=own, difference=difference)
+
+
+def _said(own: Estimate) -> str:
+    value = f"{own.value:.4f}"
+    if own.low is not None and own.high is not None:
+        value += f" ({own.low:.4f} to {own.high:.4f})"
+    return value if own.count is None else f"{value}, {own.count:,} of {own.n:,}"

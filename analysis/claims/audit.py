@@ -1,0 +1,106 @@
+"""The claims audit: whether a published record can be true, and whether our study reproduces it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from neuroval.analysis.claims.against_study import External, OurNumbers, compared
+from neuroval.analysis.claims.internal import counts_by_claim, facts_by_split, internal_checks
+from neuroval.analysis.claims.statements import Check
+from neuroval.analysis.core.estimate import Estimate
+from neuroval.data.claims.kinds import Claim, Claims
+
+NOTHING: Final = "Nothing else that is printed says anything about it."
+Verdict = Literal["consistent", "contradicted_internally", "not_reproduced", "not_comparable", "not_checkable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedClaim:
+    """A claim with its verdict and the arithmetic behind it.
+
+    ``arithmetic`` are plain sentences with the numbers; ``decisive`` is the one among them that the verdict rests on.
+    ``against`` are the smallest sets of other claims that it cannot be true together with; an empty set where it is
+    impossible by itself. ``ours`` is what our study gets, none where it has no such number or no study was given;
+    ``published`` the count and n it is compared with, ``difference`` published less ours, none where not known.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    arithmetic: tuple[str, ...]
+    decisive: str
+    against: tuple[tuple[str, ...], ...] = ()
+    ours: Estimate | None = None
+    published: tuple[int, int] | None = None
+    difference: Estimate | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return id, verdict and arithmetic as they stand in JSON."""
+        return {"id": self.claim.id, "verdict": self.verdict, "arithmetic": list(self.arithmetic)}
+
+
+def audit_claims(claims: Claims, *, ours: OurNumbers | None = None) -> tuple[AuditedClaim, ...]:
+    """Return each claim with its verdict, in the order of the file.
+
+    - ``contradicted_internally``: it cannot be true together with other claims of the same source, or not at all.
+      Shown by exhaustion over whole numbers of cases and over every usual way of rounding. Which of the claims is
+      wrong is not said. This stands whatever our study finds.
+    - ``not_reproduced``: the interval of the difference from our study does not hold 0.
+    - ``not_comparable``: our number is of another data set, split, unit or kind of folds, or of another size.
+    - ``consistent``: something was checked, by the source's own numbers or by ours, and everything printed in the
+      claim that was checked holds.
+    - ``not_checkable``: there was nothing to check it by, or a part of it stays open, such as an interval that
+      none of the usual methods gives while the source names none.
+    """
+    facts = facts_by_split(claims)
+    possible = counts_by_claim(facts)
+    checks: dict[str, list[Check]] = defaultdict(list)
+    for check in internal_checks(claims, facts):
+        for name in check.claims:
+            checks[name].append(check)
+    audited = []
+    for claim in claims.claims:
+        external = External(outcome="none")
+        if ours is not None:
+            external = compared(claim, claims, ours, facts=facts[claim.split], possible=possible)
+        audited.append(_judged(claim, checks[claim.id], external))
+    return tuple(audited)
+
+
+def _judged(claim: Claim, checks: list[Check], external: External) -> AuditedClaim:
+    contradictions = sorted((one for one in checks if one.outcome == "contradicts"), key=lambda one: len(one.claims))
+    open_parts = [one for one in checks if one.outcome == "open"]
+    holding = [one for one in checks if one.outcome == "holds"]
+    verdict: Verdict
+    if contradictions:
+        verdict, decisive = "contradicted_internally", contradictions[0].lines
+    elif external.outcome in ("not_reproduced", "not_comparable"):
+        verdict, decisive = external.outcome, external.lines[-1:]
+    elif open_parts:
+        verdict, decisive = "not_checkable", open_parts[0].lines
+    elif external.outcome == "agrees" or holding:
+        verdict = "consistent"
+        decisive = external.lines[-1:] if external.outcome == "agrees" else holding[0].lines
+    else:
+        silent = tuple(line for one in checks for line in one.lines)
+        verdict, decisive = "not_checkable", external.lines[-1:] or silent or (NOTHING,)
+    lines = [line for check in checks for line in check.lines] + list(external.lines)
+    return AuditedClaim(
+        claim=claim,
+        verdict=verdict,
+        arithmetic=tuple(dict.fromkeys(lines)) or (NOTHING,),
+        decisive=" ".join(decisive),
+        against=_against(claim, contradictions),
+        ours=external.ours,
+        published=external.published,
+        difference=external.difference,
+    )
+
+
+def _against(claim: Claim, contradictions: list[Check]) -> tuple[tuple[str, ...], ...]:
+    found = {
+        tuple(name for name in check.claims if name in one and name != claim.id)
+        for check in contradictions
+        for one in check.impossible
+        if claim.id in one
+    }
+    return tuple(sorted(found, key=lambda names: (len(names), names)))

@@ -1,0 +1,111 @@
+"""A number with its interval: the one form in which every result travels."""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+from neuroval.data.exceptions import InputError
+
+TOLERANCE = 1e-9  # bounds and value come from different formulas and may differ in the last digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A number with its interval, level, method and n.
+
+    Three states: value with interval; value without interval, with the reason; undefined (no value), with the
+    reason. ``n`` is the number of cases behind the number and ``count`` how many of them count towards it (for
+    proportions). ``effective_n`` is the number of independent cases that a cluster-adjusted proportion is worth; none
+    when cases count in full. Raises ``InputError`` when the parts contradict each other.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    method: str
+    n: int | None = None
+    count: int | None = None
+    reason: str | None = None
+    effective_n: float | None = None
+
+    def __post_init__(self) -> None:
+        numbers = [number for number in (self.value, self.low, self.high) if number is not None]
+        if not all(math.isfinite(number) for number in numbers):
+            raise InputError(f"estimate: value, low and high must be finite, found {numbers}.")
+        if (self.low is None) != (self.high is None):
+            raise InputError(f"estimate: low and high come together, found {self.low} and {self.high}.")
+        if (self.value is None or self.low is None) and not self.reason:
+            raise InputError("estimate: a missing value or interval needs a reason.")
+        if self.low is None or self.high is None:
+            return
+        if self.value is None or not self.low - TOLERANCE <= self.value <= self.high + TOLERANCE:
+            raise InputError(f"estimate: value {self.value} must lie in its interval {self.low} to {self.high}.")
+        if self.level is None or not 0 < self.level < 1:
+            raise InputError(f"estimate: level {self.level} must be above 0 and below 1.")
+
+    @classmethod
+    def undefined(cls, *, reason: str, n: int | None = None) -> Self:
+        """Return the estimate of something that has no value here, with the reason."""
+        return cls(value=None, method="not estimable", n=n, reason=reason)
+
+    @property
+    def defined(self) -> bool:
+        return self.value is not None
+
+    @property
+    def design_effect(self) -> float:
+        """How many cases are worth one independent case: n / effective n, 1 when cases count in full."""
+        return self.n / self.effective_n if self.n and self.effective_n else 1.0
+
+    @property
+    def width(self) -> float | None:
+        """The length of the interval; none without an interval."""
+        return None if self.low is None or self.high is None else self.high - self.low
+
+    def as_dict(self) -> dict[str, float | int | str | None]:
+        """Return the eight keys of an estimate as they stand in JSON."""
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+            "method": self.method,
+            "n": self.n,
+            "count": self.count,
+            "reason": self.reason,
+        }
+
+
+def widest(*estimates: Estimate) -> Estimate:
+    """Return the estimate with the widest interval, the first of equals.
+
+    A missing interval counts as wider than any: it says that the uncertainty is not known. Raises
+    ``InputError`` when none is given.
+    """
+    if not estimates:
+        raise InputError("widest: at least one estimate is needed, found none.")
+    return max(estimates, key=lambda estimate: math.inf if estimate.width is None else estimate.width)
+
+
+def reach(estimate: Estimate) -> tuple[float, float]:
+    """Return how far the interval reaches below and above the value: 0 where there is none."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return 0.0, 0.0
+    return estimate.value - estimate.low, estimate.high - estimate.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One number read in two ways: as if cases were independent, and with the groups they come in.
+
+    ``clustered`` is none when no groups were given, when every group is a single case, or when the number
+    itself is undefined. ``headline`` is what is shown first and judged against criteria: the wider of the two.
+    """
+
+    plain: Estimate
+    clustered: Estimate | None = None
+
+    @property
+    def headline(self) -> Estimate:
+        return self.plain if self.clustered is None else widest(self.plain, self.clustered)

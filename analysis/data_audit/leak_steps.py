@@ -1,0 +1,165 @@
+"""The numbers again, in three steps: which evaluated cases are left as more of what training has seen is taken out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuroval.analysis.core.coded_tables import class_codes, codes_of
+from neuroval.analysis.data_audit.training_overlap import (
+    NOTHING_TO_COMPARE,
+    against_of,
+    also_in,
+    compared_with_training,
+    shown_images,
+)
+
+_T = TypeVar("_T", bound=np.generic)
+
+StepName = Literal["without_exact_copies", "without_near_duplicates", "without_shared_patients"]
+
+NOTHING_LEFT: Final = "no case is left"
+NO_HASH: Final = "no file hash is known on both sides"
+NOT_LOOKED_FOR: Final = "near-duplicates were not looked for on both sides"
+NO_PATIENT: Final = "no patient id is known on both sides"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Step:
+    """The evaluated cases that are left after a step: ``kept`` (m,), read-only, and how many by class.
+
+    ``removed`` is how many this step took out. ``reason`` says why nothing can be said of this step, none when
+    something can: nothing is left, or there is nothing to compare by. In the second case ``kept`` is that of the
+    step before.
+    """
+
+    name: StepName
+    kept: NDArray[np.bool_]
+    n: int
+    counts: tuple[int, ...]
+    removed: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Steps:
+    """Three steps over the evaluated cases ``case_ids`` (m,) of ``split``, in the order of the cases table.
+
+    ``counts`` are all of them by class, ``not_comparable`` those of which nothing is known to compare them by: they
+    cannot be called new, so no step keeps them. Each step keeps a part of what the step before kept.
+    """
+
+    split: str
+    against: tuple[str, ...]
+    case_ids: NDArray[np.object_]
+    counts: tuple[int, ...]
+    not_comparable: int
+    steps: tuple[Step, ...]
+
+    def case_ids_of(self, step: Step) -> NDArray[np.object_]:
+        """Return the case ids that ``step`` keeps."""
+        return self.case_ids[step.kept]
+
+
+def without_leaks(
+    cases: pd.DataFrame,
+    *,
+    classes: Sequence[str],
+    pairs: pd.DataFrame | None = None,
+    images: NDArray[np.int64] | None = None,
+    split: str = "test",
+) -> Steps:
+    """Return which cases of ``split`` are left without exact copies, near-duplicates and patients of training.
+
+    ``cases`` is the study's cases table, all splits; ``pairs`` its table of copies; ``images`` what ``shown_images``
+    makes of both, if that is there already. Training is what the model was
+    fitted on: train and tuning, for the tuning split train only. The first step takes out every case that shares
+    its content with training, by file hash or by a chain of exact pairs; the second also every case tied to training
+    by a chain of pairs of any kind, through cases of any split; the third also every case whose group or patient
+    reaches into training. What is left in the end is what ``shared_with_training`` calls new, less copies that the
+    groups do not know of. Copies within the split stay.
+    """
+    against = against_of(split)
+    fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
+    evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
+    comparable, reaches = (whole[evaluated] for whole in compared_with_training(cases, split=split))
+    reaches &= comparable
+    images = shown_images(cases, pairs) if images is None else images
+    leaks = _leaks(cases, pairs, images, fitted=fitted, evaluated=evaluated, reaches=reaches)
+    nothing = _nothing_to_say(evaluated=evaluated, fitted=fitted, comparable=comparable)
+    of_class = class_codes(cases.loc[evaluated, "label"], classes)
+    former, steps = comparable, []
+    for name, gone, not_compared in leaks:
+        kept = former & ~gone
+        reason = nothing or (not_compared if kept.any() else NOTHING_LEFT)
+        steps.append(
+            Step(
+                name=name,
+                kept=_read_only(kept),
+                n=int(kept.sum()),
+                counts=tuple(np.bincount(of_class[kept], minlength=len(classes)).tolist()),
+                removed=int((former & gone).sum()),
+                reason=reason,
+            )
+        )
+        former = kept
+    return Steps(
+        split=split,
+        against=against,
+        case_ids=_read_only(cases.loc[evaluated, "case_id"].to_numpy(dtype=np.object_)),
+        counts=tuple(np.bincount(of_class, minlength=len(classes)).tolist()),
+        not_comparable=int((~comparable).sum()),
+        steps=tuple(steps),
+    )
+
+
+def _leaks(
+    cases: pd.DataFrame,
+    pairs: pd.DataFrame | None,
+    images: NDArray[np.int64],
+    *,
+    fitted: NDArray[np.bool_],
+    evaluated: NDArray[np.bool_],
+    reaches: NDArray[np.bool_],
+) -> tuple[tuple[StepName, NDArray[np.bool_], str | None], ...]:
+    """Return by step which evaluated cases (m,) training holds, and why that cannot be told, none when it can."""
+    near = np.zeros(0, dtype=np.bool_) if pairs is None else (pairs["kind"] != "exact").to_numpy(dtype=np.bool_)
+    contents = shown_images(cases, None if pairs is None else pairs[~near])
+
+    def both_know(column: str) -> bool:
+        known = cases[column].notna().to_numpy(dtype=np.bool_)
+        return bool(known[fitted].any() and known[evaluated].any())
+
+    def in_training(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return also_in(fitted, codes)[evaluated]
+
+    hashed = both_know("sha256") or not near.all()
+    looked = pairs is not None and (bool(near.any()) or ("phash" in cases and both_know("phash")))
+    patients = both_know("patient_id") or bool(reaches.any())
+    return (
+        ("without_exact_copies", in_training(contents), None if hashed else NO_HASH),
+        ("without_near_duplicates", in_training(images), None if looked else NOT_LOOKED_FOR),
+        (
+            "without_shared_patients",
+            reaches | in_training(codes_of(cases["patient_id"])),
+            None if patients else NO_PATIENT,
+        ),
+    )
+
+
+def _nothing_to_say(
+    *, evaluated: NDArray[np.bool_], fitted: NDArray[np.bool_], comparable: NDArray[np.bool_]
+) -> str | None:
+    if not evaluated.any():
+        return "no cases"
+    if not fitted.any():
+        return "the study holds no training cases"
+    return None if comparable.any() else NOTHING_TO_COMPARE
+
+
+def _read_only(values: NDArray[_T]) -> NDArray[_T]:
+    values.setflags(write=False)
+    return values

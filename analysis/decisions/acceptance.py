@@ -1,0 +1,181 @@
+"""Whether the criteria that a study names are met, on all evaluated cases and on those that leak nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.proportions import METHOD_NAMES, wilson
+from neuroval.analysis.decisions.sample_size import RequiredCases, required_cases
+from neuroval.analysis.performance.per_class import Performance
+from neuroval.data.study.manifest import Acceptance
+
+OVERALL: Final = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_sensitivity",
+    "macro_ppv",
+    "macro_f1",
+    "weighted_f1",
+    "mcc",
+    "kappa",
+)
+PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")
+WORST_FIRST: Final[Mapping[bool | None, int]] = {False: 0, None: 1, True: 2}  # place of what is met
+BOUNDS: Final = ("low", "value", "high")
+
+Basis = Literal["all", "new_to_the_model", "folds"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A criterion on one set of cases; ``met`` is none when that cannot be said, with the reason.
+
+    ``required`` is how many cases a lower bound that is not reached would take at the observed rate; none for what is
+    met, for other bounds, and for numbers that are no rate of cases. ``over_folds`` is the mean over the folds where
+    its bound lies below that of ``estimate``, which is of all cases pooled: it then decides.
+    """
+
+    basis: Basis
+    estimate: Estimate
+    met: bool | None
+    reason: str | None
+    required: RequiredCases | None = None
+    over_folds: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unleaked:
+    """The performance on cases of which the model has seen no patient and no copy; none with the reason.
+
+    ``means`` are numbers over the folds by metric, with the interval that the spread between the folds asks for.
+    """
+
+    basis: Basis
+    performance: Performance | None
+    reason: str | None = None
+    means: Mapping[str, Estimate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """An acceptance criterion on all cases and, where the test split shares cases with training, without these."""
+
+    criterion: Acceptance
+    on_all: Judged
+    unleaked: Judged | None = None
+
+    @property
+    def decisive(self) -> Judged:
+        """The worse of the two: missed before not decidable before met; on all cases when they are equal."""
+        if self.unleaked is None:
+            return self.on_all
+        return min(self.on_all, self.unleaked, key=lambda judged: WORST_FIRST[judged.met])
+
+    @property
+    def met(self) -> bool | None:
+        return self.decisive.met
+
+
+def judge(
+    criteria: Sequence[Acceptance], result: Performance, *, unleaked: Sequence[Unleaked] = ()
+) -> tuple[Criterion, ...]:
+    """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
+
+    A metric is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``; a bound
+    is ``low``, ``value`` or ``high``. A metric or bound that is not known, or not estimable here, is neither met
+    nor missed; nor is a lower bound that so few cases could not reach without any error. ``unleaked`` is given when
+    the test split shares cases with training: a criterion is then judged on these too, and the worst counts. Of
+    several of them those that decide nothing are left aside as long as one decides. With means over the folds the
+    bound is the lower of the pooled number's and the mean's.
+    """
+    return tuple(
+        Criterion(
+            criterion=criterion,
+            on_all=_judged(criterion, result, basis="all"),
+            unleaked=_worst([_without_leaks(criterion, one) for one in unleaked]),
+        )
+        for criterion in criteria
+    )
+
+
+def measure(metric: str, result: Performance) -> Measure | None:
+    """Return the number that a metric names, none when there is no such number."""
+    about, _, name = metric.removeprefix("classes.").rpartition(".")
+    owner: object = {one.name: one for one in result.classes}.get(about)
+    known: tuple[str, ...] = PER_CLASS
+    if about in ("", "overall") and not metric.startswith("classes."):
+        owner, known = result.overall, OVERALL
+    elif about == "any_tumour":
+        owner = result.any_tumour
+    found = getattr(owner, name, None) if name in known else None
+    return found if isinstance(found, Measure) else None
+
+
+def _worst(judged: Sequence[Judged]) -> Judged | None:
+    decided = [one for one in judged if one.met is not None]
+    return min(decided or judged, key=lambda one: bool(one.met), default=None)
+
+
+def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:
+    if unleaked.performance is None:
+        estimate = Estimate.undefined(reason=unleaked.reason or "no cases")
+        return Judged(basis=unleaked.basis, estimate=estimate, met=None, reason=estimate.reason)
+    pooled = _judged(criterion, unleaked.performance, basis=unleaked.basis)
+    mean = unleaked.means.get(criterion.metric.removeprefix("overall.").removeprefix("classes."))
+    ours, theirs = _bound(criterion, pooled.estimate), None if mean is None else _bound(criterion, mean)
+    if ours is None or theirs is None or theirs >= ours:
+        return pooled
+    met = pooled.met and theirs >= criterion.at_least
+    return replace(pooled, met=met, required=None if pooled.met else pooled.required, over_folds=mean)
+
+
+def _bound(criterion: Acceptance, estimate: Estimate) -> float | None:
+    return {"low": estimate.low, "value": estimate.value, "high": estimate.high}.get(criterion.bound)
+
+
+def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judged:
+    found = measure(criterion.metric, result)
+    if found is None:
+        estimate = Estimate.undefined(reason=f"no number is called {criterion.metric}")
+        return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
+    estimate = found.headline
+    if criterion.bound not in BOUNDS:
+        reason = f"bound {criterion.bound!r} is not known; expected one of {list(BOUNDS)}"
+        return Judged(basis=basis, estimate=estimate, met=None, reason=reason)
+    reached = _bound(criterion, estimate)
+    if reached is None:
+        return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
+    met: bool | None = reached >= criterion.at_least
+    too_few = None if met else _too_few(criterion, estimate)
+    return Judged(
+        basis=basis,
+        estimate=estimate,
+        met=None if too_few else met,
+        reason=too_few,
+        required=None if met else _required(criterion, estimate),
+    )
+
+
+def _required(criterion: Acceptance, estimate: Estimate) -> RequiredCases | None:
+    """Return how many cases it would take, each worth as much as these are; none unless a lower bound of a rate."""
+    if criterion.bound != "low" or estimate.count is None or not estimate.n or not 0 <= criterion.at_least <= 1:
+        return None
+    return required_cases(
+        estimate.count,
+        estimate.n,
+        limit=criterion.at_least,
+        method=next((key for key, name in METHOD_NAMES.items() if name == estimate.method), "wilson"),
+        design_effect=estimate.design_effect,
+    )
+
+
+def _too_few(criterion: Acceptance, estimate: Estimate) -> str | None:
+    """Return why a lower bound could not be reached by so few cases, none when it could or is ruled out anyway."""
+    if criterion.bound != "low" or not estimate.n or estimate.count is None or estimate.high is None:
+        return None
+    worth = estimate.effective_n or estimate.n
+    best, _ = wilson(worth, worth, level=estimate.level or 0.95)
+    if best >= criterion.at_least or estimate.high < criterion.at_least:
+        return None
+    return f"too few cases: without any error the lower bound would be {best:.3f}"

@@ -1,0 +1,141 @@
+"""The areas under the ROC curves of two scores on the same cases, and how far they are apart."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
+from neuroval.analysis.core.proportions import check_level
+from neuroval.analysis.performance.auc_estimate import (
+    NO_SPREAD,
+    Ranking,
+    Units,
+    auc_measure,
+    grouped,
+    near_one,
+    normal_quantile,
+    ranked,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AucDifference:
+    """The AUCs of two scores on the same cases, and how far the first is above the second.
+
+    The p-values are two-sided, of no difference between the AUCs; a p-value has no interval.
+    """
+
+    a: Measure
+    b: Measure
+    difference: Measure
+    p_value: Estimate
+    clustered_p_value: Estimate | None
+
+    @property
+    def headline_p_value(self) -> Estimate:
+        """The p-value that belongs to the interval shown first."""
+        if self.clustered_p_value is None or self.difference.headline is self.difference.plain:
+            return self.p_value
+        return self.clustered_p_value
+
+
+def paired_delong(
+    reference: NDArray[np.bool_],
+    scores_a: NDArray[np.floating[Any]],
+    scores_b: NDArray[np.floating[Any]],
+    *,
+    groups: NDArray[Any] | pd.Series | None = None,
+    name: str = "the positive class",
+    other: str = "the negative class",
+    level: float = 0.95,
+) -> AucDifference:
+    """Return the AUCs of two scores on the same cases, the first less the second, and the p-value of no difference.
+
+    ``reference`` (n,) is true for positive cases; the scores (n,) may be on different scales; the rest as in ``auc``.
+    Interval and p-value rest on the variance of the difference between the components of the two scores, between
+    cases (DeLong) and between groups (Obuchowski), cut at -1 and 1. Where an AUC is 0.95 or more (or 0.05 or less),
+    this interval is too short once the AUCs differ: the intervals of the two AUCs, combined by square-and-add with the
+    correlation of the components, take its place where they are wider; the p-value, which holds its level, stays. Where
+    the variance does not exist because an AUC is 0 or 1,
+    or a side holds fewer than two cases or groups, the intervals of the two AUCs are combined by square-and-add with
+    a correlation of 0, which is wide, and there is no p-value. When both scores order all cases alike the difference
+    is 0, without interval. Undefined when a side has no cases. Raises ``InputError`` as ``auc`` does.
+
+    Sources: DeLong, DeLong & Clarke-Pearson, Biometrics 1988;44:837-845; Obuchowski, Biometrics 1997;53:567-578;
+    square-and-add: Zou & Donner, Stat Med 2008;27:1693-1702.
+    """
+    check_level(level)
+    n, a, b = len(reference), ranked(reference, scores_a), ranked(reference, scores_b)
+    by_group = grouped(groups, n=n)
+    one, two = (auc_measure(ranking, reference, by_group, name=name, other=other, level=level) for ranking in (a, b))
+    if a is None or b is None:
+        return AucDifference(a=one, b=two, difference=one, p_value=one.plain, clustered_p_value=None)
+    plain, p_value = _difference(a, b, one.plain, two.plain, units=Units(codes=None, total=n), level=level)
+    clustered, clustered_p_value = None, None
+    if by_group is not None and one.clustered is not None and two.clustered is not None:
+        clustered, clustered_p_value = _difference(a, b, one.clustered, two.clustered, units=by_group, level=level)
+    return AucDifference(
+        a=one,
+        b=two,
+        difference=Measure(plain=plain, clustered=clustered),
+        p_value=p_value,
+        clustered_p_value=clustered_p_value,
+    )
+
+
+def _difference(
+    a: Ranking, b: Ranking, one: Estimate, two: Estimate, *, units: Units, level: float
+) -> tuple[Estimate, Estimate]:
+    """Return the difference of two AUCs, whose own estimates are ``one`` and ``two``, and its p-value."""
+    n, value = len(a.positive), a.auc - b.auc
+    method = "DeLong, paired" if units.codes is None else f"Obuchowski, paired, {units.named}"
+    if a.auc == b.auc and np.array_equal(a.deviations, b.deviations) and not a.perfect:
+        reason = "both scores order all cases alike"
+        return Estimate(value=0.0, method=method, n=n, reason=reason), Estimate.undefined(reason=reason, n=n)
+    variance = units.variance(a.deviations - b.deviations, a.positive.astype(np.int8))
+    if variance is None or variance <= NO_SPREAD or a.perfect or b.perfect:
+        reason = "an AUC is 0 or 1" if a.perfect or b.perfect else "the variance of the difference is not estimable"
+        below, above = _combined(one, two, correlation=0.0)
+        method = f"square-and-add, correlation taken as 0 ({reason})"
+        p_value = Estimate.undefined(reason=f"no p-value: {reason}", n=n)
+    else:
+        below = above = normal_quantile(level) * math.sqrt(variance)
+        p = 2 * float(special.ndtr(-abs(value) / math.sqrt(variance)))
+        p_value = Estimate(value=p, method=f"{method}, z test", n=n, reason="a p-value has no interval")
+    found = _between(value, below, above, level=level, method=method, n=n)
+    if not p_value.defined or not (near_one(a.auc) or near_one(b.auc)):
+        return found, p_value
+    below, above = _combined(one, two, correlation=_correlation(a, b, units=units))
+    combined = f"square-and-add of both intervals with their correlation, wider than {method}"
+    return widest(found, _between(value, below, above, level=level, method=combined, n=n)), p_value
+
+
+def _between(value: float, below: float, above: float, *, level: float, method: str, n: int) -> Estimate:
+    low, high = max(-1.0, value - below), min(1.0, value + above)
+    return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
+
+
+def _combined(one: Estimate, two: Estimate, *, correlation: float) -> tuple[float, float]:
+    """Return how far the difference reaches below and above its value."""
+    (below_a, above_a), (below_b, above_b) = reach(one), reach(two)
+
+    def root(x: float, y: float) -> float:
+        return math.sqrt(max(x * x - 2 * correlation * x * y + y * y, 0.0))
+
+    return root(below_a, above_b), root(above_a, below_b)
+
+
+def _correlation(a: Ranking, b: Ranking, *, units: Units) -> float:
+    """Return the correlation of two AUCs by their components; 0 where one shows no variance."""
+    strata = a.positive.astype(np.int8)
+    of_a, of_b, of_difference = (
+        units.variance(deviations, strata) or 0.0
+        for deviations in (a.deviations, b.deviations, a.deviations - b.deviations)
+    )
+    spread = 2 * math.sqrt(of_a * of_b)
+    return min(1.0, max(-1.0, (of_a + of_b - of_difference) / spread)) if spread > 0 else 0.0

@@ -1,0 +1,356 @@
+"""Two models on the same cases: how far apart they are, and whether the cases can tell them apart.
+
+Everything here rests on argmax. The difference is always the first model's rate minus the second's.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from neuroval.analysis.core.bootstrap import RESAMPLES, SAME, Resamples, percentile_interval, resample
+from neuroval.analysis.core.clusters import GroupTypes, group_types
+from neuroval.analysis.core.confusion import confusion_matrix
+from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.proportions import check_level, clustered_totals, group_codes, proportion, wilson
+from neuroval.data.exceptions import InputError
+
+PAIRED: Final = "Newcombe, paired (score, method 10)"
+UNPAIRED: Final = "Newcombe, unpaired (score, method 10)"
+VERDICTS: Final = 3  # right; wrong, but right about tumour or none; wrong about that too
+WRONG: Final = VERDICTS - 1
+OUTCOMES: Final = VERDICTS**2  # of a case: the verdict on the first model and the verdict on the second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedCounts:
+    """Cases that both models got right, only the first (``only_a``), only the second (``only_b``), and neither."""
+
+    both: int
+    only_a: int
+    only_b: int
+    neither: int
+
+    @property
+    def n(self) -> int:
+        return self.both + self.only_a + self.only_b + self.neither
+
+    @property
+    def discordant(self) -> int:
+        return self.only_a + self.only_b
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McNemar:
+    """Two-sided p-values of the hypothesis that both models are right equally often.
+
+    ``exact`` is the exact conditional (binomial) test, ``mid_p`` its mid-p version, ``asymptotic`` and ``corrected``
+    refer ``chi_square`` and ``chi_square_corrected`` (Edwards' continuity correction) to chi-square with 1 degree of
+    freedom. All take cases as independent: where groups hold several cases, read the clustered interval instead.
+    """
+
+    exact: float
+    mid_p: float
+    asymptotic: float
+    corrected: float
+    chi_square: float
+    chi_square_corrected: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedNumber:
+    """One number of both models, ``a`` and ``b``, on the same cases; ``test`` is none without cases."""
+
+    name: str
+    counts: PairedCounts
+    a: Measure
+    b: Measure
+    difference: Measure
+    test: McNemar | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What distinguishes two models on ``n`` cases, which came in ``groups`` groups (none: not given)."""
+
+    n: int
+    groups: int | None
+    numbers: tuple[ComparedNumber, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Evidence:
+    """Counts (s, s), row reference class, column outcome, empty beyond; the groups behind them and their resamples."""
+
+    counts: NDArray[np.int64]
+    types: GroupTypes | None
+    by_group: Resamples | None
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Drawing:
+    """The groups (n,) that the cluster bootstrap draws, and how."""
+
+    groups: NDArray[Any] | pd.Series | None
+    rng: np.random.Generator
+    resamples: int
+    level: float
+
+    def number_of_groups(self, n: int) -> int | None:
+        return None if self.groups is None else len(group_codes(self.groups, n=n)[1])
+
+
+def compare(
+    reference: NDArray[np.integer[Any]],
+    predicted_a: NDArray[np.integer[Any]],
+    predicted_b: NDArray[np.integer[Any]],
+    *,
+    classes: Sequence[str],
+    negative: str | None,
+    rng: np.random.Generator,
+    groups: NDArray[Any] | pd.Series | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+) -> Comparison:
+    """Return accuracy and the sensitivity and specificity of any tumour and of each class of two models, compared.
+
+    ``reference``, ``predicted_a`` and ``predicted_b`` are indices (n,) into ``classes``, ``groups`` a group id per
+    case (n,). Differences carry Newcombe's paired interval and, where groups hold several cases, the percentile
+    cluster bootstrap beside it: a multinomial over types of groups, which keeps a group's cases and both models'
+    answers together. Where no resample differs from another, the clustered interval is Newcombe's on the number of
+    groups, which is as few as identical cases within groups would leave, and the method's name says so. Rates are
+    Wilson, cluster-adjusted (Rao-Scott). Any tumour needs a ``negative`` class. A number without cases is undefined.
+    Raises ``InputError`` for a negative class that is not among the classes and for arrays that cannot be used.
+    """
+    check_level(level)
+    if negative is not None and negative not in classes:
+        raise InputError(f"negative: {negative!r} is not a class; expected one of {list(classes)}.")
+    for predicted in (predicted_a, predicted_b):
+        confusion_matrix(reference, predicted, classes=classes)  # refuses what is not an index into the classes
+    index = None if negative is None else list(classes).index(negative)
+    verdicts = (_verdict(reference, predicted, negative=index) for predicted in (predicted_a, predicted_b))
+    drawing = _Drawing(groups=groups, rng=rng, resamples=resamples, level=level)
+    evidence = _evidence(reference, *verdicts, k=len(classes), drawing=drawing)
+    row = np.arange(len(evidence.counts))
+    numbers = [_compared(evidence, "accuracy", among=row >= 0, reason="no cases")]
+    if index is not None:
+        for name, among, of in (("sensitivity", row != index, "any tumour"), ("specificity", row == index, negative)):
+            reason = f"no reference cases of {of}"
+            numbers.append(_compared(evidence, f"any_tumour.{name}", among=among, reason=reason, about_tumour=True))
+    for own, name in enumerate(classes):
+        reason = f"no reference cases of {name}"
+        numbers.append(_compared(evidence, f"{name}.sensitivity", among=row == own, reason=reason))
+    for own, name in enumerate(classes):
+        is_own = reference == own
+        verdicts = (np.where(is_own == (predicted == own), 0, WRONG) for predicted in (predicted_a, predicted_b))
+        against_rest = _evidence(is_own.astype(np.int64), *verdicts, k=2, drawing=drawing)
+        rest = np.arange(len(against_rest.counts)) == 0
+        reason = f"no reference cases of another class than {name}"
+        numbers.append(_compared(against_rest, f"{name}.specificity", among=rest, reason=reason))
+    return Comparison(n=len(reference), groups=drawing.number_of_groups(len(reference)), numbers=tuple(numbers))
+
+
+def _evidence(
+    reference: NDArray[np.integer[Any]],
+    verdict_a: NDArray[np.int64],
+    verdict_b: NDArray[np.int64],
+    *,
+    k: int,
+    drawing: _Drawing,
+) -> _Evidence:
+    outcome = verdict_a * VERDICTS + verdict_b
+    side = max(k, OUTCOMES)  # the bootstrap resamples square matrices
+    counts = np.bincount(reference.astype(np.int64) * side + outcome, minlength=side * side)
+    types = None if drawing.groups is None else group_types(reference, outcome, drawing.groups, k=side)
+    if types is not None and types.groups == len(reference):
+        types = None  # every group is a single case: there is nothing to adjust for
+    return _Evidence(
+        counts=counts.reshape(side, side),
+        types=types,
+        by_group=None if types is None else resample(types, rng=drawing.rng, resamples=drawing.resamples),
+        level=drawing.level,
+    )
+
+
+def mcnemar(only_a: int, only_b: int) -> McNemar:
+    """Return McNemar's test of the numbers of cases that only the first and only the second model got right.
+
+    Without a discordant case every p-value is 1. With as many on either side the exact p-value is 1, the mid-p-value
+    1 - P(X = only_a) / 2 and the corrected chi-square 0 (a correction does not go beyond the hypothesis).
+
+    Sources: McNemar, Psychometrika 1947;12:153-157; Edwards, Psychometrika 1948;13:185-187 (the correction);
+    Fagerland, Lydersen & Laake, BMC Med Res Methodol 2013;13:91 (mid-p). Raises ``InputError`` for counts below 0.
+    """
+    if only_a < 0 or only_b < 0:
+        raise InputError(f"mcnemar: counts must be 0 or more, found {only_a} and {only_b}.")
+    discordant, apart = only_a + only_b, abs(only_a - only_b)
+    if discordant == 0:
+        return McNemar(exact=1, mid_p=1, asymptotic=1, corrected=1, chi_square=0, chi_square_corrected=0)
+    fewer = min(only_a, only_b)
+    exact = min(1.0, 2 * float(special.bdtr(fewer, discordant, 0.5)))
+    observed = float(stats.binom.pmf(fewer, discordant, 0.5))
+    chi_square, corrected = apart**2 / discordant, max(apart - 1, 0) ** 2 / discordant
+    return McNemar(
+        exact=exact,
+        mid_p=exact - (observed / 2 if apart == 0 else observed),
+        asymptotic=float(special.chdtrc(1, chi_square)),
+        corrected=float(special.chdtrc(1, corrected)),
+        chi_square=chi_square,
+        chi_square_corrected=corrected,
+    )
+
+
+def paired_difference(counts: PairedCounts, *, level: float = 0.95) -> Estimate:
+    """Return the difference of two proportions of the same cases with Newcombe's paired score interval.
+
+    Wilson bounds of both rates, combined by squares with the correlation phi of the two; the numerator of phi is
+    lowered by n / 2, not below 0, where it is positive, and phi is 0 where a margin is empty. Given without a
+    discordant case too. Undefined without cases. Raises ``InputError`` for counts below 0 or a level outside (0, 1).
+
+    Source: Newcombe, Stat Med 1998;17:2635-2650, method 10.
+    """
+    check_level(level)
+    cells = (counts.both, counts.only_a, counts.only_b, counts.neither)
+    if min(cells) < 0:
+        raise InputError(f"paired difference: counts must be 0 or more, found {cells}.")
+    if counts.n == 0:
+        return Estimate.undefined(reason="no cases", n=0)
+    return _newcombe(counts, size=counts.n, level=level, method=PAIRED)
+
+
+def difference_of(a: Estimate, b: Estimate) -> Estimate:
+    """Return ``a`` minus ``b``, two proportions of different cases, with Newcombe's unpaired score interval.
+
+    Each bound is the difference minus or plus the root of the sum of squares of the distances to the two bounds that
+    lie towards it. From Wilson intervals this is Newcombe's method 10; from others (cluster-adjusted, exact,
+    published) the same rule is MOVER, and the method's name says from which. The method names both n. Undefined
+    when a value is missing, without interval when an interval is. Raises ``InputError`` when the levels differ.
+
+    Sources: Newcombe, Stat Med 1998;17:873-890, method 10; Zou & Donner, Stat Med 2008;27:1693-1702 (MOVER).
+    """
+    if a.value is None or b.value is None:
+        return Estimate.undefined(reason=(a.reason if a.value is None else b.reason) or "not known")
+    value = a.value - b.value
+    method = UNPAIRED if a.method == b.method == "Wilson" else f"square-and-add (MOVER) from {a.method} and {b.method}"
+    if a.n is not None and b.n is not None:
+        method = f"{method}, n {a.n:,} and {b.n:,}"
+    if a.low is None or a.high is None or b.low is None or b.high is None:
+        return Estimate(value=value, method=method, reason=(a.reason if a.low is None else b.reason) or "not known")
+    if a.level != b.level:
+        raise InputError(f"difference: both intervals must have one level, found {a.level} and {b.level}.")
+    low, high = _square_and_add((a.value, a.low, a.high), (b.value, b.low, b.high), correlation=0.0)
+    return Estimate(value=value, low=low, high=high, level=a.level, method=method)
+
+
+def _verdict(
+    reference: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], *, negative: int | None
+) -> NDArray[np.int64]:
+    about_tumour = (reference == negative) == (predicted == negative)
+    wrong = np.where(about_tumour & (negative is not None), 1, WRONG)
+    return np.where(reference == predicted, 0, wrong)
+
+
+def _compared(
+    evidence: _Evidence, name: str, *, among: NDArray[np.bool_], reason: str, about_tumour: bool = False
+) -> ComparedNumber:
+    side = len(among)
+    good = np.zeros(side, dtype=np.bool_)  # whether an outcome's verdict is good enough, of each model
+    good[:VERDICTS] = np.arange(VERDICTS) <= (1 if about_tumour else 0)
+    outcome = np.arange(side)
+    known = outcome < OUTCOMES
+    within = among[:, None] & known
+    right_a = within & good[outcome // VERDICTS]
+    right_b = within & good[outcome % VERDICTS]
+    both, only_a, only_b, n = (
+        int(evidence.counts[mask].sum()) for mask in (right_a & right_b, right_a & ~right_b, right_b & ~right_a, within)
+    )
+    counts = PairedCounts(both=both, only_a=only_a, only_b=only_b, neither=n - both - only_a - only_b)
+    if n == 0:
+        undefined = Measure(plain=Estimate.undefined(reason=reason, n=0))
+        return ComparedNumber(name=name, counts=counts, a=undefined, b=undefined, difference=undefined, test=None)
+    return ComparedNumber(
+        name=name,
+        counts=counts,
+        a=_rate(evidence, right=right_a, within=within),
+        b=_rate(evidence, right=right_b, within=within),
+        difference=Measure(
+            plain=paired_difference(counts, level=evidence.level),
+            clustered=_by_group(evidence, counts, right_a=right_a, right_b=right_b, within=within),
+        ),
+        test=mcnemar(only_a, only_b),
+    )
+
+
+def _rate(evidence: _Evidence, *, right: NDArray[np.bool_], within: NDArray[np.bool_]) -> Measure:
+    counts, types, level = evidence.counts, evidence.types, evidence.level
+    plain = proportion(int(counts[right].sum()), int(counts[within].sum()), level=level)
+    if types is None:
+        return Measure(plain=plain)
+    clustered = clustered_totals(types.totals(right), types.totals(within), number=types.number, level=level)
+    return Measure(plain=plain, clustered=clustered)
+
+
+def _by_group(
+    evidence: _Evidence,
+    counts: PairedCounts,
+    *,
+    right_a: NDArray[np.bool_],
+    right_b: NDArray[np.bool_],
+    within: NDArray[np.bool_],
+) -> Estimate | None:
+    types, drawn, level = evidence.types, evidence.by_group, evidence.level
+    if types is None or drawn is None:
+        return None
+    gained, lost, n = (drawn.matrices[:, mask].sum(axis=1) for mask in (right_a & ~right_b, right_b & ~right_a, within))
+    replicates = np.full(len(n), np.nan)
+    np.divide(gained - lost, n, out=replicates, where=n > 0)
+    seen = replicates[n > 0]
+    if len(seen) and np.ptp(seen) > SAME:
+        value = (counts.only_a - counts.only_b) / counts.n
+        return percentile_interval(value, replicates, method=drawn.method, n=counts.n, level=level)
+    groups = int(types.number[types.totals(within) > 0].sum())
+    named = f"{groups:,} group" if groups == 1 else f"{groups:,} groups"
+    return _newcombe(counts, size=groups, level=level, method=f"{PAIRED} on the number of groups, {named}")
+
+
+def _newcombe(counts: PairedCounts, *, size: float, level: float, method: str) -> Estimate:
+    """Return the paired interval with the counts scaled to an effective ``size``, which need not be whole."""
+    scale = size / counts.n
+    both, only_a, only_b = counts.both * scale, counts.only_a * scale, counts.only_b * scale
+    neither = counts.neither * scale
+    a, b = both + only_a, both + only_b
+    agreement = both * neither - only_a * only_b
+    if agreement > 0:
+        agreement = max(agreement - size / 2, 0.0)
+    spread = math.sqrt(a * (only_b + neither)) * math.sqrt(b * (only_a + neither))
+    low, high = _square_and_add(
+        _enclosed(a, size, level=level),
+        _enclosed(b, size, level=level),
+        correlation=agreement / spread if spread > 0 else 0.0,
+    )
+    value = (counts.only_a - counts.only_b) / counts.n
+    return Estimate(value=value, low=low, high=high, level=level, method=method, n=counts.n)
+
+
+def _square_and_add(
+    a: tuple[float, float, float], b: tuple[float, float, float], *, correlation: float
+) -> tuple[float, float]:
+    """Return the bounds of the difference of two numbers, each given as value, low and high."""
+    (p, low_p, high_p), (q, low_q, high_q) = a, b
+
+    def reach(one: float, other: float) -> float:
+        return math.sqrt(max(one * one - 2 * correlation * one * other + other * other, 0.0))
+
+    return max(-1.0, p - q - reach(p - low_p, high_q - q)), min(1.0, p - q + reach(high_p - p, q - low_q))
+
+
+def _enclosed(count: float, n: float, *, level: float) -> tuple[float, float, float]:
+    """Return a share with its Wilson interval, which holds it whatever rounding does."""
+    p, (low, high) = count / n, wilson(count, n, level=level)
+    return p, max(0.0, min(low, p)), min(1.0, max(high, p))

@@ -1,0 +1,219 @@
+"""Likelihood ratios, the diagnostic odds ratio and Youden's index, read from a two-by-two table."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from neuroval.analysis.core.clusters import GroupTypes
+from neuroval.analysis.core.confusion import TwoByTwo
+from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.proportions import check_level, clustered_totals, proportion
+from neuroval.data.exceptions import InputError
+
+SIMEL: Final = "log method (Simel)"
+WOOLF: Final = "log method (Woolf)"
+SQUARE_AND_ADD: Final = "square-and-add of Wilson intervals (Newcombe)"
+CELLS: Final = {"tp": "true positives", "fp": "false positives", "fn": "false negatives", "tn": "true negatives"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratios:
+    """The positive and negative likelihood ratio, the diagnostic odds ratio and Youden's index of one question."""
+
+    lr_pos: Measure
+    lr_neg: Measure
+    dor: Measure
+    youden: Measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Groups:
+    """The cases of a group of each type (t,), by reference and by what they were called; ``number`` (t,) groups."""
+
+    positives: NDArray[np.int64]
+    found: NDArray[np.int64]
+    negatives: NDArray[np.int64]
+    cleared: NDArray[np.int64]
+    number: NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        return int(self.number.sum())
+
+    @property
+    def named(self) -> str:
+        return f"{self.total:,} group" if self.total == 1 else f"{self.total:,} groups"
+
+    def influence(self, counts: TwoByTwo) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what a group of each type adds to sensitivity and specificity, less what is expected of it."""
+        n, m = counts.tp + counts.fn, counts.tn + counts.fp
+        return (self.found - counts.tp / n * self.positives) / n, (self.cleared - counts.tn / m * self.negatives) / m
+
+
+def ratios(
+    counts: TwoByTwo,
+    *,
+    types: GroupTypes | None = None,
+    positive: NDArray[np.bool_] | None = None,
+    name: str = "the positive class",
+    other: str = "the negative class",
+    level: float = 0.95,
+) -> Ratios:
+    """Return LR+, LR-, the diagnostic odds ratio and Youden's index of a two-by-two table, with intervals.
+
+    ``types`` are the groups behind the table and ``positive`` (k,) says which of their classes count as positive;
+    where groups hold several cases the cluster-adjusted interval stands beside the plain one. ``name`` and ``other``
+    are what the two sides are called in reasons. Without cases of either side everything is undefined. A ratio is
+    undefined, with the reason, when it is infinite or 0/0. When any cell is 0 it stands without interval: sensitivity
+    or specificity is then 0 or 1, and the log method gives it no variance. Raises ``InputError`` for groups without
+    ``positive``, groups that do not add up to the table, or a level outside (0, 1).
+
+    - LR+ and LR-: log method (Simel, Samsa & Matchar, J Clin Epidemiol 1991;44:763-770).
+    - Diagnostic odds ratio: log method (Woolf, Ann Hum Genet 1955;19:251-253; Glas et al., J Clin Epidemiol
+      2003;56:1129-1135).
+    - Youden's index: square-and-add of the Wilson intervals of sensitivity and specificity (Newcombe, Stat Med
+      1998;17:873-890, method 10; Shan, PLoS One 2015;10:e0127272).
+    - Cluster-adjusted ratios: the log ratio is linearised and its variance taken between groups, G / (G - 1) times
+      the sum of squares, as for a ratio estimator (Rao & Scott, Biometrics 1992;48:577-585); times (n - 1) / n, so
+      that groups of one case give the plain interval exactly. A variance below that of independent cases is taken
+      as that one. A single group gives no interval.
+    - Cluster-adjusted Youden: square-and-add of the cluster-adjusted Wilson intervals, with the correlation of the
+      two rates between groups (Zou & Donner, Stat Med 2008;27:1693-1702), 0 where it is not estimable.
+    """
+    check_level(level)
+    groups = _groups(counts, types, positive)
+    tp, fp, fn, tn = counts.tp, counts.fp, counts.fn, counts.tn
+    if tp + fn == 0 or fp + tn == 0:
+        reason = f"no reference cases of {name if tp + fn == 0 else other}" if counts.n else "no cases"
+        nothing = Measure(plain=Estimate.undefined(reason=reason, n=counts.n))
+        return Ratios(lr_pos=nothing, lr_neg=nothing, dor=nothing, youden=nothing)
+
+    def ratio(top: int, bottom: int, *, se: float, sp: float, method: str) -> Measure:
+        return _log_ratio(counts, groups, top=top, bottom=bottom, slopes=(se, sp), method=method, level=level)
+
+    # The slopes are the derivatives of the log ratio by sensitivity and by specificity; with an empty cell one of
+    # them does not exist, and the ratio has no interval.
+    by_found, by_missed, by_cleared, by_alarm = (
+        of / cell if cell else 0.0 for of, cell in ((tp + fn, tp), (tp + fn, fn), (fp + tn, tn), (fp + tn, fp))
+    )
+    return Ratios(
+        lr_pos=ratio(tp * (fp + tn), fp * (tp + fn), se=by_found, sp=by_alarm, method=SIMEL),
+        lr_neg=ratio(fn * (fp + tn), tn * (tp + fn), se=-by_missed, sp=-by_cleared, method=SIMEL),
+        dor=ratio(tp * tn, fp * fn, se=by_found + by_missed, sp=by_cleared + by_alarm, method=WOOLF),
+        youden=_youden(counts, groups, level=level),
+    )
+
+
+def _groups(counts: TwoByTwo, types: GroupTypes | None, positive: NDArray[np.bool_] | None) -> _Groups | None:
+    if types is None:
+        return None
+    if positive is None or positive.shape != (types.k,):
+        found = "none" if positive is None else f"shape {positive.shape}"
+        raise InputError(f"positive: expected one value per class of the groups, shape ({types.k},), found {found}.")
+    has, called = np.broadcast_arrays(positive[:, None], positive[None, :])
+    groups = _Groups(
+        positives=types.totals(has),
+        found=types.totals(has & called),
+        negatives=types.totals(~has),
+        cleared=types.totals(~has & ~called),
+        number=types.number,
+    )
+    added = [int(types.number @ part) for part in (groups.found, groups.positives, groups.cleared, groups.negatives)]
+    expected = [counts.tp, counts.tp + counts.fn, counts.tn, counts.tn + counts.fp]
+    if added != expected:
+        raise InputError(
+            f"types: the groups hold {added} found, positive, cleared and negative cases, the table {expected}."
+        )
+    return None if types.groups == types.cases else groups
+
+
+def _log_ratio(
+    counts: TwoByTwo,
+    groups: _Groups | None,
+    *,
+    top: int,
+    bottom: int,
+    slopes: tuple[float, float],
+    method: str,
+    level: float,
+) -> Measure:
+    n = counts.n
+    empty = " and no ".join(said for cell, said in CELLS.items() if getattr(counts, cell) == 0)
+    if bottom == 0:
+        kind = "infinite" if top else "0 divided by 0"
+        return Measure(plain=Estimate.undefined(reason=f"{kind}: no {empty}", n=n))
+    value = top / bottom
+
+    def interval(variance: float | None, *, called: str, reason: str | None = None) -> Estimate:
+        if variance is None:
+            return Estimate(value=value, method=called, n=n, reason=reason)
+        factor = math.exp(_normal_quantile(level) * math.sqrt(variance))
+        return Estimate(value=value, low=value / factor, high=value * factor, level=level, method=called, n=n)
+
+    between = "" if groups is None else f"{method}, linearised variance between groups, {groups.named}"
+    if empty:
+        reason = f"no interval by the log method: no {empty}"
+        plain = interval(None, called=method, reason=reason)
+        return Measure(plain=plain, clustered=None if groups is None else interval(None, called=between, reason=reason))
+    by_se, by_sp = slopes
+    independent = by_se**2 * _binomial(counts.tp, counts.fn) + by_sp**2 * _binomial(counts.tn, counts.fp)
+    plain = interval(independent, called=method)
+    if groups is None:
+        return Measure(plain=plain)
+    if groups.total == 1:
+        reason = "one group: the variance between groups is not estimable"
+        return Measure(plain=plain, clustered=interval(None, called=between, reason=reason))
+    se, sp = groups.influence(counts)
+    spread = float(groups.number @ (by_se * se + by_sp * sp) ** 2)
+    variance = groups.total / (groups.total - 1) * (n - 1) / n * spread
+    return Measure(plain=plain, clustered=interval(max(variance, independent), called=between))
+
+
+def _youden(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measure:
+    tp, tn, positives, negatives = counts.tp, counts.tn, counts.tp + counts.fn, counts.tn + counts.fp
+    value = tp / positives + tn / negatives - 1
+
+    def square_and_add(se: Estimate, sp: Estimate, *, correlation: float, method: str) -> Estimate:
+        (low_se, high_se), (low_sp, high_sp) = _reach(se), _reach(sp)
+        low = value - math.sqrt(max(0.0, low_se**2 + low_sp**2 + 2 * correlation * low_se * low_sp))
+        high = value + math.sqrt(max(0.0, high_se**2 + high_sp**2 + 2 * correlation * high_se * high_sp))
+        low, high = max(-1.0, low), min(1.0, high)  # they can pass the ends by rounding only
+        return Estimate(value=value, low=low, high=high, level=level, method=method, n=counts.n)
+
+    plain = square_and_add(
+        proportion(tp, positives, level=level),
+        proportion(tn, negatives, level=level),
+        correlation=0.0,
+        method=SQUARE_AND_ADD,
+    )
+    if groups is None:
+        return Measure(plain=plain)
+    by_se, by_sp = groups.influence(counts)
+    scale = math.sqrt(float(groups.number @ by_se**2) * float(groups.number @ by_sp**2))
+    clustered = square_and_add(
+        clustered_totals(groups.found, groups.positives, number=groups.number, level=level),
+        clustered_totals(groups.cleared, groups.negatives, number=groups.number, level=level),
+        correlation=float(groups.number @ (by_se * by_sp)) / scale if scale > 0 else 0.0,
+        method=f"square-and-add of cluster-adjusted Wilson intervals (Zou and Donner), {groups.named}",
+    )
+    return Measure(plain=plain, clustered=clustered)
+
+
+def _reach(rate: Estimate) -> tuple[float, float]:
+    """Return how far the interval reaches below and above the value."""
+    if rate.value is None or rate.low is None or rate.high is None:
+        raise InputError(f"youden: the rates need an interval, found {rate}.")
+    return rate.value - rate.low, rate.high - rate.value
+
+
+def _binomial(successes: int, failures: int) -> float:
+    n = successes + failures
+    return successes * failures / n**3
+
+
+def _normal_quantile(level: float) -> float:
+    return float(special.ndtri((1 + level) / 2))

@@ -1,0 +1,182 @@
+"""The classifier judged by patient instead of by slice: three ways to turn a patient's slices into one answer.
+
+Patients are independent of each other, so every interval is a plain one, with n patients. Everything rests on argmax.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuroval.analysis.core.confusion import ConfusionMatrix, TwoByTwo, confusion_matrix, predicted_class
+from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.probabilities import read_predictions
+from neuroval.analysis.core.proportions import Method, proportion
+from neuroval.data.exceptions import InputError
+
+Rule = Literal["any_slice", "majority", "mean_probability"]
+
+NO_PATIENT: Final = "no case has a patient id"
+
+_Rate = Callable[[int, int, str], Measure]  # count, n, and why there is none without patients
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientTumour:
+    """Any tumour by patient, under one ``rule``; ``ties`` patients were decided by the rule for ties.
+
+    - ``any_slice``: a tumour when any slice is called one. No ties.
+    - ``majority``: a tumour when at least half of the slices are called one; exactly half is a tie, called a tumour.
+    - ``mean_probability``: a tumour when the largest mean probability over slices is not the negative class's; of
+      equal ones the class of the lower index counts.
+    """
+
+    rule: Rule
+    counts: TwoByTwo
+    sensitivity: Measure
+    specificity: Measure
+    ties: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientClass:
+    """The class by patient, under one ``rule``: most slices, or largest mean probability.
+
+    ``ties`` patients had two classes with as many slices, or with the same mean; the lower index counts.
+    """
+
+    rule: Rule
+    matrix: ConfusionMatrix
+    accuracy: Measure
+    ties: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patients:
+    """Results on ``n`` patients with ``slices`` slices in all.
+
+    ``mixed`` names the patients left out because their slices have several reference classes, ``mixed_slices`` is
+    how many slices that are; ``without_id`` slices are left out because their patient is not known. ``tumour`` is
+    empty without a negative class.
+    """
+
+    n: int
+    slices: int
+    without_id: int
+    mixed: tuple[str, ...]
+    mixed_slices: int
+    tumour: tuple[PatientTumour, ...]
+    classes: tuple[PatientClass, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Judged:
+    """By patient: reference class (p,), -1 for several; slices called each class and summed probabilities (p, k)."""
+
+    reference: NDArray[np.int64]
+    votes: NDArray[np.int64]
+    sums: NDArray[np.float64]
+
+
+def per_patient(
+    reference: NDArray[np.integer[Any]],
+    probabilities: NDArray[np.floating[Any]],
+    patients: NDArray[Any] | pd.Series,
+    *,
+    classes: Sequence[str],
+    negative: str | None,
+    method: Method = "wilson",
+    level: float = 0.95,
+) -> Patients:
+    """Return any tumour, and the class, judged by patient under each rule.
+
+    ``reference`` (n,) are class indices, ``probabilities`` (n, k), ``patients`` (n,) a patient id per slice, missing
+    where it is not known. A patient whose slices have several reference classes is counted and left out. A rate
+    without patients behind it is undefined, with the reason. Raises ``InputError`` as ``read_predictions`` does and
+    for lengths that differ.
+
+    Source of the rules: Kittler, Hatef, Duin & Matas, IEEE Trans Pattern Anal Mach Intell 1998;20:226-239 (majority
+    vote and sum rule).
+    """
+    cases = read_predictions(reference, probabilities, classes=classes, negative=negative)
+    if len(patients) != cases.n:
+        raise InputError(f"patients: found {len(patients)} ids for {cases.n} cases, expected one per case.")
+    codes, ids = pd.factorize(patients)
+    known = codes >= 0
+    judged = _by_patient(codes[known], cases.reference[known], cases.probabilities[known], cases.predicted[known])
+    mixed = judged.reference < 0
+    kept = _Judged(reference=judged.reference[~mixed], votes=judged.votes[~mixed], sums=judged.sums[~mixed])
+
+    def rate(count: int, n: int, reason: str) -> Measure:
+        if n == 0:
+            return Measure(plain=Estimate.undefined(reason=reason if known.any() else NO_PATIENT, n=0))
+        return Measure(plain=proportion(count, n, method=method, level=level))
+
+    tumour: tuple[PatientTumour, ...] = ()
+    if cases.negative is not None:
+        index = cases.negative
+        tumour = tuple(_tumour(kept, rule, negative=index, rate=rate) for rule in get_args(Rule))
+    return Patients(
+        n=len(kept.reference),
+        slices=int(kept.votes.sum()),
+        without_id=int((~known).sum()),
+        mixed=tuple(sorted(str(name) for name in ids[mixed])),
+        mixed_slices=int(judged.votes[mixed].sum()),
+        tumour=tumour,
+        classes=tuple(_class(kept, rule, classes=classes, rate=rate) for rule in get_args(Rule)[1:]),
+    )
+
+
+def _by_patient(
+    codes: NDArray[np.intp],
+    reference: NDArray[np.int64],
+    probabilities: NDArray[np.float64],
+    predicted: NDArray[np.int64],
+) -> _Judged:
+    k = probabilities.shape[1]
+    if len(codes) == 0:
+        return _Judged(reference=reference, votes=np.zeros((0, k), dtype=np.int64), sums=probabilities)
+    n = int(codes.max()) + 1
+    votes = np.bincount(codes * k + predicted, minlength=n * k).reshape(n, k)
+    # Sums of floats depend on their order in the last digit, and a tie may hang on it: within a patient, add in the
+    # order of a number made from the bits of the probabilities, not in that of the slices.
+    bits = np.ascontiguousarray(probabilities).view(np.uint64)
+    order = np.lexsort((bits @ np.random.default_rng(0).integers(2**64, size=k, dtype=np.uint64), codes))
+    starts = np.concatenate([[0], np.cumsum(votes.sum(axis=1))[:-1]])
+    sums = np.add.reduceat(probabilities[order], starts, axis=0)
+    lowest, highest = (part.reduceat(reference[order], starts) for part in (np.minimum, np.maximum))
+    return _Judged(reference=np.where(lowest == highest, lowest, -1), votes=votes, sums=sums)
+
+
+def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> PatientTumour:
+    slices = judged.votes.sum(axis=1)
+    called = slices - judged.votes[:, negative]
+    if rule == "any_slice":
+        positive, ties = called > 0, np.zeros(len(slices), dtype=np.bool_)
+    elif rule == "majority":
+        positive, ties = 2 * called >= slices, 2 * called == slices
+    else:
+        positive, ties = predicted_class(judged.sums) != negative, _tied(judged.sums)
+    has = judged.reference != negative
+    tp, fp, fn, tn = (int(part.sum()) for part in (has & positive, ~has & positive, has & ~positive, ~has & ~positive))
+    return PatientTumour(
+        rule=rule,
+        counts=TwoByTwo(tp=tp, fp=fp, fn=fn, tn=tn),
+        sensitivity=rate(tp, tp + fn, "no patient with any tumour"),
+        specificity=rate(tn, tn + fp, "no patient without any tumour"),
+        ties=int(ties.sum()),
+    )
+
+
+def _class(judged: _Judged, rule: Rule, *, classes: Sequence[str], rate: _Rate) -> PatientClass:
+    scores = judged.votes if rule == "majority" else judged.sums
+    matrix = confusion_matrix(judged.reference, np.argmax(scores, axis=1), classes=classes)
+    accuracy = rate(int(np.trace(matrix.counts)), matrix.n, "every patient has slices of several reference classes")
+    return PatientClass(rule=rule, matrix=matrix, accuracy=accuracy, ties=int(_tied(scores).sum()))
+
+
+def _tied(scores: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray((scores == scores.max(axis=1, keepdims=True)).sum(axis=1) > 1)

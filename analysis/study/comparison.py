@@ -1,0 +1,214 @@
+"""Two studies on the cases they have in common: page and command line take their numbers from here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroval.analysis.core.coded_tables import coded
+from neuroval.analysis.core.confusion import predicted_class
+from neuroval.analysis.core.probabilities import any_tumour_score
+from neuroval.analysis.data_audit.training_overlap import compared_with_training
+from neuroval.analysis.performance.auc_paired import AucDifference, paired_delong
+from neuroval.analysis.performance.comparison import ComparedNumber, Comparison, compare
+from neuroval.analysis.performance.per_class import ANY_TUMOUR
+from neuroval.analysis.study.results import SEED
+from neuroval.dashboard.cases.evidence import PREFERRED
+from neuroval.data.exceptions import InputError
+from neuroval.data.lazy import once
+from neuroval.data.study.common_cases import Matched, matched
+from neuroval.data.study.evaluated_cases import Evaluated, evaluated_splits
+from neuroval.data.study.folder import Study, read_manifest
+from neuroval.data.study.manifest import Manifest
+
+ANY_TUMOUR_KEY: Final = "any_tumour"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedAuc:
+    """The AUC of one question, any tumour or a class against the rest, of both models."""
+
+    name: str
+    found: AucDifference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discordant:
+    """A case that one model calls rightly and the other wrongly; its id and both answers."""
+
+    case_a: str
+    case_b: str
+    reference: str
+    predicted_a: str
+    predicted_b: str
+    confidence_a: float
+    confidence_b: float
+
+    @property
+    def a_is_right(self) -> bool:
+        return self.predicted_a == self.reference
+
+    @property
+    def wrong_confidence(self) -> float:
+        """The confidence of the model that is wrong."""
+        return self.confidence_b if self.a_is_right else self.confidence_a
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedWithTraining:
+    """How many of the common cases share a patient or a copy with a study's training data, of those where known."""
+
+    count: int
+    known: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparisons:
+    """What distinguishes the models of studies ``a`` and ``b``, each number computed when it is first asked for."""
+
+    a: Study
+    b: Study
+    matched: Matched
+
+    @property
+    def split(self) -> str:
+        return self.matched.a.split
+
+    @once
+    def predicted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What each model says, (n,), in the class order of ``a``; ties break as they do in each study."""
+        of_b = np.argsort(self.matched.in_b)  # where each class of b stands in a
+        called = predicted_class(self.matched.a.probabilities), predicted_class(self.matched.b.probabilities)
+        return called[0], of_b[called[1]]
+
+    @once
+    def rates(self) -> Comparison:
+        """Accuracy, and sensitivity and specificity of any tumour and of each class."""
+        common = self.matched
+        return compare(
+            common.a.reference,
+            *self.predicted,
+            classes=common.classes.names,
+            negative=common.classes.negative,
+            groups=common.groups,
+            rng=np.random.default_rng(SEED),
+        )
+
+    @property
+    def accuracy(self) -> ComparedNumber:
+        return self.rates.numbers[0]
+
+    @once
+    def aucs(self) -> tuple[ComparedAuc, ...]:
+        """The AUC of any tumour, where a negative class is known, and of each class."""
+        common = self.matched
+        names, negative, reference = common.classes.names, common.classes.negative, common.a.reference
+        scores_a, scores_b = common.a.probabilities, common.b.probabilities[:, common.in_b]
+        questions = []  # key, what the two sides are called, the positive cases, both scores
+        if negative is not None:
+            index = names.index(negative)
+            both = [any_tumour_score(scores, negative=index) for scores in (scores_a, scores_b)]
+            questions.append((ANY_TUMOUR_KEY, ANY_TUMOUR, negative, reference != index, *both))
+        for own, name in enumerate(names):
+            questions.append((name, name, "another class", reference == own, scores_a[:, own], scores_b[:, own]))
+        return tuple(
+            ComparedAuc(
+                name=f"{key}.auc",
+                found=paired_delong(positive, one, two, groups=common.groups, name=name, other=other),
+            )
+            for key, name, other, positive, one, two in questions
+        )
+
+    @property
+    def distinct(self) -> tuple[tuple[ComparedNumber, ...], tuple[ComparedAuc, ...]]:
+        """Rates and AUCs without those of the negative class: any tumour asks the same the other way round."""
+        negative = self.matched.classes.negative
+        own = (
+            ()
+            if negative is None
+            else tuple(f"{negative}.{number}" for number in ("sensitivity", "specificity", "auc"))
+        )
+        rates = tuple(one for one in self.rates.numbers if one.name not in own)
+        return rates, tuple(one for one in self.aucs if one.name not in own)
+
+    @property
+    def tests(self) -> int:
+        """How many distinct questions have a p-value."""
+        rates, aucs = self.distinct
+        return sum(one.test is not None for one in rates) + sum(one.found.headline_p_value.defined for one in aucs)
+
+    @once
+    def only_a(self) -> tuple[Discordant, ...]:
+        """The cases that only the first model calls rightly, those first that the other is surest of."""
+        return self._discordant(a_is_right=True)
+
+    @once
+    def only_b(self) -> tuple[Discordant, ...]:
+        """The cases that only the second model calls rightly, those first that the other is surest of."""
+        return self._discordant(a_is_right=False)
+
+    def _discordant(self, *, a_is_right: bool) -> tuple[Discordant, ...]:
+        common, names = self.matched, self.matched.classes.names
+        reference, (called_a, called_b) = common.a.reference, self.predicted
+        right, wrong = (called_a, called_b) if a_is_right else (called_b, called_a)
+        rows = np.flatnonzero((right == reference) & (wrong != reference))
+        ids_a, ids_b = (side.case_ids.to_numpy()[rows] for side in (common.a, common.b))
+        sure_a, sure_b = (side.probabilities[rows].max(axis=1, initial=0.0) for side in (common.a, common.b))
+        cases = [
+            Discordant(
+                case_a=str(ids_a[place]),
+                case_b=str(ids_b[place]),
+                reference=names[int(reference[row])],
+                predicted_a=names[int(called_a[row])],
+                predicted_b=names[int(called_b[row])],
+                confidence_a=float(sure_a[place]),
+                confidence_b=float(sure_b[place]),
+            )
+            for place, row in enumerate(rows)
+        ]
+        return tuple(sorted(cases, key=lambda case: (-case.wrong_confidence, case.case_a)))
+
+    @once
+    def shared(self) -> tuple[SharedWithTraining, SharedWithTraining]:
+        """What the common cases share with the training data of each study."""
+        sides = ((self.a, self.matched.a), (self.b, self.matched.b))
+        first, second = (_shared_with_training(study, found) for study, found in sides)
+        return first, second
+
+
+def comparisons(a: Study, b: Study, *, split: str | None = None) -> Comparisons:
+    """Return two studies compared on ``split``, by default the first preferred split that both predict.
+
+    Raises ``InputError`` as ``matched`` does.
+    """
+    return Comparisons(a=a, b=b, matched=matched(a, b, split=split or _common_split(a, b)))
+
+
+def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]:
+    """Return by name the other studies of the same classes that can be read, those of the same data set first."""
+    found: dict[str, Manifest] = {}
+    for name, path in folders.items():
+        if path == study.path:
+            continue
+        try:
+            manifest = read_manifest(path)
+        except InputError:  # the sidebar says of it that it cannot be opened
+            continue
+        if set(manifest.classes.names) == set(study.classes.names):
+            found[name] = manifest
+    data = study.manifest.data.name
+    return dict(sorted(found.items(), key=lambda item: item[1].data.name != data))
+
+
+def _shared_with_training(study: Study, found: Evaluated) -> SharedWithTraining:
+    known, reaches = (whole[found.rows] for whole in compared_with_training(coded(study.cases), split=found.split))
+    return SharedWithTraining(count=int((known & reaches).sum()), known=int(known.sum()))
+
+
+def _common_split(a: Study, b: Study) -> str:
+    held = evaluated_splits(a), evaluated_splits(b)
+    both = [split for split in PREFERRED if all(split in splits for splits in held)]
+    return both[0] if both else next(split for split in PREFERRED if split in held[0])

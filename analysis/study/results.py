@@ -1,0 +1,540 @@
+"""Every result about one evaluated split of a study: pages, report and command line take their numbers from here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuroval.analysis.claims.audit import AuditedClaim
+from neuroval.analysis.core.clusters import GroupTypes, group_types
+from neuroval.analysis.core.coded_tables import coded, codes_of
+from neuroval.analysis.core.confusion import predicted_class
+from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.proportions import proportion, share_of
+from neuroval.analysis.data_audit import confounders as confounding_of
+from neuroval.analysis.data_audit.composition import Dataset, describe
+from neuroval.analysis.data_audit.confident_learning import Suspects, label_suspects
+from neuroval.analysis.data_audit.conflicting_labels import OddLabels, odd_labels
+from neuroval.analysis.data_audit.confounders import Confounding
+from neuroval.analysis.data_audit.findings import SHARED_GROUPS, Finding, find
+from neuroval.analysis.data_audit.image_contents import Images, describe_images
+from neuroval.analysis.data_audit.leak_steps import Step, Steps, without_leaks
+from neuroval.analysis.data_audit.training_overlap import (
+    Leakage,
+    against_of,
+    compared_with_training,
+    leakage,
+    shown_images,
+    within_one_fold,
+)
+from neuroval.analysis.data_audit.twins import TwinKind, by_kind, patients_across, twins_across
+from neuroval.analysis.decisions.acceptance import Criterion, Unleaked, judge
+from neuroval.analysis.explanations.outlined_evidence import ClassEvidence, evidence_share
+from neuroval.analysis.explanations.pointing import ClassSaliency, pointing_game, saliency
+from neuroval.analysis.performance.class_auc import ClassAucs, class_aucs
+from neuroval.analysis.performance.comparison import ComparedNumber, compare
+from neuroval.analysis.performance.error_pairs import ConfusionPair, confusion_pairs
+from neuroval.analysis.performance.folds import FoldSizes, OverFolds, over_folds
+from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
+from neuroval.analysis.performance.patients import Patients, per_patient
+from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance, performance
+from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
+from neuroval.analysis.performance.training_course import Run, training_runs
+from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
+from neuroval.analysis.study.published_claims import audited
+from neuroval.analysis.study.two_class_questions import Question, questions
+from neuroval.data.lazy import once
+from neuroval.data.storage.arrow_text import is_one_of, positions
+from neuroval.data.study.evaluated_cases import Evaluated, evaluated, evaluated_splits, out_of_fold
+from neuroval.data.study.folder import Study
+
+_T = TypeVar("_T")
+
+LEVEL: Final = 0.95  # of every interval, unless a report asks for another
+SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
+NO_FOLDS: Final = "grouped cross-validation is not available in this study"
+NO_UNGROUPED: Final = "ungrouped cross-validation is not available in this study"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossValidation:
+    """Cross-validation, pooled over its folds and by fold; without it ``performance`` is none, with the reason.
+
+    ``left_out`` cases are not part of it: their group lies in several folds, which only ungrouped folds may do.
+    ``known_patient`` is the share of each class whose patient is known; the others are grouped by copies only.
+    """
+
+    performance: Performance | None
+    reason: str | None
+    sizes: FoldSizes
+    numbers: tuple[OverFolds, ...]
+    left_out: int
+    known_patient: Mapping[str, Estimate]
+
+    @property
+    def folds(self) -> int:
+        return len(self.sizes.folds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outlined:
+    """The evaluated cases with a reference outline: the map of the reference class (m, h, w) beside the outline."""
+
+    maps: NDArray[np.float16]
+    outlines: NDArray[np.uint8]
+    reference: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    classes: tuple[str, ...]
+    groups: NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Results:
+    """The results on the cases ``found`` of a study, each computed when it is first asked for.
+
+    ``level`` is that of every interval but those of criteria and claims: another level does not change a verdict.
+    """
+
+    study: Study
+    found: Evaluated
+    level: float = LEVEL
+
+    @once
+    def table(self) -> pd.DataFrame:
+        """The study's cases with numbers in the place of names; for analyses that show no names."""
+        return coded(self.study.cases)
+
+    @once
+    def shown_images(self) -> NDArray[np.int64]:
+        """For each case of the study, the number of the image it shows: equal for copies."""
+        return shown_images(self.table, self.study.pairs)
+
+    @once
+    def predicted(self) -> NDArray[np.int64]:
+        """The predicted class of each evaluated case."""
+        return predicted_class(self.found.probabilities)
+
+    @once
+    def performance(self) -> Performance:
+        return self._performance(np.ones(self.found.n, dtype=np.bool_))
+
+    def _performance(self, kept: NDArray[np.bool_]) -> Performance:
+        """Return the performance on the evaluated cases that are ``kept`` (n,)."""
+        groups, level = self.groups[kept], self.level
+        return performance_of(self.study, self.found.reference[kept], self.predicted[kept], groups=groups, level=level)
+
+    @once
+    def groups(self) -> NDArray[np.int64]:
+        """The group of each evaluated case as a number."""
+        return codes_of(self.table["group_id"].array[self.found.rows])
+
+    @once
+    def types(self) -> GroupTypes:
+        """The groups of the evaluated cases, by their confusion matrix."""
+        return group_types(self.found.reference, self.predicted, self.groups, k=len(self.study.classes))
+
+    @once
+    def aucs(self) -> ClassAucs:
+        found, classes = self.found, self.study.classes
+        return class_aucs(
+            found.reference,
+            found.probabilities,
+            classes=classes.names,
+            negative=classes.negative,
+            groups=self.groups,
+            level=self.level,
+        )
+
+    @once
+    def auc_of(self) -> Mapping[str, Measure]:
+        """By name, the AUC of any tumour where the study asks for it, and of each class."""
+        found = self.aucs
+        tumour = {} if found.any_tumour is None else {ANY_TUMOUR: found.any_tumour}
+        return {**tumour, **dict(zip(self.study.classes.names, found.classes, strict=True))}
+
+    @once
+    def questions(self) -> Mapping[str, Question]:
+        """By name, any tumour and each class against the rest."""
+        negative = self.study.classes.negative
+        asked = questions(self.found, self.performance, negative=negative, groups=self.groups, level=self.level)
+        return {one.name: one for one in asked}
+
+    @once
+    def ratios(self) -> Mapping[str, Ratios]:
+        """Likelihood ratios, odds ratio and Youden's index by class, and of any tumour where the study asks for it."""
+        names, negative = np.array(self.study.classes.names), self.study.classes.negative
+        subjects = {one.name: (one, names == one.name) for one in self.performance.classes}
+        if self.performance.any_tumour is not None:
+            subjects[ANY_TUMOUR] = (self.performance.any_tumour, names != negative)
+        return {
+            name: ratios(one.counts, types=self.types, positive=positive, name=name, level=self.level)
+            for name, (one, positive) in subjects.items()
+        }
+
+    @once
+    def patients(self) -> Patients:
+        found, classes = self.found, self.study.classes
+        return per_patient(
+            found.reference,
+            found.probabilities,
+            self.study.cases["patient_id"].array[found.rows],
+            classes=classes.names,
+            negative=classes.negative,
+            level=self.level,
+        )
+
+    @once
+    def tuning(self) -> Evaluated | None:
+        """The tuning cases that have a prediction; none when these are the evaluated ones, or there are none."""
+        if self.found.split == "tuning" or "tuning" not in evaluated_splits(self.study):
+            return None
+        return evaluated(self.study, "tuning")
+
+    @once
+    def on_tuning(self) -> Estimate | None:
+        """The share of tuning cases that the model calls rightly; none as for ``tuning``."""
+        if self.tuning is None:
+            return None
+        right = predicted_class(self.tuning.probabilities) == self.tuning.reference
+        groups = codes_of(self.table["group_id"])[self.tuning.rows]
+        return share_of(right, groups=groups, level=self.level).headline
+
+    @once
+    def tuning_shared(self) -> int:
+        """How many tuning cases with a prediction share a group with a case that the model was fitted on."""
+        if self.tuning is None:
+            return 0
+        known, reaches = compared_with_training(self.table, split="tuning")
+        return int((known & reaches)[self.tuning.rows].sum())
+
+    @once
+    def confidence(self) -> Confidence:
+        rng = np.random.default_rng(SEED)
+        manifest, groups = self.study.manifest, self.groups
+        return confidence_of(self.found, self.tuning, manifest, groups=groups, rng=rng, level=self.level)
+
+    @once
+    def decisions(self) -> Decisions:
+        manifest, groups = self.study.manifest, self.groups
+        return decisions_of(self.found, self.tuning, manifest, groups=groups, level=self.level)
+
+    @once
+    def suspects(self) -> Suspects | None:
+        """Cases whose out-of-fold prediction contradicts their label; none without grouped cross-validation."""
+        pooled = self._folds[True]
+        if pooled is None:
+            return None
+        ids = pooled.case_ids.to_numpy()
+        return label_suspects(ids, pooled.reference, pooled.probabilities, classes=self.study.classes.names)
+
+    @once
+    def steps(self) -> Steps:
+        """Which evaluated cases are left without exact copies, near-duplicates and shared patients."""
+        study, split = self.study, self.found.split
+        names, images = study.classes.names, self.shown_images
+        return without_leaks(self.table, classes=names, pairs=study.pairs, images=images, split=split)
+
+    @once
+    def at_steps(self) -> tuple[tuple[Step, Performance | None], ...]:
+        """Each step with the performance on the cases that it leaves; none when nothing can be said of it."""
+        return tuple((step, None if step.reason is not None else self._at(step)) for step in self.steps.steps)
+
+    def _at(self, step: Step) -> Performance:
+        kept = np.zeros(len(self.table), dtype=np.bool_)
+        kept[np.flatnonzero((self.table["split"] == self.found.split).to_numpy())[step.kept]] = True
+        return self._performance(kept[self.found.rows])
+
+    @once
+    def odd_labels(self) -> tuple[OddLabels, ...]:
+        """Copies with different labels, and which of them is the odd one."""
+        predictions = self.study.predictions if self.study.folds is None else self.study.folds
+        conflicts = self.dataset.label_conflicts
+        return odd_labels(conflicts, classes=self.study.classes.names, predictions=predictions)
+
+    @once
+    def images(self) -> Images:
+        return describe_images(self.table, classes=self.study.classes.names)
+
+    @once
+    def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """For each evaluated case, whether it can be compared with training, and whether it shares a group with it."""
+        known, reaches = compared_with_training(self.table, split=self.found.split)
+        return known[self.found.rows], reaches[self.found.rows]
+
+    @once
+    def unseen(self) -> Unleaked:
+        """The performance on the evaluated cases that share no patient and no copy with training."""
+        reason = self.leakage.reason
+        known, reaches = self.compared
+        judged = self._performance(known & ~reaches) if reason is None else None
+        return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
+
+    @once
+    def grouped(self) -> CrossValidation:
+        return self._cross_validation(grouped=True)
+
+    @once
+    def ungrouped(self) -> CrossValidation:
+        return self._cross_validation(grouped=False)
+
+    @once
+    def grouping(self) -> ComparedNumber | None:
+        """Accuracy of the networks of the ungrouped folds and of the grouped ones, on the cases that both predict.
+
+        None unless the study holds both.
+        """
+        ours, theirs = self._folds[True], self._folds[False]
+        if ours is None or theirs is None:
+            return None
+        _, in_theirs, in_ours = np.intersect1d(theirs.rows, ours.rows, return_indices=True)
+        called_theirs, called_ours = predicted_class(theirs.probabilities), predicted_class(ours.probabilities)
+        return compare(
+            ours.reference[in_ours],
+            called_theirs[in_theirs],
+            called_ours[in_ours],
+            classes=self.study.classes.names,
+            negative=self.study.classes.negative,
+            groups=codes_of(self.table["group_id"])[ours.rows[in_ours]],
+            rng=np.random.default_rng(SEED),
+            level=self.level,
+        ).numbers[0]
+
+    @once
+    def _folds(self) -> Mapping[bool, Evaluated | None]:
+        """The cases of cross-validation, grouped and not; none where there is none."""
+        return {grouped: out_of_fold(self.study, grouped=grouped) for grouped in (True, False)}
+
+    def _cross_validation(self, *, grouped: bool) -> CrossValidation:
+        pooled = self._folds[grouped]
+        if pooled is None:
+            return CrossValidation(
+                performance=None,
+                reason=NO_FOLDS if grouped else NO_UNGROUPED,
+                sizes=FoldSizes(folds=(), n=()),
+                numbers=(),
+                left_out=0,
+                known_patient={},
+            )
+        table, fold = self.table.iloc[pooled.rows], pooled.predictions["fold"].to_numpy(dtype=np.int64)
+        groups = codes_of(table["group_id"])
+        kept = within_one_fold(groups, fold) if grouped else np.ones(pooled.n, dtype=np.bool_)
+        reference, predicted = pooled.reference[kept], predicted_class(pooled.probabilities)[kept]
+        patients = table["patient_id"].notna().groupby(table["label"])
+        known, of_class = patients.sum(), patients.size()
+        sizes, numbers = over_folds(
+            reference,
+            predicted,
+            fold[kept],
+            classes=self.study.classes.names,
+            negative=self.study.classes.negative,
+            level=self.level,
+        )
+        return CrossValidation(
+            performance=performance_of(self.study, reference, predicted, groups=groups[kept], level=self.level),
+            reason=None,
+            sizes=sizes,
+            numbers=numbers,
+            left_out=int((~kept).sum()),
+            known_patient={
+                name: proportion(int(known.get(name, 0)), int(of_class.get(name, 0)), level=self.level)
+                for name in self.study.classes.names
+            },
+        )
+
+    @once
+    def training(self) -> tuple[Run, ...]:
+        """The training runs; empty for a study without history."""
+        return () if self.study.history is None else training_runs(self.study.history)
+
+    @property
+    def final_run(self) -> Run | None:
+        """The run that trained the network itself, not a fold; none without history."""
+        return next((one for one in self.training if one.run == "final"), None)
+
+    @once
+    def dataset(self) -> Dataset:
+        study = self.study
+        return describe(
+            self.table,
+            classes=study.classes.names,
+            images=self.shown_images,
+            rejected=len(study.rejected),
+            level=self.level,
+        )
+
+    @once
+    def leakage(self) -> Leakage:
+        names, images = self.study.classes.names, self.shown_images
+        return leakage(self.table, classes=names, images=images, split=self.found.split, level=self.level)
+
+    @once
+    def twins(self) -> tuple[tuple[str, str, str], ...]:
+        """The pairs of copies across splits: evaluated case, case the model was fitted on, kind."""
+        split = self.found.split
+        return tuple(twins_across(self.table, self.study.pairs, split=split, against=against_of(split)))
+
+    @once
+    def patients_across(self) -> tuple[tuple[str, int, int], ...]:
+        """The patients on both sides: id, evaluated cases, cases that the model was fitted on."""
+        split = self.found.split
+        return tuple(patients_across(self.study.cases, split=split, against=against_of(split)))
+
+    @once
+    def twin_kinds(self) -> tuple[TwinKind, ...]:
+        return by_kind(self.twins, self.study.cases)
+
+    @once
+    def saliency(self) -> tuple[ClassSaliency, ...]:
+        """The pointing game by class; empty for a study without maps or outlines."""
+        return self._over_outlines(saliency)
+
+    @once
+    def evidence_share(self) -> tuple[ClassEvidence, ...]:
+        """The share of evidence inside the outline by class; empty for a study without maps or outlines."""
+        return self._over_outlines(evidence_share)
+
+    def _over_outlines(self, of: Callable[..., tuple[_T, ...]]) -> tuple[_T, ...]:
+        seen = self._outlined
+        if seen is None:
+            return ()
+        return of(
+            seen.maps,
+            seen.outlines,
+            reference=seen.reference,
+            predicted=seen.predicted,
+            classes=seen.classes,
+            groups=seen.groups,
+            level=self.level,
+        )
+
+    @once
+    def _outlined(self) -> Outlined | None:
+        gradcam, found = self.study.gradcam, self.found
+        if gradcam is None:
+            return None
+        rows = positions(found.case_ids, among=gradcam.case_ids.to_series())
+        outlined = (rows >= 0) & gradcam.has_mask[rows]
+        reference = found.reference[outlined]
+        return Outlined(
+            maps=gradcam.maps[rows[outlined], reference],
+            outlines=gradcam.masks[rows[outlined]],
+            reference=reference,
+            predicted=self.predicted[outlined],
+            classes=self.study.classes.names,
+            groups=self.groups[outlined],
+        )
+
+    @once
+    def on_target(self) -> NDArray[np.int64]:
+        """For each evaluated case, 1 if the evidence for the predicted class is strongest in the outline, 0 if not.
+
+        It is -1 for a case without an outline or without evidence.
+        """
+        gradcam, found = self.study.gradcam, self.found
+        on_target = np.full(found.n, -1, dtype=np.int64)
+        if gradcam is None:
+            return on_target
+        rows = positions(found.case_ids, among=gradcam.case_ids.to_series())
+        outlined = (rows >= 0) & gradcam.has_mask[rows]
+        maps = gradcam.maps[rows[outlined], self.predicted[outlined]]
+        hits = pointing_game(maps, gradcam.masks[rows[outlined]])
+        evident = maps.max(axis=(1, 2), initial=0) > 0
+        on_target[np.flatnonzero(outlined)[evident]] = hits[evident]
+        return on_target
+
+    @once
+    def has_twin(self) -> NDArray[np.bool_]:
+        """For each evaluated case, whether the model was fitted on a copy of it."""
+        return is_one_of(self.found.case_ids, [test for test, _, _ in self.twins])
+
+    @once
+    def confounding(self) -> tuple[Confounding, ...]:
+        return confounding_of.confounding(self.table, negative=self.study.classes.negative)
+
+    @once
+    def claims(self) -> tuple[AuditedClaim, ...]:
+        """The published claims with their verdicts; empty for a study without any."""
+        if self.level != LEVEL:
+            return replace(self, level=LEVEL).claims
+        return () if self.study.claims is None else audited(self.study.claims, self)
+
+    @once
+    def findings(self) -> tuple[Finding, ...]:
+        return find(
+            classes=self.study.classes,
+            dataset=self.dataset,
+            leakage=self.leakage,
+            matrix=self.performance.matrix,
+            probabilities=self.found.probabilities,
+            confounding=self.confounding,
+            claims=self.claims,
+            read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
+        )
+
+    @once
+    def criteria(self) -> tuple[Criterion, ...]:
+        """The acceptance criteria; where cases are shared with training, judged without these too."""
+        if self.level != LEVEL:
+            return replace(self, level=LEVEL).criteria
+        leaks = any(finding.code == SHARED_GROUPS for finding in self.findings)
+        return judge(self.study.manifest.acceptance, self.performance, unleaked=self._unleaked if leaks else ())
+
+    @property
+    def _unleaked(self) -> tuple[Unleaked, ...]:
+        """The fold networks on all cases and this network on those that are new to it; neither replaces the other."""
+        grouped = self.grouped
+        if grouped.performance is None:
+            return (self.unseen,)
+        means = {one.name: one.mean for one in grouped.numbers}
+        return Unleaked(basis="folds", performance=grouped.performance, means=means), self.unseen
+
+    @once
+    def errors(self) -> Errors:
+        thresholds = self.study.manifest.thresholds
+        return rank_errors(
+            self.found.case_ids.to_numpy(),
+            self.found.reference,
+            self.found.probabilities,
+            classes=self.study.classes.names,
+            groups=self.groups,
+            high=thresholds.high_confidence,
+            review=thresholds.review,
+            level=self.level,
+        )
+
+    @once
+    def pairs(self) -> tuple[ConfusionPair, ...]:
+        return confusion_pairs(self.performance.matrix, types=self.types, level=self.level)
+
+
+def results(study: Study, *, split: str = "test", level: float = LEVEL) -> Results:
+    """Return the results on a split. Raises ``InputError`` for a split without predictions, naming what there is."""
+    return Results(study=study, found=evaluated(study, split), level=level)
+
+
+def performance_of(
+    study: Study,
+    reference: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    *,
+    groups: NDArray[Any],
+    level: float = LEVEL,
+) -> Performance:
+    """Return the performance of predicted classes (n,) with the study's classes, and the project's seed."""
+    return performance(
+        reference,
+        predicted,
+        classes=study.classes.names,
+        negative=study.classes.negative,
+        groups=groups,
+        rng=np.random.default_rng(SEED),
+        level=level,
+    )
+
+
+def rows(judged: Performance) -> tuple[ClassPerformance, ...]:
+    """Return the classes, any tumour first where the study asks for it."""
+    return (*((judged.any_tumour,) if judged.any_tumour else ()), *judged.classes)

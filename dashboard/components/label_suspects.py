@@ -1,0 +1,33 @@
+"""Labels that cross-validation contradicts with confidence, each with the way to its scan."""
+
+import streamlit as st
+
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import cases, exports, gallery
+from neuroval.dashboard.words import cases as text
+from neuroval.dashboard.words.formats import escaped
+from neuroval.data.study.folder import Study
+
+SIZE = 12  # suspects a page
+WIDTH = 170  # of a scan: two side by side on a phone
+
+
+def suspects(study: Study, evidence: Evidence) -> None:
+    """Draw the suspects page by page; nothing without grouped cross-validation."""
+    found = evidence.suspects
+    if found is None:
+        return
+    st.header("Labels to look at again", anchor=False)
+    st.markdown(escaped(text.suspects(found)), width=860)
+    st.caption(text.SUSPECTS)
+    if not found.cases:
+        return
+    cases.images_note(study, maps=False)
+    shown = evidence.suspect_images
+    page = gallery.page_of(len(shown), total=len(shown), noun="image", size=SIZE)
+    with st.container(horizontal=True, gap="small"):
+        for one, copies in shown[page]:
+            words, note = text.suspect(one, study.classes), text.suspect_note(one, copies=copies)
+            cases.thumbnail(study, one.case_id, words, note=note, width=WIDTH)
+    rows = [text.suspect_row(one, evidence.listed[one.case_id][0], study.classes) for one in found.cases]
+    exports.csv_button(study, rows, what="suspects")

@@ -1,0 +1,186 @@
+"""One case in full: pictures, probabilities, facts, and the way to its neighbours, copies and lookalikes."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from neuroval.dashboard.cases.any_case import ListedCase
+from neuroval.dashboard.cases.evaluated_case import Case
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.components import exports
+from neuroval.dashboard.components.cases import images_note, thumbnail, url
+from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.figures.probabilities import probability_bars
+from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, outline_of, peak_of
+from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import cases as words
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import counted, escaped
+from neuroval.data.study.folder import Study
+
+OTHERS = 8  # further scans of the same image or patient, and lookalikes
+
+
+def case_view(study: Study, evidence: Evidence, listed: ListedCase, order: Sequence[str]) -> None:
+    """Draw one case in full; ``order`` are the case ids that previous and next go through."""
+    case, case_id = evidence.cases.get(listed.case_id), listed.case_id
+    _steps(case_id, order, noun="scan" if state.everything() else "error")
+    said = words.listed_answer(listed) if case is None else words.case_answer(case, study.classes)
+    st.markdown(escaped(f"{said} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
+    if images_note(study, maps=False):
+        _pictures(study, listed, case)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _probabilities(study, listed, case)
+    with right:
+        facts = words.listed_facts(listed) if case is None else words.case_facts(case)
+        table(facts, alt="Facts of this case", hide_header=True)
+    image = evidence.same_image.get(case_id, (case_id,))
+    patient = evidence.same_patient.get(case_id, ())
+    _others(study, evidence, "Copies of this image", [one for one in image if one != case_id], key="copy")
+    rest = [one for one in patient if one not in set(image)]
+    _others(study, evidence, "Other scans of this patient", rest, key="patient")
+    _lookalikes(study, evidence, listed, image=image, patient=patient)
+
+
+def _steps(case_id: str, order: Sequence[str], *, noun: str) -> None:
+    here = order.index(case_id) if case_id in order else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Back to gallery", icon=":material/grid_view:", on_click=state.close_case, shortcut="Escape")
+        if here is None:
+            return
+        before, after = (order[here - 1] if here else None), (order[here + 1] if here + 1 < len(order) else None)
+        steps = (("Previous", before, "arrow_back", "Left"), ("Next", after, "arrow_forward", "Right"))
+        for label, target, icon, shortcut in steps:
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                on_click=state.open_case,
+                args=(target or "",),
+                disabled=target is None,
+                shortcut=shortcut,
+            )
+        st.caption(f"{here + 1:,} of {counted(len(order), noun)}", width="content")
+
+
+@st.fragment  # the slider draws the pictures again, and nothing else
+def _pictures(study: Study, listed: ListedCase, case: Case | None) -> None:
+    if not compute.has_image(study, listed.case_id):
+        st.info(text.NO_IMAGE, icon=":material/image:")
+        return
+    if compute.has_other_encoding(study, listed.case_id):
+        st.caption(text.OTHER_ENCODING)
+    if case is None or study.gradcam is None:
+        _scan(study, listed, case)
+        return
+    opacity, cells = map_settings(link=True)
+    if outline_of(study, listed.case_id) is not None:
+        st.caption(text.OUTLINE)
+    scan, *maps = st.columns(3)
+    with scan:
+        _picture(study, case, None)
+    for column, name in zip(maps, (case.predicted, case.second), strict=True):
+        with column:
+            _picture(study, case, name, opacity=str(opacity), cells=str(int(cells)))
+    st.caption(words.grid(*study.gradcam.grid, cells=cells))
+
+
+def map_settings(*, link: bool) -> tuple[int, bool]:
+    """Draw how maps are shown, with a link to this view if asked; return opacity in percent and whether cells are."""
+    given = state.number_in(state.OPACITY, low=OPACITIES[0], high=OPACITIES[-1])
+    opacity = OPACITY if given is None else round(given / 10) * 10
+    state.follow_number(state.OPACITY, opacity)
+    cells = state.shown(state.CELLS)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.slider(
+            "Opacity of the map",
+            OPACITIES[0],
+            OPACITIES[-1],
+            step=10,
+            format="%d%%",
+            key=state.OPACITY,
+            on_change=state.setting_chosen,
+            args=(state.OPACITY, OPACITY),
+            width=300,
+        )
+        st.toggle("Cells of the grid", key=state.CELLS, on_change=state.shown_chosen, args=(state.CELLS,))
+        if link:
+            _copy_link()
+    return opacity, cells
+
+
+def _copy_link() -> None:
+    with st.popover("Copy link", icon=":material/link:"):
+        st.caption("This view, with its settings:")
+        st.code(state.address(), language=None, wrap_lines=True)
+
+
+def _scan(study: Study, listed: ListedCase, case: Case | None) -> None:
+    """Draw the scan alone, where there is no map."""
+    if study.gradcam is None:
+        st.caption(text.NO_CAM)
+    with st.container(width=380):
+        alt = f"Scan of {study.classes.display[listed.label]}" if case is None else text.alt(case, study.classes)
+        st.image(url(study, listed.case_id, size="original"), width="stretch", alt=alt)
+    _copy_link()
+
+
+def _picture(study: Study, case: Case, name: str | None, **shown: str) -> None:
+    alt = text.alt(case, study.classes, with_map=name)
+    st.image(url(study, case.case_id, name, size="original", **shown), width="stretch", alt=alt)
+    if name is None:
+        st.caption("Scan")
+        return
+    role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
+    peak = peak_of(study, case.case_id, name)
+    st.caption(escaped(words.panel(study.classes.display[name], role, peak)))
+
+
+def _probabilities(study: Study, listed: ListedCase, case: Case | None) -> None:
+    chances = listed.out_of_fold if case is None else case.probabilities
+    if chances is None:
+        st.caption("No prediction of this scan is known.")
+        return
+    if case is None:
+        st.caption("Out-of-fold probabilities:")
+    figure = probability_bars(chances, study.classes, reference=listed.label)
+    exports.chart(study, figure, name=f"probabilities-{listed.case_id}", alt="Class probabilities of this case")
+    impact = None if case is None else study.manifest.impact(case.reference, case.predicted)
+    if impact is not None:
+        st.markdown(f"**What it means.** {escaped(impact.text)}")
+        st.markdown(f"**Next step.** {escaped(impact.next_step)}")
+
+
+def _others(study: Study, evidence: Evidence, title: str, ids: Sequence[str], *, key: str) -> None:
+    """Draw further scans that belong to a case; each leads to its own view."""
+    if not ids:
+        return
+    st.header(title, anchor=False)
+    with st.container(horizontal=True, gap="small"):
+        for case_id in ids[:OTHERS]:
+            split, label = evidence.listed[case_id]
+            thumbnail(study, case_id, words.neighbour(split, label, study.classes), here=True, key=key)
+    if len(ids) > OTHERS:
+        st.caption(f"{OTHERS} of {len(ids):,} shown.")
+
+
+def _lookalikes(
+    study: Study, evidence: Evidence, listed: ListedCase, *, image: Sequence[str], patient: Sequence[str]
+) -> None:
+    """Draw the training scans that look most like a case to the network."""
+    st.header("Similar training scans", anchor=False)
+    if evidence.lookalikes is None:
+        st.caption(words.NO_EMBEDDINGS)
+        return
+    found = evidence.lookalikes.of(listed.case_id, number=OTHERS)
+    if not found:
+        st.caption(words.NO_EMBEDDING if found is None else words.NO_TRAINING)
+        return
+    labels = [evidence.listed[one.case_id][1] for one in found]
+    st.caption(f"{words.agreement(labels, listed.label, study.classes)} {words.SIMILAR}")
+    with st.container(horizontal=True, gap="small"):
+        for one, label in zip(found, labels, strict=True):
+            said = words.lookalike(one, label, study.classes)
+            note = words.tie(copy=one.case_id in image, same_patient=one.case_id in patient)
+            thumbnail(study, one.case_id, said, note=note, here=True, key="similar")

@@ -1,0 +1,55 @@
+"""Results as plain values, ready for JSON: the names of their fields are the keys."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from neuroval.analysis.core.estimate import Estimate, Measure
+
+
+def plain(value: Any) -> Any:
+    """Return a result as dictionaries, lists and plain values.
+
+    An estimate has its eight keys. A measure ``x`` becomes two keys: ``x``, and ``x_clustered`` where cases come in
+    groups; outside a result it becomes a dictionary of ``plain`` and ``clustered``. Infinity, which JSON does not
+    have, becomes null.
+    """
+    if isinstance(value, Estimate):
+        return value.as_dict()
+    if isinstance(value, Measure):
+        return {key: None if one is None else one.as_dict() for key, one in _both(value).items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return _fields({field.name: getattr(value, field.name) for field in fields(value)})
+    if isinstance(value, Mapping):
+        return _fields(value)
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            return plain(value.tolist())
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def _fields(of: Mapping[str, Any]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for name, value in of.items():
+        document |= measured(name, value) if isinstance(value, Measure) else {name: plain(value)}
+    return document
+
+
+def measured(name: str, found: Measure) -> dict[str, Any]:
+    """Return a measure under its name, the cluster-adjusted estimate beside it where there is one."""
+    document = {name: found.plain.as_dict()}
+    if found.clustered is not None:
+        document[f"{name}_clustered"] = found.clustered.as_dict()
+    return document
+
+
+def _both(found: Measure) -> dict[str, Estimate | None]:
+    return {"plain": found.plain, "clustered": found.clustered}

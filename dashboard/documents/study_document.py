@@ -1,0 +1,487 @@
+"""Every number of the dashboard as one plain document: what ``neuroval analyze`` prints."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, fields
+from operator import attrgetter
+from typing import Any, Final
+
+from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.decisions.acceptance import OVERALL, PER_CLASS, Judged, measure
+from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
+from neuroval.analysis.performance.ranked_errors import ErrorCase
+from neuroval.analysis.performance.training_course import CURVES
+from neuroval.analysis.study.results import CrossValidation, Results, results
+from neuroval.analysis.study.two_class_questions import RARE, at_prevalence, curves_of
+from neuroval.dashboard.documents.plain_values import measured, plain
+from neuroval.dashboard.words import claims as text_claims
+from neuroval.dashboard.words.formats import counts, interval, number
+from neuroval.data.exceptions import InputError
+from neuroval.data.study.folder import Study
+
+SCHEMA: Final = 1
+LONGEST: Final = 1000
+SHOWN: Final = 10  # plain values of a list in the text
+
+WITHOUT_LEAKS: Final = ("overall.accuracy", "overall.balanced_accuracy")
+WITHOUT_LEAKS_ANY: Final = ("any_tumour.sensitivity", "any_tumour.specificity")
+
+
+def sections(
+    study: Study, *, split: str = "test", names: Collection[str] | None = None, everything: bool = False
+) -> dict[str, Any]:
+    """Return the numbers of a study's split as a document of plain values, ready for JSON.
+
+    ``{"schema": 1, "study": {"title", "fingerprint", "synthetic", "split", "n"}, "sections": {<name>: ...}}`` with
+    the sections ``names``, by default all. An estimate has eight keys (``value``, ``low``, ``high``, ``level``,
+    ``method``, ``n``, ``count``, ``reason``). Where cases come in groups the cluster-adjusted estimate stands beside
+    the plain one as
+    ``<key>_clustered``; ``acceptance`` and ``without_leaks`` hold the wider of the two.
+
+    A list of more than 1,000 entries is cut, unless ``everything`` is asked for: it holds the first 1,000 and one
+    last entry ``{"cut": true, "total": <number of all>}``. Raises ``InputError`` for an unknown section and for a
+    split without predictions, naming what there is.
+    """
+    return document_of(results(study, split=split), names=names, everything=everything)
+
+
+def document_of(source: Results, *, names: Collection[str] | None = None, everything: bool = False) -> dict[str, Any]:
+    """Return results as the document of ``sections``."""
+    wanted = list(SECTIONS) if names is None else list(names)
+    for name in wanted:
+        if name not in SECTIONS:
+            raise InputError(f"section: {name!r} is not known; expected one of {list(SECTIONS)}.")
+    study = source.study
+    document = {
+        "schema": SCHEMA,
+        "study": {
+            "title": study.manifest.about.title,
+            "fingerprint": study.fingerprint,
+            "synthetic": study.manifest.about.synthetic,
+            "split": source.found.split,
+            "n": source.found.n,
+        },
+        "sections": {name: SECTIONS[name](source) for name in SECTIONS if name in wanted},
+    }
+    return document if everything else cut(document)
+
+
+def _dataset(source: Results) -> dict[str, Any]:
+    names = source.study.classes.names
+    facts = source.dataset
+    sizes = facts.sizes
+    extent = ("smallest", "median", "largest")
+    return {
+        "n": facts.n,
+        "rejected": facts.rejected,
+        "groups": facts.groups,
+        "patients": facts.patients,
+        "splits": [
+            {
+                "name": split.name,
+                "n": split.n,
+                "counts": dict(zip(names, split.counts, strict=True)),
+                "shares": {name: share.as_dict() for name, share in zip(names, split.shares, strict=True)},
+                "imbalance_ratio": split.imbalance_ratio.as_dict(),
+            }
+            for split in facts.splits
+        ],
+        "classes": {
+            one.name: {"n": one.n, "share": one.share.as_dict(), "groups": one.groups, "patients": one.patients}
+            for one in facts.classes
+        },
+        "sources": [
+            {"name": name, "counts": dict(zip(names, counts, strict=True))}
+            for name, counts in zip(facts.sources, facts.source_counts.tolist(), strict=True)
+        ],
+        "images": plain(source.images),
+        "sizes": None
+        if sizes is None
+        else {
+            "known": sizes.known,
+            "distinct": sizes.distinct,
+            "width": dict(zip(extent, sizes.width, strict=True)),
+            "height": dict(zip(extent, sizes.height, strict=True)),
+        },
+    }
+
+
+def _per_class(source: Results) -> dict[str, Any]:
+    document, aucs = _performance(source.performance), source.aucs
+    document["overall"] |= measured("auc_macro_ovr", aucs.macro_ovr) | measured("hand_till", aucs.hand_till)
+    for name, question in source.questions.items():
+        drawn = curves_of(question)
+        owner = document["any_tumour"] if name == ANY_TUMOUR else document["classes"][name]
+        owner |= {
+            **measured("auc", source.auc_of[name]),
+            **plain(source.ratios[name]),
+            **measured("average_precision", drawn.average_precision),
+            "at_prevalence": plain(at_prevalence(question, question.prevalence)),
+            "where_rare": plain(at_prevalence(question, None if question.prevalence is None else RARE)),
+            "roc": plain(drawn.roc),
+            "precision_recall": plain(drawn.precision_recall),
+        }
+    return {**document, "patients": plain(source.patients)}
+
+
+def _performance(result: Performance) -> dict[str, Any]:
+    document: dict[str, Any] = {"overall": _measures(result.overall, OVERALL)}
+    if result.any_tumour is not None:
+        document["any_tumour"] = _measures(result.any_tumour, PER_CLASS)
+    document["classes"] = {one.name: _measures(one, PER_CLASS) for one in result.classes}
+    return document
+
+
+def _measures(owner: object, names: tuple[str, ...]) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for name in names:
+        document |= measured(name, getattr(owner, name))
+    return document
+
+
+def _confusion(source: Results) -> dict[str, Any]:
+    matrix = source.performance.matrix
+    pairs = [
+        {
+            "reference": pair.reference,
+            "predicted": pair.predicted,
+            "count": pair.count,
+            **measured("rate", pair.rate),
+        }
+        for pair in source.pairs
+    ]
+    decisions = source.decisions
+    return {
+        "classes": list(matrix.classes),
+        "matrix": matrix.counts.tolist(),
+        "pairs": pairs,
+        "expected_harm": plain(decisions.harm),
+        "net_benefit": plain(decisions.net_benefit),
+        "operating_point": plain(decisions.operating_point),
+        "no_operating_point": decisions.no_operating_point,
+    }
+
+
+def _errors(source: Results) -> list[dict[str, Any]]:
+    names = [field.name for field in fields(ErrorCase)]
+    values = attrgetter(*names)  # a million cases have many errors: asdict would copy each
+    return [dict(zip(names, values(case), strict=True)) for case in source.errors.cases]
+
+
+def _error_rates(source: Results) -> dict[str, Any]:
+    found = source.errors
+    rates = measured("rate", found.rate) | measured("high_confidence_rate", found.high_confidence_rate)
+    return {"n": found.n, "count": found.count, "high_confidence_count": found.high_confidence_count, **rates}
+
+
+def _suspects(source: Results) -> list[dict[str, Any]]:
+    return [] if source.suspects is None else plain(source.suspects.cases)
+
+
+def _label_noise(source: Results) -> dict[str, Any]:
+    found = source.suspects
+    if found is None:
+        return {"reason": source.grouped.reason}
+    noise = {one.name: {"threshold": plain(one.threshold), "wrong": plain(one.wrong)} for one in found.classes}
+    joint = {"confident_joint": plain(found.confident_joint), "agreeing": found.agreeing}
+    return {"reason": None, "n": found.n, "wrong": plain(found.wrong), "classes": noise, **joint}
+
+
+def _confidence(source: Results) -> dict[str, Any]:
+    found = source.confidence
+    return {
+        **measured("log_loss", found.log_loss),
+        **measured("brier", found.brier.score),
+        **plain(found.errors),
+        **{
+            f"{question}{name}": value
+            for question, one in (("", found.recalibration.any_tumour), ("top_label_", found.recalibration.top_label))
+            if one is not None
+            for name, value in plain(one).items()
+        },
+        "brier_parts": plain(found.brier),
+        "tiers": plain(found.tiers),
+        "risk_coverage": plain(found.risk_coverage),
+        "referral": plain(found.referral),
+        "reliability": plain(found.reliability),
+        "prediction_sets": plain(found.sets),
+        "no_prediction_sets": found.no_sets,
+    }
+
+
+def _folds(source: Results) -> dict[str, Any]:
+    document = _cross_validation(source, source.grouped)
+    added = source.grouping
+    return {
+        **document,
+        "ungrouped": _cross_validation(source, source.ungrouped),
+        "ungrouped_less_grouped": None if added is None else {"accuracy": plain(added)},
+    }
+
+
+def _cross_validation(source: Results, found: CrossValidation) -> dict[str, Any]:
+    if found.performance is None:
+        return {"reason": found.reason}
+    return {
+        "reason": None,
+        "folds": found.folds,
+        "n": found.performance.matrix.n,
+        "left_out": found.left_out,
+        "counts": _support(source, found.performance),
+        "known_patient": {name: share.as_dict() for name, share in found.known_patient.items()},
+        "by_fold": {
+            one.name: {
+                "values": [value.as_dict() for value in one.values],
+                "mean": one.mean.as_dict(),
+                "sd": one.sd,
+            }
+            for one in found.numbers
+        },
+        **_performance(found.performance),
+    }
+
+
+def _training(source: Results) -> dict[str, Any]:
+    manifest = source.study.manifest
+    return {
+        "recipe": {} if manifest.model is None else dict(manifest.model.recipe),
+        "folds_recipe": {} if manifest.model is None else dict(manifest.model.folds_recipe),
+        "test_reads": [asdict(read) for read in manifest.test_reads],
+        "runs": [
+            {
+                "run": run.run,
+                "fold": run.fold,
+                "chosen_epoch": run.chosen,
+                "epochs": [
+                    dict(zip(("epoch", *CURVES), row, strict=True))
+                    for row in zip(run.epoch.tolist(), *(getattr(run, key).tolist() for key in CURVES), strict=True)
+                ],
+            }
+            for run in source.training
+        ],
+    }
+
+
+def _audit(source: Results) -> dict[str, Any]:
+    shared = source.leakage
+    remaining = source.unseen.performance
+    return {
+        "new_to_the_model": {
+            "n": None if remaining is None else remaining.matrix.n,
+            "counts": None if remaining is None else _support(source, remaining),
+            "reason": source.unseen.reason,
+        },
+        "without_leaks": _without_leaks(source),
+        "steps": _steps(source),
+        "shared": {
+            row.name: {
+                key: getattr(row, key).as_dict() for key in ("group", "patient", "copy", "known_patient", "compared")
+            }
+            for row in (shared.overall, *shared.classes)
+        },
+        "confounding": [
+            {
+                "factor": one.factor,
+                "share": one.share.as_dict(),
+                "accuracy": one.accuracy,
+                "base_rate": one.base_rate,
+                "levels": [asdict(level) for level in one.levels],
+            }
+            for one in source.confounding
+        ],
+        "findings": [asdict(finding) for finding in source.findings],
+        "twins_across_splits": [{"test": test, "train": train, "kind": kind} for test, train, kind in source.twins],
+        "patients_across_splits": [
+            {"patient_id": name, "test": test, "train": train} for name, test, train in source.patients_across
+        ],
+        "label_conflicts": [
+            {**plain(conflict), "tie": conflict.tie, "agree": conflict.agree} for conflict in source.odd_labels
+        ],
+    }
+
+
+def _steps(source: Results) -> list[dict[str, Any]]:
+    names = source.study.classes.names
+    steps = []
+    for step, left in source.at_steps:
+        counts = dict(zip(names, step.counts, strict=True))
+        facts = {"name": step.name, "n": step.n, "counts": counts, "removed": step.removed, "reason": step.reason}
+        steps.append({**facts, **({} if left is None else _performance(left))})
+    return steps
+
+
+def _support(source: Results, result: Performance) -> dict[str, int]:
+    return dict(zip(source.study.classes.names, result.matrix.support, strict=True))
+
+
+def _without_leaks(source: Results) -> list[dict[str, Any]]:
+    metrics = WITHOUT_LEAKS + (WITHOUT_LEAKS_ANY if source.study.classes.negative is not None else ())
+    rows = []
+    for metric in metrics:
+        row = {"metric": metric, "all": _headline(metric, source.performance, "").as_dict()}
+        row["without"] = _headline(metric, source.unseen.performance, source.unseen.reason or "").as_dict()
+        row["folds"] = _headline(metric, source.grouped.performance, source.grouped.reason or "").as_dict()
+        rows.append(row)
+    return rows
+
+
+def _headline(metric: str, result: Performance | None, reason: str) -> Estimate:
+    found = None if result is None else measure(metric, result)
+    return Estimate.undefined(reason=reason or "not known") if found is None else found.headline
+
+
+def _acceptance(source: Results) -> list[dict[str, Any]]:
+    return [
+        {
+            **asdict(one.criterion),
+            **_judged(one.on_all),
+            "without_leaks": None if one.unleaked is None else {"basis": one.unleaked.basis, **_judged(one.unleaked)},
+            "met": one.met,
+            "reason": one.decisive.reason,
+        }
+        for one in source.criteria
+    ]
+
+
+def _judged(one: Judged) -> dict[str, Any]:
+    return {
+        "estimate": one.estimate.as_dict(),
+        "met": one.met,
+        "reason": one.reason,
+        "required_cases": plain(one.required),
+        "over_folds": plain(one.over_folds),
+    }
+
+
+def _saliency(source: Results) -> dict[str, Any]:
+    return {
+        "pointing_game": {
+            one.name: {
+                "correct": one.correct.headline.as_dict(),
+                "wrong": one.wrong.headline.as_dict(),
+                "without_evidence": one.without_evidence,
+            }
+            for one in source.saliency
+        },
+        "evidence_inside": {one.name: plain(one) for one in source.evidence_share},
+    }
+
+
+def _claims(source: Results) -> list[dict[str, Any]]:
+    told = source.study.claims
+    if told is None:
+        return []
+    return [
+        {
+            **one.as_dict(),
+            "text": one.claim.text,
+            "source": told.source.title,
+            "where": told.source.where,
+            "split": one.claim.split,
+            "decisive": one.decisive,
+            "against": plain(one.against),
+            "published": None if one.published is None else dict(zip(("count", "n"), one.published, strict=True)),
+            "ours": plain(one.ours),
+            "difference": plain(one.difference),
+        }
+        for one in source.claims
+    ]
+
+
+SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
+    "dataset": _dataset,
+    "training": _training,
+    "per-class": _per_class,
+    "confusion": _confusion,
+    "errors": _errors,
+    "error-rates": _error_rates,
+    "suspects": _suspects,
+    "label-noise": _label_noise,
+    "confidence": _confidence,
+    "saliency": _saliency,
+    "folds": _folds,
+    "audit": _audit,
+    "acceptance": _acceptance,
+    "claims": _claims,
+}
+
+
+def cut(value: Any) -> Any:
+    """Return a document whose lists hold at most 1,000 entries, a last one saying how many there are."""
+    if isinstance(value, dict):
+        return {key: cut(inner) for key, inner in value.items()}
+    if not isinstance(value, list):
+        return value
+    entries = [cut(inner) for inner in value[:LONGEST]]
+    return entries if len(value) <= LONGEST else [*entries, {"cut": True, "total": len(value)}]
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """Return a document of ``sections`` as short lines for a person, estimates with the wider interval."""
+    study = document["study"]
+    lines = [f"{study['title']}, split {study['split']}, {study['n']:,} cases", f"fingerprint {study['fingerprint']}"]
+    if study["synthetic"]:
+        lines.append("synthetic: the images are drawn by a program and show no patient")
+    for name, content in document["sections"].items():
+        told = text_claims.lines(content) if name == "claims" else _lines(content)
+        lines += ["", name, *(f"  {line}".rstrip() for line in told)]
+    return "\n".join(lines)
+
+
+def estimate_as_text(estimate: Mapping[str, Any]) -> str:
+    """Return an estimate as it is printed: ``0.967 (0.938-0.982), 263/272`` with an en dash."""
+    found = Estimate(**estimate)
+    if found.value is None:
+        return f"not estimable: {found.reason}"
+    bounds = interval(found)
+    if not bounds:
+        return f"{number(found.value)} (no interval: {found.reason})"
+    counted = "" if found.count is None else f", {counts(found)}"
+    return f"{number(found.value)} ({bounds}){counted}"
+
+
+def _lines(content: Any) -> list[str]:
+    if isinstance(content, list):
+        return [_entry(entry) for entry in content] or ["none"]
+    lines = []
+    for key, value in content.items():
+        if key.endswith("_clustered") or value is None:
+            continue
+        shown = _wider(value, content.get(f"{key}_clustered"))
+        if _is_flat(shown):
+            lines.append(f"{key}: {_entry(shown)}")
+        else:
+            lines += [f"{key}:", *(f"  {line}" for line in _lines(shown))]
+    return lines
+
+
+def _entry(value: Any) -> str:
+    if isinstance(value, dict):
+        if _is_estimate(value):
+            return estimate_as_text(value)
+        if value.get("cut"):
+            return f"... {value['total']:,} in all"
+        return ", ".join(f"{key} {_entry(inner)}" for key, inner in value.items() if inner is not None)
+    if isinstance(value, list):
+        shown = " ".join(_entry(inner) for inner in value[:SHOWN])
+        return shown if len(value) <= SHOWN else f"{shown} ... {len(value):,} in all"
+    if isinstance(value, float):
+        return number(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _is_estimate(value: Any) -> bool:
+    return isinstance(value, dict) and "method" in value and "value" in value
+
+
+def _is_flat(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and not any(isinstance(inner, (dict, list)) for inner in value)
+    return not isinstance(value, dict) or _is_estimate(value)
+
+
+def _wider(plain: Any, clustered: Any) -> Any:
+    if not _is_estimate(plain) or not _is_estimate(clustered) or plain["low"] is None:
+        return plain
+    if clustered["low"] is None:
+        return clustered
+    return clustered if clustered["high"] - clustered["low"] > plain["high"] - plain["low"] else plain

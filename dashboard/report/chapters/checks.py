@@ -1,0 +1,158 @@
+"""What speaks for or against the numbers: cross-validation, the audit of the data, and the published record."""
+
+from typing import Final
+
+from neuroval.analysis.claims.audit import AuditedClaim
+from neuroval.dashboard.report import drawings
+from neuroval.dashboard.report.blocks import Block, Cell, bullets, figure, heading, note, paragraph, table
+from neuroval.dashboard.report.subject import Subject
+from neuroval.dashboard.words import audit as text_audit
+from neuroval.dashboard.words import cases as text_cases
+from neuroval.dashboard.words import claims as text_claims
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words import training as text_training
+from neuroval.dashboard.words.formats import full
+from neuroval.dashboard.words.overview import HEADLINES
+
+ODD: Final = 20  # images with several labels
+LINES: Final = 3  # of the arithmetic of a claim
+TONES: Final = {"contradicted_internally": "red", "not_reproduced": "orange", "consistent": "green"}
+
+
+def folds(subject: Subject) -> list[Block]:
+    """Return each number over the folds, grouped against ungrouped, the pooled matrix and suspect labels."""
+    evidence, classes, manifest = subject.evidence, subject.classes, subject.manifest
+    grouped, ungrouped = evidence.grouped, evidence.ungrouped
+    there = grouped if grouped.performance is not None else ungrouped
+    said = [
+        heading(words.LABELS["folds"], label="folds" if there.performance is not None else None),
+        paragraph(text_training.cross_validation(grouped, ungrouped, evidence.grouping), style="answer"),
+    ]
+    if there.performance is None:
+        return said
+    if lighter := text_training.lighter(manifest):
+        said.append(paragraph(lighter))
+    rows = text_training.fold_rows(grouped, ungrouped, classes)
+    first = ", ".join(f"{key} {value}" for key, value in rows[0].items() if key != "Number")
+    level = words.level_of(subject.options.level)
+    said += [
+        figure(
+            drawings.folds(grouped, ungrouped),
+            f"Each number in each fold. A dot is a fold, the bar their mean, the line the corrected {level} interval "
+            "of the mean.",
+            alt=f"Numbers over the folds. {rows[0]['Number']}: {first}",
+            label="fold-dots",
+        ),
+        table(rows, "Numbers over the folds, with the corrected interval of the mean.", label="over-folds"),
+        heading("All folds pooled", level=2),
+        paragraph(text_training.basis(there, classes)),
+        figure(
+            drawings.matrix(there.performance.matrix, classes, harm=manifest.harm),
+            f"Pooled confusion matrix of the {'grouped' if there is grouped else 'ungrouped'} folds. "
+            f"n = {there.performance.matrix.n:,} scans. {words.AREA if manifest.harm else words.AREA_ONLY}",
+            alt=f"Pooled confusion matrix. Accuracy {full(there.performance.overall.accuracy.headline)}",
+            label="pooled",
+        ),
+    ]
+    if evidence.suspects is not None:
+        told = text_cases.suspects(evidence.suspects)
+        said += [
+            heading("Labels to look at again", level=2, label="suspects"),
+            paragraph(told),
+            note(text_cases.SUSPECTS),
+        ]
+    return said
+
+
+def audit(subject: Subject) -> list[Block]:
+    """Return what is shared with training and what is left without it, odd labels, and other factors."""
+    evidence, classes = subject.evidence, subject.classes
+    leakage = evidence.leakage
+    said = [
+        heading(words.LABELS["audit"], label="audit"),
+        paragraph(words.AUDIT, style="answer"),
+        heading("Shared with training", level=2),
+    ]
+    shared = (leakage.overall, *leakage.classes)
+    said.append(
+        table(
+            words.shared_rows(shared, classes),
+            f"Share of the {evidence.split} scans that share something with the data the model was fitted on.",
+            label="shared",
+        )
+    )
+    if evidence.twin_kinds:
+        said.append(table(text.twins(evidence.twin_kinds), "Copies of training scans, by kind.", label="copies"))
+    said.append(paragraph(words.copies(evidence.twin_kinds, len(evidence.patients_across), evidence.split)))
+    said += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
+    said += [heading("Copies with different labels", level=2), *_odd(subject)]
+    said += [heading("What else answers the question", level=2, label="confounding")]
+    if evidence.confounding:
+        said += [
+            table(
+                text.confounding(evidence.confounding), 'How far another factor answers "any tumour?".', label="factors"
+            ),
+            paragraph(words.CONFOUNDING),
+        ]
+    else:
+        said.append(paragraph(text.NO_FACTOR))
+    return said
+
+
+def _steps(subject: Subject) -> list[Block]:
+    rows = text_audit.step_rows(subject.evidence, HEADLINES, words.two_lines)
+    widths = [1.2, None, *[1.1] * (len(rows[0]) - 2)]
+    return [table(rows, text_audit.STEPS_CAPTION, label="steps", widths=widths)]
+
+
+def _odd(subject: Subject) -> list[Block]:
+    found = subject.evidence.odd_labels
+    if not found:
+        return [paragraph(words.NO_ODD_LABELS)]
+    more = f" The first {ODD} of {len(found):,}." if len(found) > ODD else ""
+    rows = [
+        {"Image": one.case_ids[0], "Labels of its copies": text_cases.votes(one, subject.classes)}
+        for one in found[:ODD]
+    ]
+    return [
+        paragraph(text_cases.ODD),
+        table(rows, f"Images whose copies have different labels.{more}", label="odd-labels"),
+    ]
+
+
+def claims(subject: Subject) -> list[Block]:
+    """Return each published claim with its verdict, and what decides where it does not hold."""
+    told, found = subject.study.claims, subject.evidence.claims
+    said = [heading(words.LABELS["claims"], label="claims" if found else None)]
+    if told is None:
+        return [*said, paragraph(text_claims.NO_CLAIMS)]
+    said.append(paragraph(text_claims.claims([one.verdict for one in found]), style="answer"))
+    said.append(paragraph(f"{text_claims.source(told.source.title, told.source.where)} {text_claims.NOT_SAID}"))
+    if not found:
+        return said
+    rows: list[dict[str, Cell]] = []
+    for one in found:
+        told_of = text_claims.claim_row(one)
+        verdict: Cell = {"text": told_of.pop("Verdict"), "tone": TONES.get(one.verdict, "gray")}
+        printed, ours = told_of.values()
+        rows.append({"Claim": one.claim.id, "As printed": printed, "Verdict": verdict, "What we get": ours})
+    said.append(
+        table(rows, "Claims as printed, and what this study gets.", label="claim-table", widths=[1.1, 1.9, 1.0, 1.3])
+    )
+    held = {one.verdict for one in found}
+    meanings = [(verdict, told) for verdict, told in text_claims.MEANING.items() if verdict in held]
+    said.append(bullets([f"{text_claims.verdict(verdict)}: {told}" for verdict, told in meanings]))
+    open_ones = [one for one in found if one.verdict in ("contradicted_internally", "not_reproduced")]
+    if open_ones:
+        said.append(heading("What decides", level=2))
+        caption = "The arithmetic on which a contradiction, or a number that is not reproduced, rests."
+        shown = [{"Claim": one.claim.id, "Arithmetic": _arithmetic(one)} for one in open_ones]
+        said.append(table(shown, caption, label="arithmetic"))
+    return said
+
+
+def _arithmetic(one: AuditedClaim) -> str:
+    lines = text_claims.decisive(one)
+    more = len(lines) - LINES
+    return " ".join(lines[:LINES]) + (f" {more:,} more in the attached numbers." if more > 0 else "")

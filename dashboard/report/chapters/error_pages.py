@@ -1,0 +1,125 @@
+"""Every high-confidence error with image, Grad-CAM and probabilities, and a sample of the others."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from neuroval.analysis.performance.ranked_errors import ErrorCase
+from neuroval.dashboard.cases.evaluated_case import Case
+from neuroval.dashboard.report.blocks import Block, heading, note, paragraph, table
+from neuroval.dashboard.report.letters import shortened
+from neuroval.dashboard.report.subject import Subject
+from neuroval.dashboard.words import audit as text_audit
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words.formats import probability
+
+MOST: Final = 600  # cases in a report
+SAMPLE: Final = 12  # of the errors that were not made with high confidence
+BARS: Final = 6  # probabilities on a card
+
+
+def chosen(found: Sequence[ErrorCase], *, everything: bool) -> tuple[list[ErrorCase], list[ErrorCase]]:
+    """Return the high-confidence errors that are shown, and those of the others; the most confident come first."""
+    high = [one for one in found if one.high_confidence][:MOST]
+    rest = [one for one in found if not one.high_confidence]
+    left = MOST - len(high)
+    if everything:
+        return high, rest[:left]
+    most = min(SAMPLE, left)
+    if len(rest) <= most:
+        return high, rest
+    return high, [rest[place * len(rest) // most] for place in range(most)]
+
+
+def errors(subject: Subject) -> list[Block]:
+    """Return the chapter on errors: the rate, where the evidence lies, and the cases."""
+    evidence, options = subject.evidence, subject.options
+    found = evidence.errors
+    said = [
+        heading(words.LABELS["errors"], label="errors"),
+        paragraph(text.errors(found), style="answer"),
+        *_saliency(subject),
+    ]
+    high, rest = chosen(found.cases, everything=options.all_errors)
+    if not found.count:
+        return said
+    if subject.pictures:
+        said.append(note(words.PAIRED))
+        if subject.images is not None and (other := words.encodings(subject.images)):
+            said.append(note(other))
+    elif subject.images is None:
+        said.append(paragraph(words.NO_IMAGES))
+    of_high = found.high_confidence_count
+    said.append(heading("Made with high confidence", level=2, label="high-confidence"))
+    if of_high:
+        said.append(paragraph(words.shown_errors(len(high), of_high, what="high-confidence error")))
+        said += _shown(subject, high)
+    else:
+        said.append(paragraph(words.NOTHING_HIGH))
+    others = found.count - of_high
+    said.append(heading("Other errors", level=2))
+    if not others:
+        return [*said, paragraph(words.NOTHING_LOW)]
+    told = (
+        words.shown_errors(len(rest), others, what="other error")
+        if options.all_errors
+        else words.sampled(len(rest), others)
+    )
+    said.append(paragraph(told))
+    if len(high) + len(rest) == MOST:
+        said.append(note(words.bounded(MOST)))
+    return [*said, *(_shown(subject, rest) if rest else [])]
+
+
+def _saliency(subject: Subject) -> list[Block]:
+    evidence = subject.evidence
+    if subject.study.gradcam is None:
+        return [paragraph(words.NO_MAPS)]
+    rows = text_audit.saliency_rows(evidence.saliency, evidence.evidence_share, subject.classes)
+    if not rows:
+        return [paragraph(text_audit.NO_OUTLINES)]
+    return [
+        heading(text_audit.SALIENCY_TITLE, level=2),
+        paragraph(f"{text_audit.SALIENCY} {text_audit.guided(subject.manifest)}".strip()),
+        table(
+            rows,
+            "Grad-CAM of the reference class against the outline.",
+            label="saliency",
+            widths=[None, None, 1.2, 1, 1],
+        ),
+    ]
+
+
+def _shown(subject: Subject, found: Sequence[ErrorCase]) -> list[Block]:
+    cases = [subject.evidence.cases[one.case_id] for one in found]
+    if subject.pictures:
+        return [{"kind": "cards", "cards": [_card(subject, case) for case in cases]}]
+    rows = [words.error_row(case, subject.classes) for case in cases]
+    return [table(rows, "Errors with their probabilities.", widths=[None, 1, 1, None, None])]
+
+
+def _card(subject: Subject, case: Case) -> dict[str, Any]:
+    classes = subject.classes
+    with_map = case.predicted if subject.study.gradcam is not None else None
+    ranked = sorted(case.probabilities, key=lambda name: -case.probabilities[name])[:BARS]
+    if case.reference not in ranked:
+        ranked[-1] = case.reference
+    return {
+        "title": text.caption(case, classes),
+        "confidence": words.card_confidence(case),
+        "high": case.tier == "high",
+        "picture": subject.pictures.get(case.case_id),
+        "wide": with_map is not None,
+        "no-picture": words.NO_PICTURE,
+        "alt": text.alt(case, classes, with_map=with_map),
+        "probabilities": [
+            {
+                "name": shortened(classes.display[name], 24),
+                "share": min(1.0, max(0.0, case.probabilities[name])),
+                "text": probability(case.probabilities[name]),
+                "strong": name == case.reference,
+            }
+            for name in ranked
+        ],
+        "facts": words.card_facts(case),
+    }

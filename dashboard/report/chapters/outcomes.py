@@ -1,0 +1,119 @@
+"""What is mistaken for what, what it costs, and how far the confidence of the model can be relied on."""
+
+from typing import Final
+
+from neuroval.dashboard.report import drawings
+from neuroval.dashboard.report.blocks import Block, figure, heading, note, paragraph, table
+from neuroval.dashboard.report.subject import Subject
+from neuroval.dashboard.words import confidence as text_confidence
+from neuroval.dashboard.words import decisions as text_decisions
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words.formats import full
+
+PAIRS: Final = 20  # kinds of error in the table
+
+
+def confusion(subject: Subject) -> list[Block]:
+    """Return the matrix, the kinds of error with their impact, harm and net benefit."""
+    evidence, classes, manifest = subject.evidence, subject.classes, subject.manifest
+    matrix = evidence.performance.matrix
+    n = words.of_scans(matrix.n, evidence.split)
+    seen = [f"{text.arrow(pair, classes)} {pair.count:,}" for pair in evidence.pairs if pair.count]
+    alt = f"Confusion matrix of {matrix.n:,} scans. Errors: {', '.join(seen) or 'none'}"
+    caption = f"Confusion matrix. {n} {words.AREA if manifest.harm else words.AREA_ONLY}"
+    said = [
+        heading(words.LABELS["confusion"], label="confusion"),
+        paragraph(text.confusion(evidence.pairs, classes, matrix.n), style="answer"),
+        figure(drawings.matrix(matrix, classes, harm=manifest.harm), caption, alt=alt, label="matrix"),
+        heading("What each error means", level=2),
+        *_pairs(subject),
+        heading("Harm and net benefit", level=2, label="harm"),
+        paragraph(text_decisions.harm(evidence.decisions.harm, manifest.harm, classes)),
+    ]
+    found = None if classes.negative is None else evidence.decisions.net_benefit
+    if found is None:
+        return [*said, paragraph(text_decisions.NO_CURVE)]
+    told = text_decisions.decision(found)
+    caption = f"Net benefit over thresholds. {n} {text_decisions.units(found, subject.options.level)}"
+    said.append(paragraph(told))
+    if found.n and found.call_all is not None:
+        said.append(
+            figure(drawings.decision(found), caption, alt=f"Net benefit over thresholds. {told}", label="decision")
+        )
+    return said
+
+
+def _pairs(subject: Subject) -> list[Block]:
+    evidence, manifest = subject.evidence, subject.manifest
+    ranked = evidence.costliest
+    rows = [
+        {
+            "Error": text.arrow(pair, subject.classes),
+            "Rate": full(pair.rate.headline),
+            **({"Harm": f"{text.harm_of(pair, manifest):g}"} if manifest.harm else {}),
+            "What it means for the patient": _impact(subject, pair.reference, pair.predicted),
+        }
+        for pair in ranked[:PAIRS]
+    ]
+    if not any(row["What it means for the patient"] for row in rows):
+        rows = [{key: row[key] for key in list(row)[:-1]} for row in rows]
+    widths = [1.1, 1.2, None, 2.6] if len(rows[0]) == 4 else []
+    order = "harm times the upper bound of the rate" if manifest.harm else "number"
+    caption = f"Kinds of error, by {order}. The rate is of the scans of the reference class."
+    if len(ranked) > PAIRS:
+        caption += f" The first {PAIRS} of {len(ranked):,}; the attached numbers hold all."
+    return [table(rows, caption, label="pairs", widths=widths)]
+
+
+def _impact(subject: Subject, reference: str, predicted: str) -> str:
+    found = subject.manifest.impact(reference, predicted)
+    return "" if found is None else words.impact_cell(found.text, found.next_step)
+
+
+def confidence(subject: Subject) -> list[Block]:
+    """Return reliability, tiers, referral, scores and prediction sets."""
+    evidence, classes = subject.evidence, subject.classes
+    found = evidence.confidence
+    n = words.of_scans(evidence.found.n, evidence.split)
+    bins = found.reliability.top_label.bins
+    told = "; ".join(
+        f"confidence {one.mean_probability:.3f}: accuracy {full(one.observed.headline)}"
+        for one in bins
+        if one.mean_probability is not None
+    )
+    referred = text_confidence.referral(found.referral)
+    said = [
+        heading(words.LABELS["confidence"], label="confidence"),
+        paragraph(text_confidence.confidence(found), style="answer"),
+        figure(
+            drawings.reliability(found.reliability.top_label),
+            f"Reliability: accuracy against confidence in 15 bins of equal width, and the scans of each bin. {n} "
+            f"Below the dotted line the model is surer than it is right. {words.intervals(subject.options.level)}",
+            alt=f"Reliability diagram. {told}",
+            label="reliability",
+        ),
+        heading("Tiers", level=2),
+        table(text_confidence.tier_rows(found.tiers), f"Tiers of confidence. {n}", label="tiers"),
+        heading("If the least certain scans go to an expert", level=2),
+        paragraph(referred),
+        figure(
+            drawings.referral(found.risk_coverage, referred=found.referral.referred.plain.value),
+            f"Errors and missed tumours among the scans that the model still reads. {n} {text_confidence.REFERRED}",
+            alt=f"Rates among the rest against the share referred. {referred}",
+            label="referral",
+        ),
+        heading("Scores", level=2),
+        table(
+            text_confidence.score_rows(found),
+            f"Scores of calibration. {n}",
+            label="scores",
+            widths=[1.0, 1.15, 1.6, 1.15],
+            dense=True,
+        ),
+        heading("Prediction sets", level=2),
+    ]
+    if rows := text_confidence.set_rows(found, classes):
+        said.append(paragraph(text_confidence.held_too_seldom(found, classes)))
+        said.append(table(rows, f"How often a prediction set holds the reference class. {n}", label="sets"))
+    return [*said, note(text_confidence.set_sizes(found))]

@@ -1,0 +1,190 @@
+"""How good it is on each class: rates, counts, elsewhere, at a threshold, ranking, curves, by patient."""
+
+from collections.abc import Mapping
+
+from neuroval.analysis.performance.per_class import ANY_TUMOUR
+from neuroval.analysis.performance.roc import Curves
+from neuroval.analysis.study.results import rows as rows_of
+from neuroval.analysis.study.two_class_questions import at, at_prevalence, curves_of
+from neuroval.dashboard.report import drawings
+from neuroval.dashboard.report.blocks import Block, figure, heading, note, paragraph, table
+from neuroval.dashboard.report.subject import Subject
+from neuroval.dashboard.words import classes as text_classes
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import report as words
+
+
+def performance(subject: Subject) -> list[Block]:
+    """Return the chapter on performance by class."""
+    evidence, classes, options = subject.evidence, subject.classes, subject.options
+    judged = evidence.performance
+    subjects = rows_of(judged)
+    n = words.of_scans(judged.matrix.n, evidence.split)
+    said = [
+        heading(words.LABELS["per-class"], label="per-class"),
+        paragraph(text.per_class(judged, classes), style="answer"),
+    ]
+    for first in range(0, len(subjects), drawings.SHOWN):
+        alt = f"Rates by class with intervals: {_told(subject, first)}"
+        caption = f"Rates by class. {n} {words.intervals(options.level)}"
+        label = "forest" if first == 0 else None
+        said.append(figure(drawings.forest(judged, classes, first), caption, alt=alt, label=label))
+    said += [
+        table(
+            words.rate_table(subjects, text.RATES, classes),
+            f"Rates by class, one against all others. {n} {words.WIDER_OF_TWO}",
+            label="rates",
+        ),
+        table(
+            words.two_by_two_rows(subjects, classes),
+            f"Calls against the reference standard, one class against all others. {n}",
+            label="two-by-two",
+            right=("TP", "FN", "FP", "TN"),
+        ),
+        *_elsewhere(subject),
+        *_threshold(subject),
+        heading("Ranking and likelihood", level=2, label="ranking"),
+        table(
+            text_classes.ratio_rows(evidence.auc_of, evidence.ratios, classes),
+            f"Area under the ROC curve and ratios that do not depend on prevalence. {n}",
+            label="ratios",
+            widths=[None, 1.05, 0.95, 1.1, 1.35, 1.05],
+        ),
+        *_curves(subject),
+        heading("All classes together", level=2),
+        table(
+            text_classes.overall_rows(judged.overall, evidence.aucs),
+            f"Averages over the classes. {n}",
+            label="overall",
+            widths=[1.1, 1.0, 1.9],
+            dense=True,
+        ),
+        *_patients(subject),
+        heading("Both intervals", level=2),
+        *_both(subject, n),
+    ]
+    return said
+
+
+def _both(subject: Subject, n: str) -> list[Block]:
+    subjects = rows_of(subject.evidence.performance)
+    if not any(getattr(one, rate).clustered for one in subjects for rate in text.RATES):
+        return [paragraph(words.ONE_INTERVAL)]
+    return [
+        table(
+            text_classes.rate_rows(subjects, subject.classes),
+            f"Every rate, with scans taken as independent and with their groups taken into account. {n}",
+            label="both-intervals",
+            widths=[None, None, 1.1, 0.9, 1.9],
+            dense=True,
+        )
+    ]
+
+
+def _told(subject: Subject, first: int) -> str:
+    rows = words.rate_table(
+        rows_of(subject.evidence.performance)[first : first + drawings.SHOWN], text.RATES, subject.classes
+    )
+    return "; ".join(
+        f"{row['Class']}: sensitivity {row['Sensitivity']}, specificity {row['Specificity']}" for row in rows
+    )
+
+
+def _elsewhere(subject: Subject) -> list[Block]:
+    evidence, classes, options = subject.evidence, subject.classes, subject.options
+    found = {
+        name: at_prevalence(question, question.prevalence if options.prevalence is None else options.prevalence)
+        for name, question in evidence.questions.items()
+    }
+    rows = [
+        {
+            "Class": text.row_name(name, classes),
+            **{row["Number"]: row["Value"] for row in text_classes.predictive_rows(one)},
+            "Method": one.ppv.headline.method,
+        }
+        for name, one in found.items()
+    ]
+    badge = None if options.prevalence is None else words.POST_HOC
+    told = [
+        text_classes.frequencies(one.frequencies, name, classes) + text_classes.as_far_as_known(one.ppv.headline)
+        for name, one in found.items()
+        if one.frequencies is not None and (name == ANY_TUMOUR or classes.negative is None)
+    ]
+    return [
+        heading("What a call is worth", level=2),
+        paragraph(words.prevalence_note(options.prevalence), badge=badge),
+        table(
+            rows,
+            _marked("PPV and NPV with logit intervals.", badge),
+            label="prevalence",
+            widths=[None, 0.9, 0.9, 2.2],
+            dense=True,
+        ),
+        *[paragraph(one) for one in told[:6]],
+    ]
+
+
+def _marked(caption: str, badge: str | None) -> str:
+    return caption if badge is None else f"{caption} {badge}."
+
+
+def _threshold(subject: Subject) -> list[Block]:
+    evidence, options = subject.evidence, subject.options
+    question = evidence.questions.get(ANY_TUMOUR)
+    if question is None:
+        return []
+    decisions = evidence.decisions
+    point = decisions.operating_point
+    limits: list[tuple[float, str | None]] = []
+    if point is not None and point.chosen.value is not None:
+        limits.append((point.chosen.value, None))
+    if options.threshold is not None:
+        limits.append((options.threshold, words.POST_HOC))
+    said = [
+        heading("At a threshold on P(any tumour)", level=2),
+        paragraph(text_classes.operating_point(point, decisions.no_operating_point)),
+    ]
+    for limit, badge in limits:
+        moved = at(question, limit)
+        caption = "Any tumour, by the largest probability and at the operating point."
+        if badge is not None:
+            said.append(paragraph(f"{words.own_threshold(limit)}. {text_classes.called(moved)}", badge=badge))
+            caption = f"Any tumour, by the largest probability and at a threshold set for this report. {badge}."
+        label = "threshold" if badge is None else "own-threshold"
+        said.append(table(text_classes.threshold_rows(question.judged, moved), caption, label=label))
+    return said
+
+
+def _curves(subject: Subject) -> list[Block]:
+    evidence, classes = subject.evidence, subject.classes
+    found: Mapping[str, Curves] = {
+        name: curves_of(question) for name, question in list(evidence.questions.items())[: drawings.LINES]
+    }
+    drawn = {name: one for name, one in found.items() if one.roc.reason is None}
+    rows = [
+        {"Class": text.row_name(name, classes), "Areas": text_classes.areas(evidence.auc_of[name], one)}
+        for name, one in found.items()
+    ]
+    if not drawn:
+        return [paragraph(f"{text_classes.NO_CURVE}.")]
+    more = len(evidence.questions) - len(found)
+    tail = f" The first {len(found)} of {len(evidence.questions)} questions." if more else ""
+    alt = "ROC and precision-recall curves: " + "; ".join(f"{row['Class']}: {row['Areas']}" for row in rows)
+    n = words.of_scans(evidence.found.n, evidence.split)
+    caption = f"ROC and precision-recall curves, each class against the rest.{tail} {n}"
+    return [
+        figure(drawings.roc(drawn, classes), caption, alt=alt, label="roc"),
+        table(rows, "Areas under both curves.", label="areas"),
+    ]
+
+
+def _patients(subject: Subject) -> list[Block]:
+    found = subject.evidence.patients
+    said = [heading("By patient", level=2)]
+    if not found.n:
+        return [*said, paragraph(text_classes.NO_PATIENTS)]
+    decide = text_classes.PATIENTS_DECIDE if found.tumour else text_classes.PATIENTS_CLASS
+    said.append(
+        table(text_classes.patient_rows(found), f"Results by patient. {text_classes.patients(found)}", label="patients")
+    )
+    return [*said, note(decide)]

@@ -1,0 +1,56 @@
+"""The reporting checklists with the pages on which the report answers them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from neuroval.dashboard.report.blocks import Block, Cell, heading, paragraph, table
+from neuroval.dashboard.report.options import Options
+from neuroval.dashboard.words import checklists as words
+from neuroval.dashboard.words import report as text_report
+from neuroval.dashboard.words.checklists import Item
+
+# The section in which a label would be, if the report had it; the others are part of every report.
+HOMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "data": ("data", "intended-use", "flow", "composition", "splits", "groups", "sources", "acquisition", "rejected"),
+    "methods": (
+        *("methods", "call-rule", "model-name", "reference-standard", "data-source", "cut-offs", "statistics"),
+        *("uncertainty", "missing-data", "sample-size", "formulas"),
+    ),
+    "per-class": ("rates", "two-by-two", "prevalence", "ratios", "roc", "overall", "external"),
+    "confusion": ("matrix", "pairs"),
+    "confidence": ("referral", "scores"),
+    "folds": ("fold-dots", "over-folds"),
+    "audit": ("audit", "shared", "steps", "odd-labels", "factors"),
+    "errors": ("errors", "high-confidence", "saliency"),
+    "model": ("model", "training", "recipe", "readings"),
+}
+
+
+def checklists(present: Collection[str], options: Options) -> list[Block]:
+    """Return both checklists; ``present`` are the labels that the report has."""
+    left_out = {label for section in options.left_out for label in HOMES.get(section, ())}
+    return [
+        heading(text_report.LABELS["checklists"], label="checklists"),
+        paragraph(words.HOW),
+        _checklist(words.STARD_ITEMS, words.STARD, "stard", present, left_out),
+        _checklist(words.CLAIM_ITEMS, words.CLAIM, "claim", present, left_out),
+    ]
+
+
+def _checklist(
+    items: Sequence[Item], caption: str, label: str, present: Collection[str], left_out: Collection[str]
+) -> Block:
+    rows: list[dict[str, Cell]] = [
+        {"No.": one.number, "Part": one.topic, "Item": one.asked, words.PAGE: answered(one, present, left_out)}
+        for one in items
+    ]
+    return table(rows, caption, label=label, widths=[None, 0.75, 1.9, 1.25])
+
+
+def answered(item: Item, present: Collection[str], left_out: Collection[str]) -> dict[str, Any]:
+    """Return the labels at which an item is answered; else that it is not, or that the section is left out."""
+    found = [label for label in item.labels if label in present]
+    if found:
+        return {"labels": found, "note": item.open}
+    gone = any(label in left_out for label in item.labels)
+    return {"text": words.LEFT_OUT if gone else words.NOT_REPORTED, "tone": "gray"}

@@ -1,0 +1,152 @@
+"""The report as PDF: chapters in their order, drawn by the template, with the same bytes for the same study."""
+
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import typst
+
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.cases.evidence import evidence as evidence_of
+from neuroval.dashboard.figures import scan
+from neuroval.dashboard.report.attached_files import Attachment, attachments
+from neuroval.dashboard.report.blocks import Block, laid_out
+from neuroval.dashboard.report.chapters import checks, closing, method, opening, outcomes
+from neuroval.dashboard.report.chapters import error_pages as errors
+from neuroval.dashboard.report.chapters import per_class as performance
+from neuroval.dashboard.report.chapters import reporting_checklists as checklists
+from neuroval.dashboard.report.letters import STANDARDS, TEMPLATE, fonts, one_line, printable, shortened
+from neuroval.dashboard.report.options import Options
+from neuroval.dashboard.report.subject import Subject
+from neuroval.dashboard.words import report as words
+from neuroval.data.storage.home import LinkedImages, linked_images
+from neuroval.data.study.folder import Study
+from neuroval.data.study.manifest import Manifest
+
+CHAPTERS: Final = (
+    ("data", opening.data),
+    ("methods", method.methods),
+    ("per-class", performance.performance),
+    ("confusion", outcomes.confusion),
+    ("confidence", outcomes.confidence),
+    ("folds", checks.folds),
+    ("audit", checks.audit),
+    ("claims", checks.claims),
+    ("errors", errors.errors),
+)
+SIZES: Final = ((60, 25.0), (110, 19.0), (200, 14.0))  # letters of a title, and points
+SMALLEST: Final = 11.5
+UNDATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def report(study: Study, options: Options | None = None) -> bytes:
+    """Return the report of a study as PDF/A-3a and PDF/UA-1; images are those of the linked folder of its data set.
+
+    Raises ``InputError`` for a split without predictions.
+    """
+    chosen = options or Options()
+    evidence = evidence_of(study, split=chosen.split, level=chosen.level)
+    return build(evidence, chosen, images=linked_images(study.manifest.data.name))
+
+
+def build(evidence: Evidence, options: Options, *, images: LinkedImages | None) -> bytes:
+    """Return the report on evidence that is at the level and on the split of the options, as PDF."""
+    with tempfile.TemporaryDirectory(prefix="neuroval-report-") as place:
+        folder = Path(place)
+        pictures = _pictures(evidence, options, images, folder) if options.has("errors") else {}
+        subject = Subject(evidence=evidence, options=options, images=images, pictures=pictures)
+        files = attachments(evidence, options)
+        document = _document(subject, files)
+        for file in files:
+            (folder / file.path).write_bytes(file.content)
+        for template in TEMPLATE.glob("*.typ"):
+            shutil.copy(template, folder)
+        (folder / "report.json").write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
+        return typst.compile(str(folder / "report.typ"), root=str(folder), font_paths=fonts(), pdf_standards=STANDARDS)
+
+
+def _document(subject: Subject, files: tuple[Attachment, ...]) -> dict[str, Any]:
+    attached = [(file.path, file.description) for file in files]
+    front, cover, blocks = _front(subject), opening.cover(subject), _blocks(subject)
+    _, stand_ins = printable([front, cover, blocks])
+    blocks += closing.provenance(subject, attached, stand_ins)
+    if subject.options.has("checklists"):
+        present = {label for block in (*cover, *blocks) for label in _labels(block)}
+        blocks += checklists.checklists(present, subject.options)
+    (front, cover, blocks), _ = printable([front, cover, [*blocks, *closing.sign_off(subject)]])
+    return {
+        **front,
+        "cover": laid_out(cover),
+        "blocks": laid_out(blocks),
+        "date": list(_date(subject.manifest).timetuple()[:6]),
+        "attachments": [
+            {"path": file.path, "mime": file.mime, "description": file.description, "relationship": file.relationship}
+            for file in files
+        ],
+    }
+
+
+def _front(subject: Subject) -> dict[str, Any]:
+    about, options = subject.manifest.about, subject.options
+    title = one_line(about.title) or about.name
+    made = subject.manifest.provenance.get("created")
+    return {
+        "title": title,
+        "title-size": next((size for letters, size in SIZES if len(title) <= letters), SMALLEST),
+        "short-title": shortened(title, 60),
+        "document-title": words.document_title(shortened(title, 120)),
+        "subtitle": words.subtitle(subject.evidence.split, subject.evidence.found.n, synthetic=about.synthetic),
+        "author": options.reviewer or "NeuroVal",
+        "description": words.description(subject.study.fingerprint),
+        "keywords": ["validation report", "diagnostic accuracy"],
+        "short-fingerprint": subject.study.fingerprint[:16],
+        "foot": words.foot(synthetic=about.synthetic),
+        "version": importlib.metadata.version("neuroval"),
+        "made": words.study_made(str(made)[:10] if made else ""),
+    }
+
+
+def _blocks(subject: Subject) -> list[Block]:
+    blocks = opening.summary(subject)
+    for name, chapter in CHAPTERS:
+        if subject.options.has(name):
+            blocks += chapter(subject)
+    blocks += [*closing.limitations(subject), *closing.settings(subject)]
+    return [*blocks, *(closing.model(subject) if subject.options.has("model") else [])]
+
+
+def _labels(block: Mapping[str, Any]) -> list[str]:
+    own = [block["label"]] if block.get("label") else []
+    return own + ([row[2] for row in block["rows"] if row[2]] if block["kind"] == "facts" else [])
+
+
+def _date(manifest: Manifest) -> datetime:
+    """Return when the study was made, in UTC: the document is dated by what it is about, not by when it is printed."""
+    try:
+        made = datetime.fromisoformat(str(manifest.provenance.get("created", "")))
+    except ValueError:
+        return UNDATED
+    return made.astimezone(UTC) if made.tzinfo is not None else made.replace(tzinfo=UTC)
+
+
+def _pictures(evidence: Evidence, options: Options, images: LinkedImages | None, folder: Path) -> dict[str, str]:
+    """Write the picture of each error that is shown, and return the file names by case id."""
+    if images is None:
+        return {}
+    study, paths = evidence.study, evidence.study.cases.set_index("case_id")["image_path"]
+    pictures = {}
+    high, rest = errors.chosen(evidence.errors.cases, everything=options.all_errors)
+    for number, one in enumerate((*high, *rest)):
+        path = images.path(paths[one.case_id])
+        name = one.predicted if study.gradcam is not None else None
+        size = "thumbnail" if name is None else "pair"
+        made = None if path is None else scan.render(study, one.case_id, path, class_name=name, size=size, kind="JPEG")
+        if made is not None:
+            pictures[one.case_id] = f"{number}.jpg"
+            (folder / pictures[one.case_id]).write_bytes(made)
+    return pictures

@@ -1,0 +1,213 @@
+"""The only caches. Everything is frozen and keyed by the study's fingerprint (or its file) and what else it is of."""
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from threading import Thread
+from typing import ParamSpec
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from neuroval.analysis.performance.roc import Curves
+from neuroval.analysis.study.comparison import Comparisons, comparisons
+from neuroval.analysis.study.two_class_questions import curves_of
+from neuroval.dashboard.cases.evaluated_case import ByCase
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.cases.evidence import evidence as evidence_of
+from neuroval.dashboard.figures import scan
+from neuroval.dashboard.figures.look import revised
+from neuroval.dashboard.report.options import Options
+from neuroval.dashboard.report.pdf import build
+from neuroval.dashboard.scans import prediction
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import LinkedImages, linked_images, studies
+from neuroval.data.study.folder import Study, read_manifest, read_study
+from neuroval.data.study.manifest import FILE
+from neuroval.model.inference.scan_reader import Reader
+
+P = ParamSpec("P")
+
+
+def study(name: str) -> Study:
+    """Return a study by its folder name, read again when its files change. Raises ``ContractError``."""
+    path = studies()[name]
+    return _study(str(path), _stamp(path))
+
+
+def _stamp(path: Path) -> int:
+    """Return when the description of a study was written; 0 without one: reading it says what is wrong."""
+    try:
+        return (path / FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def title(name: str) -> str:
+    """Return the title of a study by its folder name, read again when its description changes."""
+    path = studies()[name]
+    return _title(path, _stamp(path))
+
+
+@lru_cache(maxsize=256)
+def _title(path: Path, stamp: int) -> str:  # noqa: ARG001 - the stamp is part of the key
+    try:
+        return read_manifest(path).about.title
+    except InputError:
+        return f"{path.name} (cannot be opened)"
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _study(path: str, stamp: int) -> Study:  # noqa: ARG001 - the stamp is part of the key
+    return read_study(Path(path))
+
+
+def evidence(of: Study) -> Evidence:
+    """Return the evidence of a study; what it holds is computed when it is first asked for."""
+    return _evidence(of.fingerprint, _study=of)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)  # it is also made ready where there is no page to draw on
+def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - hashed; the study is not
+    return evidence_of(_study)
+
+
+def comparison(a: Study, b: Study) -> Comparisons:
+    """Return two studies on their common cases. Raises ``InputError`` when they cannot be compared."""
+    return _comparison(a.fingerprint, b.fingerprint, str(a.path), str(b.path), _a=a, _b=b)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _comparison(
+    first: str,  # noqa: ARG001
+    second: str,  # noqa: ARG001
+    path_a: str,  # noqa: ARG001 - tiles link to the study by its folder
+    path_b: str,  # noqa: ARG001
+    _a: Study,
+    _b: Study,
+) -> Comparisons:
+    return comparisons(_a, _b)
+
+
+def report(of: Study, options: Options) -> bytes:
+    """Return the validation report as PDF. Raises ``InputError`` for a split without predictions."""
+    folder = linked(of)
+    return _report(of.fingerprint, options, "" if folder is None else str(folder.folder), _study=of)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _report(fingerprint: str, options: Options, folder: str, _study: Study) -> bytes:  # noqa: ARG001
+    shown = evidence(_study)
+    own = (options.split or shown.split, options.level) == (shown.split, shown.level)
+    made = shown if own else evidence_of(_study, split=options.split, level=options.level)
+    return build(made, options, images=linked(_study))
+
+
+def make_ready(of: Study, *, then: Callable[[Evidence], None]) -> None:
+    """Begin to compute, beside the pages, what the other pages of a study show, and ``then`` what is made of it."""
+    _made_ready(of.fingerprint, _study=of, _then=then)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _made_ready(fingerprint: str, _study: Study, _then: Callable[[Evidence], None]) -> Thread:  # noqa: ARG001
+    def make() -> None:
+        found = evidence(_study)
+        found.make_ready()
+        _then(found)
+        for name in found.questions:
+            curves(_study, name)
+        for ids in found.examples.values():  # the page with the most pictures, and often the second to be opened
+            for case_id in ids:
+                encoded(_study, case_id, None, "thumbnail")
+
+    thread = Thread(target=make, daemon=True)
+    thread.start()
+    return thread
+
+
+def curves(of: Study, name: str) -> Curves:
+    """Return the ROC and the precision-recall curve of a class, or of any tumour."""
+    return _curves(of.fingerprint, name, _study=of)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
+    return curves_of(evidence(_study).questions[name])
+
+
+def reader(of: Study) -> Reader | None:
+    """Return the model that a study judges, ready to read scans; none where it is not on this machine.
+
+    Raises ``InputError`` when its folder is damaged. Open models are kept by ``prediction``, for the API too.
+    """
+    folder = prediction.model_of(of.manifest)
+    return None if folder is None else prediction.opened(folder)
+
+
+def figure(make: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> go.Figure:
+    """Return the figure that ``make`` draws of these values, which must be hashable. It is not to be changed."""
+    return _figure(make, args, tuple(kwargs.items()))
+
+
+@lru_cache(maxsize=64)
+def _figure(
+    make: Callable[..., go.Figure], args: tuple[Hashable, ...], kwargs: tuple[tuple[str, Hashable], ...]
+) -> go.Figure:
+    return revised(make(*args, **dict(kwargs)))
+
+
+def linked(of: Study) -> LinkedImages | None:
+    """Return the image folder of the study's data set; none when none is linked."""
+    return linked_images(of.manifest.data.name)
+
+
+def has_image(of: Study, case_id: str) -> bool:
+    """Return whether the image of a case is in the linked folder."""
+    folder = linked(of)
+    return folder is not None and folder.path(known_ids(of).get(case_id)) is not None
+
+
+def has_other_encoding(of: Study, case_id: str) -> bool:
+    """Return whether the linked image of a case looks the same as the judged one but has other bytes."""
+    folder = linked(of)
+    return folder is not None and known_ids(of).get(case_id) in folder.other_encoding
+
+
+def encoded(
+    of: Study, case_id: str, class_name: str | None, size: str, *, opacity: int = scan.OPACITY, cells: bool = False
+) -> bytes | None:
+    """Return the WebP bytes of a case, with the Grad-CAM of a class if named; none when it cannot be made."""
+    folder = linked(of)
+    if folder is None or case_id not in known_ids(of):
+        return None
+    key = (of.fingerprint, str(folder.folder), case_id, class_name, size, opacity, cells)
+    return _encoded(*key, _study=of, _folder=folder)
+
+
+def known_ids(of: Study) -> Mapping[str, str | None]:
+    """Return the image path of every case of the study, by case id."""
+    return _paths(of.fingerprint, _study=of)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _paths(fingerprint: str, _study: Study) -> Mapping[str, str | None]:  # noqa: ARG001
+    paths = _study.cases["image_path"].array
+    return ByCase(_study.cases["case_id"], lambda row: paths[row] if isinstance(paths[row], str) else None)
+
+
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _encoded(
+    fingerprint: str,  # noqa: ARG001
+    folder: str,  # noqa: ARG001
+    case_id: str,
+    class_name: str | None,
+    size: str,
+    opacity: int,
+    cells: bool,
+    _study: Study,
+    _folder: LinkedImages,
+) -> bytes | None:
+    path = _folder.path(known_ids(_study)[case_id])
+    if path is None:
+        return None
+    return scan.render(_study, case_id, path, class_name=class_name, size=size, opacity=opacity, cells=cells)

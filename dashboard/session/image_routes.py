@@ -1,0 +1,42 @@
+"""Images by address: the scan and its Grad-CAM as WebP. Only cases of a study, only sizes on the list."""
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, SIZES
+from neuroval.dashboard.session import cache as compute
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import studies
+
+
+def serve(request: Request) -> Response:
+    """Return the image that the address names; 404 for everything else.
+
+    ``/images/<study>/<case id>.webp?size=<name>&class=<index>&opacity=<percent>&cells=1``: with the Grad-CAM of a
+    class if its index is given, in steps of 10 percent opacity, and in the cells of its grid if so asked.
+    """
+    name, case_id = request.path_params["study"], request.path_params["case_id"]
+    number = request.query_params.get("class")
+    size = request.query_params.get("size", "original")
+    missing = PlainTextResponse("No such image.", status_code=404)
+    opacity, cells = request.query_params.get("opacity", str(OPACITY)), request.query_params.get("cells", "0")
+    if size not in SIZES or opacity not in map(str, OPACITIES) or cells not in ("0", "1") or name not in studies():
+        return missing
+    try:
+        study = compute.study(name)
+    except InputError:
+        return missing
+    known = {str(index): name for index, name in enumerate(study.classes.names)}
+    if number is not None and number not in known:
+        return missing
+    class_name = None if number is None else known[number]
+    content = compute.encoded(study, case_id, class_name, size, opacity=int(opacity), cells=cells == "1")
+    if content is None:
+        return missing
+    etag = f'"{study.fingerprint[:16]}-{quote(case_id, safe="")}-{number or "scan"}-{size}-{opacity}-{cells}"'
+    headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="image/webp", headers=headers)

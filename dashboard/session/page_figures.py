@@ -1,0 +1,167 @@
+"""The figures that the pages of a study open with, drawn of its evidence once and kept."""
+
+import plotly.graph_objects as go
+
+from neuroval.analysis.core.confusion import ConfusionMatrix
+from neuroval.analysis.decisions.acceptance import measure
+from neuroval.analysis.performance.training_course import Run
+from neuroval.analysis.study.results import CrossValidation
+from neuroval.analysis.study.results import rows as rows_of
+from neuroval.analysis.study.two_class_questions import Question, over_prevalences
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.figures.folds import Row as FoldRow
+from neuroval.dashboard.figures.folds import fold_dots, start_of
+from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
+from neuroval.dashboard.figures.look import ACCENT
+from neuroval.dashboard.figures.matrix import CORRECT, matrix_figure
+from neuroval.dashboard.figures.predictive_values import predictive_value_figure
+from neuroval.dashboard.figures.reliability import reliability_figure
+from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure
+from neuroval.dashboard.figures.split_composition import split_bars
+from neuroval.dashboard.figures.training_curves import curves
+from neuroval.dashboard.session.cache import figure
+from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import overview as text_overview
+from neuroval.dashboard.words import training as text_training
+
+RATES = (("sensitivity", "specificity"), ("ppv", "npv"))  # a figure each
+COURSES = ("Loss", "Accuracy")
+
+
+def make_ready(of: Evidence) -> None:
+    """Draw them as the pages show them before anything is chosen."""
+    headlines(of)
+    splits(of)
+    for names in RATES:
+        rates(of, names)
+    for question in list(of.questions.values())[:1]:
+        if question.prevalence is not None:
+            predictive_value(question, question.prevalence)
+    confusion(of, *worst_cell(of))
+    reliability(of)
+    referral(of)
+    for _, _, one in kinds_of_folds(of)[:1]:
+        folds(of)
+        if one.performance is not None:
+            pooled(of, one.performance.matrix)
+    if (run := of.final_run) is not None:
+        for title in COURSES:
+            course(run, title)
+
+
+def headlines(of: Evidence) -> go.Figure | None:
+    """Return the numbers that can be compared on the split and on what the model has not seen.
+
+    None where the headline number itself cannot be: what is left would say that the model does as well on new scans.
+    """
+    (split, whole), *others = text_overview.bases(of, of.study.manifest).items()
+    sections = []
+    for metric, title in text_overview.HEADLINES.items():
+        for name, part in others:
+            pair = [measure(metric, judged) for judged in (whole, part)]
+            lacking = [
+                text.lacking_in(one, metric, of=other, classes=of.study.classes)
+                for one, other in ((part, whole), (whole, part))
+            ]
+            if any(found is None or not found.headline.defined for found in pair) or any(lacking):
+                continue
+            rows = tuple(
+                Row(label=label, colour=colour, estimate=found.headline)
+                for label, colour, found in zip((split, name), (CORRECT, ACCENT), pair, strict=True)
+                if found is not None
+            )
+            sections.append((title, rows))
+    if text_overview.HEADLINES[text_overview.headline_metric(of)] not in dict(sections):
+        return None
+    return figure(forest, tuple(sections), start=lowest([row.estimate for _, rows in sections for row in rows]))
+
+
+def splits(of: Evidence) -> go.Figure:
+    """Return the scans by split, stacked by class."""
+    return figure(split_bars, of.dataset, of.study.classes)
+
+
+def rates(of: Evidence, names: tuple[str, ...]) -> go.Figure:
+    """Return the forest plot of some rates; both figures have one axis."""
+    judged, classes = of.performance, of.study.classes
+    start = lowest([getattr(one, name).headline for name in text.RATES for one in rows_of(judged)])
+    sections = tuple(
+        (
+            text.RATES[name],
+            tuple(
+                Row(
+                    label=text.row_name(one.name, classes),
+                    colour=classes.colour.get(one.name, ACCENT),
+                    estimate=getattr(one, name).headline,
+                )
+                for one in rows_of(judged)
+            ),
+        )
+        for name in names
+    )
+    return figure(forest, sections, start=start)
+
+
+def predictive_value(question: Question, chosen: float) -> go.Figure:
+    """Return PPV and NPV over prevalence with the chosen one marked."""
+    return figure(predictive_value_figure, over_prevalences(question), chosen=chosen)
+
+
+def worst_cell(of: Evidence) -> tuple[str, str]:
+    """Return reference and predicted class of the costliest kind of error that occurred."""
+    worst = next((pair for pair in of.costliest if pair.count), of.costliest[0])
+    return worst.reference, worst.predicted
+
+
+def confusion(of: Evidence, reference: str, predicted: str) -> go.Figure:
+    """Return the confusion matrix with one cell selected."""
+    matrix, harm = of.performance.matrix, of.study.manifest.harm
+    return figure(matrix_figure, matrix, of.study.classes, harm=harm, selected=(reference, predicted))
+
+
+def reliability(of: Evidence) -> go.Figure:
+    """Return accuracy against confidence."""
+    return figure(reliability_figure, of.confidence.reliability.top_label, x="Confidence", y="Accuracy")
+
+
+def referral(of: Evidence) -> go.Figure:
+    """Return errors and missed tumours against the share that is referred."""
+    found = of.confidence
+    return figure(risk_coverage_figure, found.risk_coverage, referred=found.referral.referred.plain.value)
+
+
+def kinds_of_folds(of: Evidence) -> list[tuple[str, str, CrossValidation]]:
+    """Return label, colour and results of each kind of cross-validation that the study has."""
+    both = (("Grouped", ACCENT, of.grouped), ("Not grouped", CORRECT, of.ungrouped))
+    return [kind for kind in both if kind[2].performance is not None]
+
+
+def folds(of: Evidence) -> go.Figure:
+    """Return the numbers over the folds, grouped and not grouped on one axis."""
+    kinds = kinds_of_folds(of)
+    known = {one.name for one in kinds[0][2].numbers}
+    shown = {name: title for name, title in text_training.NAMES.items() if name in known}
+    start = start_of([number for *_, one in kinds for number in one.numbers if number.name in shown])
+    sections = tuple(
+        (
+            title,
+            tuple(
+                FoldRow(label=label, colour=colour, number=text_training.number_of(one, name))
+                for label, colour, one in kinds
+            ),
+        )
+        for name, title in shown.items()
+    )
+    return figure(fold_dots, sections, start=start)
+
+
+def pooled(of: Evidence, matrix: ConfusionMatrix) -> go.Figure:
+    """Return the confusion matrix of all folds."""
+    return figure(matrix_figure, matrix, of.study.classes, harm=of.study.manifest.harm)
+
+
+def course(run: Run, title: str) -> go.Figure:
+    """Return loss or accuracy by epoch, train against tuning."""
+    train, tuning = (run.loss, run.tuning_loss) if title == "Loss" else (run.accuracy, run.tuning_accuracy)
+    epochs, values = tuple(run.epoch.tolist()), tuple(train.tolist())
+    return figure(curves, title, epochs, train=values, tuning=tuple(tuning.tolist()), chosen=run.chosen)

@@ -1,0 +1,263 @@
+"""Every sentence of the page Per class: averages, ratios, the clinic's prevalence, a threshold, curves, patients."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.decisions.threshold_choice import AtThreshold, OperatingPoint
+from neuroval.analysis.performance.class_auc import ClassAucs
+from neuroval.analysis.performance.likelihood_ratios import Ratios
+from neuroval.analysis.performance.patients import Patients
+from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Overall
+from neuroval.analysis.performance.prevalence import NaturalFrequencies
+from neuroval.analysis.performance.roc import Curves
+from neuroval.analysis.study.two_class_questions import AtPrevalence, Question
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counted, fine, full, percent, probability, ratio
+from neuroval.dashboard.words.general import RATES, plain_and_clustered, row_name, spoken
+from neuroval.data.classes import ClassOrder
+
+POST_HOC = ":orange-badge[Post hoc]"
+PREVALENCE_SET = f"{POST_HOC} The prevalence was set on this page. What follows from it is exploratory."
+THRESHOLD_SET = f"{POST_HOC} The threshold was set on this page. What follows from it is exploratory."
+ARGMAX = (
+    "A scan is called a tumour when the largest of its probabilities is that of a tumour class. These are the numbers "
+    "above; a threshold on P(any tumour) would change them."
+)
+NO_CURVE = "No curve can be drawn"
+CURVES = "Dotted: a coin in ROC, calling every scan in precision-recall."
+PATIENTS_CLASS = "One answer per patient, from all its slices."
+PATIENTS_DECIDE = "One answer per patient, from all its slices. Sensitivity and specificity are of any tumour."
+THRESHOLDS = {"argmax": "Largest probability", "tuning": "Operating point", "own": "Own threshold"}
+RULES = {
+    "any_slice": "A tumour on any slice",
+    "majority": "Most of the slices",
+    "mean_probability": "Mean probability of the slices",
+}
+OVERALL = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy (macro sensitivity)",
+    "macro_ppv": "Macro PPV",
+    "macro_f1": "Macro F1",
+    "weighted_f1": "F1 weighted by cases",
+    "mcc": "Matthews correlation coefficient",
+    "kappa": "Cohen's kappa",
+}
+AVERAGES = {"macro_ovr": "AUC, macro one against the rest", "hand_till": "AUC, Hand and Till"}
+RATIOS = {"lr_pos": "LR+", "lr_neg": "LR\N{MINUS SIGN}", "dor": "Diagnostic odds ratio", "youden": "Youden's index"}
+
+
+def overall_rows(overall: Overall, aucs: ClassAucs) -> list[dict[str, str]]:
+    """Return the averages over the classes as table rows."""
+    found = [(label, getattr(overall, name)) for name, label in OVERALL.items()]
+    found += [(label, getattr(aucs, name)) for name, label in AVERAGES.items()]
+    return [
+        {
+            "Number": label,
+            "Value": area(one.headline) if one.headline.count is None else full(one.headline),
+            "Method": one.headline.method,
+        }
+        for label, one in found
+    ]
+
+
+def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
+    """Return one row per class and rate: plain and cluster-adjusted interval side by side."""
+    rows = []
+    for one in subjects:
+        for name, label in RATES.items():
+            measure = getattr(one, name)
+            plain, clustered = plain_and_clustered(measure.plain, measure.clustered)
+            row = {"Class": row_name(one.name, classes), "Rate": label}
+            rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": measure.headline.method})
+    return rows
+
+
+def ratio_rows(aucs: Mapping[str, Measure], ratios: Mapping[str, Ratios], classes: ClassOrder) -> list[dict[str, str]]:
+    """Return AUC, likelihood ratios, odds ratio and Youden's index of each question as table rows."""
+    return [
+        {
+            "Class": row_name(name, classes),
+            "AUC": area(auc.headline),
+            **{label: ratio(getattr(ratios[name], key).headline) for key, label in RATIOS.items()},
+        }
+        for name, auc in aucs.items()
+    ]
+
+
+def prevalence(value: float, question: Question) -> str:
+    """Return how a step of the prevalence control is written."""
+    return f"{percent(value)} (as in these scans)" if value == question.prevalence else percent(value)
+
+
+def _have(name: str, classes: ClassOrder, n: int) -> str:
+    """Return ``have a tumour`` or ``are glioma``."""
+    if name == ANY_TUMOUR:
+        return "has a tumour" if n == 1 else "have a tumour"
+    return f"{'is' if n == 1 else 'are'} {spoken(name, classes)}"
+
+
+def _called(name: str, classes: ClassOrder) -> str:
+    return "a tumour" if name == ANY_TUMOUR else spoken(name, classes)
+
+
+def frequencies(found: NaturalFrequencies, name: str, classes: ClassOrder) -> str:
+    """Return in a sentence what becomes of 1,000 scans."""
+    called = _called(name, classes)
+    text = f"Of {found.scans:,} scans, {found.positives:,} {_have(name, classes, found.positives)}"
+    if found.missed is None or found.false_alarms is None:
+        return f"{text}; what becomes of them is {NOT_ESTIMABLE} ({found.reason})."
+    calls = found.found or 0
+    alarms = "is" if found.false_alarms == 1 else "are"
+    text += (
+        f": {calls:,} {'is' if calls == 1 else 'are'} found, {found.missed:,} {'is' if found.missed == 1 else 'are'} "
+        f"missed. Of the {found.negatives:,} others, {found.false_alarms:,} {alarms} called {called} by mistake."
+    )
+    if not found.called:
+        return f"{text} None is called {called}."
+    return f"{text} So of {counted(found.called, 'call')}, {calls:,} {'is' if calls == 1 else 'are'} right."
+
+
+def as_far_as_known(ppv: Estimate) -> str:
+    """Return how many of 100 calls may be right, as far as these scans tell; nothing without an interval."""
+    between = _of_100(ppv)
+    return between and f" As far as these scans can tell, of 100 such calls {between} are right."
+
+
+def elsewhere(found: AtPrevalence) -> str:
+    """Return what a call would be worth where few have what is looked for; nothing without an interval."""
+    between = _of_100(found.ppv.headline)
+    if not between or found.prevalence is None:
+        return ""
+    share = percent(found.prevalence)
+    return f"Where {share} have it, as far as these scans can tell, of 100 such calls {between} would be right."
+
+
+def _of_100(share: Estimate) -> str:
+    """Return the interval of a share as whole numbers of 100, never narrower than it is; empty without one."""
+    if share.low is None or share.high is None:
+        return ""
+    return f"between {math.floor(100 * share.low)} and {math.ceil(100 * share.high)}"
+
+
+def frequency_rows(found: NaturalFrequencies, name: str, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return what becomes of 1,000 scans as a table: reference against call."""
+    called = _called(name, classes)
+    it = "tumour" if name == ANY_TUMOUR else spoken(name, classes)
+    quiet = None if found.called is None else found.scans - found.called
+    return [
+        {f"Of {found.scans:,}": label, f"Called {called}": _whole(yes), "Not called": _whole(no), "All": _whole(n)}
+        for label, n, yes, no in (
+            (f"With {it}", found.positives, found.found, found.missed),
+            ("Others", found.negatives, found.false_alarms, found.cleared),
+            ("All", found.scans, found.called, quiet),
+        )
+    ]
+
+
+def _whole(number: int | None) -> str:
+    return NOT_ESTIMABLE if number is None else f"{number:,}"
+
+
+def predictive_rows(found: AtPrevalence) -> list[dict[str, str]]:
+    """Return PPV and NPV at a prevalence as table rows."""
+    return [
+        {"Number": label, "Value": fine(one.headline), "Method": one.headline.method}
+        for label, one in (("PPV", found.ppv), ("NPV", found.npv))
+    ]
+
+
+def operating_point(point: OperatingPoint | None, missing: str | None) -> str:
+    """Return how the operating point was chosen, or why there is none."""
+    if point is None or point.chosen.value is None:
+        return f"Operating point: {missing if point is None else point.chosen.reason}."
+    chosen, limit = point.chosen, point.chosen.value
+    return (
+        f"Operating point: P(any tumour) of {probability(limit)} or more, the highest threshold that finds "
+        f"{percent(chosen.target)} of the tumours of the tuning split (there {full(chosen.sensitivity)}). The scans "
+        "here had no part in the choice."
+    )
+
+
+def threshold_rows(judged: ClassPerformance, found: AtThreshold) -> list[dict[str, str]]:
+    """Return the rates of any tumour by argmax and at a threshold as table rows."""
+    if found.threshold is None:
+        return []
+    named = f"P(any tumour) \N{GREATER-THAN OR EQUAL TO} {probability(found.threshold)}"
+    return [
+        {
+            "Number": label,
+            THRESHOLDS["argmax"]: full(getattr(judged, name).headline),
+            named: full(getattr(found, name).headline),
+        }
+        for name, label in RATES.items()
+    ]
+
+
+def called(found: AtThreshold) -> str:
+    """Return how many scans a threshold calls."""
+    return f"Called a tumour: {full(found.referred.headline)} of the scans."
+
+
+def areas(auc: Measure, found: Curves) -> str:
+    """Return the areas under both curves."""
+    return f"AUC {area(auc.headline)}, average precision {area(found.average_precision.headline)}."
+
+
+def patient_rows(found: Patients) -> list[dict[str, str]]:
+    """Return the results by patient as table rows, a row per rule."""
+    tumour = {str(one.rule): one for one in found.tumour}
+    classes = {str(one.rule): one for one in found.classes}
+    rows = []
+    for rule, label in RULES.items():
+        if rule not in tumour and rule not in classes:
+            continue
+        row = {"A patient's answer is": label}
+        if found.tumour:
+            for name, rate in (("Sensitivity", tumour[rule].sensitivity), ("Specificity", tumour[rule].specificity)):
+                if rate.headline.defined:
+                    row[name] = full(rate.headline)
+        rows.append({**row, "Class right": full(classes[rule].accuracy.headline) if rule in classes else ""})
+    return rows
+
+
+def patients(found: Patients) -> str:
+    """Return which patients the results by patient rest on, and which scans are left out."""
+    text = f"n = {counted(found.n, 'patient')} with {counted(found.slices, 'slice')}."
+    left = []
+    if found.without_id:
+        left.append(f"{counted(found.without_id, 'scan')} without a patient id")
+    if found.mixed:
+        left.append(f"{counted(len(found.mixed), 'patient')} whose slices have several reference classes")
+    ties = max([*(one.ties for one in found.tumour), *(one.ties for one in found.classes)], default=0)
+    tied = f" Ties: at most {counted(ties, 'patient')}." if ties else ""
+    return f"{text}{' Left out: ' + ', '.join(left) + '.' if left else ''}{tied}{_without_a_rate(found)}"
+
+
+def _without_a_rate(found: Patients) -> str:
+    """Return which rates by patient cannot be given, and why: each rule rests on the same patients."""
+    one = found.tumour[0] if found.tumour else None
+    rates = {} if one is None else {"Sensitivity": one.sensitivity, "Specificity": one.specificity}
+    return "".join(
+        f" {name} is {NOT_ESTIMABLE}: {rate.headline.reason}."
+        for name, rate in rates.items()
+        if not rate.headline.defined
+    )
+
+
+def patients_seen(across: int, found: Patients) -> str:
+    """Return how many of the patients that are known training has seen; nothing when none."""
+    known, verb = found.n + len(found.mixed), "has" if across == 1 else "have"
+    return f"{across:,} of {counted(known, 'patient')} also {verb} scans in training." if across else ""
+
+
+NO_PATIENTS = "No scan here has a patient id: results by patient are not estimable."
+
+
+def with_setting(
+    rows: list[dict[str, str]], question: Question, found: AtPrevalence, classes: ClassOrder
+) -> list[dict[str, str]]:
+    """Return rows for download with the class, the prevalence, and that a prevalence set on the page is post hoc."""
+    changed = found.prevalence != question.prevalence
+    prevalence = "" if found.prevalence is None else f"{found.prevalence:g}"
+    setting = {"Prevalence": prevalence, "Setting": "post hoc" if changed else "as in these scans"}
+    return [{"Class": row_name(question.name, classes), **row, **setting} for row in rows]

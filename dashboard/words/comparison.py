@@ -1,0 +1,287 @@
+"""Every sentence about two models on the same scans. A is the study that is open, B the one it is compared with."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.performance.comparison import ComparedNumber
+from neuroval.analysis.study.comparison import ComparedAuc, Comparisons, Discordant, SharedWithTraining
+from neuroval.dashboard.words.formats import (
+    NOT_ESTIMABLE,
+    area,
+    below_1,
+    counted,
+    full,
+    p_value,
+    points,
+    sentence_case,
+    short,
+)
+from neuroval.data.classes import ClassOrder
+from neuroval.data.study.common_cases import Matched, OtherLabel
+from neuroval.data.study.manifest import About, Manifest
+
+CHOOSE = "Choose a study"
+CANNOT = "These two studies cannot be compared"
+SAME_STUDY = "The address names one study twice. Choose another one to compare it with."
+NOT_COMPARABLE = "The address names a study that is not on this machine or has other classes."
+FIGURES = (
+    "A minus B: right of the line A is higher. Lines are 95% intervals, the wider of two where scans come in groups. "
+    "At the right of the rates: the scans that only A and that only B calls rightly."
+)
+MAPS = "The map beside a scan is the Grad-CAM of the model so marked, for the class that it says."
+SHOWN_LABELS = 10
+NUMBERS = {"sensitivity": "sensitivity", "specificity": "specificity", "auc": "AUC"}
+
+
+def no_other(data_name: str) -> str:
+    """Return what a comparison needs, where no other study has the same classes."""
+    return f"There is no other study with these classes on this machine. {_needed(data_name)}"
+
+
+def no_choice(data_name: str) -> str:
+    """Return what a comparison needs, where the other studies are of other data sets."""
+    return (
+        "No other study on this machine is of the same data set. Choose one that holds some of the same image files, "
+        f"or make one. {_needed(data_name)}"
+    )
+
+
+def _needed(data_name: str) -> str:
+    data = shlex.quote(data_name)
+    return (
+        "A comparison needs another model's predictions of the same scans: ``neuroval evaluate --model MODEL --images "
+        f"FOLDER --data {data} --out NAME`` or ``neuroval import FILE --data {data} --out NAME``."
+    )
+
+
+def title(name: str, about: About, others: Mapping[str, Manifest]) -> str:
+    """Return how a study is called; with its folder where another study has the same title."""
+    alike = [key for key, manifest in others.items() if manifest.about.title == about.title and key != name]
+    return f"{about.title} ({name})" if alike else about.title
+
+
+def answer(found: Comparisons) -> str:
+    """Return which model is right where the other is wrong, how far apart they are, and what that is worth."""
+    return f"{verdict(found)} {worth(found.accuracy.difference.headline)}"
+
+
+def verdict(found: Comparisons) -> str:
+    """Return the comparison in a sentence."""
+    accuracy = found.accuracy
+    scans = counted(accuracy.counts.n, "common scan")
+    if not accuracy.counts.discordant:
+        apart = f"A and B are right and wrong on the same scans of {scans}"
+    else:
+        apart = (
+            f"Of {scans}, A is right on {accuracy.counts.only_a:,} that B calls wrongly, B on "
+            f"{accuracy.counts.only_b:,} that A calls wrongly"
+        )
+    return f"{apart}; {_higher(accuracy.difference.headline)}."
+
+
+def _higher(difference: Estimate) -> str:
+    value, low, high = difference.value or 0.0, difference.low, difference.high
+    if value < 0 and low is not None and high is not None:
+        low, high = -high, -low
+    bounds = "" if low is None or high is None else f" ({points(low)} to {points(high)})"
+    if value == 0:
+        return f"the accuracy is the same{bounds and f' (difference {bounds[2:-1]} percentage points)'}"
+    return f"the accuracy of {'A' if value > 0 else 'B'} is {points(abs(value))} percentage points higher{bounds}"
+
+
+def worth(difference: Estimate) -> str:
+    """Return what the interval says about which model is better."""
+    if difference.low is None or difference.high is None:
+        return f"An interval is {NOT_ESTIMABLE}: {difference.reason}."
+    if difference.low <= 0 <= difference.high:
+        return "The interval holds 0: these scans do not show which of the two is right more often."
+    return "The interval leaves out 0; whether a difference of this size matters is a clinical question."
+
+
+def matching(found: Comparisons) -> str:
+    """Return how the scans were matched, and what was left out."""
+    common = found.matched
+    parts = [f"{counted(common.n, f'{found.split} scan')} in common: {_how(common)}."]
+    if common.only_a or common.only_b:
+        parts.append(f"Left out: {common.only_a:,} only in A, {common.only_b:,} only in B.")
+    else:
+        parts.append("No scan is in one study alone.")
+    if common.other_labels:
+        parts.append(f"Also left out: {counted(len(common.other_labels), 'scan')} whose label differs between A and B.")
+    if common.other_bytes:
+        what = "has other bytes" if common.other_bytes == 1 else "have other bytes"
+        parts.append(
+            f"{common.other_bytes:,} of the scans matched by id {what} in B: another encoding, or another image."
+        )
+    unknown = common.by_case_id - common.confirmed - common.other_bytes
+    if unknown:
+        parts.append(
+            f"For {unknown:,} the id alone says that they are the same: no hash of the image is known on both sides."
+        )
+    return " ".join(parts)
+
+
+def _how(common: Matched) -> str:
+    if not common.by_content:
+        return "matched by case id"
+    if not common.by_case_id:
+        return "matched by identical bytes, the ids differ"
+    return f"{common.by_case_id:,} matched by case id, {common.by_content:,} by identical bytes"
+
+
+def training(found: Comparisons) -> str:
+    """Return what the common scans share with the training data of each model."""
+    first, second = (_seen(name, one, found.matched.n) for name, one in zip("AB", found.shared, strict=True))
+    return f"Share a patient or a copy with the training data: {first}; {second}."
+
+
+def _seen(name: str, one: SharedWithTraining, n: int) -> str:
+    if not one.known:
+        return f"of {name} not known"
+    of = f"{one.known:,} scans" if one.known == n else f"{one.known:,} scans where it is known"
+    return f"of {name} {one.count:,} of {of}"
+
+
+def multiplicity(found: Comparisons) -> str:
+    """Return what many p-values are worth."""
+    text = (
+        f"{counted(found.tests, 'test')}: between equally good models, one test in twenty falls below 0.05 by chance. "
+        "No p-value here names a winner: read the differences with their intervals."
+    )
+    groups = found.rates.groups
+    if groups is not None and groups < found.matched.n:
+        text += (
+            f" The scans come in {counted(groups, 'group')} (patients, copies); McNemar's test takes them as "
+            "independent, so its p-values can be too small."
+        )
+    return text
+
+
+def label(name: str, classes: ClassOrder) -> str:
+    """Return how a number is called: ``Glioma sensitivity``."""
+    subject, _, number = name.rpartition(".")
+    if not subject:
+        return sentence_case(name)
+    shown = "Any tumour" if subject == "any_tumour" else classes.display[subject]
+    return f"{shown} {NUMBERS[number]}"
+
+
+def subject(name: str) -> str:
+    """Return the class a number is about, or ``any_tumour``; empty for accuracy."""
+    return name.rpartition(".")[0]
+
+
+def beside(one: ComparedNumber) -> str:
+    """Return on how many scans only A and only B is right."""
+    return f"{one.counts.only_a:,} : {one.counts.only_b:,}"
+
+
+def both_aucs(one: ComparedAuc) -> str:
+    """Return the AUCs of A and B."""
+    values = [measure.headline.value for measure in (one.found.a, one.found.b)]
+    return ", ".join(NOT_ESTIMABLE if value is None else below_1(value) for value in values)
+
+
+def rate_row(one: ComparedNumber, classes: ClassOrder) -> dict[str, str]:
+    """Return a rate of both models as a table row."""
+    return {
+        "Number": label(one.name, classes),
+        "A": full(one.a.headline),
+        "B": full(one.b.headline),
+        "A minus B": short(one.difference.headline),
+        "Only A right": f"{one.counts.only_a:,}",
+        "Only B right": f"{one.counts.only_b:,}",
+        "p, exact": "" if one.test is None else p_value(one.test.exact),
+        "p, mid-p": "" if one.test is None else p_value(one.test.mid_p),
+    }
+
+
+def auc_row(one: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
+    """Return an AUC of both models as a table row."""
+    tested = one.found.headline_p_value
+    return {
+        "Number": label(one.name, classes),
+        "A": area(one.found.a.headline),
+        "B": area(one.found.b.headline),
+        "A minus B": short(one.found.difference.headline),
+        "p": f"{NOT_ESTIMABLE} ({tested.reason})" if tested.value is None else p_value(tested.value),
+    }
+
+
+def download_rows(found: Comparisons) -> list[dict[str, str]]:
+    """Return every rate and AUC as a row for download, plain and cluster-adjusted."""
+    classes, (rates, aucs) = found.matched.classes, found.distinct
+    rows = []
+    for one in rates:
+        row = {"Number": label(one.name, classes), **_measures(one.a, one.b, one.difference)}
+        row |= {"Only A right": str(one.counts.only_a), "Only B right": str(one.counts.only_b)}
+        tests = {} if one.test is None else {"p, McNemar exact": one.test.exact, "p, McNemar mid-p": one.test.mid_p}
+        tests |= {} if one.test is None else {"p, McNemar asymptotic": one.test.asymptotic}
+        rows.append(row | {name: f"{value:.6g}" for name, value in tests.items()})
+    for ranked in aucs:
+        row = {
+            "Number": label(ranked.name, classes),
+            **_measures(ranked.found.a, ranked.found.b, ranked.found.difference),
+        }
+        p_values = {"p, DeLong": ranked.found.p_value, "p, Obuchowski": ranked.found.clustered_p_value}
+        rows.append(row | {name: f"{one.value:.6g}" for name, one in p_values.items() if one and one.value is not None})
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name, "") for name in columns} for row in rows]
+
+
+def _measures(a: Measure, b: Measure, difference: Measure) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for name, one in (("A", a), ("B", b), ("A minus B", difference)):
+        row |= {name: full(one.headline), f"{name}, method": one.headline.method, f"{name}, plain": full(one.plain)}
+    return row
+
+
+def discordant(found: Comparisons, *, a_is_right: bool) -> str:
+    """Return the heading of the cases that one model calls rightly and the other wrongly."""
+    right, wrong, cases = ("A", "B", found.only_a) if a_is_right else ("B", "A", found.only_b)
+    return f"{right} right, {wrong} wrong: {counted(len(cases), 'scan')}"
+
+
+def called(name: str, predicted: str, confidence: float, classes: ClassOrder, *, map_shown: bool) -> str:
+    """Return what a model says of a case, and whether the map beside the scan is its own."""
+    return f"{name}: {classes.display[predicted]} {confidence:.2f}{' (map)' if map_shown else ''}"
+
+
+def discordant_row(case: Discordant, classes: ClassOrder) -> dict[str, str]:
+    """Return a case on which the models disagree as a row for download."""
+    return {
+        "Right": "A" if case.a_is_right else "B",
+        "Case in A": case.case_a,
+        "Case in B": case.case_b,
+        "Reference": classes.display[case.reference],
+        "A says": classes.display[case.predicted_a],
+        "B says": classes.display[case.predicted_b],
+        "Confidence of A": f"{case.confidence_a:.6g}",
+        "Confidence of B": f"{case.confidence_b:.6g}",
+    }
+
+
+def label_rows(cases: Sequence[OtherLabel], classes: ClassOrder) -> list[dict[str, str]]:
+    """Return the cases whose label differs as table rows, the first ones of many."""
+    rows = [
+        {
+            "Case in A": case.case_a,
+            "Case in B": case.case_b,
+            "Label in A": classes.display[case.label_a],
+            "Label in B": classes.display[case.label_b],
+        }
+        for case in cases[:SHOWN_LABELS]
+    ]
+    more = len(cases) - len(rows)
+    blank = dict.fromkeys(rows[0], "") if rows else {}
+    return [*rows, {**blank, "Case in A": f"{counted(more, 'more case')}"}] if more else rows
+
+
+def alt(case: Discordant, classes: ClassOrder, *, with_map: str | None = None) -> str:
+    """Return what a picture shows, for those who cannot see it."""
+    text = (
+        f"Scan with reference {classes.display[case.reference]}, A says {classes.display[case.predicted_a]}, B says "
+        f"{classes.display[case.predicted_b]}"
+    )
+    return f"{text}, Grad-CAM for {with_map}" if with_map else text

@@ -1,0 +1,157 @@
+"""Every sentence about confidence: does 90% mean 90%, and what happens if the rest goes to an expert."""
+
+from neuroval.analysis.calibration.referral import Referral
+from neuroval.analysis.calibration.tiers import TierPerformance
+from neuroval.analysis.core.estimate import Measure
+from neuroval.analysis.study.confidence_and_decisions import Confidence
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, number, percent, sentence_case
+from neuroval.dashboard.words.general import LINES, TIERS, spoken
+from neuroval.data.classes import ClassOrder
+
+SCALE = f"Points below the dotted line: the model is surer than it is right. {LINES}"
+IN_THE_LARGE = {
+    "top label": "0 is best; above 0 the model is right more often than it says",
+    "any tumour": "0 is best; above 0 tumours are more frequent than it says",
+}
+FIRST = ("ECE, top label, 15 bins", "Brier score", "Log-loss", "Calibration slope, top label")
+CLICK = "Click a point or a bar for its scans, or choose below."
+REFERRED = "Dotted: cases below the review threshold are referred. Rates are of the scans that the model still reads."
+
+
+def confidence(found: Confidence) -> str:
+    """Return the answer of the page."""
+    high = next(tier for tier in found.tiers if tier.tier == "high")
+    error = found.errors.ece_top_label_15.headline
+    if high.accuracy.headline.value is None:
+        return f"No scan has a confidence of {high.at_least:g} or more. {_calibration(error.value)}"
+    return (
+        f"Of the scans with a confidence of {high.at_least:g} or more, {full(high.accuracy.headline)} are called "
+        f"correctly. {_calibration(error.value)}{_direction(found.recalibration.top_label.intercept_at_slope_one)}"
+    )
+
+
+def _direction(shift: Measure) -> str:
+    """Return whether the model is too sure or too cautious on the whole, where the interval says so."""
+    low, high = shift.headline.low, shift.headline.high
+    if low is not None and low > 0:
+        return " On the whole it is right more often than it says."
+    if high is not None and high < 0:
+        return " On the whole it is right less often than it says."
+    return ""
+
+
+def _calibration(error: float | None) -> str:
+    if error is None:
+        return f"The calibration error is {NOT_ESTIMABLE}."
+    return (
+        f"On average, confidence and accuracy differ by {100 * error:.1f} percentage points (top-label ECE, 15 bins)."
+    )
+
+
+def referral(found: Referral) -> str:
+    """Return what referring the least certain scans does: both rates before and after."""
+    share = f"{percent(found.referred.plain.value or 0.0)} ({found.referred.plain.count:,})"
+    said = [f"Referring the scans below {found.threshold:g} takes away {share}."]
+    for name, before, after in (
+        ("Errors", found.error_rate, found.kept_error_rate),
+        ("Missed tumours", found.missed_tumours, found.kept_missed_tumours),
+    ):
+        if before is not None and after is not None and before.headline.defined:
+            said.append(f"{name}: {full(before.headline)}, before; {full(after.headline)}, among the rest.")
+    return " ".join(said)
+
+
+def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
+    """Return the tiers as table rows."""
+    rows = []
+    for one in tiers:
+        upper = f" to {one.below:g}" if one.below is not None else " and more"
+        row = {
+            "Tier": f"{sentence_case(TIERS[one.tier])}: {one.at_least:g}{upper}",
+            "Share of scans": full(one.share.headline),
+            "Accuracy": full(one.accuracy.headline),
+        }
+        if one.missed_tumours is not None:
+            row["Tumours missed"] = full(one.missed_tumours.headline)
+        rows.append(row)
+    return rows
+
+
+def first_scores(found: Confidence) -> list[dict[str, str]]:
+    """Return the scores that are read first as table rows, without their methods."""
+    shown = ("Score", "Value", "Reading")
+    return [{key: row[key] for key in shown} for row in score_rows(found) if row["Score"] in FIRST]
+
+
+def score_rows(found: Confidence) -> list[dict[str, str]]:
+    """Return all scores as table rows: value with interval, and what it says."""
+    errors = found.errors
+    scores: list[tuple[str, Measure, str]] = [
+        ("ECE, top label, 15 bins", errors.ece_top_label_15, "0 is best; biased upwards"),
+        ("ECE, top label, 10 bins", errors.ece_top_label_10, "0 is best; biased upwards"),
+        ("ECE, class by class, 15 bins", errors.ece_class_wise_15, "0 is best; biased upwards"),
+        ("ECE, bins of equal size, 15", errors.ece_adaptive_15, "0 is best; biased upwards"),
+        ("Brier score", found.brier.score, "0 is best, 2 is worst"),
+        ("Log-loss", found.log_loss, "0 is best; a confident error costs most"),
+    ]
+    asked = (found.recalibration.top_label, found.recalibration.any_tumour)
+    for name, one in zip(IN_THE_LARGE, asked, strict=True):
+        if one is not None:
+            scores += [
+                (f"Calibration slope, {name}", one.slope, "1 is best; below 1 the model is too sure"),
+                (f"Calibration intercept, {name}", one.intercept, "0 is best, together with a slope of 1"),
+                (f"Calibration in the large, {name}", one.intercept_at_slope_one, IN_THE_LARGE[name]),
+            ]
+    return [
+        {"Score": name, "Value": full(one.headline), "Method": one.headline.method, "Reading": reading}
+        for name, one, reading in scores
+    ]
+
+
+def set_rows(found: Confidence, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return how often the prediction sets hold the reference class, as table rows."""
+    if found.sets is None:
+        return []
+    sets = found.sets
+    rows = [
+        {
+            "Class": classes.display[name],
+            "In the set from": NOT_ESTIMABLE if limit.value is None else number(limit.value),
+            "Set holds the class": full(coverage.headline),
+        }
+        for name, limit, coverage in zip(sets.limits.classes, sets.limits.limits, sets.coverage, strict=True)
+    ]
+    return [
+        *rows,
+        {"Class": "All", "In the set from": "", "Set holds the class": full(sets.overall_coverage.headline)},
+    ]
+
+
+def held_too_seldom(found: Confidence, classes: ClassOrder) -> str:
+    """Return of which classes a set holds fewer scans than it was made to hold, or that it holds enough of each."""
+    if found.sets is None:
+        return ""
+    asked = 1 - found.sets.limits.alpha
+    low = [
+        f"{spoken(name, classes)} {full(held.headline)}"
+        for name, held in zip(found.sets.limits.classes, found.sets.coverage, strict=True)
+        if held.headline.value is not None and held.headline.value < asked
+    ]
+    return (
+        f"Held less often than {asked:.0%}: {'; '.join(low)}."
+        if low
+        else f"Every class is held in {asked:.0%} of its scans or more."
+    )
+
+
+def set_sizes(found: Confidence) -> str:
+    """Return how large the prediction sets are, and what limits them."""
+    if found.sets is None:
+        return f"Prediction sets: {found.no_sets}."
+    sets = found.sets
+    return (
+        f"A set is made to hold the reference class of {1 - sets.limits.alpha:.0%} of the scans of each class. It "
+        "takes in every class that is probable enough; where none is, it is empty, and the scan is for an expert. "
+        f"Sets of one class: {full(sets.single.headline)}; of several: {full(sets.multiple.headline)}; empty: "
+        f"{full(sets.empty.headline)}. {' '.join(sets.limits.caveats)}"
+    )

@@ -1,0 +1,331 @@
+"""Every sentence of the overview: the verdict and why, the two headline numbers, and the gap between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.data_audit.findings import Finding
+from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion, measure
+from neuroval.analysis.performance.per_class import Performance
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, escaped, full, short
+from neuroval.dashboard.words.general import (
+    LINES,
+    RATES,
+    by_class,
+    class_name,
+    listed,
+    missed,
+    mix,
+    on_a_part,
+    patients,
+    spoken,
+)
+from neuroval.dashboard.words.training import basis, lighter, like_for_like
+from neuroval.data.classes import ClassOrder
+from neuroval.data.study.manifest import Manifest
+
+DRAWN_FOLDS = (
+    "Grouped folds: all scans of grouped cross-validation together. The interval of the mean over the folds can be "
+    "wider; the verdict counts it too."
+)
+NO_GROUPED = "Grouped cross-validation: not available in this study."
+SPLIT_NAMES = {"test": "test split", "external": "external data", "tuning": "tuning split"}
+BASES = {"all": "all", "new_to_the_model": "new to the model", "folds": "grouped cross-validation"}
+IN = {"all": "on all scans", "new_to_the_model": "on those new to the model", "folds": "in grouped cross-validation"}
+HEADLINES = {
+    "overall.accuracy": "Accuracy",
+    "overall.balanced_accuracy": "Balanced accuracy",
+    "any_tumour.sensitivity": "Sensitivity, any tumour",
+    "any_tumour.specificity": "Specificity, any tumour",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One of the two numbers of the overview, what it is of, and what it rests on."""
+
+    label: str
+    estimate: Estimate
+    note: str
+
+
+def verdict_title(criteria: Sequence[Criterion], findings: Sequence[Finding] = ()) -> tuple[str, str]:
+    """Return the word for the verdict and its colour name: passes only when every criterion does."""
+    if any(one.met is False for one in criteria):
+        return "Fails", "red"
+    if not criteria or any(one.met is None for one in criteria):
+        return "Not decidable", "gray"
+    if any(found.severity == "critical" for found in findings):
+        return "Passes, with critical findings open", "orange"
+    return "Passes", "green"
+
+
+def verdict_reason(criteria: Sequence[Criterion], findings: Sequence[Finding], *, readings: int) -> str:
+    """Return why, in one line, and what limits it; ``readings`` is how often the test split was read, as recorded."""
+    limit = verdict_limit(findings)
+    return escaped(verdict_basis(criteria, readings=readings)) + (f" :red[{limit}]" if limit else "")
+
+
+def verdict_limit(findings: Sequence[Finding], *, where: str = "below") -> str:
+    """Return how many critical findings limit what the verdict is worth; nothing without any."""
+    critical = sum(found.severity == "critical" for found in findings)
+    verb = "limits" if critical == 1 else "limit"
+    return f"{counted(critical, 'critical finding')} {where} {verb} what this is worth." if critical else ""
+
+
+def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
+    """Return how many criteria are met and what they were judged on, plain text."""
+    if not criteria:
+        return "This study names no acceptance criteria, so there is nothing to pass or to fail."
+    n = len(criteria)
+    met = f"{sum(one.met is True for one in criteria)} of {counted(n, 'criterion', 'criteria')} met"
+    twice = [one.unleaked for one in criteria if one.unleaked is not None]
+    if twice:
+        where = " or ".join(sorted({IN[one.basis] for one in twice}))
+        met += (
+            f": {_met([one.on_all.met for one in criteria])} on all scans; {_met([one.met for one in twice])} {where}. "
+            "The worse counts"
+        )
+    reading = f"{counted(readings, 'reading')} of the test split" if readings else "no reading of the test split"
+    return f"{met}.{_undecided(criteria)} The study records {reading}, and not when the criteria were set."
+
+
+def _met(judged: Sequence[bool | None]) -> str:
+    """Return how many of all are met, and how many cannot be decided."""
+    undecided = sum(one is None for one in judged)
+    met = f"{sum(one is True for one in judged)} of {len(judged):,}"
+    return f"{met}, with {undecided} not decidable," if undecided else met
+
+
+def _undecided(criteria: Sequence[Criterion]) -> str:
+    """Return why the first criterion that cannot be decided cannot be, unless another one fails."""
+    first = next((one for one in criteria if one.met is None), None)
+    if first is None or any(one.met is False for one in criteria):
+        return ""
+    name = HEADLINES.get(first.criterion.metric, first.criterion.metric)
+    where = "" if first.decisive.basis == "all" else f" ({BASES[first.decisive.basis]})"
+    return f" {name}{where}: {first.decisive.reason or 'not known'}."
+
+
+def hardest_first(criteria: Sequence[Criterion]) -> list[Criterion]:
+    """Return the criteria, those that fail first and those that are met last."""
+    return sorted(criteria, key=lambda one: WORST_FIRST[one.met])
+
+
+def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
+    """Return one criterion with its outcome, and what was found: as lines, since a table would not fit a phone."""
+    subject, _, rate = judged.criterion.metric.rpartition(".")
+    name = subject.removeprefix("classes.")
+    what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
+    bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
+    symbol = {True: "\u2713", False: "\u00d7", None: "?"}[judged.decisive.met]
+    found = {"All scans": full(judged.on_all.estimate)}
+    if judged.unleaked is not None:
+        found[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
+        if (mean := judged.unleaked.over_folds) is not None:
+            found[f"Mean of the {mean.n} folds, whose spread asks for the wider interval"] = short(mean)
+    if needed := required(judged):
+        found["Cases it would take"] = needed
+    return (
+        f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
+        ". ".join(f"{basis}: {numbers}" for basis, numbers in found.items()) + ".",
+    )
+
+
+def required(judged: Criterion) -> str:
+    """Return how many cases the bound that decides would take at the observed rate; nothing once it is reached."""
+    decisive = judged.decisive
+    if decisive.met or not decisive.estimate.defined:
+        return ""
+    if decisive.over_folds is not None and decisive.required is None:
+        return f"{NOT_ESTIMABLE}: the spread between the folds decides"
+    needed, n = decisive.required, decisive.estimate.n or 0
+    if needed is None:
+        return f"{NOT_ESTIMABLE}: no rate of cases" if judged.criterion.bound == "low" else ""
+    if needed.n is None:
+        limit, rate = judged.criterion.at_least, needed.rate or 0.0
+        return f"more do not help: {rate:.3f} is not above {limit:g}" if rate <= limit else needed.reason or ""
+    return f"about {needed.n:,} at this rate, {n:,} are there"
+
+
+def _outcome(judged: Criterion) -> str:
+    decisive = judged.decisive
+    where = "" if decisive.basis == "all" else f" ({BASES[decisive.basis]})"
+    if decisive.met is None:
+        return f"not decidable{where}: {decisive.reason}"
+    return f"{'passes' if decisive.met else 'fails'}{where}"
+
+
+def split_name(split: str, manifest: Manifest) -> str:
+    """Return what a split is called; published only where the data set comes from a publisher with its test part."""
+    published = manifest.model is not None and manifest.data.source_url and not manifest.about.synthetic
+    return "published split" if split == "test" and published else SPLIT_NAMES[split]
+
+
+def overview(evidence: Evidence) -> str:
+    """Return the answer of the overview."""
+    judged = evidence.performance
+    errors, high = evidence.errors, evidence.errors.high_confidence_count
+    wrong = {0: "none is", 1: "1 is"}.get(errors.count, f"{errors.count:,} are")
+    text = f"Of {counted(judged.matrix.n, f'{evidence.split} scan')}, {wrong} called wrongly"
+    text += f", {high:,} of them with high confidence. " if errors.count > 1 else ". "
+    return f"{text}{missed(judged)} {_missed_without_leaks(evidence)}".strip()
+
+
+def _missed_without_leaks(evidence: Evidence) -> str:
+    """Return how many scans training has seen, and the sensitivity without them; nothing when it has seen none."""
+    known = evidence.leakage.overall.group.count
+    if not known:
+        return ""
+    verb = "shares" if known == 1 else "share"
+    seen = f"{known:,} of the {evidence.found.n:,} scans {verb} a patient or a copy with training."
+    grouped = evidence.grouped.performance
+    judged = evidence.unseen.performance if grouped is None else grouped
+    if judged is None or judged.any_tumour is None:
+        return seen
+    where = "On scans new to the model" if grouped is None else "In grouped cross-validation"
+    found = judged.any_tumour.sensitivity.headline
+    classes = evidence.study.classes
+    rate = on_a_part("any_tumour.sensitivity", found, judged, of=evidence.performance, classes=classes)
+    return f"{seen} {where} the sensitivity is {rate}."
+
+
+def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headline]:
+    """Return the same number twice: on the split as it is, and on what the model has not seen.
+
+    That is accuracy where the study has grouped cross-validation. Else it is balanced accuracy: the scans that are new
+    to the model may be of few classes, and their accuracy would say so and nothing else.
+    """
+    classes, grouped, all_of = manifest.classes, evidence.grouped, evidence.performance
+    named = split_name(evidence.split, manifest)
+    note = f"All {evidence.split} scans, as the data set is split: {mix(all_of, classes)}."
+    if grouped.performance is None:
+        return (
+            Headline(
+                label=f"Balanced accuracy, {named}", estimate=all_of.overall.balanced_accuracy.headline, note=note
+            ),
+            Headline(
+                label="Balanced accuracy, new to the model",
+                estimate=_new_balanced_accuracy(evidence, classes),
+                note=f"{new_cases(evidence, classes)} {NO_GROUPED}".strip(),
+            ),
+        )
+    return (
+        Headline(label=f"Accuracy, {named}", estimate=all_of.overall.accuracy.headline, note=note),
+        Headline(
+            label="Accuracy, grouped cross-validation",
+            estimate=grouped.performance.overall.accuracy.headline,
+            note=f"{basis(grouped, classes)} {lighter(manifest)}".strip(),
+        ),
+    )
+
+
+def _new_balanced_accuracy(evidence: Evidence, classes: ClassOrder) -> Estimate:
+    unseen = evidence.unseen.performance
+    if unseen is None:
+        return Estimate.undefined(reason=evidence.unseen.reason or "")
+    found = unseen.overall.balanced_accuracy.headline
+    return found if found.defined else Estimate.undefined(reason=nothing_new_of(unseen, classes), n=found.n)
+
+
+def nothing_new_of(unseen: Performance, classes: ClassOrder) -> str:
+    """Return which classes have no new scan, as a reason."""
+    empty = [spoken(name, classes) for name, n in by_class(unseen, classes) if not n]
+    if not unseen.matrix.n:
+        return "no scan is new to the model"
+    return f"no new {listed(empty, 'or')} scan among {unseen.matrix.n:,}"
+
+
+def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
+    """Return what the numbers on new scans rest on; nothing when it is not known which are new."""
+    unseen = evidence.unseen.performance
+    if unseen is None:
+        return ""
+    n, all_n = unseen.matrix.n, evidence.performance.matrix.n
+    verb = "shares" if n == 1 else "share"
+    known = {row.name: row.known_patient for row in evidence.leakage.classes}
+    return (
+        f"{n:,} of {counted(all_n, f'{evidence.split} scan')} {verb} no patient and no copy with training or tuning, "
+        f"as far as is known: {mix(unseen, classes)}. {patients(known, classes)}"
+    ).strip()
+
+
+def sentence(reason: str | None) -> str:
+    """Return a reason as a sentence."""
+    return f"{reason[0].upper()}{reason[1:]}." if reason else ""
+
+
+def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
+    """Return the numbers with and without what training has seen as table rows."""
+    grouped = evidence.grouped.performance
+    rows = []
+    for metric, label in HEADLINES.items():
+        found = measure(metric, evidence.performance)
+        if found is None:
+            continue
+        split = split_name(evidence.split, manifest).capitalize()
+        row = {"Number": label, split: full(found.headline), "New to the model": _on_new(metric, evidence, manifest)}
+        if grouped is not None and (found := measure(metric, grouped)) is not None:
+            row["Grouped cross-validation"] = full(found.headline)
+        rows.append(row)
+    return rows
+
+
+def headline_metric(evidence: Evidence) -> str:
+    """Return the number that is shown twice; see ``headlines``."""
+    return "overall.balanced_accuracy" if evidence.grouped.performance is None else "overall.accuracy"
+
+
+def bases(evidence: Evidence, manifest: Manifest) -> dict[str, Performance]:
+    """Return what the two headlines are of, by a name that is short enough for a figure."""
+    found = {split_name(evidence.split, manifest).capitalize(): evidence.performance}
+    if evidence.grouped.performance is not None:
+        found["Grouped folds"] = evidence.grouped.performance
+    elif evidence.unseen.performance is not None:
+        found["New to the model"] = evidence.unseen.performance
+    return found
+
+
+def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
+    """Return a number on the scans that are new to the model."""
+    unseen = evidence.unseen.performance
+    found = None if unseen is None else measure(metric, unseen)
+    if unseen is None or found is None:
+        return f"{NOT_ESTIMABLE} ({evidence.unseen.reason or ''})"
+    return on_a_part(metric, found.headline, unseen, of=evidence.performance, classes=manifest.classes)
+
+
+def drawn(evidence: Evidence) -> str:
+    """Return what the lines of the figure are."""
+    return LINES if evidence.grouped.performance is None else f"{LINES} {DRAWN_FOLDS}"
+
+
+def compared_on(evidence: Evidence, manifest: Manifest) -> str:
+    """Return which scans are new to the model where no headline says it already."""
+    return "" if evidence.grouped.performance is None else new_cases(evidence, manifest.classes)
+
+
+def gap(evidence: Evidence, manifest: Manifest) -> str:
+    """Return the difference between the two headline numbers, or why there is none."""
+    if evidence.unseen.reason is not None and evidence.grouped.performance is None:
+        return f"The gap between the two is {NOT_ESTIMABLE}: {evidence.unseen.reason}."
+    first, second = headlines(evidence, manifest)
+    if first.estimate.value is None or second.estimate.value is None:
+        lacking = min(first.estimate, second.estimate, key=lambda one: one.defined)
+        return f"The gap between the two is {NOT_ESTIMABLE}: {lacking.reason}."
+    unseen = evidence.unseen.performance
+    if evidence.grouped.performance is None and unseen and unseen.matrix.n == evidence.performance.matrix.n:
+        return "All scans are new to the model, as far as is known: the two are the same number."
+    points = (first.estimate.value - second.estimate.value) * 100
+    if abs(points) < 0.05:
+        return "The two do not differ by as much as 0.1 percentage points."
+    metric = second.label.partition(",")[0]
+    where = (
+        "on scans that are new to the model" if evidence.grouped.performance is None else "in grouped cross-validation"
+    )
+    text = f"{metric} is {abs(points):.1f} percentage points {'lower' if points > 0 else 'higher'} {where}."
+    if evidence.grouping is None:
+        return text
+    recipe = " The folds differ from the model in their recipe too." if lighter(manifest) else ""
+    return f"{text}{recipe} {like_for_like(evidence.grouping)}"

@@ -1,0 +1,108 @@
+"""The evaluated cases of one split: what every analysis starts from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuroval.data.exceptions import InputError
+from neuroval.data.lazy import once
+from neuroval.data.schema import EVALUATED_SPLITS
+from neuroval.data.storage.arrow_text import increasing, order, positions
+from neuroval.data.study.folder import Study
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluated:
+    """The cases of a split that have a prediction, in order of case id.
+
+    ``rows`` (n,) are their places in the ``study_cases``, ``predictions`` their rows of the table of predictions;
+    ``reference`` (n,) holds class indices, ``probabilities`` (n, k) is as given, never renormalised. Arrays are
+    read-only, and rows agree.
+    """
+
+    split: str
+    study_cases: pd.DataFrame
+    rows: NDArray[np.int64]
+    predictions: pd.DataFrame
+    reference: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+
+    @property
+    def n(self) -> int:
+        return len(self.reference)
+
+    @once
+    def case_ids(self) -> pd.Series:
+        """The id of each case, (n,)."""
+        return self.study_cases["case_id"].iloc[self.rows].reset_index(drop=True)
+
+    @once
+    def cases(self) -> pd.DataFrame:
+        """The columns of the cases and of the predictions table, joined; of a large study this is a large table."""
+        own = self.predictions.drop(columns="case_id").reset_index(drop=True)
+        return pd.concat([self.study_cases.iloc[self.rows].reset_index(drop=True), own], axis=1)
+
+
+def evaluated_splits(study: Study) -> dict[str, int]:
+    """Return the number of evaluated cases of each split that has any: tuning, test, external."""
+    splits = study.cases["split"].iloc[study.rows["predictions"]].value_counts()
+    return {split: int(splits[split]) for split in EVALUATED_SPLITS if split in splits}
+
+
+def evaluated(study: Study, split: str = "test") -> Evaluated:
+    """Return the evaluated cases of ``split``.
+
+    Raises ``InputError`` when the split has no predictions, naming the splits that have.
+    """
+    found = _evaluated(study, "predictions", split=split, only=split)
+    if not found.n:
+        known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
+        raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
+    return found
+
+
+def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
+    """Return the cases of cross-validation, each with its out-of-fold prediction; none when the study has none.
+
+    ``grouped`` by patient and copy, or not. ``cases`` holds the column ``fold`` besides; ``split`` is "folds".
+    """
+    table = "folds" if grouped else "folds_ungrouped"
+    return _evaluated(study, table, split="folds") if table in study.rows else None
+
+
+def chosen(found: Evaluated, kept: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Evaluated:
+    """Return the cases where ``kept`` (n,) is true, or those of the rows that it lists, in their order."""
+    return Evaluated(
+        split=found.split,
+        study_cases=found.study_cases,
+        rows=found.rows[kept],
+        predictions=found.predictions.iloc[kept],
+        reference=found.reference[kept],
+        probabilities=found.probabilities[kept],
+    )
+
+
+def _evaluated(study: Study, name: str, *, split: str, only: str | None = None) -> Evaluated:
+    """Return the cases (``only`` those of a split) that stand in a table of predictions."""
+    table, rows = getattr(study, name), study.rows[name]
+    if only is not None:
+        held = (study.cases["split"] == only).to_numpy(dtype=np.bool_)[rows]
+        table, rows = table[held], rows[held]
+    if not increasing(table["case_id"]):
+        by_id = order(table["case_id"])
+        table, rows = table.iloc[by_id], rows[by_id]
+    reference = positions(study.cases["label"].iloc[rows], among=study.classes.names)
+    probabilities = table[list(study.classes.probability_columns)].to_numpy(dtype=np.float64, copy=True)
+    for array in (reference, probabilities):
+        array.setflags(write=False)
+    return Evaluated(
+        split=split,
+        study_cases=study.cases,
+        rows=rows,
+        predictions=table,
+        reference=reference,
+        probabilities=probabilities,
+    )

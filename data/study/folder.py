@@ -1,0 +1,343 @@
+"""The study folder: everything needed to judge one model on one data set. Read once, checked once, written whole."""
+
+import dataclasses
+import json
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tomli_w
+from numpy.typing import NDArray
+
+from neuroval.data import schema
+from neuroval.data.claims.kinds import Claims
+from neuroval.data.claims.reading import FILE as CLAIMS
+from neuroval.data.claims.reading import read_claims
+from neuroval.data.classes import ClassOrder, check_order
+from neuroval.data.exceptions import ContractError, InputError
+from neuroval.data.storage.atomic import recover, written_whole
+from neuroval.data.storage.files import file_sha256
+from neuroval.data.study import contract
+from neuroval.data.study import embeddings as embeddings_of
+from neuroval.data.study.embeddings import Embeddings
+from neuroval.data.study.manifest import FILE, Manifest, fingerprint, from_document, to_document
+
+METADATA_KEY = b"neuroval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradCams:
+    """Grad-CAM of every evaluated case on the network's own grid.
+
+    ``maps`` float16 ``(n, k, h, w)``: evidence for each class, ReLU applied, not normalised. ``masks`` uint8
+    ``(n, 56, 56)``, 1 inside the reference outline; ``has_mask`` ``(n,)`` says where one is known. Rows follow
+    ``case_ids``.
+    """
+
+    case_ids: pd.Index
+    maps: NDArray[np.float16]
+    masks: NDArray[np.uint8]
+    has_mask: NDArray[np.bool_]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        return self.maps.shape[2], self.maps.shape[3]
+
+    def row(self, case_id: str) -> int | None:
+        position = self.case_ids.get_indexer(pd.Index([case_id]))[0]
+        return None if position < 0 else int(position)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A checked study. Tables are as DESIGN names them; ``None`` where the study has no such table.
+
+    ``rows`` holds, for each table of predictions, the row of ``cases`` that each of its rows is of.
+    """
+
+    path: Path
+    manifest: Manifest
+    fingerprint: str
+    cases: pd.DataFrame
+    predictions: pd.DataFrame
+    rejected: pd.DataFrame
+    pairs: pd.DataFrame
+    rows: Mapping[str, NDArray[np.int64]]
+    folds: pd.DataFrame | None = None
+    folds_ungrouped: pd.DataFrame | None = None
+    history: pd.DataFrame | None = None
+    gradcam: GradCams | None = None
+    embeddings: Embeddings | None = None
+    claims: Claims | None = None
+
+    @property
+    def classes(self) -> ClassOrder:
+        return self.manifest.classes
+
+
+def read_study(path: Path) -> Study:
+    """Return the study in a folder, checked against the contract.
+
+    Raises ``ContractError`` with file, column, first bad row and what was expected. A group on both sides of a split
+    is no error: leaky data sets exist and must be openable.
+    """
+    manifest = read_manifest(path)
+    tables = {name: _read_table(path / name, manifest) for name in manifest.files if name != CLAIMS}
+    for needed in ("cases.parquet", "predictions.parquet"):
+        if needed not in tables:
+            raise ContractError(f"{path}: {needed} is not listed under [files] of {FILE}.")
+    claims = _read_claims(path / CLAIMS, manifest) if CLAIMS in manifest.files else None
+    return _assemble(path, manifest, tables, claims)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return only ``study.toml``, checked: enough to list studies without reading their tables."""
+    file = path / FILE
+    try:
+        with _reading(path):
+            recover(path)
+            document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ContractError(f"{path}: no {FILE}; not a study folder.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"{file}: not readable TOML ({error}).") from None
+    try:
+        return from_document(document)
+    except ContractError as error:
+        raise ContractError(f"{path / str(error)}") from None
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say in one line why a file cannot be read; that it is not there is for the caller to say."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        where, why = error.filename or path, error.strerror or error
+        raise ContractError(f"{where}: cannot be read ({why}); check its permissions.") from None
+
+
+def check_place(path: Path) -> None:
+    """Raise ``InputError`` when a study cannot be written there, or something else than one is there.
+
+    An empty folder is free. Whether one may write is tried, by a folder that is gone at once.
+    """
+    if path.exists() and not (path / FILE).is_file() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError(f"{path}: exists and is not a study; choose another place.")
+    nearest = next(parent for parent in path.absolute().parents if parent.is_dir())
+    try:
+        Path(tempfile.mkdtemp(prefix=".neuroval-", dir=nearest)).rmdir()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
+
+
+def write_study(
+    path: Path,
+    *,
+    manifest: Manifest,
+    cases: pd.DataFrame,
+    predictions: pd.DataFrame,
+    gradcam: GradCams | None = None,
+    embeddings: Embeddings | None = None,
+    optional: Mapping[str, pd.DataFrame | None] | None = None,
+    claims: Path | None = None,
+) -> Study:
+    """Write a study whole and return it as read back; a killed run leaves the old study or the new one.
+
+    ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped`` and ``history`` to tables; empty ones
+    are not written. Rows are put in order of their ids, so equal content gives equal files.
+    ``claims`` is a file that is copied as ``claims.toml``; ``InputError`` when it is not one, and nothing is written.
+    A study at ``path`` is replaced; ``InputError`` when another folder or a file is there.
+    """
+    check_place(path)
+    if claims is not None:
+        read_claims(claims)
+    frames = {"cases": cases.sort_values("case_id"), "predictions": predictions.sort_values("case_id")}
+    frames |= {name: table for name, table in (optional or {}).items() if table is not None and not table.empty}
+    classes = manifest.classes
+    tables = {f"{name}.parquet": _to_arrow(frame, name, classes) for name, frame in frames.items()}
+    if gradcam is not None:
+        tables["gradcam.parquet"] = _gradcam_to_arrow(gradcam, classes)
+    if embeddings is not None:
+        tables[embeddings_of.FILE] = embeddings_of.to_arrow(embeddings).replace_schema_metadata(_metadata(classes))
+    with written_whole(path) as part:
+        for name, table in tables.items():
+            pq.write_table(table, part / name, compression="zstd")
+        if claims is not None:
+            shutil.copyfile(claims, part / CLAIMS)
+        study = _completed(part, manifest)
+    return dataclasses.replace(study, path=path)
+
+
+def add_claims(path: Path, claims: Path) -> Study:
+    """Put a claims file into a study, in the place of an earlier one, and return the study as read back.
+
+    Its tables stay byte for byte. Raises ``InputError`` when the file holds no claims, and nothing is changed.
+    """
+    manifest = read_study(path).manifest
+    read_claims(claims)
+    with written_whole(path) as part:
+        for name in manifest.files:
+            shutil.copyfile(path / name, part / name)
+        shutil.copyfile(claims, part / CLAIMS)
+        study = _completed(part, manifest)
+    return dataclasses.replace(study, path=path)
+
+
+def _completed(part: Path, manifest: Manifest) -> Study:
+    """Return the study of the files in a folder, after adding ``study.toml``: what is written, a reader accepts."""
+    hashes = {file.name: file_sha256(file) for file in part.iterdir()}
+    complete = dataclasses.replace(manifest, files=hashes)
+    (part / FILE).write_bytes(tomli_w.dumps(to_document(complete), multiline_strings=True).encode())
+    return read_study(part)
+
+
+def _metadata(classes: ClassOrder, **more: Any) -> dict[bytes, bytes]:
+    text = json.dumps({"schema": schema.SCHEMA_VERSION, "classes": list(classes.names), **more})
+    return {METADATA_KEY: text.encode()}
+
+
+def _schema_of(name: str, classes: ClassOrder) -> pa.Schema:
+    fixed = {"cases": schema.CASES, "rejected": schema.REJECTED, "pairs": schema.PAIRS, "history": schema.HISTORY}
+    if name in fixed:
+        return fixed[name]
+    if name == "predictions":
+        return schema.predictions_schema(classes)
+    if name in ("folds", "folds_ungrouped"):
+        return schema.folds_schema(classes)
+    raise ContractError(f"{name}.parquet: not a table of a study.")
+
+
+def _to_arrow(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pa.Table:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    fitted = contract.conform(table, _schema_of(name, classes), file=f"{name}.parquet")
+    return fitted.replace_schema_metadata(_metadata(classes))
+
+
+def _gradcam_to_arrow(gradcam: GradCams, classes: ClassOrder) -> pa.Table:
+    order = np.argsort(gradcam.case_ids.to_numpy())
+    maps = gradcam.maps[order]
+    grid = gradcam.grid
+    cells = grid[0] * grid[1]
+    columns: list[Any] = [pa.array(gradcam.case_ids.to_numpy()[order])]
+    for index in range(len(classes)):
+        flat = np.ascontiguousarray(maps[:, index], dtype=np.float16).reshape(-1)
+        columns.append(pa.FixedSizeListArray.from_arrays(pa.array(flat), cells))
+    packed = np.packbits(gradcam.masks[order].reshape(len(order), -1), axis=1)
+    known = gradcam.has_mask[order]
+    size = schema.MASK_SIZE**2 // 8
+    columns.append(
+        pa.array([row.tobytes() if has else None for row, has in zip(packed, known, strict=True)], pa.binary(size))
+    )
+    more = {"grid": list(grid), "mask": [schema.MASK_SIZE, schema.MASK_SIZE]}
+    table = pa.table(columns, schema=schema.gradcam_schema(classes, grid))
+    return table.replace_schema_metadata(_metadata(classes, **more))
+
+
+def _check_file(file: Path, manifest: Manifest) -> None:
+    if not file.is_file():
+        raise ContractError(f"{file}: listed under [files] of {FILE} but not there.")
+    if file_sha256(file) != manifest.files[file.name]:
+        raise ContractError(f"{file}: content differs from the hash in {FILE}; the file was changed or cut.")
+
+
+def _read_claims(file: Path, manifest: Manifest) -> Claims:
+    with _reading(file):
+        _check_file(file, manifest)
+    try:
+        return read_claims(file)
+    except InputError as error:
+        raise ContractError(str(error)) from None
+
+
+def _read_table(file: Path, manifest: Manifest) -> pa.Table:
+    if file.suffix != ".parquet":
+        raise ContractError(f"{file}: listed under [files] of {FILE}, but no file of a study.")
+    with _reading(file):
+        _check_file(file, manifest)
+        try:
+            table = pq.read_table(file)
+        except pa.ArrowInvalid as error:
+            raise ContractError(f"{file}: not a readable Parquet file ({error}).") from None
+    stated = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    if stated.get("schema") != schema.SCHEMA_VERSION:
+        raise ContractError(
+            f"{file}: schema {stated.get('schema')!r} in its metadata, expected {schema.SCHEMA_VERSION}."
+        )
+    check_order(stated["classes"], expected=manifest.classes.names, where=str(file))
+    return table
+
+
+def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], claims: Claims | None) -> Study:
+    classes = manifest.classes
+    frames: dict[str, pd.DataFrame] = {}
+    for file, table in tables.items():
+        if file not in ("gradcam.parquet", embeddings_of.FILE):
+            name = file.removesuffix(".parquet")
+            fitted = contract.conform(table, _schema_of(name, classes), file=file)
+            frames[name] = fitted.replace_schema_metadata(None).to_pandas()
+    cases = frames["cases"]
+    contract.check_cases(cases, classes)
+    rows: dict[str, NDArray[np.int64]] = {
+        name: contract.check_predictions(frames[name], cases, classes, file=f"{name}.parquet")
+        for name in ("predictions", "folds", "folds_ungrouped")
+        if name in frames
+    }
+    empty = {"rejected": schema.REJECTED, "pairs": schema.PAIRS}
+    for name, columns in empty.items():
+        frames.setdefault(name, columns.empty_table().to_pandas())
+    contract.check_pairs(frames["pairs"], cases)
+    if "history" in frames:
+        contract.check_history(frames["history"])
+    gradcam, embeddings = None, None
+    if "gradcam.parquet" in tables:
+        gradcam = _gradcam_from_arrow(tables["gradcam.parquet"], classes, cases)
+    if embeddings_of.FILE in tables:
+        embeddings = embeddings_of.from_arrow(tables[embeddings_of.FILE], cases)
+    return Study(
+        path=path,
+        manifest=manifest,
+        fingerprint=fingerprint(manifest),
+        gradcam=gradcam,
+        embeddings=embeddings,
+        claims=claims,
+        rows=rows,
+        **frames,
+    )
+
+
+def _gradcam_from_arrow(table: pa.Table, classes: ClassOrder, cases: pd.DataFrame) -> GradCams:
+    file = "gradcam.parquet"
+    height, width = json.loads(table.schema.metadata[METADATA_KEY])["grid"]
+    fitted = contract.conform(table, schema.gradcam_schema(classes, (height, width)), file=file)
+    ids = fitted.select(["case_id"]).to_pandas()
+    contract.check_unique(ids, file=file)
+    contract.check_known(ids, "case_id", cases["case_id"], file=file)
+    n = len(ids)
+    maps = np.empty((n, len(classes), height, width), dtype=np.float16)
+    for index, name in enumerate(classes.names):
+        cells = fitted.column(f"cam_{name}").combine_chunks().flatten()
+        maps[:, index] = cells.to_numpy(zero_copy_only=False).reshape(n, height, width)
+    if not np.isfinite(maps).all() or maps.min(initial=0) < 0:
+        raise ContractError(f"{file}: a map holds a negative or not finite value; expected ReLU applied.")
+    masks = fitted.column("mask")
+    has_mask = ~masks.is_null().to_numpy()
+    size = schema.MASK_SIZE
+    packed = np.zeros((n, size * size // 8), dtype=np.uint8)
+    known = b"".join(masks.drop_null().to_pylist())
+    packed[has_mask] = np.frombuffer(known, np.uint8).reshape(-1, size * size // 8)
+    unpacked = np.unpackbits(packed, axis=1).reshape(n, size, size)
+    for array in (maps, unpacked, has_mask):
+        array.flags.writeable = False
+    return GradCams(case_ids=pd.Index(ids["case_id"]), maps=maps, masks=unpacked, has_mask=has_mask)

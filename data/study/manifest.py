@@ -1,0 +1,243 @@
+"""``study.toml`` as frozen values: what the study is about, its wording, thresholds and provenance."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar
+
+from neuroval.data.classes import ClassOrder
+from neuroval.data.exceptions import ContractError, InputError
+from neuroval.data.schema import SCHEMA_VERSION
+
+FILE = "study.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the study is and what it is for; ``synthetic`` when its images are made, not acquired.
+
+    ``modalities`` says what kind of images the model is for.
+    """
+
+    name: str
+    title: str
+    intended_use: str = ""
+    modalities: tuple[str, ...] = ()
+    contraindications: tuple[str, ...] = ()
+    limitations: tuple[str, ...] = ()
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """The judged model; a study of imported predictions has none. ``recipe`` is the model card's, if it has one.
+
+    ``folds_recipe`` is that of cross-validation, empty when the folds were trained as the model was.
+    """
+
+    name: str
+    version: str = ""
+    sha256: str = ""
+    card: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    folds_recipe: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """The data set: ``name`` is part of every case id."""
+
+    name: str
+    licence: str = ""
+    source_url: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Confidences at which the tiers begin, high and review, and the sensitivity aimed at."""
+
+    high_confidence: float = 0.90
+    review: float = 0.80
+    target_sensitivity: float = 0.98
+
+    def __post_init__(self) -> None:
+        if not 0 < self.review <= self.high_confidence <= 1 or not 0 < self.target_sensitivity <= 1:
+            raise InputError("thresholds: expected 0 < review <= high_confidence <= 1 and 0 < target_sensitivity <= 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What a confusion means for the patient, in words a clinician has read."""
+
+    reference: str
+    predicted: str
+    text: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """A criterion fixed before the test split was read: the estimate's ``bound`` must be ``at_least`` so much."""
+
+    metric: str
+    at_least: float
+    bound: str = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestRead:
+    """One reading of the test split. ``at`` is a UTC time, ISO 8601."""
+
+    at: str
+    model_sha256: str
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Everything ``study.toml`` says. ``files`` maps each table's file name to its sha256."""
+
+    about: About
+    classes: ClassOrder
+    data: DataFacts
+    model: ModelFacts | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    harm: tuple[tuple[float, ...], ...] = ()
+    impacts: tuple[Impact, ...] = ()
+    acceptance: tuple[Acceptance, ...] = ()
+    test_reads: tuple[TestRead, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        k = len(self.classes)
+        if self.harm and (
+            len(self.harm) != k or any(len(row) != k or row[i] != 0 or min(row) < 0 for i, row in enumerate(self.harm))
+        ):
+            raise InputError(f"harm.matrix: expected {k} x {k} costs of 0 or more, with 0 on the diagonal.")
+        for impact in self.impacts:
+            for name in (impact.reference, impact.predicted):
+                if name not in self.classes.names:
+                    raise InputError(f"impact: {name!r} is not a class; expected one of {list(self.classes.names)}.")
+
+    def impact(self, reference: str, predicted: str) -> Impact | None:
+        found = (i for i in self.impacts if (i.reference, i.predicted) == (reference, predicted))
+        return next(found, None)
+
+
+def to_document(manifest: Manifest) -> dict[str, Any]:
+    """Return the manifest as the nested tables of ``study.toml``."""
+    classes = manifest.classes
+    order: dict[str, Any] = {"order": list(classes.names)}
+    if classes.negative is not None:
+        order["negative_class"] = classes.negative
+    document: dict[str, Any] = {
+        "study": {"schema": SCHEMA_VERSION, **_plain(manifest.about)},
+        "classes": {**order, "display": dict(classes.display), "colour": dict(classes.colour)},
+        "data": _plain(manifest.data),
+        "thresholds": _plain(manifest.thresholds),
+        "harm": {"matrix": [list(row) for row in manifest.harm]},
+        "impact": [_plain(impact) for impact in manifest.impacts],
+        "acceptance": [_plain(criterion) for criterion in manifest.acceptance],
+        "test_reads": [_plain(reading) for reading in manifest.test_reads],
+        "files": dict(sorted(manifest.files.items())),
+        "provenance": dict(manifest.provenance),
+    }
+    if not manifest.about.modalities:  # studies from before this key keep their fingerprint
+        del document["study"]["modalities"]
+    if manifest.model is not None:
+        document["model"] = _plain(manifest.model)
+        if not manifest.model.folds_recipe:
+            del document["model"]["folds_recipe"]
+    return document
+
+
+def from_document(document: Mapping[str, Any]) -> Manifest:
+    """Return the manifest of a parsed ``study.toml``; ``ContractError`` names the table and key that is wrong."""
+    about = dict(_table(document, "study"))
+    version = about.pop("schema", None)
+    if not isinstance(version, int):
+        raise ContractError(f"{FILE}: [study] schema is {version!r}, expected {SCHEMA_VERSION}.")
+    if version > SCHEMA_VERSION:
+        raise ContractError(
+            f"{FILE}: schema {version} is newer than this program reads ({SCHEMA_VERSION}); update NeuroVal."
+        )
+    try:
+        return Manifest(
+            about=_build(About, about, "study"),
+            classes=_class_order(_table(document, "classes")),
+            data=_build(DataFacts, _table(document, "data"), "data"),
+            model=_build(ModelFacts, document["model"], "model") if "model" in document else None,
+            thresholds=_build(Thresholds, document.get("thresholds", {}), "thresholds"),
+            harm=tuple(tuple(float(cost) for cost in row) for row in document.get("harm", {}).get("matrix", [])),
+            impacts=tuple(_build(Impact, row, "impact") for row in document.get("impact", [])),
+            acceptance=tuple(_build(Acceptance, row, "acceptance") for row in document.get("acceptance", [])),
+            test_reads=tuple(_build(TestRead, row, "test_reads") for row in document.get("test_reads", [])),
+            files=dict(document.get("files", {})),
+            provenance=dict(document.get("provenance", {})),
+        )
+    except InputError as error:
+        raise ContractError(f"{FILE}: {str(error).removeprefix(f'{FILE}: ')}") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ContractError(f"{FILE}: a value has the wrong type ({error}).") from None
+
+
+def fingerprint(manifest: Manifest) -> str:
+    """Return the sha256 over everything the study says, through the hashes of its files.
+
+    Left out are ``[provenance]`` and the time of each test reading: when is not what.
+    """
+    document = to_document(manifest)
+    del document["provenance"]
+    for reading in document["test_reads"]:
+        del reading["at"]
+    canonical = json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+T = TypeVar("T")
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(value).items()}
+
+
+def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = document.get(name)
+    if not isinstance(table, dict):
+        raise ContractError(f"{FILE}: table [{name}] is missing.")
+    return table
+
+
+def _build(kind: type[T], table: Any, name: str) -> T:
+    if not isinstance(table, dict):
+        raise ContractError(f"{FILE}: [{name}] is not a table.")
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise ContractError(f"{FILE}: [{name}] has the unknown key {unknown[0]!r}; expected {sorted(known)}.")
+    for key, value in table.items():
+        expected = known[key].type
+        if (expected is str and not isinstance(value, str)) or (expected is bool and not isinstance(value, bool)):
+            raise ContractError(f"{FILE}: [{name}] {key} is {value!r}, expected {expected.__name__}.")
+        if expected is float and (isinstance(value, bool) or not isinstance(value, (int, float))):
+            raise ContractError(f"{FILE}: [{name}] {key} is {value!r}, expected a number.")
+    try:
+        return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+    except TypeError as error:
+        missing = str(error).split("argument")[-1].lstrip("s: ")
+        raise ContractError(f"{FILE}: [{name}] lacks {missing}.") from None
+
+
+def _class_order(table: Mapping[str, Any]) -> ClassOrder:
+    order = table.get("order")
+    if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
+        raise ContractError(f"{FILE}: [classes] order is {order!r}, expected a list of names.")
+    return ClassOrder(
+        names=tuple(order),
+        negative=table.get("negative_class"),
+        display=dict(table.get("display", {})),
+        colour=dict(table.get("colour", {})),
+    )

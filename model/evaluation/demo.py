@@ -1,0 +1,64 @@
+"""The demonstration: the phantom cohort drawn on this machine, and the shipped phantom model run over it."""
+
+import shutil
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neuroval.data import phantom
+from neuroval.data.phantom.flaws import ALL_FLAWS
+from neuroval.data.storage import home
+from neuroval.data.study.manifest import FILE
+from neuroval.model.card import record_sha256
+
+DESCRIPTION = home.DESCRIPTIONS / "phantom.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """The folder of the phantom study, and whether it was made now or found complete."""
+
+    study: Path
+    made: bool
+
+
+def make_demo(*, progress: bool = False) -> Demo:
+    """Draw the phantom cohort, evaluate the shipped phantom model on it, link its images; what is there is kept.
+
+    A study of another model or another version of the generator is made anew. Raises ``InputError`` when the shipped
+    model is not there.
+    """
+    model, study = home.find_model(phantom.NAME), home.home() / "studies" / phantom.NAME
+    images = home.home() / "images" / phantom.NAME
+    if not _drawn_now(images):
+        from neuroval.data.phantom.cohort import generate
+
+        shutil.rmtree(images, ignore_errors=True)
+        shutil.rmtree(study, ignore_errors=True)
+        generate(images, progress=progress)
+    elif _record_of(study) == record_sha256(model) and home.linked_images(phantom.NAME) is not None:
+        return Demo(study=study, made=False)
+    from neuroval.model.evaluation.to_study import evaluate
+
+    description = tomllib.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    evaluation = evaluate(model, images, out=study, data_name=phantom.NAME, description=description, progress=progress)
+    home.link(images, data_name=phantom.NAME, cases=evaluation.study.cases)
+    return Demo(study=study, made=True)
+
+
+def _drawn_now(images: Path) -> bool:
+    """Return whether the cohort in the folder is the one that would be drawn now."""
+    return _toml(images / phantom.FACTS) == phantom.facts(flaws=ALL_FLAWS)
+
+
+def _record_of(study: Path) -> str | None:
+    record = _toml(study / FILE).get("provenance", {}).get("model_record")
+    return str(record) if record else None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, tomllib.TOMLDecodeError):
+        return {}

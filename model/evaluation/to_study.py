@@ -1,0 +1,273 @@
+"""From a model folder and a folder of images to a study: streamed, resumable, bounded in memory."""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuroval.data.claims.reading import read_claims
+from neuroval.data.dataset.folder import Dataset, read_dataset
+from neuroval.data.dataset.splits import assign_tuning, group_ids, hash_of
+from neuroval.data.exceptions import ImageError, InputError
+from neuroval.data.images.decoding import read_image
+from neuroval.data.images.duplicates import find_pairs
+from neuroval.data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
+from neuroval.data.storage.files import file_sha256
+from neuroval.data.storage.progress import Bar
+from neuroval.data.study.folder import GradCams, Study, check_place, read_study, write_study
+from neuroval.data.study.manifest import FILE, DataFacts, Manifest, ModelFacts, TestRead, from_document
+from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, record_sha256
+from neuroval.model.evaluation.case_embeddings import EMBEDDING, embed, embeddings_of, kept_form
+from neuroval.model.evaluation.journal import Part, collected, cut, open_journal
+from neuroval.model.inference.engine import Engine, load
+from neuroval.model.inference.mc_dropout import Head, read_head, uncertainty
+from neuroval.model.inference.over_files import predict
+from neuroval.model.likeness.components import Components, read_components
+
+PART = 256  # cases by which the journal grows
+MONTE_CARLO = ("mc_entropy", "mc_mutual_information")
+PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "pandas", "pillow", "pyarrow")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A study, and whether it was computed now or found complete."""
+
+    study: Study
+    computed: bool
+
+
+def evaluate(
+    model: Path,
+    images: Path,
+    *,
+    out: Path,
+    data_name: str,
+    description: Mapping[str, Any] | None = None,
+    claims: Path | None = None,
+    splits: tuple[str, ...] = EVALUATED_SPLITS,
+    mc_dropout: int = 0,
+    embeddings: bool = True,
+    progress: bool = False,
+) -> Evaluation:
+    """Run a model over a data set and write the study to ``out``.
+
+    Cases of the given splits are predicted and explained; training cases are listed. ``description`` holds tables of
+    ``study.toml`` (wording, harm, acceptance), ``claims`` is a claims file for the study. ``mc_dropout`` passes of the
+    head give each case an entropy and a mutual information. ``embeddings`` keeps how each case looks to the network,
+    which therefore runs over the other cases too. A run that was stopped goes on from its journal beside ``out``, and
+    the result is that of an uninterrupted run. A study already complete for the same model, cases, description and
+    claims is returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything is read
+    when something else is at ``out``.
+    """
+    check_place(out)
+    if claims is not None:
+        read_claims(claims)
+    earlier = read_study(out) if (out / FILE).is_file() else None
+    head = read_head(model) if mc_dropout else None
+    engine = load(model, threads=1)  # an image a core is faster than all cores on one image
+    dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
+    cases, pairs, same_split = grouped(dataset, engine.card, progress=progress)
+    chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
+    if chosen.empty:
+        raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
+    record, components = record_sha256(model), read_components(model)
+    job = _job(record, cases, chosen, description, claims, [mc_dropout, embeddings])
+    if earlier is not None and earlier.manifest.provenance.get("job") == job:
+        return Evaluation(study=earlier, computed=False)
+    journal = out.with_name(f".{out.name}.partial")
+    open_journal(journal, job)
+    parts = cut(journal, "part", chosen, size=PART)
+    others = cases[~cases["split"].isin(splits)].sort_values("case_id") if embeddings else cases[:0]
+    seen = cut(journal, "seen", others, size=PART)
+    total, before = len(chosen) + len(others), sum(len(part.cases) for part in (*parts, *seen) if part.done)
+    with Bar(total=total, initial=before, desc="Evaluating", unit="image", disable=not progress) as bar:
+        for part in [part for part in (*parts, *seen) if not part.done]:
+            if part in parts:
+                part.save(_infer(engine, part.cases, dataset.folder, head, mc_dropout, components, bar))
+            else:
+                part.save(embed(engine, part.cases, dataset.folder, components, bar=bar))
+    results = collected(parts, "probabilities", "maps", "masks", "has_mask", "reason", *MONTE_CARLO)
+    kept, unreadable = results.pop("reason") == "", _unreadable([*parts, *seen])
+    if not kept.any():
+        raise InputError(f"{images}: no image could be read; the first: {unreadable['reason'].iloc[0]}.")
+    done = chosen[kept].reset_index(drop=True)
+    results = {name: array[kept] for name, array in results.items()}
+    predictions = _predictions(engine.card, done, results)
+    manifest = _manifest(engine.card, dataset, out.name, description, same_split)
+    reads = () if earlier is None else earlier.manifest.test_reads
+    manifest = dataclasses.replace(
+        manifest,
+        test_reads=(*reads, *_reading(engine.card, done, predictions)),
+        provenance={**manifest.provenance, "job": job, "model_record": record},
+    )
+    listed = cases[~cases["image_path"].isin(unreadable["image_path"])].drop(columns="mask_path")
+    study = write_study(
+        out,
+        manifest=manifest,
+        cases=listed,
+        predictions=predictions,
+        gradcam=GradCams(
+            case_ids=pd.Index(done["case_id"]),
+            maps=results["maps"],
+            masks=results["masks"],
+            has_mask=results["has_mask"],
+        ),
+        embeddings=embeddings_of([*parts, *seen], components) if embeddings else None,
+        optional={
+            "rejected": pd.concat([dataset.rejected, unreadable]),
+            "pairs": pairs[pairs["case_a"].isin(listed["case_id"]) & pairs["case_b"].isin(listed["case_id"])],
+            **_training_record(model, listed),
+        },
+        claims=claims,
+    )
+    shutil.rmtree(journal)
+    return Evaluation(study=study, computed=True)
+
+
+def _unreadable(parts: Sequence[Part]) -> pd.DataFrame:
+    tables = [part.cases[["image_path"]].assign(**part.load("reason")) for part in parts]
+    table = pd.concat(tables)
+    return table[table["reason"] != ""].reset_index(drop=True)
+
+
+def _predictions(card: ModelCard, done: pd.DataFrame, results: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    columns = list(card.classes.probability_columns)
+    table = pd.DataFrame(results["probabilities"].astype(np.float64), columns=columns)
+    table.insert(0, "case_id", done["case_id"])
+    return table.assign(**{name: results[name] for name in MONTE_CARLO if name in results})
+
+
+def grouped(dataset: Dataset, card: ModelCard, *, progress: bool) -> tuple[pd.DataFrame, pd.DataFrame, bool]:
+    """Return cases with groups and the model's own tuning split, the pairs, and whether that split is restored."""
+    pairs = find_pairs(dataset.cases, folder=dataset.folder, progress=progress)
+    cases = dataset.cases.assign(group_id=group_ids(dataset.cases, pairs))
+    if card.data.get("name") != dataset.name:
+        return cases, pairs, True
+    tied = pairs[pairs["kind"].isin(card.split["pairs"])]  # the tuning part was cut between groups of these
+    then = cases.assign(group_id=group_ids(cases, tied))
+    cases["split"] = assign_tuning(then, parts=int(card.split["parts"]), seed=int(card.split["seed"]))
+    return cases, pairs, hash_of(cases, "split") == card.split["sha256"]
+
+
+def _job(
+    record: str,
+    cases: pd.DataFrame,
+    chosen: pd.DataFrame,
+    description: Mapping[str, Any] | None,
+    claims: Path | None,
+    settings: Sequence[int],
+) -> str:
+    content = [hashlib.sha256(table.to_csv(index=False).encode()).hexdigest() for table in (cases, chosen)]
+    if claims is not None:
+        content.append(file_sha256(claims))
+    text = json.dumps([SCHEMA_VERSION, record, content, description, PART, *settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _infer(
+    engine: Engine,
+    part: pd.DataFrame,
+    folder: Path,
+    head: Head | None,
+    passes: int,
+    components: Components | None,
+    bar: Bar,
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of one journal part. An unreadable image is a black one with its reason."""
+    found, reasons = predict(engine, part["image_path"], folder, bar=bar)
+    uncertain = {}
+    if head is not None:
+        ids, temperature = list(part["case_id"]), engine.card.temperature
+        monte_carlo = uncertainty(head, found.embedding, ids, passes=passes, temperature=temperature)
+        uncertain = dict(zip(MONTE_CARLO, monte_carlo, strict=True))
+    masks = [_mask(folder, path) for path in part["mask_path"]]
+    empty = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
+    return {
+        "probabilities": found.probabilities,
+        "maps": found.gradcam.astype(np.float16),
+        "reason": reasons,
+        "masks": np.stack([empty if mask is None else mask for mask in masks]),
+        "has_mask": np.array([mask is not None for mask in masks]),
+        EMBEDDING: kept_form(found.embedding, components),
+        **uncertain,
+    }
+
+
+def _mask(folder: Path, path: Any) -> NDArray[np.uint8] | None:
+    """Return a reference outline on the study's mask grid; ``None`` where there is none or it cannot be read."""
+    if not isinstance(path, str):
+        return None
+    try:
+        grey = read_image(folder / path).pixels[:, :, 0]
+    except ImageError:
+        return None
+    small = cv2.resize((grey > 0).astype(np.float32), (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small >= 0.5, dtype=np.uint8)
+
+
+def _training_record(model: Path, listed: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return history and out-of-fold predictions that the model brings, of the cases that are listed here."""
+    tables = {
+        Path(n).stem: pd.read_parquet(model / n) for n in (HISTORY, FOLDS, FOLDS_UNGROUPED) if (model / n).is_file()
+    }
+    return {
+        name: table if "case_id" not in table else table[table["case_id"].isin(listed["case_id"])]
+        for name, table in tables.items()
+        if "case_id" not in table or table["case_id"].isin(listed["case_id"]).any()
+    }
+
+
+def _reading(card: ModelCard, done: pd.DataFrame, predictions: pd.DataFrame) -> tuple[TestRead, ...]:
+    test = (done["split"] == "test").to_numpy()
+    if not test.any():
+        return ()
+    chosen = predictions[list(card.classes.probability_columns)].to_numpy().argmax(axis=1)
+    correct = np.asarray(card.classes.names)[chosen] == done["label"].to_numpy()
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return (TestRead(at=at, model_sha256=card.sha256, accuracy=float(correct[test].mean())),)
+
+
+def _manifest(
+    card: ModelCard, dataset: Dataset, name: str, description: Mapping[str, Any] | None, same_split: bool
+) -> Manifest:
+    given = dict(description or {})
+    about = {"title": name, **given.get("study", {}), "name": name, "schema": SCHEMA_VERSION}
+    order: dict[str, Any] = {"order": list(card.classes.names)}
+    if card.classes.negative is not None:
+        order["negative_class"] = card.classes.negative
+    order |= {"display": dict(card.classes.display), "colour": dict(card.classes.colour)}
+    manifest = from_document({"data": {"name": dataset.name}, **given, "study": about, "classes": order})
+    if manifest.data.name != dataset.name:  # wording of another data set: keep the wording, not its origin
+        manifest = dataclasses.replace(manifest, data=DataFacts(name=dataset.name))
+    limitations = (*manifest.about.limitations, *card.limitations)
+    if not same_split:
+        limitations += ("The cases differ from those the model was trained with; its tuning split is not restored.",)
+    packages = {package: version(package) for package in PACKAGES}
+    return dataclasses.replace(
+        manifest,
+        about=dataclasses.replace(manifest.about, limitations=limitations),
+        model=ModelFacts(
+            name=card.name,
+            version=card.version,
+            sha256=card.sha256,
+            recipe=dict(card.recipe),
+            folds_recipe=dict(card.folds.get("recipe", {})),
+        ),
+        provenance={
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "code_version": version("neuroval"),
+            "packages": packages,
+            "hidden_files_skipped": dataset.hidden,
+        },
+    )

@@ -1,0 +1,42 @@
+"""The network over image files, one image a core: faster than all cores on one image or on a batch."""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroval.data.exceptions import ImageError
+from neuroval.data.images.decoding import read_image
+from neuroval.data.storage.progress import Bar
+from neuroval.model.inference.engine import Engine, Inference
+from neuroval.model.inference.preprocessing import preprocess
+
+
+def predict(
+    engine: Engine, paths: Iterable[str], folder: Path, *, bar: Bar | None = None
+) -> tuple[Inference, NDArray[Any]]:
+    """Return what the network says of images, in their order, and why each cannot be read: text (n,), empty if it can.
+
+    An image that cannot be read is black. The engine should have one thread; the result does not depend on it. Each
+    image is a step of the progress ``bar``.
+    """
+    size = engine.card.input_size
+
+    def one(path: str) -> tuple[Inference, str]:
+        try:
+            return engine.run(preprocess(read_image(folder / path).pixels, size=size)[None]), ""
+        except ImageError as error:
+            return engine.run(np.zeros((1, size, size, 3), np.uint8)), str(error)
+
+    results = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for result in pool.map(one, paths):
+            results.append(result)
+            if bar is not None:
+                bar.update()
+    found, reasons = zip(*results, strict=True)
+    return Inference(*map(np.concatenate, zip(*found, strict=True))), np.array(reasons, dtype=np.str_)

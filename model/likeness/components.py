@@ -1,0 +1,76 @@
+"""``reference.npz``: what a model folder holds of the training besides the weights, to compare other images with."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroval.data.exceptions import InputError
+from neuroval.data.schema import COMPONENTS
+from neuroval.model.card import REFERENCE
+
+FITTED: Final = 10_000  # training cases that components are fitted on, at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Components:
+    """Principal components of embeddings ``(n, d)``: ``mean (d,)`` and ``directions (c, d)``, float32."""
+
+    mean: NDArray[np.float32]
+    directions: NDArray[np.float32]
+
+    def of(self, embedding: NDArray[np.floating]) -> NDArray[np.float16]:
+        """Return the components ``(n, c)`` of embeddings ``(n, d)``."""
+        vectors: NDArray[np.float16] = ((embedding.astype(np.float32) - self.mean) @ self.directions.T).astype("f2")
+        return vectors
+
+
+def fit(embedding: NDArray[np.floating]) -> Components:
+    """Return the principal components of embeddings ``(n, d)``, 64 at most, n being 2 or more.
+
+    They are rounded to float16 as the weights are: a file and memory hold the same numbers. Signs are those of
+    scikit-learn, which do not depend on the machine. Source: Pearson, Philos Mag 1901;2:559-572.
+    """
+    from sklearn.decomposition import PCA  # loads for a second, which a study that is complete need not wait for
+
+    n, dimensions = embedding.shape
+    pca = PCA(min(COMPONENTS, n - 1, dimensions), svd_solver="covariance_eigh")
+    found = pca.fit(embedding.astype(np.float64))
+    mean, directions = (part.astype(np.float16).astype(np.float32) for part in (found.mean_, found.components_))
+    return Components(mean=mean, directions=directions)
+
+
+def write_components(folder: Path, components: Components) -> None:
+    """Write the components into a model folder."""
+    arrays = {"mean": components.mean, "directions": components.directions}
+    add(folder, {name: array.astype(np.float16) for name, array in arrays.items()})
+
+
+def read_components(folder: Path) -> Components | None:
+    """Return the components of a model folder; none when it holds none."""
+    arrays = read(folder)
+    if "directions" not in arrays:
+        return None
+    return Components(mean=arrays["mean"].astype(np.float32), directions=arrays["directions"].astype(np.float32))
+
+
+def read(folder: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of ``reference.npz`` by name; empty when there is none. Raises ``InputError`` if damaged."""
+    path = folder / REFERENCE
+    if not path.is_file():
+        return {}
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: damaged ({error}); copy the model again.") from None
+
+
+def add(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Put arrays into ``reference.npz``, beside what is there."""
+    np.savez_compressed(folder / REFERENCE, allow_pickle=False, **{**read(folder), **arrays})

@@ -1,0 +1,100 @@
+"""From a folder of images to a model folder: groups, tuning split, fine-tuning, export, card."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neuroval.data.classes import ClassOrder
+from neuroval.data.dataset.folder import read_dataset
+from neuroval.data.dataset.splits import assign_tuning, group_ids, hash_of
+from neuroval.data.images.duplicates import find_pairs
+from neuroval.data.schema import PAIR_KINDS
+from neuroval.model.card import CARD, GRAPH, HISTORY, ModelCard, sha256, write_card
+from neuroval.model.inference.mc_dropout import write_head
+from neuroval.model.recipe import TrainingConfig, written
+from neuroval.model.training.export import deployable, export_onnx, head_of
+from neuroval.model.training.loop import TrainingResult, temperature_of, train
+from neuroval.model.training.reference_file import write_reference
+from neuroval.model.training.tracking import Tool, recorded
+
+
+def train_model(
+    images: Path,
+    *,
+    out: Path,
+    work: Path,
+    data_name: str,
+    classes: ClassOrder,
+    config: TrainingConfig,
+    limitations: tuple[str, ...] = (),
+    track: Tool = "none",
+    progress: bool = False,
+) -> ModelCard:
+    """Train on a data set, write the model folder ``out`` and return its card.
+
+    The tuning part is cut from the training cases by group; test images are listed, hashed and left alone. ``work``
+    keeps the checkpoints, so a stopped run goes on; ``track`` records it. Raises ``InputError`` as ``read_dataset``,
+    ``train`` and ``recorded`` do.
+    """
+    dataset = read_dataset(images, name=data_name, classes=classes, default_split="train", progress=progress)
+    cases = dataset.cases
+    cases = cases.assign(group_id=group_ids(cases, find_pairs(cases, folder=images, progress=progress)))
+    cases["split"] = assign_tuning(cases, parts=config.tuning_parts, seed=config.seed)
+    settings = {**dataclasses.asdict(config), "data": data_name, "images_sha256": hash_of(cases, "sha256")}
+    with recorded(track, name=out.name, work=work, settings=settings) as record:
+        result = train(cases, folder=images, classes=classes, config=config, work=work, on_epoch=record.epoch)
+        served = deployable(result.model)
+        calibration = temperature_of(served, cases, folder=images, classes=classes, config=config)
+        out.mkdir(parents=True, exist_ok=True)
+        export_onnx(served, out / GRAPH, temperature=calibration["temperature"])
+        write_head(out, head_of(served))
+        result.history.astype({"epoch": np.int32}).to_parquet(out / HISTORY, index=False)
+        card = ModelCard(
+            name=out.name,
+            version="1",
+            classes=classes,
+            input_size=config.input_size,
+            grid=tuple(served.get_layer("pool").input.shape[1:3]),
+            sha256=sha256(out / GRAPH),
+            temperature=calibration["temperature"],
+            recipe=_recipe(config, result, calibration),
+            data=_data(cases, data_name),
+            split={
+                "parts": config.tuning_parts,
+                "seed": config.seed,
+                "grouped_by": "patient id and copies",
+                "pairs": list(PAIR_KINDS),
+                "sha256": hash_of(cases, "split"),
+                "groups_sha256": hash_of(cases, "group_id"),
+            },
+            limitations=limitations,
+        )
+        write_card(out, card)
+        card = write_reference(out, cases, images=images)
+        record.result({"model_sha256": card.sha256, **calibration}, (out / GRAPH, out / CARD, out / HISTORY))
+    return card
+
+
+def _recipe(config: TrainingConfig, result: TrainingResult, calibration: Mapping[str, float]) -> dict[str, Any]:
+    accuracy = result.history.set_index("epoch")["tuning_accuracy"]
+    return {
+        **written(config),
+        "best_epoch": result.best_epoch,
+        "chosen_by": "lowest log-loss on the tuning split after temperature scaling",
+        "tuning_accuracy": float(accuracy[result.best_epoch]),
+        **{key: value for key, value in calibration.items() if key != "temperature"},
+    }
+
+
+def _data(cases: pd.DataFrame, name: str) -> dict[str, Any]:
+    counts = cases["split"].value_counts()
+    return {
+        "name": name,
+        "train": int(counts["train"]),
+        "tuning": int(counts["tuning"]),
+        "images_sha256": hash_of(cases, "sha256"),
+    }

@@ -1,0 +1,126 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroval.analysis.core.proportions import proportion
+from neuroval.analysis.data_audit.training_overlap import leakage, shared_with_training, shown_images, within_one_fold
+
+CLASSES = ("glioma", "notumor")
+
+
+def new(cases: pd.DataFrame, *, split: str = "test") -> list[str]:
+    return [case_id for case_id, shared in shared_with_training(cases, split=split).items() if shared is False]
+
+
+def test_what_the_test_split_shares_by_hand(study_cases: pd.DataFrame) -> None:
+    found = leakage(study_cases, classes=CLASSES)
+    assert (found.split, found.against) == ("test", ("train", "tuning"))
+    assert found.overall.group == proportion(3, 5)
+    assert found.overall.patient == proportion(2, 3)
+    assert found.overall.copy == proportion(1, 5)
+    assert found.overall.known_patient == proportion(3, 5)
+    assert (found.groups, found.largest_group) == (6, 4)
+
+
+def test_by_reference_class(study_cases: pd.DataFrame) -> None:
+    glioma, notumor = leakage(study_cases, classes=CLASSES).classes
+    assert (glioma.name, glioma.n, glioma.group) == ("glioma", 3, proportion(3, 3))
+    assert (glioma.patient, glioma.copy, glioma.known_patient) == (proportion(2, 2), proportion(1, 3), proportion(2, 3))
+    assert (notumor.n, notumor.group, notumor.patient) == (2, proportion(0, 2), proportion(0, 1))
+
+
+def test_cases_that_share_nothing_are_left_for_the_honest_number(study_cases: pd.DataFrame) -> None:
+    assert new(study_cases) == ["t4", "t5"]
+    assert len(new(study_cases)) == 5 - leakage(study_cases, classes=CLASSES).overall.group.count
+
+
+def test_tuning_is_compared_with_train_only(study_cases: pd.DataFrame) -> None:
+    found = leakage(study_cases, classes=CLASSES, split="tuning")
+    assert found.against == ("train",)
+    assert found.overall.group == proportion(1, 2)
+    assert new(study_cases, split="tuning") == ["u1"]
+
+
+def test_sharing_with_tuning_counts_as_well(study_cases: pd.DataFrame) -> None:
+    cases = study_cases[~((study_cases["split"] == "train") & (study_cases["group_id"] == "A"))]
+    assert leakage(cases, classes=CLASSES).overall.group.count == 3
+
+
+def test_sharing_within_the_test_split_is_no_leak(study_cases: pd.DataFrame) -> None:
+    cases = study_cases[study_cases["case_id"].isin(["r3", "t1", "t2", "t4"])]
+    found = leakage(cases, classes=CLASSES)
+    assert found.overall.group.count == found.overall.copy.count == 0
+
+
+def test_without_training_cases_nothing_is_called_new(study_cases: pd.DataFrame) -> None:
+    cases = study_cases[study_cases["split"] == "test"]
+    found = leakage(cases, classes=CLASSES)
+    assert found.reason == "the study holds no training cases"
+    assert not found.overall.group.defined
+    assert found.overall.compared == proportion(0, 5)
+    assert set(shared_with_training(cases).values()) == {None}
+
+
+def test_without_ids_and_hashes_nothing_is_called_new(study_cases: pd.DataFrame) -> None:
+    bare = study_cases.assign(patient_id=None, sha256=None, group_id=study_cases["case_id"])
+    found = leakage(bare, classes=CLASSES)
+    assert found.reason == "no patient id and no file hash is known on both sides"
+    assert found.overall.group.reason == "nothing known to compare by"
+    assert new(bare) == []
+    only_test = bare.assign(patient_id=np.where(bare["split"] == "test", bare["case_id"], None))
+    assert leakage(only_test, classes=CLASSES).reason == found.reason
+
+
+def test_a_case_of_which_nothing_is_known_is_not_called_new(study_cases: pd.DataFrame) -> None:
+    cases = study_cases.assign(sha256=study_cases["sha256"].where(study_cases["case_id"] != "t5"))
+    assert shared_with_training(cases)["t5"] is None
+    assert new(cases) == ["t4"]
+    found = leakage(cases, classes=CLASSES)
+    assert (found.reason, found.overall.compared) == (None, proportion(4, 5))
+
+
+def test_unknown_patients_and_hashes_match_nothing(study_cases: pd.DataFrame) -> None:
+    found = leakage(study_cases.assign(patient_id=None, sha256=np.nan), classes=CLASSES)
+    assert found.overall.patient.reason == "no case has a patient id"
+    assert found.overall.copy.reason == "no case has a file hash"
+    assert found.overall.known_patient == proportion(0, 5)
+    assert found.overall.group == proportion(3, 5)
+
+
+@pytest.mark.parametrize("split", ["external", "test"])
+def test_an_empty_split_is_undefined(study_cases: pd.DataFrame, split: str) -> None:
+    found = leakage(study_cases[study_cases["split"] == "train"], classes=CLASSES, split=split)
+    assert found.overall.n == 0
+    assert found.overall.group.reason == "no cases"
+    assert found.reason == "no cases"
+    assert new(study_cases.iloc[:3], split=split) == []
+
+
+def test_no_cases_at_all(study_cases: pd.DataFrame) -> None:
+    found = leakage(study_cases.iloc[:0], classes=CLASSES)
+    assert (found.groups, found.largest_group) == (0, 0)
+
+
+def test_the_order_of_rows_does_not_matter(study_cases: pd.DataFrame) -> None:
+    shuffled = study_cases.sample(frac=1, random_state=3)
+    assert leakage(shuffled, classes=CLASSES) == leakage(study_cases, classes=CLASSES)
+    assert set(new(shuffled)) == {"t4", "t5"}
+
+
+def test_copies_show_one_image_and_patients_do_not(study_cases: pd.DataFrame) -> None:
+    pairs = pd.DataFrame({"case_a": ["r1"], "case_b": ["t4"], "kind": "mirrored", "score": 0.9})
+    image_of = dict(zip(study_cases["case_id"], shown_images(study_cases, pairs).tolist(), strict=True))
+    assert image_of["t3"] == image_of["r3"]
+    assert image_of["r1"] == image_of["t4"]
+    assert image_of["t1"] != image_of["t2"]
+
+
+def test_a_group_in_two_folds_is_not_within_one() -> None:
+    groups, folds = pd.Series(["a", "a", "b", "b", "c"]), pd.Series([1, 2, 2, 2, 1])
+    assert within_one_fold(groups, folds).tolist() == [False, False, True, True, True]
+
+
+def test_a_near_duplicate_in_training_is_a_copy(study_cases: pd.DataFrame) -> None:
+    pairs = pd.DataFrame({"case_a": ["r1"], "case_b": ["t4"], "kind": ["mirrored"], "score": [0.99]})
+    assert leakage(study_cases, classes=CLASSES).overall.copy.count == 1
+    assert leakage(study_cases, classes=CLASSES, pairs=pairs).overall.copy.count == 2

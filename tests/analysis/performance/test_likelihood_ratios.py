@@ -1,0 +1,349 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import contingency
+
+from neuroval.analysis.core.clusters import GroupTypes, group_types, single_cases
+from neuroval.analysis.core.confusion import ConfusionMatrix, TwoByTwo, any_tumour, two_by_two
+from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.proportions import clustered_proportion
+from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
+from neuroval.data.exceptions import InputError
+
+NAMES = ("lr_pos", "lr_neg", "dor", "youden")
+POSITIVE = np.array([True, False])
+Z = 1.959963984540054
+cells = st.integers(0, 60)
+tables = st.builds(lambda tp, fp, fn, tn: TwoByTwo(tp=tp, fp=fp, fn=fn, tn=tn), cells, cells, cells, cells)
+grouped = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 6)), min_size=1, max_size=40)
+
+
+def triple(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
+    return estimate.value, estimate.low, estimate.high
+
+
+def of_groups(reference: Any, predicted: Any, groups: Any, *, level: float = 0.95) -> Ratios:
+    """Class 0 is positive."""
+    reference, predicted = np.asarray(reference), np.asarray(predicted)
+    counts = np.bincount(reference * 2 + predicted, minlength=4)
+    table = TwoByTwo(tp=int(counts[0]), fn=int(counts[1]), fp=int(counts[2]), tn=int(counts[3]))
+    types = group_types(reference, predicted, np.asarray(groups), k=2)
+    return ratios(table, types=types, positive=POSITIVE, level=level)
+
+
+def test_the_ratios_give_the_values_of_epir(oracles: dict[str, Any]) -> None:
+    expected = oracles["epi_tests_670_202_74_640"]["exact"]
+    result = ratios(TwoByTwo(tp=670, fp=202, fn=74, tn=640))
+    for name in ("lr_pos", "lr_neg", "dor"):
+        assert triple(getattr(result, name).plain) == pytest.approx(expected[name], abs=1e-9)
+    # epiR adds the exact bounds of the two rates, which is wider than an interval of their sum.
+    value, low, high = triple(result.youden.plain)
+    assert value == pytest.approx(expected["youden"][0], abs=1e-12)
+    assert expected["youden"][1] < low < value < high < expected["youden"][2]
+
+
+def test_youden_gives_the_published_values_of_square_and_add() -> None:
+    # Newcombe, Stat Med 1998;17:873-890, Table II, method 10: the difference of two proportions.
+    published = {
+        (56, 70, 48, 80): (0.0524, 0.3339),
+        (9, 10, 3, 10): (0.1705, 0.8090),
+        (6, 7, 2, 7): (0.0582, 0.8062),
+        (5, 56, 0, 29): (-0.0381, 0.1926),
+        (0, 10, 0, 20): (-0.1611, 0.2775),
+        (0, 10, 0, 10): (-0.2775, 0.2775),
+        (10, 10, 0, 20): (0.6791, 1.0000),
+        (10, 10, 0, 10): (0.6075, 1.0000),
+    }
+    for (tp, positives, fp, negatives), bounds in published.items():
+        youden = ratios(TwoByTwo(tp=tp, fn=positives - tp, fp=fp, tn=negatives - fp)).youden.plain
+        assert youden.value == pytest.approx(tp / positives - fp / negatives)
+        assert (youden.low, youden.high) == pytest.approx(bounds, abs=5.1e-5)
+        assert youden.method == "square-and-add of Wilson intervals (Newcombe)"
+
+
+def test_a_table_worked_by_hand() -> None:
+    # Sensitivity 8/10, specificity 12/15: LR+ 0.8 / 0.2, LR- 0.2 / 0.8, odds ratio 8 * 12 / (3 * 2).
+    result = ratios(TwoByTwo(tp=8, fp=3, fn=2, tn=12))
+    for name, value, variance in (
+        ("lr_pos", 4.0, 1 / 8 - 1 / 10 + 1 / 3 - 1 / 15),
+        ("lr_neg", 0.25, 1 / 2 - 1 / 10 + 1 / 12 - 1 / 15),
+        ("dor", 16.0, 1 / 8 + 1 / 3 + 1 / 2 + 1 / 12),
+    ):
+        factor = np.exp(Z * np.sqrt(variance))
+        assert triple(getattr(result, name).plain) == pytest.approx((value, value / factor, value * factor))
+    assert result.youden.plain.value == pytest.approx(0.6)
+    assert [getattr(result, name).plain.n for name in NAMES] == [25] * 4
+    assert result.lr_pos.plain.method == "log method (Simel)"
+    assert result.dor.plain.method == "log method (Woolf)"
+
+
+@given(tables.filter(lambda t: min(t.tp, t.fp, t.fn, t.tn) > 0), st.floats(0.5, 0.999))
+def test_the_log_methods_agree_with_scipy(table: TwoByTwo, level: float) -> None:
+    result = ratios(table, level=level)
+    positives, negatives = table.tp + table.fn, table.fp + table.tn
+    risk = contingency.relative_risk(table.tp, positives, table.fp, negatives)
+    bounds = risk.confidence_interval(level)
+    assert triple(result.lr_pos.plain) == pytest.approx((risk.relative_risk, *bounds), rel=1e-9)
+    risk = contingency.relative_risk(table.fn, positives, table.tn, negatives)
+    bounds = risk.confidence_interval(level)
+    assert triple(result.lr_neg.plain) == pytest.approx((risk.relative_risk, *bounds), rel=1e-9)
+    odds = contingency.odds_ratio(np.array([[table.tp, table.fn], [table.fp, table.tn]]), kind="sample")
+    bounds = odds.confidence_interval(level)
+    assert triple(result.dor.plain) == pytest.approx((odds.statistic, *bounds), rel=1e-9)
+
+
+def test_the_published_matrix_has_ratios_where_no_cell_is_empty(oracles: dict[str, Any]) -> None:
+    published = oracles["published_confusion_matrix"]
+    rows = np.array(published["rows_true_glioma_mening_notumor_pituitary"])
+    matrix = ConfusionMatrix(classes=("glioma", "meningioma", "notumor", "pituitary"), counts=rows)
+    for index, name in enumerate(matrix.classes):
+        expected = published["per_class"][name]
+        result = ratios(two_by_two(matrix, index=index))
+        assert result.lr_pos.plain.value == pytest.approx(expected["se"][0] / (1 - expected["sp"][0]), rel=1e-5)
+        assert result.lr_neg.plain.value == pytest.approx((1 - expected["se"][0]) / expected["sp"][0], rel=1e-5)
+        assert result.youden.plain.value == pytest.approx(expected["se"][0] + expected["sp"][0] - 1, abs=2e-8)
+        assert all(getattr(result, ratio).plain.low is not None for ratio in NAMES)
+    tumour = ratios(any_tumour(matrix, negative=2))
+    sensitivity, specificity = published["any_tumour"]["sens"][2], published["any_tumour"]["spec"][2]
+    assert tumour.lr_pos.plain.value == pytest.approx(sensitivity / (1 - specificity), rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "reasons"),
+    [
+        (
+            TwoByTwo(tp=5, fp=0, fn=3, tn=9),
+            (None, 3 / 8, None),
+            ("infinite: no false positives", "no interval by the log method: no false positives", "infinite: no false"),
+        ),
+        (
+            TwoByTwo(tp=5, fp=2, fn=0, tn=8),
+            (5.0, 0.0, None),
+            ("no interval by the log method: no false negatives", "no interval by the log", "infinite: no false neg"),
+        ),
+        (
+            TwoByTwo(tp=0, fp=2, fn=6, tn=8),
+            (0.0, 1.25, 0.0),
+            ("no interval by the log method: no true positives",) * 3,
+        ),
+        (
+            TwoByTwo(tp=4, fp=10, fn=6, tn=0),
+            (0.4, None, 0.0),
+            ("no interval by the log method: no true negatives", "infinite: no true negatives", "no interval by"),
+        ),
+        (
+            TwoByTwo(tp=0, fp=0, fn=6, tn=8),
+            (None, 1.0, None),
+            (
+                "0 divided by 0: no true positives and no false positives",
+                "no interval by the log method: no true positives and no false positives",
+                "0 divided by 0",
+            ),
+        ),
+        (
+            TwoByTwo(tp=6, fp=8, fn=0, tn=0),
+            (1.0, None, None),
+            ("no interval by", "0 divided by 0: no false negatives and no true negatives", "0 divided by 0"),
+        ),
+        (
+            TwoByTwo(tp=6, fp=0, fn=0, tn=8),
+            (None, 0.0, None),
+            ("infinite: no false positives and no false negatives", "no interval by", "infinite"),
+        ),
+    ],
+)
+def test_an_empty_cell_leaves_the_value_where_there_is_one_and_the_reason(
+    table: TwoByTwo, values: tuple[float | None, ...], reasons: tuple[str, ...]
+) -> None:
+    result = ratios(table)
+    for name, value, reason in zip(("lr_pos", "lr_neg", "dor"), values, reasons, strict=True):
+        estimate = getattr(result, name).plain
+        assert estimate.value == (None if value is None else pytest.approx(value))
+        assert estimate.low is None
+        assert estimate.reason.startswith(reason)
+    assert result.youden.plain.low < result.youden.plain.high
+
+
+def test_without_cases_of_one_side_nothing_is_estimable() -> None:
+    for table, reason in (
+        (TwoByTwo(tp=0, fp=2, fn=0, tn=5), "no reference cases of glioma"),
+        (TwoByTwo(tp=3, fp=0, fn=1, tn=0), "no reference cases of another class"),
+        (TwoByTwo(tp=0, fp=0, fn=0, tn=0), "no cases"),
+    ):
+        result = ratios(table, name="glioma", other="another class")
+        assert [getattr(result, name).headline.reason for name in NAMES] == [reason] * 4
+        assert not any(getattr(result, name).headline.defined for name in NAMES)
+
+
+@given(tables.filter(lambda t: t.tp + t.fn > 0 and t.fp + t.tn > 0), st.floats(0.5, 0.999))
+def test_youden_lies_in_its_interval_between_minus_one_and_one(table: TwoByTwo, level: float) -> None:
+    youden = ratios(table, level=level).youden.plain
+    assert -1 <= youden.low <= youden.value <= youden.high <= 1
+
+
+@given(tables.filter(lambda t: min(t.tp, t.fp, t.fn, t.tn) > 0))
+def test_asking_for_the_other_side_turns_one_likelihood_ratio_into_the_inverse_of_the_other(table: TwoByTwo) -> None:
+    one, other = ratios(table), ratios(TwoByTwo(tp=table.tn, fp=table.fn, fn=table.fp, tn=table.tp))
+    value, low, high = triple(one.lr_neg.plain)
+    assert triple(other.lr_pos.plain) == pytest.approx((1 / value, 1 / high, 1 / low))
+    assert triple(other.dor.plain) == pytest.approx(triple(one.dor.plain))
+    assert triple(other.youden.plain) == pytest.approx(triple(one.youden.plain))
+
+
+def test_groups_of_one_case_leave_nothing_to_adjust() -> None:
+    matrix = ConfusionMatrix(classes=("a", "b"), counts=np.array([[8, 2], [3, 12]]))
+    result = ratios(two_by_two(matrix, index=0), types=single_cases(matrix), positive=POSITIVE)
+    assert all(getattr(result, name).clustered is None for name in NAMES)
+
+
+def test_cases_counted_twice_are_worth_half_as_many() -> None:
+    cell_of = np.repeat([0, 1, 2, 3], [80, 20, 30, 120])
+    once = ratios(TwoByTwo(tp=80, fn=20, fp=30, tn=120))
+    twice = of_groups(np.repeat(cell_of // 2, 2), np.repeat(cell_of % 2, 2), np.repeat(np.arange(250), 2))
+    for name in ("lr_pos", "lr_neg", "dor"):
+        clustered, half = getattr(twice, name).clustered, getattr(once, name).plain
+        spread, expected = np.log(clustered.high / clustered.low), np.log(half.high / half.low)
+        assert spread**2 == pytest.approx(expected**2 * 250 / 249 * 499 / 500, rel=1e-12)
+        assert clustered.value == pytest.approx(half.value)
+        assert getattr(twice, name).headline is clustered
+    assert twice.youden.clustered.width == pytest.approx(once.youden.plain.width, rel=0.01)
+    assert twice.lr_pos.clustered.method == "log method (Simel), linearised variance between groups, 250 groups"
+
+
+def test_the_variance_between_groups_of_a_table_worked_by_hand() -> None:
+    # Group a: 3 of 3 positives found; b: 1 of 3 found; c: 3 of 4 negatives called positive; d: 1 of 4.
+    # Sensitivity 2/3, 1 - specificity 1/2. Added to log LR+: a (3 - 2) / 4, b (1 - 2) / 4, c -(3 - 2) / 4,
+    # d -(1 - 2) / 4. Variance 4/3 * 13/14 * 4/16.
+    reference = [0] * 6 + [1] * 8
+    predicted = [0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 1, 1, 1]
+    lr_pos = of_groups(reference, predicted, [*"aaabbbccccdddd"]).lr_pos
+    factor = np.exp(Z * np.sqrt(4 / 3 * 13 / 14 / 4))
+    assert triple(lr_pos.clustered) == pytest.approx((4 / 3, 4 / 3 / factor, 4 / 3 * factor))
+    assert lr_pos.clustered.method.endswith("between groups, 4 groups")
+
+
+def test_a_variance_below_that_of_independent_cases_is_taken_as_that_one() -> None:
+    result = of_groups(np.tile([0, 0, 1, 1], 30), np.tile([0, 1, 0, 1], 30), np.repeat(np.arange(30), 4))
+    for name in ("lr_pos", "lr_neg", "dor"):
+        measure = getattr(result, name)
+        assert triple(measure.clustered) == pytest.approx(triple(measure.plain))
+
+
+def test_youden_of_groups_that_hold_one_class_each_adds_the_cluster_adjusted_rates() -> None:
+    rng = np.random.default_rng(3)
+    groups = np.repeat(np.arange(40), 5)
+    reference = groups % 2
+    predicted = np.where(rng.random(200) < 0.8, reference, 1 - reference)
+    youden = of_groups(reference, predicted, groups).youden.clustered
+    right = predicted == reference
+    se, sp = (clustered_proportion(right[reference == side], groups[reference == side]) for side in (0, 1))
+    below = np.hypot(se.value - se.low, sp.value - sp.low)
+    above = np.hypot(se.high - se.value, sp.high - sp.value)
+    assert triple(youden) == pytest.approx((se.value + sp.value - 1, youden.value - below, youden.value + above))
+    assert youden.method == "square-and-add of cluster-adjusted Wilson intervals (Zou and Donner), 40 groups"
+
+
+def test_youden_is_less_certain_when_both_rates_rise_and_fall_with_the_group() -> None:
+    # Half of the groups are all right, half are all wrong on one in two: both rates move together, correlation 1.
+    reference = np.tile([0, 0, 1, 1], 40)
+    easy = np.repeat(np.arange(40) % 2 == 0, 4)
+    predicted = np.where(easy, reference, np.tile([0, 1, 1, 0], 40))
+    youden = of_groups(reference, predicted, np.repeat(np.arange(40), 4)).youden.clustered
+    rate = clustered_proportion((predicted == reference)[reference == 0], np.repeat(np.arange(40), 2))
+    assert youden.value - youden.low == pytest.approx(2 * (rate.value - rate.low))
+    assert youden.high - youden.value == pytest.approx(2 * (rate.high - rate.value))
+
+
+def test_one_group_gives_ratios_no_interval_and_says_why() -> None:
+    result = of_groups([0] * 10 + [1] * 10, [0] * 8 + [1] * 2 + [0] * 3 + [1] * 7, np.zeros(20))
+    for name in ("lr_pos", "lr_neg", "dor"):
+        estimate = getattr(result, name).headline
+        assert estimate.value == pytest.approx(getattr(result, name).plain.value)
+        assert (estimate.low, estimate.reason) == (None, "one group: the variance between groups is not estimable")
+    assert result.youden.clustered.low < result.youden.plain.low
+    assert result.youden.clustered.method.endswith("(Zou and Donner), 1 group")
+
+
+def test_an_empty_cell_in_groups_says_the_same_as_without() -> None:
+    result = of_groups([0] * 10 + [1] * 10, [0] * 10 + [0] * 3 + [1] * 7, np.repeat(np.arange(10), 2))
+    for estimate in (result.lr_pos.plain, result.lr_pos.clustered):
+        assert estimate.value == pytest.approx(1 / 0.3)
+        assert (estimate.low, estimate.reason) == (None, "no interval by the log method: no false negatives")
+    assert result.dor.clustered is None
+    assert result.youden.clustered.low < result.youden.plain.low
+
+
+@settings(deadline=None)
+@given(grouped, st.randoms())
+def test_the_order_of_cases_does_not_matter(cases: list[tuple[int, int, int]], random: Any) -> None:
+    one = of_groups(*np.array(cases).T)
+    other = of_groups(*np.array(random.sample(cases, len(cases))).T)
+    for name in NAMES:
+        first, second = getattr(one, name), getattr(other, name)
+        assert first.plain == second.plain
+        assert (first.clustered is None) == (second.clustered is None)
+        if first.clustered is not None:
+            assert triple(first.clustered) == pytest.approx(triple(second.clustered))
+            assert first.clustered.reason == second.clustered.reason
+
+
+def test_types_of_another_number_of_classes_can_be_read_for_one_class_against_the_rest() -> None:
+    reference, predicted = np.array([0, 0, 1, 1, 2, 2, 2, 0]), np.array([0, 1, 1, 2, 2, 0, 2, 0])
+    groups = np.array([1, 1, 2, 2, 3, 3, 4, 4])
+    matrix = ConfusionMatrix(classes=("a", "b", "c"), counts=np.array([[2, 1, 0], [0, 1, 1], [1, 0, 2]]))
+    types: GroupTypes = group_types(reference, predicted, groups, k=3)
+    result = ratios(two_by_two(matrix, index=0), types=types, positive=np.array([True, False, False]))
+    same = of_groups((reference != 0).astype(np.int64), (predicted != 0).astype(np.int64), groups)
+    assert triple(result.lr_pos.clustered) == pytest.approx(triple(same.lr_pos.clustered))
+    assert triple(result.youden.clustered) == pytest.approx(triple(same.youden.clustered))
+
+
+def test_groups_that_do_not_belong_to_the_table_are_refused() -> None:
+    types = group_types(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([1, 1, 2]), k=2)
+    with pytest.raises(InputError, match=r"the groups hold \[1, 2, 1, 1\].*the table \[2, 2, 1, 1\]"):
+        ratios(TwoByTwo(tp=2, fp=0, fn=0, tn=1), types=types, positive=POSITIVE)
+    for positive, found in ((None, "none"), (np.array([True]), r"shape \(1,\)")):
+        with pytest.raises(InputError, match=rf"expected one value per class.*found {found}"):
+            ratios(TwoByTwo(tp=1, fp=0, fn=1, tn=1), types=types, positive=positive)
+
+
+def test_a_level_in_percent_is_refused() -> None:
+    with pytest.raises(InputError, match="level: 95"):
+        ratios(TwoByTwo(tp=1, fp=1, fn=1, tn=1), level=95)
+
+
+def coverage(*, spread: bool, size: int, runs: int = 2000) -> tuple[dict[str, float], dict[str, float]]:
+    """Return how often the plain and the clustered intervals hold the truth: sensitivity 0.8, specificity 0.85."""
+    rng = np.random.default_rng(21)
+    truth = {"lr_pos": 0.8 / 0.15, "lr_neg": 0.2 / 0.85, "dor": 0.8 * 0.85 / (0.2 * 0.15), "youden": 0.65}
+    plain, clustered = dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0)
+    reference = np.repeat([0, 1], [60 * size, 80 * size])
+    groups = np.repeat(np.arange(140), size)
+    chance = np.where(reference == 0, 0.8, 0.85)
+    for _ in range(runs):
+        right = chance
+        if spread:  # beta-binomial with correlation 1/11 within a group
+            right = np.repeat(rng.beta(10 * chance[::size], 10 * (1 - chance[::size])), size)
+        predicted = np.where(rng.random(len(reference)) < right, reference, 1 - reference)
+        result = of_groups(reference, predicted, groups)
+        for name in NAMES:
+            measure = getattr(result, name)
+            plain[name] += measure.plain.low <= truth[name] <= measure.plain.high
+            clustered[name] += measure.headline.low <= truth[name] <= measure.headline.high
+    return {n: c / runs for n, c in plain.items()}, {n: c / runs for n, c in clustered.items()}
+
+
+@pytest.mark.slow
+def test_the_plain_intervals_cover_when_cases_are_independent() -> None:
+    plain, _ = coverage(spread=False, size=1)
+    assert all(0.935 <= held <= 0.97 for held in plain.values())
+
+
+@pytest.mark.slow
+def test_the_clustered_intervals_cover_where_the_plain_ones_do_not() -> None:
+    plain, clustered = coverage(spread=True, size=8)
+    assert all(0.93 <= held <= 0.97 for held in clustered.values())
+    assert all(held < 0.91 for held in plain.values())

@@ -1,0 +1,230 @@
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroval.analysis.core.confusion import TwoByTwo
+from neuroval.analysis.core.proportions import proportion
+from neuroval.analysis.performance.patients import PatientClass, Patients, PatientTumour, per_patient
+from neuroval.data.exceptions import InputError
+
+CLASSES = ("glioma", "meningioma", "notumor")
+G, M, N = [0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]  # slices called glioma, meningioma, no tumour
+
+
+def judged(
+    slices: Sequence[tuple[Any, int, Sequence[float]]], *, negative: str | None = "notumor", **options: Any
+) -> Patients:
+    """Return the result on slices given as patient, reference class and probabilities."""
+    return per_patient(
+        np.array([reference for _, reference, _ in slices], dtype=int),
+        np.array([probabilities for *_, probabilities in slices], dtype=float).reshape(-1, 3),
+        pd.Series([patient for patient, *_ in slices], dtype="object"),
+        classes=CLASSES,
+        negative=negative,
+        **options,
+    )
+
+
+def tumour(found: Patients, rule: str) -> PatientTumour:
+    return next(one for one in found.tumour if one.rule == rule)
+
+
+def of_class(found: Patients, rule: str) -> PatientClass:
+    return next(one for one in found.classes if one.rule == rule)
+
+
+FIVE = [
+    # One of three slices finds the glioma of p.
+    ("p", 0, N),
+    ("p", 0, G),
+    ("p", 0, N),
+    # One of two finds the meningioma of q: a tie, and the sure slice decides the mean.
+    ("q", 1, [0.0, 1.0, 0.0]),
+    ("q", 1, N),
+    # A healthy patient with one false alarm in three.
+    ("h", 2, N),
+    ("h", 2, G),
+    ("h", 2, N),
+    # Slices of two classes, and one of nobody known.
+    ("mixed", 0, G),
+    ("mixed", 2, N),
+    (None, 0, G),
+    # A patient of one slice.
+    ("s", 0, G),
+]
+
+
+def test_any_tumour_by_three_rules_by_hand() -> None:
+    found = judged(FIVE)
+    assert [one.rule for one in found.tumour] == ["any_slice", "majority", "mean_probability"]
+    any_slice, majority, mean = found.tumour
+    assert (any_slice.counts, any_slice.ties) == (TwoByTwo(tp=3, fp=1, fn=0, tn=0), 0)
+    assert (any_slice.sensitivity.plain, any_slice.specificity.plain) == (proportion(3, 3), proportion(0, 1))
+    assert (majority.counts, majority.ties) == (TwoByTwo(tp=2, fp=0, fn=1, tn=1), 1)
+    assert (majority.sensitivity.plain, majority.specificity.plain) == (proportion(2, 3), proportion(1, 1))
+    # Means: p (0.33, 0.1, 0.57) is missed, q (0.05, 0.55, 0.4) is found.
+    assert (mean.counts, mean.ties) == (TwoByTwo(tp=2, fp=0, fn=1, tn=1), 0)
+    assert mean.sensitivity.clustered is None
+
+
+def test_the_class_by_two_rules_by_hand() -> None:
+    found = judged(FIVE)
+    majority, mean = found.classes
+    # q is a tie of meningioma and no tumour: the lower index, meningioma, counts.
+    assert majority.matrix.counts.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 1]]
+    assert (majority.accuracy.plain, majority.ties) == (proportion(3, 4), 1)
+    assert mean.matrix.counts.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 1]]
+    assert (mean.accuracy.plain, mean.ties) == (proportion(3, 4), 0)
+
+
+def test_who_is_left_out_is_counted() -> None:
+    found = judged(FIVE)
+    assert (found.n, found.slices, found.without_id) == (4, 9, 1)
+    assert (found.mixed, found.mixed_slices) == (("mixed",), 2)
+
+
+def test_a_tie_of_two_tumour_classes_goes_to_the_lower_index() -> None:
+    found = judged([("p", 1, G), ("p", 1, M)])
+    assert of_class(found, "majority").matrix.counts[1].tolist() == [1, 0, 0]
+    assert of_class(found, "mean_probability").matrix.counts[1].tolist() == [1, 0, 0]
+    assert of_class(found, "majority").ties == of_class(found, "mean_probability").ties == 1
+    assert tumour(found, "majority").ties == 0  # both slices are called a tumour
+
+
+def test_one_sure_slice_may_outweigh_two_unsure_ones_in_the_mean() -> None:
+    found = judged([("p", 0, [0.4, 0.25, 0.35]), ("p", 0, [0.4, 0.25, 0.35]), ("p", 0, [0.0, 0.0, 1.0])])
+    assert tumour(found, "majority").counts == TwoByTwo(tp=1, fp=0, fn=0, tn=0)
+    assert tumour(found, "mean_probability").counts == TwoByTwo(tp=0, fp=0, fn=1, tn=0)
+    assert of_class(found, "majority").accuracy.plain == proportion(1, 1)
+    assert of_class(found, "mean_probability").accuracy.plain == proportion(0, 1)
+
+
+def test_the_method_and_the_level_are_those_asked_for() -> None:
+    found = judged(FIVE, method="jeffreys", level=0.9)
+    assert of_class(found, "majority").accuracy.plain == proportion(3, 4, method="jeffreys", level=0.9)
+
+
+def test_without_patient_ids_everything_is_undefined() -> None:
+    found = judged([(None, 0, G), (np.nan, 2, N)])
+    assert (found.n, found.slices, found.without_id, found.mixed) == (0, 0, 2, ())
+    for one in found.tumour:
+        assert one.sensitivity.plain.reason == one.specificity.plain.reason == "no case has a patient id"
+        assert one.sensitivity.plain.value is None
+    assert {one.accuracy.plain.reason for one in found.classes} == {"no case has a patient id"}
+
+
+def test_no_cases() -> None:
+    found = judged([])
+    assert (found.n, found.without_id) == (0, 0)
+    assert tumour(found, "any_slice").sensitivity.plain.reason == "no case has a patient id"
+
+
+def test_only_tumours_leave_specificity_undefined() -> None:
+    one = tumour(judged([("p", 0, G)]), "majority")
+    assert (one.sensitivity.plain, one.specificity.plain.reason) == (proportion(1, 1), "no patient without any tumour")
+    healthy = tumour(judged([("p", 2, N)]), "majority")
+    assert healthy.sensitivity.plain.reason == "no patient with any tumour"
+
+
+def test_when_every_patient_has_several_classes_nothing_is_judged() -> None:
+    found = judged([("b", 0, G), ("b", 1, G), ("a", 0, G), ("a", 2, G)])
+    assert (found.n, found.mixed, found.mixed_slices) == (0, ("a", "b"), 4)
+    assert of_class(found, "majority").accuracy.plain.reason == "every patient has slices of several reference classes"
+
+
+def test_without_a_negative_class_there_is_no_any_tumour() -> None:
+    found = judged(FIVE, negative=None)
+    assert found.tumour == ()
+    assert of_class(found, "majority").accuracy.plain == proportion(3, 4)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(InputError, match="patients: found 1 ids for 2 cases"):
+        per_patient(np.array([0, 1]), np.array([G, M]), np.array(["p"]), classes=CLASSES, negative=None)
+    with pytest.raises(InputError, match="negative: 'healthy' is not a class"):
+        judged(FIVE, negative="healthy")
+
+
+slices = st.lists(
+    st.tuples(
+        st.sampled_from(["p", "q", "r", "s", None]),
+        st.integers(0, 2),
+        st.tuples(*[st.integers(0, 10)] * 3).filter(any).map(lambda parts: [part / sum(parts) for part in parts]),
+    ),
+    max_size=30,
+)
+
+
+@given(slices)
+def test_the_rules_are_those_of_a_loop_over_patients(cases: list[tuple[Any, int, list[float]]]) -> None:
+    found = judged(cases)
+    called: dict[str, list[tuple[bool, bool]]] = {"any_slice": [], "majority": []}
+    classes, ties = [], 0
+    for name in sorted({patient for patient, *_ in cases if patient is not None}):
+        own = [(reference, int(np.argmax(p))) for patient, reference, p in cases if patient == name]
+        references, votes = {reference for reference, _ in own}, [vote for _, vote in own]
+        if len(references) > 1:
+            continue
+        (reference,) = references
+        flagged = sum(vote != 2 for vote in votes)
+        called["any_slice"].append((reference != 2, flagged > 0))
+        called["majority"].append((reference != 2, flagged >= len(votes) / 2))
+        most = max(votes.count(index) for index in range(3))
+        best = [index for index in range(3) if votes.count(index) == most]
+        ties += len(best) > 1
+        classes.append((reference, best[0]))
+    for rule, answers in called.items():
+        counts = tumour(found, rule).counts
+        assert (counts.tp, counts.fp) == (answers.count((True, True)), answers.count((False, True)))
+        assert (counts.fn, counts.tn) == (answers.count((True, False)), answers.count((False, False)))
+    expected = np.zeros((3, 3), dtype=int)
+    for reference, vote in classes:
+        expected[reference, vote] += 1
+    assert of_class(found, "majority").matrix.counts.tolist() == expected.tolist()
+    assert of_class(found, "majority").ties == ties
+
+
+@given(slices, st.randoms())
+def test_the_order_of_slices_and_the_names_of_patients_do_not_matter(
+    cases: list[tuple[Any, int, list[float]]], random: Any
+) -> None:
+    renamed = [(patient and patient.upper(), *rest) for patient, *rest in random.sample(cases, len(cases))]
+    one, other = judged(cases), judged(renamed)
+    assert other.tumour == one.tumour
+    assert [x.matrix.counts.tolist() for x in other.classes] == [x.matrix.counts.tolist() for x in one.classes]
+    assert [(x.accuracy, x.ties) for x in other.classes] == [(x.accuracy, x.ties) for x in one.classes]
+    assert [name.lower() for name in other.mixed] == list(one.mixed)
+
+
+@given(slices)
+def test_any_slice_finds_at_least_what_the_majority_finds(cases: list[tuple[Any, int, list[float]]]) -> None:
+    found = judged(cases)
+    any_slice, majority = tumour(found, "any_slice").counts, tumour(found, "majority").counts
+    assert any_slice.tp >= majority.tp
+    assert any_slice.tn <= majority.tn
+
+
+def test_patients_of_one_slice_are_judged_as_slices() -> None:
+    rng = np.random.default_rng(1)
+    probabilities, reference = rng.dirichlet(np.ones(3), 200), rng.integers(0, 3, 200)
+    found = per_patient(reference, probabilities, np.arange(200), classes=CLASSES, negative="notumor")
+    right = int((probabilities.argmax(axis=1) == reference).sum())
+    assert {one.accuracy.plain for one in found.classes} == {proportion(right, 200)}
+    assert len({one.counts for one in found.tumour}) == 1
+    assert found.n == found.slices == 200
+
+
+def test_the_mean_rule_is_the_argmax_of_the_mean() -> None:
+    rng = np.random.default_rng(2)
+    owner = rng.integers(0, 60, 400)
+    reference, probabilities = rng.integers(0, 3, 60)[owner], rng.dirichlet(np.ones(3), 400)
+    found = per_patient(reference, probabilities, owner, classes=CLASSES, negative="notumor")
+    means = pd.DataFrame(probabilities).groupby(owner).mean()
+    truth = pd.Series(reference).groupby(owner).first()
+    right = int((means.to_numpy().argmax(axis=1) == truth.to_numpy()).sum())
+    assert of_class(found, "mean_probability").accuracy.plain == proportion(right, len(means))

@@ -1,0 +1,90 @@
+"""The running server: it serves pictures, shows names as they are, and loads no TensorFlow."""
+
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from neuroval.dashboard.components.frame import PAGE_FILES
+from neuroval.dashboard.words import general as text
+from neuroval.data.storage.home import link
+from neuroval.data.study.import_predictions import import_predictions
+
+CASE = f"{20:016x}"
+MARKUP = ("$x^2$", "[x](javascript:a)", "<b>c</b>", ":red[d]", ":smile:", "50% a/b?#")
+# Nothing of an import is shown there.
+WITHOUT_NAMES = ("training", "cross_validation", "claims", "compare", "report", "try_scan", "run")
+NAME_SOME = ("overview", "per_class", "confidence")
+WITHOUT_PICTURES = ("per_class", "model_card")
+
+
+def test_the_server_serves_pictures_beside_the_pages(server: str) -> None:
+    with urllib.request.urlopen(f"{server}/images/normal/{CASE}.webp", timeout=20) as answer:
+        assert answer.headers["content-type"] == "image/webp"
+
+
+def test_the_overview_has_an_address_of_its_name(server: str, settled: Callable[[Page], None], page: Page) -> None:
+    page.goto(f"{server}/overview?study=normal&case=x")
+    expect(page.get_by_role("heading", level=1)).to_have_text(text.TITLES["overview"])
+    settled(page)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+    assert query == {"study": ["normal"], "case": ["x"]}
+
+
+@pytest.fixture(scope="module")
+def marked_up(dashboard_home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A study with linked images of which every name is markup or has a meaning in an address."""
+    folder = tmp_path_factory.mktemp("marked-up")
+    rows = ["label,case_id,image_path,source," + ",".join(f'"prob_{name}"' for name in MARKUP)]
+    for place, name in enumerate(MARKUP):
+        chances = ["0.9" if place == (other - 1) % len(MARKUP) else "0.02" for other in range(len(MARKUP))]
+        rows.append(f'"{name}",{place}/#?%,{place}.png,**{name}**,' + ",".join(chances))
+        Image.new("L", (40, 30), 90).save(folder / f"{place}.png")
+    (folder / "predictions.csv").write_text("\n".join(rows))
+    out = dashboard_home / "studies" / "odd #1 ?%"
+    study = import_predictions(folder / "predictions.csv", out=out, title="$x^2$ **b**")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROVAL_HOME", str(dashboard_home))
+        link(folder, data_name=study.manifest.data.name, cases=study.cases)
+    return out.name
+
+
+@pytest.fixture(scope="module")
+def marked_up_page(desk: BrowserContext, visit: Callable[..., None], marked_up: str) -> Iterator[Page]:
+    page = desk.new_page()
+    visit(page, "overview", study=marked_up)
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGE_FILES if name not in WITHOUT_NAMES])
+def test_names_are_shown_as_they_are(marked_up_page: Page, turn: Callable[[Page, str], None], name: str) -> None:
+    page = marked_up_page
+    turn(page, name)
+    main = page.locator("[data-testid=stMain]")
+    words = main.inner_text()
+    assert main.locator(".katex, a[href^=javascript]").count() == 0
+    assert [one for one in MARKUP if one not in words] == [] or name in NAME_SOME
+    assert "$x^2$" in words
+    pictures = main.locator("img[src*='/images/']")
+    if name not in WITHOUT_PICTURES:
+        expect(pictures.first).to_be_visible()
+    loaded = "all => Promise.all(all.map(i => i.decode().then(() => i.naturalWidth)))"
+    assert set(pictures.evaluate_all(loaded)) <= {40, 84}
+
+
+def test_no_tensorflow_is_loaded(server: str, server_pid: int) -> None:
+    """Runs after pages were opened; without a browser a study is read and an image drawn."""
+    with urllib.request.urlopen(f"{server}/images/normal/{CASE}.webp", timeout=20) as answer:
+        assert answer.status == 200
+    maps = Path(f"/proc/{server_pid}/maps")
+    if not maps.exists():
+        pytest.skip("this system does not list what a process has loaded")
+    loaded = maps.read_text()
+    assert "pyarrow" in loaded
+    assert "tensorflow" not in loaded

@@ -1,0 +1,53 @@
+"""The page Report: choices, preview and download."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from neuroval.dashboard.report.options import SECTIONS, Options
+from neuroval.data.study.folder import Study
+
+Open = Callable[..., AppTest]
+Said = Callable[[AppTest], str]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
+    """What the page asks a report for; the report itself is tested elsewhere."""
+    found: list[Options] = []
+
+    def report(_: Study, options: Options) -> bytes:
+        found.append(options)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr("neuroval.dashboard.session.cache.report", report)
+    return found
+
+
+def test_the_page_shows_the_whole_report_at_first(open_page: Open, said: Said, asked: list[Options]) -> None:
+    app = open_page("report", "whole")
+    assert not app.exception
+    assert asked[-1] == Options()
+    assert [button.label for button in app.get("download_button")] == ["Download the report"]
+    assert "Verdict: not decidable." in said(app)
+
+
+def test_the_choices_are_those_of_the_report(open_page: Open, asked: list[Options]) -> None:
+    app = open_page("report", "whole")
+    app.text_input[0].set_value(" Dr A. Example ")
+    app.text_area[0].set_value("A remark.")
+    app.selectbox(key="report-level").set_value(0.99)
+    app.number_input[0].set_value(1.0)
+    app.checkbox[0].check()
+    app.button[0].click().run()
+    assert not app.exception
+    assert asked[-1] == Options(
+        sections=SECTIONS, reviewer="Dr A. Example", remarks="A remark.", level=0.99, prevalence=0.01, all_errors=True
+    )
+
+
+def test_a_study_without_a_negative_class_has_no_threshold(open_page: Open, asked: list[Options]) -> None:
+    app = open_page("report", "two-classes")
+    assert [one.label for one in app.number_input] == ["Prevalence for PPV and NPV, in percent"]
+    assert asked

@@ -1,0 +1,28 @@
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuroval.analysis.core.estimate import Measure
+from neuroval.analysis.core.proportions import proportion
+from neuroval.dashboard.documents.plain_values import measured, plain
+
+
+@dataclass(frozen=True)
+class Result:
+    rate: Measure
+    limits: np.ndarray
+    inner: tuple
+
+
+def test_a_result_becomes_plain_values() -> None:
+    alone, both = Measure(plain=proportion(1, 2)), Measure(plain=proportion(1, 2), clustered=proportion(1, 4))
+    found = plain(Result(rate=both, limits=np.array([0.5, np.inf]), inner=({"x": np.float64(1)}, alone)))
+    assert found == {
+        "rate": proportion(1, 2).as_dict(),
+        "rate_clustered": proportion(1, 4).as_dict(),
+        "limits": [0.5, None],
+        "inner": [{"x": 1.0}, {"plain": proportion(1, 2).as_dict(), "clustered": None}],
+    }
+    json.dumps(found, allow_nan=False)
+    assert list(measured("x", alone)) == ["x"]

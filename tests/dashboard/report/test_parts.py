@@ -1,0 +1,107 @@
+"""What the report is made of: letters, lines and ticks."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from neuroval.analysis.core.estimate import Estimate
+from neuroval.dashboard.report import drawings
+from neuroval.dashboard.report.blocks import heading, laid_out, paragraph, table
+from neuroval.dashboard.report.chapters.reporting_checklists import HOMES, answered
+from neuroval.dashboard.report.letters import TEMPLATE, breakable, fonts, printable, shortened
+from neuroval.dashboard.report.options import SECTIONS, Options
+from neuroval.dashboard.words import report as text_report
+from neuroval.dashboard.words.checklists import CLAIM_ITEMS, LEFT_OUT, NOT_REPORTED, STARD_ITEMS, Item
+
+SPACE = "\N{ZERO WIDTH SPACE}"
+
+
+def test_letters_without_a_glyph_are_shown_by_their_code_points() -> None:
+    shown, missing = printable({"text": "é → ≥ 胶 \u202e", "rows": [["瘤"]], "label": "胶"})
+    assert shown == {"text": "é → ≥ [U+80F6] [U+202E]", "rows": [["[U+7624]"]], "label": "胶"}
+    assert missing == ("\u202e", "瘤", "胶")
+
+
+def test_what_is_printed_already_stays() -> None:
+    document = {"text": "0.967 (0.938\N{EN DASH}0.982), 263/272", "number": 1.5, "none": None}
+    assert printable(document) == (document, ())
+
+
+def test_long_words_may_break_and_short_ones_do_not() -> None:
+    assert breakable("a" * 24) == "a" * 24
+    assert breakable("a" * 25) == f"{'a' * 12}{SPACE}{'a' * 12}{SPACE}a"
+    assert breakable("see https://example.org/one/two/three.html") == (
+        f"see https://{SPACE}example.{SPACE}org/{SPACE}one/{SPACE}two/{SPACE}three.{SPACE}html"
+    )
+
+
+def test_text_is_shortened_to_one_line() -> None:
+    assert shortened("one\ntwo", 20) == "one two"
+    assert shortened("abcdef", 4) == "abc\N{HORIZONTAL ELLIPSIS}"
+
+
+def test_fonts_are_those_of_the_packages_only() -> None:
+    assert set(fonts().families()) == {
+        "DejaVu Sans Mono",
+        "Libertinus Serif",
+        "New Computer Modern",
+        "New Computer Modern Math",
+        "Source Sans Pro",
+    }
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "about", "ticks"),
+    [
+        (0.0, 1.0, 5, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0.85, 1.0, 4, [0.85, 0.9, 0.95, 1.0]),
+        (0, 1240, 2, [0, 1000]),
+        (0.7, 12.3, 8, [2, 4, 6, 8, 10, 12]),
+    ],
+)
+def test_ticks_are_round(low: float, high: float, about: int, ticks: list[float]) -> None:
+    steps = (1, 2, 5, 10)
+    assert [tick["at"] for tick in drawings.axis(low, high, None, about=about, steps=steps)["ticks"]] == ticks
+
+
+def test_a_paragraph_stays_with_its_table_and_long_names_leave_room() -> None:
+    rows = [{"Class": "x" * 80, "Value": "1"}]
+    said = laid_out([heading("One"), paragraph("first"), paragraph("second"), table(rows, "A table.")])
+    assert [block.get("sticky") for block in said] == [None, False, True, None]
+    assert [column["width"] for column in said[3]["columns"]] == [1.6, 1.0]
+    assert laid_out([table([{"Class": "x", "Value": "1"}], "A table.")])[0]["columns"][0]["width"] == "auto"
+
+
+def test_an_item_is_answered_left_out_or_not_reported() -> None:
+    item = Item(number="1", topic="T", asked="What", labels=("flow", "splits"), open="a part")
+    assert answered(item, {"splits"}, set()) == {"labels": ["splits"], "note": "a part"}
+    assert answered(item, set(), {"flow"})["text"] == LEFT_OUT
+    assert answered(item, set(), set())["text"] == NOT_REPORTED
+
+
+def test_every_label_of_the_checklists_is_set_somewhere() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in TEMPLATE.parent.glob("*.py"))
+    named = {label for item in (*STARD_ITEMS, *CLAIM_ITEMS) for label in item.labels} - {"external"}  # a split's name
+    assert {label for label in named if not re.search(rf'"{label}"', code.replace(str(HOMES), ""))} == set()
+    assert set(HOMES) <= set(SECTIONS)
+
+
+def test_settings_of_the_study_are_not_marked() -> None:
+    rows = text_report.setting_rows(Options(), split="test", usual="test")
+    assert [row[""] for row in rows] == ["", "", "", ""]
+    assert text_report.changed(Options(level=0.99), split="tuning", usual="test") == [
+        "Split: tuning",
+        "Level of the intervals: 99%",
+    ]
+
+
+def test_an_estimate_in_two_lines() -> None:
+    found = Estimate(value=0.5, low=0.25, high=0.75, level=0.95, method="Wilson", n=4, count=2)
+    assert text_report.two_lines(found) == "0.500 (0.250\N{EN DASH}0.750)\n2/4"
+    assert text_report.two_lines(Estimate.undefined(reason="no cases", n=3)) == "not estimable (no cases)"
+
+
+def test_the_template_reads_nothing_as_markup() -> None:
+    """No word of a study is evaluated: Typst has one function for it, which the template does not call."""
+    assert [path.name for path in Path(TEMPLATE).glob("*.typ") if "eval(" in path.read_text(encoding="utf-8")] == []

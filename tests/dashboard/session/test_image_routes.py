@@ -1,0 +1,98 @@
+"""The image addresses: what they serve, and what they refuse."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from neuroval.dashboard.server import ROUTES
+
+CASE = f"{20:016x}"
+
+
+@pytest.fixture
+def client(studies_at_home: Path) -> Iterator[TestClient]:  # noqa: ARG001
+    with TestClient(Starlette(routes=ROUTES)) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("address", "size"),
+    [
+        (f"{CASE}.webp?size=thumbnail", (40, 30)),
+        (f"{CASE}.webp", (40, 30)),
+        (f"{CASE}.webp?size=original&class=0", (40, 30)),
+        (f"{CASE}.webp?size=pair&class=3", (84, 30)),
+    ],
+)
+def test_a_case_is_served_as_webp(client: TestClient, address: str, size: tuple[int, int]) -> None:
+    answer = client.get(f"/images/normal/{address}")
+    assert answer.headers["content-type"] == "image/webp"
+    assert "max-age" in answer.headers["cache-control"]
+    assert Image.open(io.BytesIO(answer.content)).size == size
+
+
+def test_what_the_browser_has_is_not_sent_again(client: TestClient) -> None:
+    first = client.get(f"/images/normal/{CASE}.webp")
+    again = client.get(f"/images/normal/{CASE}.webp", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_map_changes_the_picture(client: TestClient) -> None:
+    scan, painted = (client.get(f"/images/normal/{CASE}.webp{tail}").content for tail in ("", "?class=0"))
+    assert scan != painted
+
+
+def test_opacity_and_cells_change_the_map(client: TestClient) -> None:
+    def pixels(tail: str) -> np.ndarray:
+        content = client.get(f"/images/normal/{CASE}.webp?class=0{tail}").content
+        return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+
+    plain = pixels("&opacity=0")
+    strength = [np.abs(pixels(f"&opacity={percent}") - plain).mean() for percent in (20, 60, 100)]
+    assert strength[0] < strength[1] < strength[2]
+    assert np.array_equal(pixels(""), pixels("&opacity=60&cells=0"))
+    assert np.abs(pixels("&cells=1") - pixels("")).mean() > 1
+
+
+def test_another_setting_is_another_picture_to_the_browser(client: TestClient) -> None:
+    tags = {
+        client.get(f"/images/normal/{CASE}.webp?class=0{tail}").headers["etag"]
+        for tail in ("", "&opacity=20", "&cells=1")
+    }
+    assert len(tags) == 3
+
+
+def test_the_reference_outline_is_drawn_where_it_is_known(client: TestClient) -> None:
+    def has_line(case: str) -> bool:
+        content = client.get(f"/images/normal/{case}.webp?size=original&class=0").content
+        return bool(np.ptp(np.asarray(Image.open(io.BytesIO(content)).convert("L")).astype(int)) > 150)
+
+    assert has_line(CASE)
+    assert not has_line(f"{21:016x}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "normal/ffffffffffffffff.webp",
+        "normal/..%2F..%2Fstudy.webp",
+        f"normal/{CASE}.webp?size=huge",
+        f"normal/{CASE}.webp?class=4",
+        f"normal/{CASE}.webp?class=glioma",
+        f"normal/{CASE}.webp?class=0&opacity=65",
+        f"normal/{CASE}.webp?class=0&opacity=-10",
+        f"normal/{CASE}.webp?class=0&cells=yes",
+        f"normal/{CASE}/glioma.webp",
+        f"nothing/{CASE}.webp",
+        f"broken/{CASE}.webp",
+        f"empty-class/{CASE}.webp",
+    ],
+)
+def test_everything_else_is_not_found(client: TestClient, address: str) -> None:
+    assert client.get(f"/images/{address}").status_code == 404

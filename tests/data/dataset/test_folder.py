@@ -1,0 +1,198 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from neuroval.data.classes import BRAIN_TUMOR
+from neuroval.data.dataset.folder import Dataset, case_id, read_dataset
+from neuroval.data.exceptions import InputError
+from neuroval.data.images.duplicates import exact_copies
+
+
+def read(folder: Path, **options: str) -> Dataset:
+    return read_dataset(folder, name="drawn", classes=BRAIN_TUMOR, **options)
+
+
+def test_labels_and_splits_come_from_the_folders(dataset_folder: Path) -> None:
+    found = read(dataset_folder)
+    rows = found.cases[["image_path", "label", "split"]].to_numpy().tolist()
+    assert rows == [
+        ["Testing/glioma/c.png", "glioma", "test"],
+        ["Testing/notumor/d.png", "notumor", "test"],
+        ["Training/glioma/a.png", "glioma", "train"],
+        ["Training/glioma/b.png", "glioma", "train"],
+        ["Training/notumor/a.png", "notumor", "train"],
+    ]
+    assert (len(found.rejected), found.hidden) == (0, 0)
+    assert found.cases["case_id"].is_unique
+    assert found.cases["sha256"].notna().all()
+
+
+def test_the_case_id_is_the_same_on_every_machine() -> None:
+    # printf 'drawn/Training/glioma/a.png' | sha256sum
+    assert case_id("drawn", "Training/glioma/a.png") == "d41ba0d78964115b"
+    assert case_id("other", "Training/glioma/a.png") != case_id("drawn", "Training/glioma/a.png")
+
+
+def test_class_folders_alone_are_of_the_default_split(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    draw(tmp_path / "pituitary" / "deep" / "a.png")
+    cases = read(tmp_path).cases
+    assert cases[["label", "split"]].to_numpy().tolist() == [["pituitary", "external"]]
+    assert read(tmp_path, default_split="test").cases["split"].tolist() == ["test"]
+
+
+def test_one_image_is_a_data_set(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    draw(tmp_path / "Testing" / "glioma" / "only.png")
+    assert len(read(tmp_path).cases) == 1
+
+
+def test_stray_hidden_files_are_skipped_and_counted(dataset_folder: Path, draw: Callable[..., Path]) -> None:
+    draw(dataset_folder / "Training" / ".ipynb_checkpoints" / "a.png")
+    draw(dataset_folder / "Training" / "glioma" / ".stray" / "b.png")
+    draw(dataset_folder / "__MACOSX" / "glioma" / "c.png")
+    (dataset_folder / "Training" / "glioma" / ".DS_Store").write_bytes(b"x")
+    (dataset_folder / "Training" / "glioma" / "Thumbs.db").write_bytes(b"x")
+    found = read(dataset_folder)
+    assert (len(found.cases), found.hidden, len(found.rejected)) == (5, 5, 0)
+
+
+def test_unusable_files_are_listed_and_stop_nothing(dataset_folder: Path, draw: Callable[..., Path]) -> None:
+    glioma = dataset_folder / "Training" / "glioma"
+    (glioma / "empty.jpg").write_bytes(b"")
+    (glioma / "text.jpg").write_text("not an image")
+    whole = draw(glioma / "cut.jpg", size=128).read_bytes()
+    (glioma / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    found = read(dataset_folder)
+    reasons = dict(found.rejected.to_numpy().tolist())
+    assert len(found.cases) == 5
+    assert reasons["Training/glioma/empty.jpg"] == "empty file (0 bytes)"
+    assert reasons["Training/glioma/text.jpg"].startswith("not an image of a known format")
+    assert reasons["Training/glioma/cut.jpg"].startswith("cannot be decoded")
+    assert list(reasons) == sorted(reasons)
+    assert found.cases["width"].tolist() == [64] * 5
+
+
+def test_nothing_usable_is_one_clear_message(tmp_path: Path) -> None:
+    (tmp_path / "glioma").mkdir()
+    (tmp_path / "glioma" / "a.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=r"none of 1 files can be used; the first: empty file \(0 bytes\)\."):
+        read(tmp_path)
+
+
+def test_a_folder_that_is_no_class_is_named(dataset_folder: Path, draw: Callable[..., Path]) -> None:
+    draw(dataset_folder / "Training" / "gliomas" / "a.png")
+    with pytest.raises(InputError, match="folder 'gliomas' is not a class; expected"):
+        read(dataset_folder)
+
+
+def test_a_missing_or_empty_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        read(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="no image found in class folders"):
+        read(tmp_path)
+
+
+def test_metadata_wins_over_folders(dataset_folder: Path) -> None:
+    (dataset_folder / "metadata.csv").write_text(
+        "image_path,label,split,patient_id,plane,source\n"
+        "Training/glioma/a.png,pituitary,tuning,007,axial,site A\n"
+        "Training/glioma/b.png,,,NA,,\n"
+    )
+    cases = read(dataset_folder).cases.set_index("image_path")
+    told = ["label", "split", "patient_id", "plane", "source"]
+    assert cases.loc["Training/glioma/a.png", told].tolist() == ["pituitary", "tuning", "007", "axial", "site A"]
+    assert cases.loc["Training/glioma/b.png", ["label", "split", "patient_id"]].tolist() == ["glioma", "train", "NA"]
+    assert cases.loc["Training/glioma/b.png", ["plane", "source"]].isna().all()
+    assert cases.loc["Testing/glioma/c.png", ["label", "split"]].tolist() == ["glioma", "test"]
+
+
+def test_masks_are_not_cases(dataset_folder: Path, draw: Callable[..., Path]) -> None:
+    draw(dataset_folder / "masks" / "a.png")
+    (dataset_folder / "metadata.csv").write_text("image_path,mask_path\nTraining/glioma/a.png,masks/a.png\n")
+    found = read(dataset_folder)
+    assert len(found.cases) == 5
+    assert found.cases["mask_path"].dropna().tolist() == ["masks/a.png"]
+
+
+def test_an_image_listed_but_not_there_is_rejected(dataset_folder: Path) -> None:
+    (dataset_folder / "metadata.csv").write_text("image_path,label\nTraining/glioma/gone.png,glioma\n")
+    found = read(dataset_folder)
+    assert found.rejected.to_numpy().tolist() == [
+        ["Training/glioma/gone.png", "listed in metadata.csv but not on disk"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,label\na.png,glioma\n", "column 'image_path' is missing; found ['path', 'label']"),
+        ("image_path\na.png\n/etc/passwd\n", "row 3, image_path '/etc/passwd' leaves the data set folder"),
+        ("image_path,mask_path\na.png,../b.png\n", "row 2, mask_path '../b.png' leaves the data set folder"),
+        ("image_path\na.png\nb.png\na.png\n", "row 4, image_path 'a.png' is repeated"),
+        ("image_path,label\na.png,glioma\n,glioma\n", "row 3, image_path is empty"),
+        ("image_path\n\na.png\n\n..\\b.png\n", "row 5, image_path '..\\\\b.png' leaves the data set folder"),
+        ("image_path,label\nTraining/glioma/a.png,tumour\n", "has label 'tumour'; expected one of ['glioma'"),
+        ("image_path,split\nTraining/glioma/a.png,val\n", "has split 'val'; expected one of ['train'"),
+        ("", "column 'image_path' is missing; found []"),
+    ],
+)
+def test_broken_metadata_is_named(dataset_folder: Path, text: str, message: str) -> None:
+    (dataset_folder / "metadata.csv").write_text(text)
+    with pytest.raises(InputError) as caught:
+        read(dataset_folder)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling link"])
+def test_metadata_that_is_no_file_is_not_ignored(dataset_folder: Path, kind: str) -> None:
+    metadata = dataset_folder / "metadata.csv"
+    metadata.mkdir() if kind == "folder" else metadata.symlink_to("gone.csv")
+    with pytest.raises(InputError, match=r"metadata\.csv: not a file; expected a CSV file"):
+        read(dataset_folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [(b"bad\xff\xfe.png", r"bad\xff\xfe.png"), (b"a\\..\\b.png", r"a\..\b.png")]
+)
+def test_a_name_that_other_programs_cannot_hold_is_rejected(dataset_folder: Path, name: bytes, shown: str) -> None:
+    original = dataset_folder / "Testing" / "glioma" / "c.png"
+    original.with_name(os.fsdecode(name)).write_bytes(original.read_bytes())
+    found = read(dataset_folder)
+    assert len(found.cases) == 5
+    (row,) = found.rejected.to_dict("records")
+    assert row["image_path"] == f"Testing/glioma/{shown}"
+    assert "rename the file" in row["reason"]
+    row["image_path"].encode()
+
+
+def test_a_label_that_is_nowhere_is_said_to_be_none(dataset_folder: Path, draw: Callable[..., Path]) -> None:
+    draw(dataset_folder / "more" / "x.png")
+    (dataset_folder / "metadata.csv").write_text("image_path\nmore/x.png\n")
+    with pytest.raises(InputError, match=r"more/x\.png has no label; expected one of \['glioma'"):
+        read(dataset_folder)
+
+
+def test_copies_share_their_content_not_their_identity(dataset_folder: Path) -> None:
+    original = dataset_folder / "Training" / "glioma" / "a.png"
+    (dataset_folder / "Testing" / "notumor" / "copy.png").write_bytes(original.read_bytes())
+    cases = read(dataset_folder).cases
+    (pair,) = exact_copies(cases).to_dict("records")
+    paths = cases.set_index("case_id")["image_path"]
+    assert {paths[pair["case_a"]], paths[pair["case_b"]]} == {"Training/glioma/a.png", "Testing/notumor/copy.png"}
+
+
+def test_the_same_pixels_in_another_file_are_no_exact_copy(dataset_folder: Path) -> None:
+    glioma = dataset_folder / "Training" / "glioma"
+    with Image.open(glioma / "a.png") as image:
+        image.save(glioma / "again.png", compress_level=1)
+    assert exact_copies(read(dataset_folder).cases).empty
+
+
+def test_the_public_data_set_is_read_whole(brain_tumor_mri: Path) -> None:
+    found = read(brain_tumor_mri)
+    assert (len(found.cases), len(found.rejected)) == (7019, 0)
+    assert found.cases["split"].value_counts().to_dict() == {"train": 5708, "test": 1311}
+    assert len(exact_copies(found.cases)) == 426
+    assert found.cases["case_id"].is_unique

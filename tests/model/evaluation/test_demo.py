@@ -1,0 +1,36 @@
+"""The demonstration: drawn and evaluated once, kept afterwards; and the figures of the shipped model's card."""
+
+from pathlib import Path
+
+import pytest
+
+from neuroval.dashboard.documents.study_document import sections
+from neuroval.data import phantom
+from neuroval.data.study.folder import read_study
+from neuroval.model.card import read_card
+from neuroval.model.evaluation.demo import make_demo
+
+ZOO = Path(phantom.__file__).parents[2] / "model" / "zoo"
+
+
+def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path))
+    demo = make_demo()
+    assert demo.made
+    study = read_study(demo.study)
+    assert study.manifest.about.synthetic
+    found = sections(study, names=["error-rates", "saliency", "folds"])["sections"]
+    metrics = read_card(ZOO / phantom.NAME).metrics
+    rate = found["error-rates"]["rate"]
+    assert f"{rate['count']}/{rate['n']}" == metrics["test_errors"]
+    assert 0.03 <= rate["value"] <= 0.08
+    for name, said in metrics["pointing_game_with_confounder"].items():
+        game = found["saliency"]["pointing_game"][name]["correct"]
+        assert f"{game['count']}/{game['n']}" == said
+        assert game["value"] > 0.6
+    pooled = found["folds"]["overall"]["accuracy"]
+    assert f"{pooled['count']}/{pooled['n']}" == metrics["grouped_folds_correct"]
+    assert found["folds"]["left_out"] == 0
+    fingerprint = study.fingerprint
+    assert not make_demo().made
+    assert read_study(demo.study).fingerprint == fingerprint

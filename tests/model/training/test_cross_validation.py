@@ -1,0 +1,93 @@
+"""Cross-validation: each case predicted once, by a network that has not seen its group; stopped and gone on."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuroval.data.exceptions import InputError
+from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, PAGE, read_card
+from neuroval.model.evaluation.to_study import evaluate
+from neuroval.model.training import cross_validation as keras_folds
+from neuroval.model.training.cross_validation import cross_validate, recipe_of
+from neuroval.model.training.loop import TrainingResult
+
+
+@pytest.fixture
+def model(toy_model: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(toy_model, tmp_path / "toy"))
+
+
+def test_each_case_is_predicted_once_and_a_stopped_run_goes_on(
+    model: Path, toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = []
+    train = keras_folds.train
+
+    def counting(cases: pd.DataFrame, **options: object) -> TrainingResult:
+        trained.append(cases)
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return train(cases, **options)
+
+    monkeypatch.setattr(keras_folds, "train", counting)
+    options = {"images": toy_images, "work": tmp_path / "work", "data_name": "toys", "folds": 2}
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(model, **options)
+    assert not (model / FOLDS).exists()
+    first = (tmp_path / "work" / "grouped-1" / "predictions.parquet").read_bytes()
+    table = cross_validate(model, **options)
+    assert (tmp_path / "work" / "grouped-1" / "predictions.parquet").read_bytes() == first
+    assert len(table) == table["case_id"].nunique() == 78
+    assert set(table["fold"]) == {1, 2}
+    np.testing.assert_allclose(table.filter(like="prob_").sum(axis=1), 1, atol=1e-5)
+    for cases in trained:
+        assert set(cases["split"]) == {"train", "tuning", "test"}
+        assert (cases.groupby("group_id")["split"].nunique() == 1).all()
+    history = pd.read_parquet(model / HISTORY)
+    assert history.groupby("run")["fold"].nunique().to_dict() == {"final": 0, "grouped": 2}
+    study = evaluate(model, toy_images, out=tmp_path / "study", data_name="toys").study
+    assert study.folds is not None
+    assert len(study.folds) == 78
+    other = evaluate(model, toy_images, out=tmp_path / "other", data_name="other").study
+    assert other.folds is None
+
+
+def test_ungrouped_folds_take_every_case_for_itself(
+    model: Path, toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(cases: pd.DataFrame, **_: object) -> TrainingResult:
+        assert cases["group_id"].equals(cases["case_id"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras_folds, "train", refuse)
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(model, images=toy_images, work=tmp_path / "work", data_name="toys", grouped=False)
+    assert not (model / FOLDS_UNGROUPED).exists()
+
+
+def test_a_class_with_too_few_groups_is_named(model: Path, toy_images: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"class '.*' has 26 groups, at least 40 are needed"):
+        cross_validate(model, images=toy_images, work=tmp_path / "work", data_name="toys", folds=40)
+
+
+def test_folds_of_a_lighter_recipe_are_said_to_be(model: Path, toy_images: Path, tmp_path: Path) -> None:
+    options = {"images": toy_images, "data_name": "toys", "folds": 2}
+    lighter = dataclasses.replace(recipe_of(read_card(model)), epochs=1, warmup_epochs=0)
+    cross_validate(model, work=tmp_path / "light", recipe=lighter, **options)
+    card = read_card(model)
+    assert card.folds["recipe"]["epochs"] == 1
+    assert "## Recipe of the folds" in (model / PAGE).read_text()
+    study = evaluate(model, toy_images, out=tmp_path / "study", data_name="toys").study
+    assert study.manifest.model is not None
+    assert study.manifest.model.folds_recipe == card.folds["recipe"]
+    with pytest.raises(InputError, match=r"its folds\.parquet come from another recipe"):
+        cross_validate(model, work=tmp_path / "other", grouped=False, **options)
+
+
+def test_the_recipe_is_the_one_of_the_card(model: Path) -> None:
+    config = recipe_of(read_card(model))
+    assert (config.seed, config.epochs, config.weights, config.tuning_parts) == (3, 2, None, 4)
