@@ -1,1 +1,1 @@
-"""How it is shown: the Streamlit app, figures, case images and the command line."""
+"""How it is shown: pages, figures, words, report, REST API and command line."""

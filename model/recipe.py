@@ -7,11 +7,28 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from neuroval.data.exceptions import InputError
-from neuroval.model.training.augmentation import Augmentation
 
 Pooling = Literal["avg", "max"]
 
 SMALLEST: Final = 32  # pixels of an image's side: one cell of its map
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Augmentation:
+    """How far an image is changed; each change is drawn evenly from -limit to +limit.
+
+    ``rotation`` in degrees, ``scale`` and ``shift`` as shares of the side, ``contrast`` as a share of the intensity.
+    ``gamma`` is the limit of the logarithm of the exponent, ``blur`` the largest width of a Gaussian in pixels, and
+    ``noise`` the largest standard deviation of added noise in grey levels. Half of the images are mirrored.
+    """
+
+    rotation: float = 10.0
+    scale: float = 0.1
+    shift: float = 0.05
+    contrast: float = 0.15
+    gamma: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""The import name of the project. In a clone its four parts are links to the folders beside it; the wheel holds them."""
+"""The import name of the project: in a clone its parts are links to the folders beside it, in a wheel they are here."""

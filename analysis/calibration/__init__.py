@@ -1,0 +1,1 @@
+"""Whether confidence can be believed, and what acting on it does."""

@@ -1,0 +1,1 @@
+"""Whether a published record can be true, and whether a study reproduces it."""

@@ -46,7 +46,7 @@ def intervals(count: int, n: int, *, method: IntervalMethod, level: float) -> li
     """Return the intervals of ``count`` out of ``n``, 1 or more, that go by the name of a method.
 
     They differ in the continuity correction (Wilson), in the ends at 0/n and n/n (Jeffreys), in whether they are cut
-    at 0 and 1, and in whether z is 1.96. Sources: ``neuroval.analysis.core.proportions``; Newcombe, Stat Med 1998;17:857-872,
+    at 0 and 1, and in whether z is 1.96. Sources: see ``core.proportions``; Newcombe, Stat Med 1998;17:857-872,
     methods 1 (Wald) and 4 (Wilson with continuity correction).
     """
     p, tail, found = count / n, (1 - level) / 2, []

@@ -1,0 +1,1 @@
+"""What every number stands on: estimates, intervals, counts, groups."""

@@ -1,0 +1,1 @@
+"""What follows for those who use it: criteria, thresholds, harm and benefit."""

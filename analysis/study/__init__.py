@@ -1,0 +1,1 @@
+"""All numbers of one study, each computed when it is first asked for."""

@@ -16,11 +16,10 @@ from neuroval.analysis.performance.auc_paired import AucDifference, paired_delon
 from neuroval.analysis.performance.comparison import ComparedNumber, Comparison, compare
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
 from neuroval.analysis.study.results import SEED
-from neuroval.dashboard.cases.evidence import PREFERRED
 from neuroval.data.exceptions import InputError
 from neuroval.data.lazy import once
 from neuroval.data.study.common_cases import Matched, matched
-from neuroval.data.study.evaluated_cases import Evaluated, evaluated_splits
+from neuroval.data.study.evaluated_cases import PREFERRED, Evaluated, evaluated_splits
 from neuroval.data.study.folder import Study, read_manifest
 from neuroval.data.study.manifest import Manifest
 

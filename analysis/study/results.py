@@ -19,7 +19,6 @@ from neuroval.analysis.data_audit.composition import Dataset, describe
 from neuroval.analysis.data_audit.confident_learning import Suspects, label_suspects
 from neuroval.analysis.data_audit.conflicting_labels import OddLabels, odd_labels
 from neuroval.analysis.data_audit.confounders import Confounding
-from neuroval.analysis.data_audit.findings import SHARED_GROUPS, Finding, find
 from neuroval.analysis.data_audit.image_contents import Images, describe_images
 from neuroval.analysis.data_audit.leak_steps import Step, Steps, without_leaks
 from neuroval.analysis.data_audit.training_overlap import (
@@ -44,6 +43,7 @@ from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance
 from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
 from neuroval.analysis.performance.training_course import Run, training_runs
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
+from neuroval.analysis.study.findings import SHARED_GROUPS, Finding, find
 from neuroval.analysis.study.published_claims import audited
 from neuroval.analysis.study.two_class_questions import Question, questions
 from neuroval.data.lazy import once

@@ -1,0 +1,1 @@
+"""Who may see what: sign-in and the keys of the API."""

@@ -13,9 +13,9 @@ from neuroval.dashboard.api.problems import documented, not_there
 from neuroval.dashboard.documents.study_document import SECTIONS, document_of
 from neuroval.data.exceptions import InputError
 from neuroval.data.schema import EVALUATED_SPLITS
+from neuroval.data.storage.home import STUDY_FILE
 from neuroval.data.storage.home import studies as known_studies
 from neuroval.data.study.folder import read_manifest, read_study
-from neuroval.data.study.manifest import FILE
 
 router = APIRouter(tags=["studies"])
 
@@ -45,7 +45,7 @@ async def study_metrics(
 
 def _document(folder: File, names: tuple[str, ...], split: str) -> dict[str, Any]:
     try:
-        stamp = (folder / FILE).stat().st_mtime_ns
+        stamp = (folder / STUDY_FILE).stat().st_mtime_ns
         return document_of(_results(folder, split, stamp), names=names)
     except InputError as error:
         raise InputError(str(error).replace(str(folder), folder.name)) from None

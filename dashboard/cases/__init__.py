@@ -1,0 +1,1 @@
+"""Single cases and galleries of them, as pages and report show them."""

@@ -22,10 +22,9 @@ from neuroval.dashboard.cases.selection import Selection
 from neuroval.dashboard.cases.similar_cases import Lookalikes, lookalikes
 from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import positions
-from neuroval.data.study.evaluated_cases import evaluated, evaluated_splits
+from neuroval.data.study.evaluated_cases import evaluated, preferred_split
 from neuroval.data.study.folder import Study
 
-PREFERRED: Final = ("test", "external", "tuning")
 WORST: Final = 5  # errors on the overview
 EXAMPLES: Final = 4  # of each class
 READY: Final = (  # page by page
@@ -209,9 +208,3 @@ def evidence(study: Study, *, split: str | None = None, level: float = LEVEL) ->
     Raises ``InputError`` for a split without predictions, naming what there is.
     """
     return Evidence(study=study, found=evaluated(study, split or preferred_split(study)), level=level)
-
-
-def preferred_split(study: Study) -> str:
-    """Return the split that is shown when none is asked for."""
-    held = evaluated_splits(study)
-    return next(name for name in PREFERRED if name in held)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from neuroval.analysis.data_audit.findings import Finding
+from neuroval.analysis.study.findings import Finding
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import cases
 from neuroval.dashboard.components.frame import LABELS, PAGE_FILES

@@ -1,0 +1,1 @@
+"""Numbers as documents: JSON, tables and text, for scripts and for the report."""

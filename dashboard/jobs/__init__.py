@@ -1,0 +1,1 @@
+"""Evaluations that are started from a page and outlive it."""

@@ -5,11 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from neuroval.dashboard.cli import main as cli
 from neuroval.dashboard.jobs import job as jobs
 from neuroval.data.exceptions import InputError
+from neuroval.data.images import linking
 from neuroval.data.storage import home
 from neuroval.data.study.folder import read_study
+from neuroval.model.evaluation.description import described
+from neuroval.model.evaluation.to_study import evaluate as run_evaluation
 
 log = logging.getLogger("neuroval")
 NICE = 10  # pages come first
@@ -42,9 +44,13 @@ def evaluate(job: jobs.Job) -> None:
     """Do what the command does, then let the pages show the images."""
     out = jobs.place(job.study)
     out.parent.mkdir(parents=True, exist_ok=True)
-    cli.evaluate(model=str(home.models()[job.model]), images=Path(job.images), out=str(out), data=job.data)
-    if home.linked_images(job.data) is None:
-        home.link(Path(job.images), data_name=job.data, cases=read_study(out).cases)
+    model = home.models()[job.model]
+    description, claims = described(model, about=None, data_name=job.data)
+    run_evaluation(
+        model, Path(job.images), out=out, data_name=job.data, description=description, claims=claims, progress=True
+    )
+    if linking.linked_images(job.data) is None:
+        linking.link(Path(job.images), data_name=job.data, cases=read_study(out).cases)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from neuroval.dashboard.report.letters import STANDARDS, TEMPLATE, fonts, one_li
 from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import report as words
-from neuroval.data.storage.home import LinkedImages, linked_images
+from neuroval.data.images.linking import LinkedImages, linked_images
 from neuroval.data.study.folder import Study
 from neuroval.data.study.manifest import Manifest
 

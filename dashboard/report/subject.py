@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.report.options import Options
 from neuroval.data.classes import ClassOrder
-from neuroval.data.storage.home import LinkedImages
+from neuroval.data.images.linking import LinkedImages
 from neuroval.data.study.folder import Study
 from neuroval.data.study.manifest import Manifest
 

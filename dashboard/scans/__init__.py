@@ -1,0 +1,1 @@
+"""One uploaded scan, read and judged."""

@@ -1,0 +1,1 @@
+"""What lasts from one page to the next: session and address, caches, pictures by address."""

@@ -21,9 +21,9 @@ from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.pdf import build
 from neuroval.dashboard.scans import prediction
 from neuroval.data.exceptions import InputError
-from neuroval.data.storage.home import LinkedImages, linked_images, studies
+from neuroval.data.images.linking import LinkedImages, linked_images
+from neuroval.data.storage.home import STUDY_FILE, studies
 from neuroval.data.study.folder import Study, read_manifest, read_study
-from neuroval.data.study.manifest import FILE
 from neuroval.model.inference.scan_reader import Reader
 
 P = ParamSpec("P")
@@ -38,7 +38,7 @@ def study(name: str) -> Study:
 def _stamp(path: Path) -> int:
     """Return when the description of a study was written; 0 without one: reading it says what is wrong."""
     try:
-        return (path / FILE).stat().st_mtime_ns
+        return (path / STUDY_FILE).stat().st_mtime_ns
     except OSError:
         return 0
 

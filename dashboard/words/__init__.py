@@ -1,0 +1,1 @@
+"""All prose, by topic: the only room with sentences, for a clinician to review."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.analysis.data_audit.findings import SHARED_GROUPS, Finding
 from neuroval.analysis.decisions.acceptance import measure
 from neuroval.analysis.explanations.outlined_evidence import ClassEvidence
 from neuroval.analysis.explanations.pointing import ClassSaliency
 from neuroval.analysis.performance.per_class import Performance
+from neuroval.analysis.study.findings import SHARED_GROUPS, Finding
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, short
 from neuroval.dashboard.words.general import on_a_part, spoken

@@ -7,12 +7,12 @@ from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.data_audit.composition import Dataset
 from neuroval.analysis.data_audit.confounders import Confounding
-from neuroval.analysis.data_audit.findings import Finding
 from neuroval.analysis.data_audit.training_overlap import Leakage
 from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.performance.error_pairs import ConfusionPair
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.performance.ranked_errors import Errors
+from neuroval.analysis.study.findings import Finding
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.words.formats import (
     ARROW,
@@ -27,7 +27,7 @@ from neuroval.dashboard.words.formats import (
     short,
 )
 from neuroval.data.classes import ClassOrder
-from neuroval.data.storage.home import LinkedImages
+from neuroval.data.images.linking import LinkedImages
 from neuroval.data.study.manifest import Manifest
 
 RESEARCH = "Research use only. Not a medical device."

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.analysis.data_audit.findings import Finding
 from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion, measure
 from neuroval.analysis.performance.per_class import Performance
+from neuroval.analysis.study.findings import Finding
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, escaped, full, short
 from neuroval.dashboard.words.general import (

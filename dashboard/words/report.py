@@ -1,16 +1,16 @@
 """Every sentence that only the validation report says."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.analysis.data_audit.findings import Finding
 from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.decisions.acceptance import Criterion
 from neuroval.analysis.performance.per_class import ClassPerformance
+from neuroval.analysis.study.findings import Finding
 from neuroval.analysis.study.results import LEVEL
 from neuroval.dashboard.cases.evaluated_case import Case
-from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.words.cases import case_facts
 from neuroval.dashboard.words.formats import (
     NOT_ESTIMABLE,
@@ -25,8 +25,11 @@ from neuroval.dashboard.words.formats import (
 from neuroval.dashboard.words.general import RESEARCH, TIERS, listed, row_name
 from neuroval.dashboard.words.overview import verdict_title
 from neuroval.data.classes import ClassOrder
-from neuroval.data.storage.home import LinkedImages
+from neuroval.data.images.linking import LinkedImages
 from neuroval.data.study.manifest import DataFacts, Manifest, ModelFacts
+
+if TYPE_CHECKING:
+    from neuroval.dashboard.report.options import Options
 
 TITLE = "Validation report"
 NOT_REPORTED = "not reported"
@@ -339,7 +342,7 @@ def error_row(case: Case, classes: ClassOrder) -> dict[str, str]:
     }
 
 
-def setting_rows(options: Options, *, split: str, usual: str) -> list[dict[str, str]]:
+def setting_rows(options: "Options", *, split: str, usual: str) -> list[dict[str, str]]:
     """Return every setting beside that of the study's protocol as table rows, marked where they differ."""
     pairs = {
         "Split": (usual, split),
@@ -358,7 +361,7 @@ def setting_rows(options: Options, *, split: str, usual: str) -> list[dict[str, 
     ]
 
 
-def changed(options: Options, *, split: str, usual: str) -> list[str]:
+def changed(options: "Options", *, split: str, usual: str) -> list[str]:
     """Return the settings that differ from the protocol, each with its value here."""
     rows = setting_rows(options, split=split, usual=usual)
     return [f"{row['Setting']}: {row['This report']}" for row in rows if row[""]]
@@ -471,7 +474,7 @@ def answer(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> str:
     )
 
 
-def made_for(options: Options) -> str:
+def made_for(options: "Options") -> str:
     """Return which choices the report at hand was made with: what is typed since stands in the next one."""
     named = {REVIEWER: options.reviewer, SITE: options.site}
     said = [f"{label}: {value or 'not named'}" for label, value in named.items()]

@@ -1,0 +1,1 @@
+"""What a paper or README says about a classifier, as printed."""

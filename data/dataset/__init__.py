@@ -1,0 +1,1 @@
+"""A folder of images as a data set: its files, its metadata, its splits."""

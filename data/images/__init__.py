@@ -1,0 +1,1 @@
+"""Image files: decoded, uploaded, linked, and compared with each other."""

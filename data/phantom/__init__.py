@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-NAME = "phantom"  # of the data set, and of the model and the study that belong to it
+from neuroval.data.storage.home import PHANTOM
+
+NAME = PHANTOM
 VERSION = 1  # of the generator: raised when the same seed gives other images
 SEED, PATIENTS, DIFFICULTY = 20, 184, 0.05
 FACTS = "phantom.toml"  # how a cohort was made, in its folder

@@ -1,7 +1,7 @@
 """The evaluated cases of one split: what every analysis starts from."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from neuroval.data.lazy import once
 from neuroval.data.schema import EVALUATED_SPLITS
 from neuroval.data.storage.arrow_text import increasing, order, positions
 from neuroval.data.study.folder import Study
+
+PREFERRED: Final = ("test", "external", "tuning")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +52,12 @@ def evaluated_splits(study: Study) -> dict[str, int]:
     """Return the number of evaluated cases of each split that has any: tuning, test, external."""
     splits = study.cases["split"].iloc[study.rows["predictions"]].value_counts()
     return {split: int(splits[split]) for split in EVALUATED_SPLITS if split in splits}
+
+
+def preferred_split(study: Study) -> str:
+    """Return the split that is shown when none is asked for."""
+    held = evaluated_splits(study)
+    return next(name for name in PREFERRED if name in held)
 
 
 def evaluated(study: Study, split: str = "test") -> Evaluated:

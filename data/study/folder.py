@@ -26,10 +26,11 @@ from neuroval.data.classes import ClassOrder, check_order
 from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.storage.atomic import recover, written_whole
 from neuroval.data.storage.files import file_sha256
+from neuroval.data.storage.home import STUDY_FILE
 from neuroval.data.study import contract
 from neuroval.data.study import embeddings as embeddings_of
 from neuroval.data.study.embeddings import Embeddings
-from neuroval.data.study.manifest import FILE, Manifest, fingerprint, from_document, to_document
+from neuroval.data.study.manifest import Manifest, fingerprint, from_document, to_document
 
 METADATA_KEY = b"neuroval"
 
@@ -94,20 +95,20 @@ def read_study(path: Path) -> Study:
     tables = {name: _read_table(path / name, manifest) for name in manifest.files if name != CLAIMS}
     for needed in ("cases.parquet", "predictions.parquet"):
         if needed not in tables:
-            raise ContractError(f"{path}: {needed} is not listed under [files] of {FILE}.")
+            raise ContractError(f"{path}: {needed} is not listed under [files] of {STUDY_FILE}.")
     claims = _read_claims(path / CLAIMS, manifest) if CLAIMS in manifest.files else None
     return _assemble(path, manifest, tables, claims)
 
 
 def read_manifest(path: Path) -> Manifest:
     """Return only ``study.toml``, checked: enough to list studies without reading their tables."""
-    file = path / FILE
+    file = path / STUDY_FILE
     try:
         with _reading(path):
             recover(path)
             document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ContractError(f"{path}: no {FILE}; not a study folder.") from None
+        raise ContractError(f"{path}: no {STUDY_FILE}; not a study folder.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{file}: not readable TOML ({error}).") from None
     try:
@@ -133,7 +134,7 @@ def check_place(path: Path) -> None:
 
     An empty folder is free. Whether one may write is tried, by a folder that is gone at once.
     """
-    if path.exists() and not (path / FILE).is_file() and not (path.is_dir() and not any(path.iterdir())):
+    if path.exists() and not (path / STUDY_FILE).is_file() and not (path.is_dir() and not any(path.iterdir())):
         raise InputError(f"{path}: exists and is not a study; choose another place.")
     nearest = next(parent for parent in path.absolute().parents if parent.is_dir())
     try:
@@ -199,7 +200,7 @@ def _completed(part: Path, manifest: Manifest) -> Study:
     """Return the study of the files in a folder, after adding ``study.toml``: what is written, a reader accepts."""
     hashes = {file.name: file_sha256(file) for file in part.iterdir()}
     complete = dataclasses.replace(manifest, files=hashes)
-    (part / FILE).write_bytes(tomli_w.dumps(to_document(complete), multiline_strings=True).encode())
+    (part / STUDY_FILE).write_bytes(tomli_w.dumps(to_document(complete), multiline_strings=True).encode())
     return read_study(part)
 
 
@@ -247,9 +248,9 @@ def _gradcam_to_arrow(gradcam: GradCams, classes: ClassOrder) -> pa.Table:
 
 def _check_file(file: Path, manifest: Manifest) -> None:
     if not file.is_file():
-        raise ContractError(f"{file}: listed under [files] of {FILE} but not there.")
+        raise ContractError(f"{file}: listed under [files] of {STUDY_FILE} but not there.")
     if file_sha256(file) != manifest.files[file.name]:
-        raise ContractError(f"{file}: content differs from the hash in {FILE}; the file was changed or cut.")
+        raise ContractError(f"{file}: content differs from the hash in {STUDY_FILE}; the file was changed or cut.")
 
 
 def _read_claims(file: Path, manifest: Manifest) -> Claims:
@@ -263,7 +264,7 @@ def _read_claims(file: Path, manifest: Manifest) -> Claims:
 
 def _read_table(file: Path, manifest: Manifest) -> pa.Table:
     if file.suffix != ".parquet":
-        raise ContractError(f"{file}: listed under [files] of {FILE}, but no file of a study.")
+        raise ContractError(f"{file}: listed under [files] of {STUDY_FILE}, but no file of a study.")
     with _reading(file):
         _check_file(file, manifest)
         try:

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.schema import SCHEMA_VERSION
-
-FILE = "study.toml"
+from neuroval.data.storage.home import STUDY_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,10 +158,10 @@ def from_document(document: Mapping[str, Any]) -> Manifest:
     about = dict(_table(document, "study"))
     version = about.pop("schema", None)
     if not isinstance(version, int):
-        raise ContractError(f"{FILE}: [study] schema is {version!r}, expected {SCHEMA_VERSION}.")
+        raise ContractError(f"{STUDY_FILE}: [study] schema is {version!r}, expected {SCHEMA_VERSION}.")
     if version > SCHEMA_VERSION:
         raise ContractError(
-            f"{FILE}: schema {version} is newer than this program reads ({SCHEMA_VERSION}); update NeuroVal."
+            f"{STUDY_FILE}: schema {version} is newer than this program reads ({SCHEMA_VERSION}); update NeuroVal."
         )
     try:
         return Manifest(
@@ -179,9 +178,9 @@ def from_document(document: Mapping[str, Any]) -> Manifest:
             provenance=dict(document.get("provenance", {})),
         )
     except InputError as error:
-        raise ContractError(f"{FILE}: {str(error).removeprefix(f'{FILE}: ')}") from None
+        raise ContractError(f"{STUDY_FILE}: {str(error).removeprefix(f'{STUDY_FILE}: ')}") from None
     except (TypeError, ValueError, AttributeError) as error:
-        raise ContractError(f"{FILE}: a value has the wrong type ({error}).") from None
+        raise ContractError(f"{STUDY_FILE}: a value has the wrong type ({error}).") from None
 
 
 def fingerprint(manifest: Manifest) -> str:
@@ -207,34 +206,34 @@ def _plain(value: Any) -> dict[str, Any]:
 def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = document.get(name)
     if not isinstance(table, dict):
-        raise ContractError(f"{FILE}: table [{name}] is missing.")
+        raise ContractError(f"{STUDY_FILE}: table [{name}] is missing.")
     return table
 
 
 def _build(kind: type[T], table: Any, name: str) -> T:
     if not isinstance(table, dict):
-        raise ContractError(f"{FILE}: [{name}] is not a table.")
+        raise ContractError(f"{STUDY_FILE}: [{name}] is not a table.")
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(table) - set(known))
     if unknown:
-        raise ContractError(f"{FILE}: [{name}] has the unknown key {unknown[0]!r}; expected {sorted(known)}.")
+        raise ContractError(f"{STUDY_FILE}: [{name}] has the unknown key {unknown[0]!r}; expected {sorted(known)}.")
     for key, value in table.items():
         expected = known[key].type
         if (expected is str and not isinstance(value, str)) or (expected is bool and not isinstance(value, bool)):
-            raise ContractError(f"{FILE}: [{name}] {key} is {value!r}, expected {expected.__name__}.")
+            raise ContractError(f"{STUDY_FILE}: [{name}] {key} is {value!r}, expected {expected.__name__}.")
         if expected is float and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise ContractError(f"{FILE}: [{name}] {key} is {value!r}, expected a number.")
+            raise ContractError(f"{STUDY_FILE}: [{name}] {key} is {value!r}, expected a number.")
     try:
         return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
     except TypeError as error:
         missing = str(error).split("argument")[-1].lstrip("s: ")
-        raise ContractError(f"{FILE}: [{name}] lacks {missing}.") from None
+        raise ContractError(f"{STUDY_FILE}: [{name}] lacks {missing}.") from None
 
 
 def _class_order(table: Mapping[str, Any]) -> ClassOrder:
     order = table.get("order")
     if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
-        raise ContractError(f"{FILE}: [classes] order is {order!r}, expected a list of names.")
+        raise ContractError(f"{STUDY_FILE}: [classes] order is {order!r}, expected a list of names.")
     return ClassOrder(
         names=tuple(order),
         negative=table.get("negative_class"),

@@ -1,0 +1,1 @@
+"""Running a network over a data set, into a study."""

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from neuroval.data import phantom
+from neuroval.data.images import linking
 from neuroval.data.phantom.flaws import ALL_FLAWS
 from neuroval.data.storage import home
-from neuroval.data.study.manifest import FILE
+from neuroval.data.storage.home import STUDY_FILE
 from neuroval.model.card import record_sha256
 
 DESCRIPTION = home.DESCRIPTIONS / "phantom.toml"
@@ -37,13 +38,13 @@ def make_demo(*, progress: bool = False) -> Demo:
         shutil.rmtree(images, ignore_errors=True)
         shutil.rmtree(study, ignore_errors=True)
         generate(images, progress=progress)
-    elif _record_of(study) == record_sha256(model) and home.linked_images(phantom.NAME) is not None:
+    elif _record_of(study) == record_sha256(model) and linking.linked_images(phantom.NAME) is not None:
         return Demo(study=study, made=False)
     from neuroval.model.evaluation.to_study import evaluate
 
     description = tomllib.loads(DESCRIPTION.read_text(encoding="utf-8"))
     evaluation = evaluate(model, images, out=study, data_name=phantom.NAME, description=description, progress=progress)
-    home.link(images, data_name=phantom.NAME, cases=evaluation.study.cases)
+    linking.link(images, data_name=phantom.NAME, cases=evaluation.study.cases)
     return Demo(study=study, made=True)
 
 
@@ -53,7 +54,7 @@ def _drawn_now(images: Path) -> bool:
 
 
 def _record_of(study: Path) -> str | None:
-    record = _toml(study / FILE).get("provenance", {}).get("model_record")
+    record = _toml(study / STUDY_FILE).get("provenance", {}).get("model_record")
     return str(record) if record else None
 
 

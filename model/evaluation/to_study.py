@@ -23,9 +23,10 @@ from neuroval.data.images.decoding import read_image
 from neuroval.data.images.duplicates import find_pairs
 from neuroval.data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
 from neuroval.data.storage.files import file_sha256
+from neuroval.data.storage.home import STUDY_FILE
 from neuroval.data.storage.progress import Bar
 from neuroval.data.study.folder import GradCams, Study, check_place, read_study, write_study
-from neuroval.data.study.manifest import FILE, DataFacts, Manifest, ModelFacts, TestRead, from_document
+from neuroval.data.study.manifest import DataFacts, Manifest, ModelFacts, TestRead, from_document
 from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, record_sha256
 from neuroval.model.evaluation.case_embeddings import EMBEDDING, embed, embeddings_of, kept_form
 from neuroval.model.evaluation.journal import Part, collected, cut, open_journal
@@ -73,7 +74,7 @@ def evaluate(
     check_place(out)
     if claims is not None:
         read_claims(claims)
-    earlier = read_study(out) if (out / FILE).is_file() else None
+    earlier = read_study(out) if (out / STUDY_FILE).is_file() else None
     head = read_head(model) if mc_dropout else None
     engine = load(model, threads=1)  # an image a core is faster than all cores on one image
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)

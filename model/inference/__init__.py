@@ -1,0 +1,1 @@
+"""A network reading images: the engine, its input, and what comes out."""

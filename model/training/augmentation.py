@@ -1,30 +1,12 @@
 """Random changes to a training image that leave its class as it is."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroval.model.recipe import Augmentation
+
 Image = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Augmentation:
-    """How far an image is changed; each change is drawn evenly from -limit to +limit.
-
-    ``rotation`` in degrees, ``scale`` and ``shift`` as shares of the side, ``contrast`` as a share of the intensity.
-    ``gamma`` is the limit of the logarithm of the exponent, ``blur`` the largest width of a Gaussian in pixels, and
-    ``noise`` the largest standard deviation of added noise in grey levels. Half of the images are mirrored.
-    """
-
-    rotation: float = 10.0
-    scale: float = 0.1
-    shift: float = 0.05
-    contrast: float = 0.15
-    gamma: float = 0.0
-    blur: float = 0.0
-    noise: float = 0.0
 
 
 def augment(

@@ -24,7 +24,8 @@ from typing import Final
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from neuroval.data.storage.home import linked_images, studies
+from neuroval.data.images.linking import linked_images
+from neuroval.data.storage.home import studies
 from neuroval.data.study.folder import read_manifest
 
 ROOT: Final = Path(__file__).parents[2]

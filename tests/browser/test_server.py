@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from neuroval.dashboard.components.frame import PAGE_FILES
 from neuroval.dashboard.words import general as text
-from neuroval.data.storage.home import link
+from neuroval.data.images.linking import link
 from neuroval.data.study.import_predictions import import_predictions
 
 CASE = f"{20:016x}"

@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 from neuroval.dashboard.settings import settings
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.images.decoding import describe
+from neuroval.data.images.linking import link
 from neuroval.data.phantom.cohort import Cohort
-from neuroval.data.storage.home import SHIPPED_MODELS, link
+from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.study.embeddings import Embeddings
 from neuroval.data.study.folder import GradCams, Study, write_study
 from neuroval.data.study.import_predictions import import_predictions

@@ -5,12 +5,12 @@ from typing import Final
 
 from neuroval.analysis.core.bootstrap import RESAMPLES
 from neuroval.analysis.study.results import LEVEL, SEED
-from neuroval.dashboard.cases.evidence import preferred_split
 from neuroval.dashboard.report import drawings
 from neuroval.dashboard.report.blocks import Block, bullets, facts, figure, heading, note, paragraph, table
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words import training as text_training
+from neuroval.data.study.evaluated_cases import preferred_split
 
 SOFTWARE: Final = ("neuroval", "numpy", "scipy", "scikit-learn", "pandas", "typst")
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.dashboard.cases.evidence import preferred_split
 from neuroval.dashboard.report.blocks import Block, bullets, facts, figure, heading, note, paragraph, table
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import data_set as text_data
@@ -13,6 +12,7 @@ from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, interval, number
 from neuroval.data.classes import ClassOrder
+from neuroval.data.study.evaluated_cases import preferred_split
 
 CLASSES_IN_FLOW: Final = 5
 SOURCES: Final = 6  # columns of a table

@@ -15,8 +15,8 @@ from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import claims as text_claims
 from neuroval.dashboard.words.formats import full
+from neuroval.data.storage.home import STUDY_FILE
 from neuroval.data.study.folder import Study, add_claims, read_study
-from neuroval.data.study.manifest import FILE
 
 SHIPPED = "brain-tumor-mri"
 SHIPPED_STUDIES = Path(state.__file__).parents[1] / "data" / "studies"
@@ -146,7 +146,7 @@ def test_a_study_without_claims_says_calmly_what_they_are(open_claims: Open, sai
     assert not app.dataframe
     (info,) = app.info
     assert text_claims.NO_CLAIMS in info.value
-    assert "``neuroval claims normal FILE``" in info.value
+    assert "``neuroval claims normal STUDY_FILE``" in info.value
     assert "contradict" not in said(app).replace(app.main.expander[0].markdown[0].value, "")
 
 
@@ -163,7 +163,7 @@ def test_a_broken_claims_file_is_one_message_and_the_picker_works(open_claims: O
     app = open_claims("broken-claims")
     assert not app.exception
     (message,) = (plain(error.value) for error in app.error)
-    assert f"broken-claims/claims.toml: content differs from the hash in {FILE}" in message
+    assert f"broken-claims/claims.toml: content differs from the hash in {STUDY_FILE}" in message
     app.selectbox(key="study").set_value("claimed").run()
     assert not app.error
 

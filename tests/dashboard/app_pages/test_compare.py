@@ -25,7 +25,7 @@ from neuroval.dashboard.words import comparison as text
 from neuroval.dashboard.words import formats
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.exceptions import InputError
-from neuroval.data.storage.home import link
+from neuroval.data.images.linking import link
 from neuroval.data.study.folder import Study
 from neuroval.data.study.import_predictions import import_predictions
 

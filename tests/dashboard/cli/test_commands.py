@@ -396,8 +396,8 @@ def test_the_claims_about_a_data_set_go_with_its_wording(
 
 
 def test_the_shipped_study_holds_the_shipped_claims() -> None:
-    from neuroval.dashboard.cli.main import CLAIMS as SHIPPED
     from neuroval.data.storage.home import SHIPPED_STUDIES
+    from neuroval.model.evaluation.description import CLAIMS as SHIPPED
 
     assert (SHIPPED_STUDIES / "brain-tumor-mri" / "claims.toml").read_bytes() == SHIPPED.read_bytes()
 

@@ -15,6 +15,7 @@ from PIL import Image
 from neuroval.dashboard.jobs import job as jobs
 from neuroval.dashboard.jobs.job import State
 from neuroval.data.exceptions import InputError
+from neuroval.data.images import linking
 from neuroval.data.storage import home
 from neuroval.data.study.folder import read_study
 from neuroval.model.evaluation.to_study import evaluate
@@ -86,7 +87,7 @@ def test_a_job_outlives_its_server_and_writes_the_study_of_the_command(images: P
     assert ended().state == State.DONE, (jobs.folder() / "log").read_text()
     study = read_study(home.find_study("new"))
     assert len(study.predictions) == 12
-    assert home.linked_images("scans") is not None
+    assert linking.linked_images("scans") is not None
     same = evaluate(home.find_model(MODEL), images, out=tmp_path / "same" / "new", data_name="scans").study
     assert study.predictions.equals(same.predictions)
 

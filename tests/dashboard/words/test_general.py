@@ -10,12 +10,12 @@ import pytest
 from neuroval.analysis.calibration.conformal import class_limits, evaluate_sets
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.proportions import proportion
-from neuroval.analysis.data_audit.findings import SHARED_GROUPS, Finding
 from neuroval.analysis.decisions.acceptance import Criterion, Judged
 from neuroval.analysis.explanations.pointing import ClassSaliency
 from neuroval.analysis.performance.comparison import compare
 from neuroval.analysis.performance.per_class import performance
 from neuroval.analysis.performance.ranked_errors import rank_errors
+from neuroval.analysis.study.findings import SHARED_GROUPS, Finding
 from neuroval.analysis.study.results import performance_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.report.options import Options
@@ -29,7 +29,7 @@ from neuroval.dashboard.words import report as text_report
 from neuroval.dashboard.words import training as text_training
 from neuroval.dashboard.words.formats import at_most, full
 from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
-from neuroval.data.storage.home import LinkedImages
+from neuroval.data.images.linking import LinkedImages
 from neuroval.data.study.manifest import About, Acceptance, DataFacts, Manifest, ModelFacts
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.exceptions import InputError
+from neuroval.data.images import linking
 from neuroval.data.storage import home
 from neuroval.data.study.folder import Study
 
@@ -93,13 +94,13 @@ def test_models_are_found_by_name_or_path(tmp_path: Path) -> None:
 
 
 def test_nothing_is_linked_at_first() -> None:
-    assert home.linked_images("drawn") is None
+    assert linking.linked_images("drawn") is None
 
 
 def test_a_copy_of_the_data_set_is_linked(dataset_folder: Path, drawn: pd.DataFrame, own_home: Path) -> None:
-    report = home.link(dataset_folder, data_name="drawn", cases=drawn)
+    report = linking.link(dataset_folder, data_name="drawn", cases=drawn)
     assert (report.matched, report.moved, report.other_encoding, report.different, report.missing) == (5, 0, 0, 0, 0)
-    images = home.linked_images("drawn")
+    images = linking.linked_images("drawn")
     assert images is not None
     assert images.path("Training/glioma/a.png") == dataset_folder.resolve() / "Training/glioma/a.png"
     assert [images.path(path) for path in ("gone.png", "../home", "/etc/passwd", None)] == [None] * 4
@@ -116,11 +117,11 @@ def test_moved_changed_and_missing_images_are_told_apart(
         image.resize((200, 200), Image.Resampling.BICUBIC).save(glioma / "b.png")
     draw(dataset_folder / "Testing" / "glioma" / "c.png", seed=99)
     (dataset_folder / "Testing" / "notumor" / "d.png").unlink()
-    report = home.link(dataset_folder, data_name="drawn", cases=drawn)
+    report = linking.link(dataset_folder, data_name="drawn", cases=drawn)
     assert (report.matched, report.moved, report.other_encoding, report.different, report.missing) == (1, 1, 1, 1, 1)
     assert "3 of 5 images found" in report.as_text()
     assert "1 in another encoding: predictions may differ slightly." in report.as_text()
-    images = home.linked_images("drawn")
+    images = linking.linked_images("drawn")
     assert images is not None
     moved = images.path("Training/glioma/a.png")
     assert moved is not None
@@ -135,41 +136,41 @@ def test_other_bytes_need_a_perceptual_hash_to_be_accepted(dataset_folder: Path,
     image = dataset_folder / "Training" / "glioma" / "b.png"
     with Image.open(image) as opened:
         opened.resize((200, 200)).save(image)
-    report = home.link(dataset_folder, data_name="drawn", cases=drawn.assign(phash=None))
+    report = linking.link(dataset_folder, data_name="drawn", cases=drawn.assign(phash=None))
     assert (report.matched, report.other_encoding, report.different) == (4, 0, 1)
 
 
 def test_without_recorded_content_the_path_decides(dataset_folder: Path, drawn: pd.DataFrame) -> None:
     imported = drawn.assign(sha256=None, phash=None, file_bytes=None)
-    report = home.link(dataset_folder, data_name="drawn", cases=imported)
+    report = linking.link(dataset_folder, data_name="drawn", cases=imported)
     assert (report.matched, report.unchecked) == (5, 5)
     assert "found by their path alone" in report.as_text()
 
 
 def test_nothing_matched_keeps_the_former_link(dataset_folder: Path, drawn: pd.DataFrame, tmp_path: Path) -> None:
-    home.link(dataset_folder, data_name="drawn", cases=drawn)
+    linking.link(dataset_folder, data_name="drawn", cases=drawn)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"none of the 5 images of 'drawn' is in it; expected for example Testing/"):
-        home.link(tmp_path / "empty", data_name="drawn", cases=drawn)
+        linking.link(tmp_path / "empty", data_name="drawn", cases=drawn)
     with pytest.raises(InputError, match="no such folder"):
-        home.link(tmp_path / "nowhere", data_name="drawn", cases=drawn)
+        linking.link(tmp_path / "nowhere", data_name="drawn", cases=drawn)
     with pytest.raises(InputError, match="names no image files"):
-        home.link(dataset_folder, data_name="drawn", cases=drawn.assign(image_path=None))
-    images = home.linked_images("drawn")
+        linking.link(dataset_folder, data_name="drawn", cases=drawn.assign(image_path=None))
+    images = linking.linked_images("drawn")
     assert images is not None
     assert images.folder == dataset_folder.resolve()
 
 
 def test_a_data_name_cannot_leave_the_links_folder(dataset_folder: Path, drawn: pd.DataFrame, own_home: Path) -> None:
-    home.link(dataset_folder, data_name="../../x", cases=drawn)
+    linking.link(dataset_folder, data_name="../../x", cases=drawn)
     assert [path.parent for path in own_home.rglob("*.json")] == [own_home / "links"]
-    assert home.linked_images("../../x") is not None
+    assert linking.linked_images("../../x") is not None
 
 
 def test_a_linked_folder_that_is_gone_is_no_link(dataset_folder: Path, drawn: pd.DataFrame, own_home: Path) -> None:
-    home.link(dataset_folder, data_name="drawn", cases=drawn)
+    linking.link(dataset_folder, data_name="drawn", cases=drawn)
     dataset_folder.rename(dataset_folder.with_name("gone"))
-    assert home.linked_images("drawn") is None
+    assert linking.linked_images("drawn") is None
     (own_home / "links" / "drawn.json").write_text("{")
     with pytest.raises(InputError, match="damaged; link the image folder again"):
-        home.linked_images("drawn")
+        linking.linked_images("drawn")

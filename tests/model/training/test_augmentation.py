@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from neuroval.model.training.augmentation import Augmentation, augment
+from neuroval.model.recipe import Augmentation
+from neuroval.model.training.augmentation import augment
 
 STILL = Augmentation(rotation=0, scale=0, shift=0, contrast=0)
 

@@ -9,8 +9,8 @@ from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.data_audit.composition import describe
 from neuroval.analysis.data_audit.confounders import Confounding, Level
-from neuroval.analysis.data_audit.findings import Finding, find
 from neuroval.analysis.data_audit.training_overlap import leakage
+from neuroval.analysis.study.findings import Finding, find
 from neuroval.data.claims.kinds import Errors
 from neuroval.data.claims.printed_number import printed
 from neuroval.data.classes import ClassOrder

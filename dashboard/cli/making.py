@@ -1,0 +1,112 @@
+"""Commands that write a study: evaluate, import, claims."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuroval.dashboard.cli.shared import (
+    ClaimsFile,
+    ClassNames,
+    DataName,
+    Images,
+    StudyPlace,
+    counted,
+    how_to_open,
+    say,
+)
+from neuroval.data.exceptions import InputError
+
+app = typer.Typer()
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Option(help="Shipped model or model folder.")],
+    images: Images,
+    out: StudyPlace,
+    data: DataName = "",
+    split: Annotated[list[str] | None, typer.Option(help="Splits to predict; all but train by default.")] = None,
+    about: Annotated[Path | None, typer.Option(help="TOML with wording, harm and acceptance criteria.")] = None,
+    claims: ClaimsFile = None,
+    mc_dropout: Annotated[int, typer.Option(help="Passes of Monte-Carlo dropout on the head; 0 for none.", min=0)] = 0,
+    embeddings: Annotated[
+        bool, typer.Option(help="Keep how each case looks to the network, for similar cases.")
+    ] = True,
+) -> None:
+    """Run a model over a folder of images into a study. A stopped run goes on where it was."""
+    from neuroval.data.schema import EVALUATED_SPLITS
+    from neuroval.data.storage import home
+    from neuroval.model.evaluation.description import described
+    from neuroval.model.evaluation.to_study import evaluate as run_evaluation
+
+    for name in split or ():
+        if name not in EVALUATED_SPLITS:
+            raise InputError(f"--split {name!r} is unknown; expected one of {list(EVALUATED_SPLITS)}.")
+    folder, place, name = home.find_model(model), home.new_study(out), data or images.resolve().name
+    description, published = described(folder, about=about, data_name=name)
+    result = run_evaluation(
+        folder,
+        images,
+        out=place,
+        data_name=name,
+        description=description,
+        claims=claims or published,
+        splits=tuple(split or EVALUATED_SPLITS),
+        mc_dropout=mc_dropout,
+        embeddings=embeddings,
+        progress=True,
+    )
+    study = result.study
+    what = "Evaluated" if result.computed else "Already evaluated, nothing to do:"
+    say(f"{what} {counted(len(study.predictions), 'case')}, {counted(len(study.rejected), 'file')} rejected.")
+    say(f"study {place}  fingerprint {study.fingerprint}")
+    say(how_to_open(place))
+
+
+@app.command("import")
+def import_(
+    predictions: Annotated[Path, typer.Argument(help="CSV or Parquet with label and prob_<class>.")],
+    out: StudyPlace,
+    data: DataName = "imported",
+    title: Annotated[str, typer.Option(help="Title of the study.")] = "",
+    classes: ClassNames = "",
+    negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
+    claims: ClaimsFile = None,
+) -> None:
+    """Make a study of anybody's predictions."""
+    from neuroval.data.storage import home
+    from neuroval.data.study.import_predictions import import_predictions
+
+    place = home.new_study(out)
+    names = [name.strip() for name in classes.split(",")] if classes else None
+    study = import_predictions(
+        predictions,
+        out=place,
+        data_name=data,
+        title=title or place.name,
+        classes=names,
+        negative=negative,
+        claims=claims,
+    )
+    say(f"Imported {counted(len(study.predictions), 'prediction')}.")
+    say(f"study {place}  fingerprint {study.fingerprint}")
+    say(how_to_open(place))
+
+
+@app.command("claims")
+def claims_(
+    study: Annotated[str, typer.Argument(help="Study name or folder; not a shipped one by its name.")],
+    file: Annotated[Path, typer.Argument(help="TOML with what a paper or README says.")],
+) -> None:
+    """Put claims into a study, in the place of earlier ones; the numbers stay as they are."""
+    from neuroval.data.storage import home
+    from neuroval.data.study.folder import add_claims
+
+    place = home.find_study(study)
+    if study == place.name and place.parent == home.SHIPPED_STUDIES:
+        raise InputError(f"{study}: a shipped study is not changed; copy its folder and name the copy.")
+    changed = add_claims(place, file)
+    say(f"study {place}  fingerprint {changed.fingerprint}")
+    say(f"See them: neuroval analyze {shlex.quote(study)} --section claims")

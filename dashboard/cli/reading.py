@@ -1,0 +1,98 @@
+"""Commands that read a study: analyze, compare, report."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuroval.dashboard.cli.shared import one_thread, say
+from neuroval.data.exceptions import InputError
+
+app = typer.Typer()
+
+
+@app.command()
+def analyze(
+    study: Annotated[str, typer.Argument(help="Study name or folder.")],
+    section: Annotated[list[str] | None, typer.Option(help="Only this section; may be repeated.")] = None,
+    split: Annotated[str, typer.Option(help="Split whose predictions are analysed.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Do not cut lists over 1,000 entries.")] = False,
+    strict: Annotated[bool, typer.Option(help="Exit 1 when a critical finding is open.")] = False,
+) -> None:
+    """Print every number of the dashboard."""
+    one_thread()
+    from neuroval.analysis.study.results import results
+    from neuroval.dashboard.documents.study_document import as_text, document_of
+    from neuroval.data.storage import home
+    from neuroval.data.study.folder import read_study
+
+    source = results(read_study(home.find_study(study)), split=split)
+    document = document_of(source, names=section, everything=everything)
+    say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
+    if strict and any(finding.severity == "critical" for finding in source.findings):
+        sys.exit(1)
+
+
+@app.command()
+def compare(
+    study_a: Annotated[str, typer.Argument(help="Study name or folder.")],
+    study_b: Annotated[str, typer.Argument(help="Study of another model on the same cases.")],
+    split: Annotated[str | None, typer.Option(help="Split to compare; by default test, if both predict it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Do not cut long lists.")] = False,
+) -> None:
+    """Compare two models on the same cases: paired differences, tests, and where only one is right."""
+    one_thread()
+    from neuroval.analysis.study.comparison import comparisons
+    from neuroval.dashboard.documents.comparison_document import as_text, document_of
+    from neuroval.data.storage import home
+    from neuroval.data.study.folder import read_study
+
+    first, second = (read_study(home.find_study(name)) for name in (study_a, study_b))
+    found = comparisons(first, second, split=split)
+    if as_json:
+        say(json.dumps(document_of(found, everything=everything), indent=1, allow_nan=False, ensure_ascii=False))
+    else:
+        say(as_text(found, everything=everything))
+
+
+@app.command()
+def report(
+    study: Annotated[str, typer.Argument(help="Study name or folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="PDF file to write.")],
+    section: Annotated[list[str] | None, typer.Option(help="Only this optional section; may be repeated.")] = None,
+    split: Annotated[str | None, typer.Option(help="Split to report; by default the one the dashboard shows.")] = None,
+    level: Annotated[float, typer.Option(help="Level of the intervals; another than 0.95 is post hoc.")] = 0.95,
+    prevalence: Annotated[float | None, typer.Option(help="Prevalence for PPV and NPV; post hoc.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Threshold on P(any tumour); post hoc.")] = None,
+    all_errors: Annotated[bool, typer.Option(help="Every error, not a sample of the less confident ones.")] = False,
+    reviewer: Annotated[str, typer.Option(help="Name of the reviewer.")] = "",
+    site: Annotated[str, typer.Option(help="Site of the reviewer.")] = "",
+    remarks: Annotated[str, typer.Option(help="Remarks of the reviewer, plain text.")] = "",
+) -> None:
+    """Write the validation report as PDF: archivable, accessible, with every number attached."""
+    one_thread()
+    from neuroval.dashboard.report.options import SECTIONS, Options
+    from neuroval.dashboard.report.pdf import report as make
+    from neuroval.data.storage import home
+    from neuroval.data.study.folder import read_study
+
+    options = Options(
+        sections=SECTIONS if section is None else tuple(section),
+        split=split,
+        level=level,
+        prevalence=prevalence,
+        threshold=threshold,
+        all_errors=all_errors,
+        reviewer=reviewer,
+        site=site,
+        remarks=remarks,
+    )
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"{out}: the folder is not there; make it or choose another place.")
+    content = make(read_study(home.find_study(study)), options)
+    out.write_bytes(content)
+    say(f"report {out}  {len(content) / 1e6:.1f} MB")

@@ -1,0 +1,58 @@
+"""What all commands share: how they speak, and the options that several have."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlencode
+
+import typer
+
+from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
+
+Images = Annotated[Path, typer.Option(help="Folder of the data set.")]
+StudyPlace = Annotated[
+    str, typer.Option(help="Study to write: a folder, or a name, which puts it where the dashboard finds it.")
+]
+DataName = Annotated[str, typer.Option("--data", help="Name of the data set; case ids depend on it.")]
+ClassNames = Annotated[str, typer.Option(help="Class names in order, separated by commas.")]
+ClaimsFile = Annotated[
+    Path | None, typer.Option("--claims", help="TOML with what a paper or README says, to be checked.")
+]
+OUR_CLASSES = ",".join(BRAIN_TUMOR.names)
+
+
+def say(text: str) -> None:
+    """Write a result to stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """Write a remark of one line to stderr."""
+    sys.stderr.write(f"neuroval: {' '.join(text.split())}\n")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, plural where it must be."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def class_order(names: str, negative: str | None = None) -> ClassOrder:
+    """Return the classes named on the command line; those of brain tumours bring their negative class."""
+    order = tuple(name.strip() for name in names.split(","))
+    return BRAIN_TUMOR if order == BRAIN_TUMOR.names else ClassOrder(names=order, negative=negative)
+
+
+def how_to_open(study: Path) -> str:
+    """Return how to see a study in the dashboard."""
+    from neuroval.data.storage import home
+
+    found = home.studies().get(study.name)
+    if found is not None and found.resolve() == study.resolve():
+        return f"Open it: neuroval serve, then http://127.0.0.1:8501/?{urlencode({'study': study.name})}"
+    return f"The dashboard lists the studies in {home.home() / 'studies'}: a name as --out writes there."
+
+
+def one_thread() -> None:
+    """Keep the matrix library to one thread, as the server does: equal numbers everywhere, and no waiting."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
