@@ -44,9 +44,7 @@ MEANING: Final = {
 
 def how_to_add(study: str) -> str:
     """Return how claims come into a study."""
-    return (
-        f"``neuroval claims {shlex.quote(study)} FILE`` puts a claims file into it. The README shows a small example."
-    )
+    return f"``neuroval claims {shlex.quote(study)} FILE`` puts a claims file into it. docs/claims.md shows an example."
 
 
 def claims(verdicts: Sequence[str]) -> str:

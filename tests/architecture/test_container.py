@@ -95,8 +95,9 @@ def test_the_uv_is_the_one_of_the_makefile(root: Path) -> None:
 
 def test_settings_in_files_are_settings(root: Path) -> None:
     known = {*ELSEWHERE, *(PREFIX + name.upper() for name in Settings.model_fields)}
-    for name in ("Dockerfile", "compose.yaml", "DEPLOYMENT.md", "README.md"):
-        assert set(re.findall(r"NEUROVAL_[A-Z_]+", (root / name).read_text())) - known == set(), name
+    docs = sorted((root / "docs").glob("*.md"))
+    for path in (*(root / name for name in ("Dockerfile", "compose.yaml", "DEPLOYMENT.md", "README.md")), *docs):
+        assert set(re.findall(r"NEUROVAL_[A-Z_]+", path.read_text())) - known == set(), path.name
 
 
 def test_actions_are_pinned_and_may_only_read(root: Path) -> None:

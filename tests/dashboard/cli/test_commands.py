@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import socket
 import sys
 from collections.abc import Callable
@@ -13,7 +12,6 @@ import pytest
 from PIL import Image
 
 from neuroval.dashboard.cli.main import main
-from neuroval.data.claims.reading import KINDS
 from neuroval.data.exceptions import InputError
 
 CSV = "label,case_id,prob_a,prob_b\na,1,0.9,0.1\na,2,0.4,0.6\nb,3,0.02,0.98\n"
@@ -400,24 +398,6 @@ def test_the_shipped_study_holds_the_shipped_claims() -> None:
     from neuroval.model.evaluation.description import CLAIMS as SHIPPED
 
     assert (SHIPPED_STUDIES / "brain-tumor-mri" / "claims.toml").read_bytes() == SHIPPED.read_bytes()
-
-
-def test_the_example_of_the_readme_is_read_and_does_what_it_says(neuroval: Neuroval, tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
-    (tmp_path / "claims.toml").write_text(example)
-    (tmp_path / "p.csv").write_text("label,prob_glioma,prob_notumor\nglioma,0.9,0.1\nnotumor,0.2,0.8\n")
-    arguments = ("--data", "my-data", "--negative", "notumor", "--claims", tmp_path / "claims.toml")
-    assert neuroval("import", tmp_path / "p.csv", "--out", tmp_path / "study", *arguments).code == 0
-    shown = json.loads(neuroval("analyze", tmp_path / "study", "--section", "claims", "--json").out)
-    verdicts = {one["id"]: (one["verdict"], one["against"]) for one in shown["sections"]["claims"]}
-    assert verdicts == {
-        "accuracy": ("contradicted_internally", [["missed"]]),
-        "missed": ("contradicted_internally", [["accuracy"]]),
-    }
-    named = re.search(r"Kinds of claims: (.*?);", readme, flags=re.DOTALL)
-    assert named is not None
-    assert set(re.findall(r"`(\w+)`", named[1])) == set(KINDS)
 
 
 def test_report_writes_a_pdf(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:
