@@ -59,8 +59,8 @@ def odd_labels(
 ) -> tuple[OddLabels, ...]:
     """Return for each set of copies with different labels which copies carry the odd label, in the order given.
 
-    ``conflicts`` as ``analysis.data_audit.composition`` finds them. ``predictions`` holds ``case_id`` and
-    ``prob_<class>`` of any cases: out-of-fold ones, or those of the test split. They are a second opinion only: a model that was fitted on a
+    ``conflicts`` are those that ``composition`` finds. ``predictions`` holds ``case_id`` and ``prob_<class>`` of any
+    cases: out-of-fold ones, or those of the test split. They are a second opinion only: a model that was fitted on a
     copy has learnt that copy's label. The opinion is the class with the largest mean probability over the copies
     that have one, of equal ones the lower index; it may be none of the labels. Raises ``InputError`` when
     ``predictions`` lacks a column.

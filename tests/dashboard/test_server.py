@@ -42,7 +42,10 @@ def test_the_api_is_there_beside_the_pages(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_nothing_heavy_is_imported_to_start(tmp_path: Path) -> None:
     """The browser loads the frame of the page while the rest is imported."""
-    code = "import sys, streamlit; old = set(sys.modules); import dashboard.server; print(*(set(sys.modules) - old))"
+    code = (
+        "import sys, streamlit; old = set(sys.modules); import neuroval.dashboard.server; "
+        "print(*(set(sys.modules) - old))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     found = set(done.stdout.split())
     assert "neuroval.dashboard.server" in found

@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuroval import model
 from neuroval.analysis.explanations.pointing import pointing_game
 from neuroval.analysis.study.comparison import comparisons
 from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.words.comparison import label
 from neuroval.dashboard.words.formats import points
+from neuroval.data.storage.home import SHIPPED_MODELS, SHIPPED_STUDIES
 from neuroval.data.study.folder import read_study
 from neuroval.model.card import PAGE, as_markdown, read_card
 
-ZOO = Path(model.__file__).parent / "zoo"
-ROOT = ZOO.parents[1]
-STUDIES = ROOT / "data" / "studies"
+ZOO = SHIPPED_MODELS
+ROOT = Path(__file__).parents[2]
+STUDIES = SHIPPED_STUDIES
 REAL = {"brain-tumor-mri": "brain-tumor-mri", "brain-tumor-b3": "brain-tumor-mri-b3"}  # by model, its study
 
 

@@ -15,11 +15,10 @@ from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import claims as text_claims
 from neuroval.dashboard.words.formats import full
-from neuroval.data.storage.home import STUDY_FILE
+from neuroval.data.storage.home import SHIPPED_STUDIES, STUDY_FILE
 from neuroval.data.study.folder import Study, add_claims, read_study
 
 SHIPPED = "brain-tumor-mri"
-SHIPPED_STUDIES = Path(state.__file__).parents[1] / "data" / "studies"
 # Of the 40 test cases of the study "normal" 35 are called correctly; 2 of 10 gliomas are called wrongly.
 CLAIMS = """schema = 1
 [source]

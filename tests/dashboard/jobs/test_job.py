@@ -76,7 +76,7 @@ def test_without_a_job_there_is_no_status() -> None:
 
 def test_a_job_outlives_its_server_and_writes_the_study_of_the_command(images: Path, tmp_path: Path) -> None:
     code = (
-        "import os; from pathlib import Path; from dashboard import jobs; "
+        "import os; from pathlib import Path; from neuroval.dashboard.jobs import job as jobs; "
         f"jobs.start(model={MODEL!r}, images={str(images)!r}, data='scans', study='new', "
         f"roots=(Path({str(images.parent)!r}),)); os.kill(os.getpid(), 9)"
     )

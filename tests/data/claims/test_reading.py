@@ -7,7 +7,6 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroval.data.claims import reading as claims_file
 from neuroval.data.claims.kinds import (
     ClassCounts,
     Correct,
@@ -23,8 +22,9 @@ from neuroval.data.claims.kinds import (
 from neuroval.data.claims.printed_number import printed
 from neuroval.data.claims.reading import KINDS, Claims, read_claims
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import DESCRIPTIONS
 
-SHIPPED = Path(claims_file.__file__).parent / "descriptions" / "brain-tumor-readme-claims.toml"
+SHIPPED = DESCRIPTIONS / "brain-tumor-readme-claims.toml"
 HEAD = """
 schema = 1
 [source]

@@ -6,11 +6,10 @@ import pytest
 
 from neuroval.dashboard.documents.study_document import sections
 from neuroval.data import phantom
+from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.study.folder import read_study
 from neuroval.model.card import read_card
 from neuroval.model.evaluation.demo import make_demo
-
-ZOO = Path(phantom.__file__).parents[2] / "model" / "zoo"
 
 
 def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +19,7 @@ def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch
     study = read_study(demo.study)
     assert study.manifest.about.synthetic
     found = sections(study, names=["error-rates", "saliency", "folds"])["sections"]
-    metrics = read_card(ZOO / phantom.NAME).metrics
+    metrics = read_card(SHIPPED_MODELS / phantom.NAME).metrics
     rate = found["error-rates"]["rate"]
     assert f"{rate['count']}/{rate['n']}" == metrics["test_errors"]
     assert 0.03 <= rate["value"] <= 0.08

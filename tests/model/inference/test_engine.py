@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 CODE = """
-from data.home import SHIPPED_MODELS
-from model.reader import open_reader
+from neuroval.data.storage.home import SHIPPED_MODELS
+from neuroval.model.inference.scan_reader import open_reader
 open_reader(SHIPPED_MODELS / "phantom").warm_up()
 """
 

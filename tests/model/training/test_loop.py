@@ -14,6 +14,7 @@ from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.dataset.splits import assign_tuning
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.home import RECIPES
 from neuroval.model.card import read_card
 from neuroval.model.recipe import TrainingConfig, read_recipe
 from neuroval.model.training import loop as keras_train
@@ -203,7 +204,7 @@ def test_guidance_needs_a_head_without_hidden_layers(toy_images: Path, tmp_path:
 
 
 def test_the_shipped_recipes_are_read() -> None:
-    folder = Path(keras_train.__file__).parent / "recipes"
+    folder = RECIPES
     assert {path.stem: read_recipe(path).backbone for path in folder.glob("*.toml")} == {
         "brain-tumor-mri": "efficientnet-lite2",
         "brain-tumor-mri-b3": "efficientnet-b3",
