@@ -6,8 +6,8 @@ from functools import partial
 import streamlit as st
 
 from neuroval.analysis.claims.audit import AuditedClaim
+from neuroval.analysis.claims.published_matrices import PublishedMatrix, matrices_of
 from neuroval.analysis.core.confusion import ConfusionMatrix
-from neuroval.analysis.study.published_claims import PublishedMatrix, matrices_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import exports
 from neuroval.dashboard.components.tables import table

@@ -188,7 +188,7 @@ def details(study: Study, evidence: Evidence) -> None:
 
 def _ranking(study: Study, evidence: Evidence) -> None:
     """Draw AUC, likelihood and odds ratios and Youden's index of any tumour and each class."""
-    rows = text.ratio_rows(evidence.auc_of, evidence.ratios, study.classes)
+    rows = text.ratio_rows(evidence.subjects, study.classes)
     helps = {name: st.column_config.TextColumn(help=help_on(name)) for name in rows[0] if name != "Class"}
     alt = "AUC, likelihood and odds ratios by class"
     st.dataframe(rows, hide_index=True, height="content", column_config=helps, alt=alt)

@@ -3,7 +3,8 @@
 import plotly.graph_objects as go
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
-from neuroval.analysis.decisions.acceptance import measure
+from neuroval.analysis.core.metrics import Metric, measure, read
+from neuroval.analysis.performance.per_class import ClassPerformance
 from neuroval.analysis.performance.training_course import Run
 from neuroval.analysis.study.results import CrossValidation
 from neuroval.analysis.study.results import rows as rows_of
@@ -24,7 +25,7 @@ from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import training as text_training
 
-RATES = (("sensitivity", "specificity"), ("ppv", "npv"))  # a figure each
+RATES = (text.RATES[:2], text.RATES[2:])  # a figure each
 COURSES = ("Loss", "Accuracy")
 
 
@@ -32,8 +33,8 @@ def make_ready(of: Evidence) -> None:
     """Draw them as the pages show them before anything is chosen."""
     headlines(of)
     splits(of)
-    for names in RATES:
-        rates(of, names)
+    for metrics in RATES:
+        rates(of, metrics)
     for question in list(of.questions.values())[:1]:
         if question.prevalence is not None:
             predictive_value(question, question.prevalence)
@@ -81,23 +82,24 @@ def splits(of: Evidence) -> go.Figure:
     return figure(split_bars, of.dataset, of.study.classes)
 
 
-def rates(of: Evidence, names: tuple[str, ...]) -> go.Figure:
+def rates(of: Evidence, metrics: tuple[Metric[ClassPerformance], ...]) -> go.Figure:
     """Return the forest plot of some rates; both figures have one axis."""
     judged, classes = of.performance, of.study.classes
-    start = lowest([getattr(one, name).headline for name in text.RATES for one in rows_of(judged)])
+    start = lowest([rate.headline for one in rows_of(judged) for _, rate in read(text.RATES, one)])
     sections = tuple(
         (
-            text.RATES[name],
+            metric.label,
             tuple(
                 Row(
                     label=text.row_name(one.name, classes),
                     colour=classes.colour.get(one.name, ACCENT),
-                    estimate=getattr(one, name).headline,
+                    estimate=rate.headline,
                 )
                 for one in rows_of(judged)
+                for _, rate in read((metric,), one)
             ),
         )
-        for name in names
+        for metric in metrics
     )
     return figure(forest, sections, start=start)
 

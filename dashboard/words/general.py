@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.metrics import COUNTED
 from neuroval.analysis.data_audit.composition import Dataset
 from neuroval.analysis.data_audit.confounders import Confounding
 from neuroval.analysis.data_audit.training_overlap import Leakage
@@ -75,7 +76,7 @@ KINDS = {
 }
 SHOWN_FILES = 10
 LINES = "Lines are 95% intervals, the wider of two."
-RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
+RATES = tuple(one for one in COUNTED if one.shown == "rates")
 
 
 def no_images(data_name: str) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion, measure
+from neuroval.analysis.core.metrics import METRICS, measure
+from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.study.findings import Finding
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, escaped, full, short
 from neuroval.dashboard.words.general import (
     LINES,
-    RATES,
     by_class,
     class_name,
     listed,
@@ -117,7 +117,7 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     """Return one criterion with its outcome, and what was found: as lines, since a table would not fit a phone."""
     subject, _, rate = judged.criterion.metric.rpartition(".")
     name = subject.removeprefix("classes.")
-    what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
+    what = ", ".join(filter(None, (_rate_name(rate), class_name(name, classes))))
     bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
     symbol = {True: "\u2713", False: "\u00d7", None: "?"}[judged.decisive.met]
     found = {"All scans": full(judged.on_all.estimate)}
@@ -131,6 +131,10 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
         f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
         ". ".join(f"{basis}: {numbers}" for basis, numbers in found.items()) + ".",
     )
+
+
+def _rate_name(key: str) -> str:
+    return next((one.label for one in METRICS if one.key == key), key.replace("_", " ").capitalize())
 
 
 def required(judged: Criterion) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from neuroval.analysis.core.metrics import read
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.results import rows as rows_of
@@ -31,7 +32,7 @@ def performance(subject: Subject) -> list[Block]:
         said.append(figure(drawings.forest(judged, classes, first), caption, alt=alt, label=label))
     said += [
         table(
-            words.rate_table(subjects, text.RATES, classes),
+            words.rate_table(subjects, classes),
             f"Rates by class, one against all others. {n} {words.WIDER_OF_TWO}",
             label="rates",
         ),
@@ -45,7 +46,7 @@ def performance(subject: Subject) -> list[Block]:
         *_threshold(subject),
         heading("Ranking and likelihood", level=2, label="ranking"),
         table(
-            text_classes.ratio_rows(evidence.auc_of, evidence.ratios, classes),
+            text_classes.ratio_rows(evidence.subjects, classes),
             f"Area under the ROC curve and ratios that do not depend on prevalence. {n}",
             label="ratios",
             widths=[None, 1.05, 0.95, 1.1, 1.35, 1.05],
@@ -68,7 +69,7 @@ def performance(subject: Subject) -> list[Block]:
 
 def _both(subject: Subject, n: str) -> list[Block]:
     subjects = rows_of(subject.evidence.performance)
-    if not any(getattr(one, rate).clustered for one in subjects for rate in text.RATES):
+    if not any(rate.clustered for one in subjects for _, rate in read(text.RATES, one)):
         return [paragraph(words.ONE_INTERVAL)]
     return [
         table(
@@ -82,9 +83,7 @@ def _both(subject: Subject, n: str) -> list[Block]:
 
 
 def _told(subject: Subject, first: int) -> str:
-    rows = words.rate_table(
-        rows_of(subject.evidence.performance)[first : first + drawings.SHOWN], text.RATES, subject.classes
-    )
+    rows = words.rate_table(rows_of(subject.evidence.performance)[first : first + drawings.SHOWN], subject.classes)
     return "; ".join(
         f"{row['Class']}: sensitivity {row['Sensitivity']}, specificity {row['Specificity']}" for row in rows
     )

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
-from neuroval.analysis.study.published_claims import matrices_of
+from neuroval.analysis.claims.published_matrices import matrices_of
 from neuroval.analysis.study.results import Results, results
 from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.session import state
