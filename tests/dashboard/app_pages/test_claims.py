@@ -145,7 +145,7 @@ def test_a_study_without_claims_says_calmly_what_they_are(open_claims: Open, sai
     assert not app.dataframe
     (info,) = app.info
     assert text_claims.NO_CLAIMS in info.value
-    assert "``neuroval claims normal STUDY_FILE``" in info.value
+    assert "``neuroval claims normal FILE``" in info.value
     assert "contradict" not in said(app).replace(app.main.expander[0].markdown[0].value, "")
 
 
