@@ -7,7 +7,7 @@ from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import general as text
 
 study, evidence = frame.opened("per_class")
-judged, classes = evidence.performance, study.classes
+judged, classes = evidence.results.performance, study.classes
 frame.answer(text.per_class(judged, classes))
 frame.seen(evidence)
 

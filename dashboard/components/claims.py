@@ -61,7 +61,7 @@ def claim_view(study: Study, evidence: Evidence, one: AuditedClaim) -> None:
     st.markdown("**What decides it**")
     _list(text.decisive(one))
     for published in matrices_of(study, one):
-        _matrix(study, evidence.performance.matrix, published)
+        _matrix(study, evidence.results.performance.matrix, published)
     if more := text.further(one):
         st.markdown("**What else was checked**")
         _list(more)

@@ -35,7 +35,7 @@ def make_ready(of: Evidence) -> None:
     splits(of)
     for metrics in RATES:
         rates(of, metrics)
-    for question in list(of.questions.values())[:1]:
+    for question in list(of.results.questions.values())[:1]:
         if question.prevalence is not None:
             predictive_value(question, question.prevalence)
     confusion(of, *worst_cell(of))
@@ -45,7 +45,7 @@ def make_ready(of: Evidence) -> None:
         folds(of)
         if one.performance is not None:
             pooled(of, one.performance.matrix)
-    if (run := of.final_run) is not None:
+    if (run := of.results.final_run) is not None:
         for title in COURSES:
             course(run, title)
 
@@ -79,12 +79,12 @@ def headlines(of: Evidence) -> go.Figure | None:
 
 def splits(of: Evidence) -> go.Figure:
     """Return the scans by split, stacked by class."""
-    return figure(split_bars, of.dataset, of.study.classes)
+    return figure(split_bars, of.results.dataset, of.study.classes)
 
 
 def rates(of: Evidence, metrics: tuple[Metric[ClassPerformance], ...]) -> go.Figure:
     """Return the forest plot of some rates; both figures have one axis."""
-    judged, classes = of.performance, of.study.classes
+    judged, classes = of.results.performance, of.study.classes
     start = lowest([rate.headline for one in rows_of(judged) for _, rate in read(text.RATES, one)])
     sections = tuple(
         (
@@ -117,24 +117,24 @@ def worst_cell(of: Evidence) -> tuple[str, str]:
 
 def confusion(of: Evidence, reference: str, predicted: str) -> go.Figure:
     """Return the confusion matrix with one cell selected."""
-    matrix, harm = of.performance.matrix, of.study.manifest.harm
+    matrix, harm = of.results.performance.matrix, of.study.manifest.harm
     return figure(matrix_figure, matrix, of.study.classes, harm=harm, selected=(reference, predicted))
 
 
 def reliability(of: Evidence) -> go.Figure:
     """Return accuracy against confidence."""
-    return figure(reliability_figure, of.confidence.reliability.top_label, x="Confidence", y="Accuracy")
+    return figure(reliability_figure, of.results.confidence.reliability.top_label, x="Confidence", y="Accuracy")
 
 
 def referral(of: Evidence) -> go.Figure:
     """Return errors and missed tumours against the share that is referred."""
-    found = of.confidence
+    found = of.results.confidence
     return figure(risk_coverage_figure, found.risk_coverage, referred=found.referral.referred.plain.value)
 
 
 def kinds_of_folds(of: Evidence) -> list[tuple[str, str, CrossValidation]]:
     """Return label, colour and results of each kind of cross-validation that the study has."""
-    both = (("Grouped", ACCENT, of.grouped), ("Not grouped", CORRECT, of.ungrouped))
+    both = (("Grouped", ACCENT, of.results.grouped), ("Not grouped", CORRECT, of.results.ungrouped))
     return [kind for kind in both if kind[2].performance is not None]
 
 

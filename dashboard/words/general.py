@@ -51,22 +51,6 @@ IMBALANCED = 1.5  # largest class over smallest, from which accuracy is said to 
 BALANCED = "The classes weigh about alike in accuracy."
 LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all alike."
 
-TITLES = {
-    "overview": "Can this model be trusted?",
-    "report": "What goes on file?",
-    "model_card": "What is the model for, and what not?",
-    "data_set": "What was it tested on?",
-    "training": "How was it trained?",
-    "cross_validation": "Is it stable?",
-    "per_class": "How good is it on each class?",
-    "confusion": "What is mistaken for what?",
-    "errors": "Where is it wrong?",
-    "confidence": "Does 90% mean 90%?",
-    "claims": "Does the published record hold?",
-    "compare": "How does it compare with another model?",
-    "try_scan": "What does the model say of a scan?",
-    "run": "How does a model do on other scans?",
-}
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 KINDS = {
     "exact": "Exact copy",

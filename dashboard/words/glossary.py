@@ -1,5 +1,6 @@
 """Each metric in one plain sentence with its formula. TP, FN, FP, TN: one class against all others."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, MINUS, RANKED_OVERALL, SCORES, Metric
@@ -17,23 +18,15 @@ METRICS = {one.explained_as: one.meaning for one in _ORDER if one.meaning} | {
     "Loss": f"what training makes small: the mean of {MINUS}ln p of the reference class, and what the settings add.",
     "SD": "the standard deviation over the folds.",
 }
-_RATES = tuple(one.label for one in COUNTED if one.shown == "rates")
-_RATIOS = tuple(one.label for one in _ORDER if one.shown == "ratios")
-_AVERAGES = tuple(one.explained_as for one in COUNTED_OVERALL if one.shown == "averages")
-SHOWN = {
-    "overview": ("Accuracy", "Balanced accuracy", *_RATES[:2]),
-    "training": ("Loss", "Accuracy"),
-    "cross_validation": ("Accuracy", "Balanced accuracy", *_RATES[:2], "SD"),
-    "per_class": (*_RATES, *_RATIOS, *_AVERAGES),
-    "confidence": ("Accuracy", *dict.fromkeys(one.explained_as for one in SCORES)),
-    "claims": ("Accuracy", *_RATES, "AUC"),
-    "compare": ("Accuracy", *_RATES[:2], "AUC"),
-}
+RATES = tuple(one.label for one in COUNTED if one.shown == "rates")
+RATIOS = tuple(one.label for one in _ORDER if one.shown == "ratios")
+AVERAGES = tuple(one.explained_as for one in COUNTED_OVERALL if one.shown == "averages")
+SCORE_TERMS = tuple(dict.fromkeys(one.explained_as for one in SCORES))
 
 
-def explained(page: str) -> str:
-    """Return what the metrics of a page mean, as a Markdown list; empty where it shows none."""
-    return "\n".join(f"- **{name}**: {METRICS[name]}" for name in SHOWN.get(page, ()))
+def explained(names: Sequence[str]) -> str:
+    """Return what metrics mean, as a Markdown list; empty without any."""
+    return "\n".join(f"- **{name}**: {METRICS[name]}" for name in names)
 
 
 def help_on(name: str) -> str:

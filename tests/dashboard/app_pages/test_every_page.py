@@ -1,6 +1,5 @@
 """Each page of the navigation on each kind of study, and on files that cannot be read."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,12 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from neuroval import dashboard
-from neuroval.dashboard.components.frame import GROUPS, LABELS, PAGE_FILES
+from neuroval.dashboard.pages import GROUPS, PAGES
 from neuroval.dashboard.words import general as text
-from neuroval.dashboard.words.methods import HOW
 from neuroval.data.storage.home import SHIPPED_STUDIES
 
-PAGES = tuple(PAGE_FILES)
 REAL = "brain-tumor-mri"  # shipped, without its images
 STUDIES = ("whole", REAL, "empty-class", "no-errors", "two-classes", "ten-classes")
 Open = Callable[..., AppTest]
@@ -22,8 +19,8 @@ Said = Callable[[AppTest], str]
 
 def test_every_page_file_is_in_the_navigation() -> None:
     files = {path.stem for path in (Path(str(dashboard.__file__)).parent / "app_pages").glob("*.py")} - {"__init__"}
-    assert files == set(PAGES) == set(LABELS) == set(HOW)
-    assert Counter(name for names in GROUPS.values() for name in names) == Counter(PAGES)
+    assert files == set(PAGES)
+    assert {page.group for page in PAGES.values()} == set(GROUPS)
 
 
 @pytest.mark.parametrize("study", STUDIES)

@@ -133,8 +133,8 @@ def test_suspect_copies_of_one_image_are_one_tile(open_page: Open, said: Said, m
     monkeypatch.setattr("neuroval.data.storage.home.SHIPPED_STUDIES", SHIPPED_STUDIES)
     found = evidence(study("brain-tumor-mri"))
     shown = found.suspect_images
-    assert found.suspects is not None
-    assert sum(copies for _, copies in shown) == len(found.suspects.cases) > len(shown)
+    assert found.results.suspects is not None
+    assert sum(copies for _, copies in shown) == len(found.results.suspects.cases) > len(shown)
     assert [one.rank for one, _ in shown] == sorted(one.rank for one, _ in shown)
     page = said(open_page("cross_validation", "brain-tumor-mri"))
     assert f"of {len(shown)} shown" in page
@@ -180,7 +180,7 @@ def test_without_embeddings_the_case_says_so(open_page: Open, said: Said) -> Non
 def test_all_numbers_can_be_downloaded(open_page: Open) -> None:
     app = open_page("overview", "normal")
     assert "Download all numbers as JSON" in [one.label for one in app.main.get("download_button")]
-    document = document_of(evidence(study("normal")), everything=True)
+    document = document_of(evidence(study("normal")).results, everything=True)
     again = json.loads(json.dumps(document, allow_nan=False))
     assert again["sections"]["error-rates"]["count"] == 5
 

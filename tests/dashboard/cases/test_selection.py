@@ -60,14 +60,14 @@ def test_a_filter_keeps_what_a_loop_keeps(found: Evidence, key: str) -> None:
 
 def test_the_bins_are_those_of_the_reliability_diagram(found: Evidence) -> None:
     selection = found.selection
-    for index, one in enumerate(found.confidence.reliability.top_label.bins, start=1):
+    for index, one in enumerate(found.results.confidence.reliability.top_label.bins, start=1):
         assert len(selection.rows({"bin": str(index)}, everything=True)) == one.n
         assert edges(str(index)) == pytest.approx((one.low, one.high))
 
 
 def test_filters_hold_together(found: Evidence) -> None:
     rows = found.selection.rows({"reference": "glioma", "predicted": "meningioma"}, everything=True)
-    assert len(rows) == found.performance.matrix.counts[0, 1]
+    assert len(rows) == found.results.performance.matrix.counts[0, 1]
 
 
 def test_what_is_not_recorded_filters_nothing(found: Evidence) -> None:

@@ -80,20 +80,20 @@ def evidence_of(studies_at_home: object) -> Callable[[str], Evidence]:  # noqa: 
 
 def replaced(found: Evidence, **values: object) -> Evidence:
     """The evidence with some of its results put in by hand."""
-    other = Evidence(study=found.study, found=found.found)
-    vars(other).update(values)  # as if they had been computed
+    other = Evidence(results=Results(study=found.study, found=found.results.found))
+    vars(other.results).update(values)  # as if they had been computed
     return other
 
 
 def emptied(found: Evidence) -> Evidence:
     """The evidence with new cases of three classes only, all called right."""
-    unseen = found.unseen.performance
+    unseen = found.results.unseen.performance
     assert unseen is not None
     reference = np.repeat([0, 1, 3], [9, 9, 18])
     judged = performance(
         reference, reference, classes=BRAIN_TUMOR.names, negative="notumor", rng=np.random.default_rng(0), resamples=50
     )
-    return replaced(found, unseen=dataclasses.replace(found.unseen, performance=judged))
+    return replaced(found, unseen=dataclasses.replace(found.results.unseen, performance=judged))
 
 
 def test_new_scans_of_all_classes_are_compared_by_balanced_accuracy(evidence_of: Callable[[str], Evidence]) -> None:
@@ -132,7 +132,7 @@ def test_without_training_cases_nothing_is_called_new(evidence_of: Callable[[str
     )
     assert {case.shared for case in found.cases.values()} == {None}
     assert {"Fact": "Shared with training", "Value": "not known"} in text_cases.case_facts(found.wrong[0])
-    assert text.data_set(found.dataset, found.leakage, BRAIN_TUMOR).endswith(
+    assert text.data_set(found.results.dataset, found.results.leakage, BRAIN_TUMOR).endswith(
         "Sharing with training is not estimable: the study holds no training cases."
     )
 
@@ -150,7 +150,7 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
     )
     assert text_overview.compared_on(found, described).startswith("36 of 40 test scans share no patient")
     assert "In grouped cross-validation the sensitivity is 0.9" in text_overview.overview(found)
-    (criterion,) = found.criteria
+    (criterion,) = found.results.criteria
     assert criterion.unleaked is not None
     assert (criterion.unleaked.basis, criterion.met) == ("folds", None)
 
@@ -158,11 +158,11 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
 def test_a_rate_of_some_classes_is_no_rate_of_all(evidence_of: Callable[[str], Evidence]) -> None:
     """New scans without any glioma: accuracy and sensitivity are not comparable, specificity is."""
     found, described = evidence_of("normal"), study("normal").manifest
-    table = found.unseen.performance.matrix.counts.copy()
+    table = found.results.unseen.performance.matrix.counts.copy()
     table[0] = 0
     reference, predicted = (np.repeat(index.ravel(), table.ravel()) for index in np.indices(table.shape))
     left = performance_of(study("normal"), reference, predicted, groups=np.arange(len(reference)))
-    found = replaced(found, unseen=dataclasses.replace(found.unseen, performance=left))
+    found = replaced(found, unseen=dataclasses.replace(found.results.unseen, performance=left))
     rows = {row["Number"]: row["New to the model"] for row in text_overview.comparison(found, described)}
     right, n = np.trace(table), table.sum()
     assert rows["Accuracy"] == f"{right}/{n}, not comparable: no glioma"
@@ -184,7 +184,7 @@ def test_what_grouping_takes_off_is_said_with_its_interval(only_a: int, only_b: 
 
 
 def test_the_mean_of_the_folds_decides_where_its_interval_is_wider(evidence_of: Callable[[str], Evidence]) -> None:
-    (criterion,) = evidence_of("folded").criteria
+    (criterion,) = evidence_of("folded").results.criteria
     wide = Estimate(value=0.97, low=0.9, high=1.0, level=0.95, method="t", n=5)
     judged = dataclasses.replace(criterion.unleaked, met=False, required=None, over_folds=wide)
     _, found = text_overview.criterion_lines(dataclasses.replace(criterion, unleaked=judged), BRAIN_TUMOR)
@@ -194,7 +194,7 @@ def test_the_mean_of_the_folds_decides_where_its_interval_is_wider(evidence_of: 
 
 def test_a_group_in_two_folds_is_left_out_and_said(evidence_of: Callable[[str], Evidence]) -> None:
     found = evidence_of("folded")
-    grouped = dataclasses.replace(found.grouped, left_out=3)
+    grouped = dataclasses.replace(found.results.grouped, left_out=3)
     assert "3 scans left out: a patient or copy is in another fold." in text_training.basis(grouped, BRAIN_TUMOR)
 
 
@@ -226,7 +226,7 @@ def test_epochs_on_smaller_images_are_said() -> None:
 
 
 def test_specificity_is_not_called_grouped_without_patient_ids(evidence_of: Callable[[str], Evidence]) -> None:
-    grouped = evidence_of("folded").grouped
+    grouped = evidence_of("folded").results.grouped
     assert "Specificity" not in text_training.basis(grouped, BRAIN_TUMOR)
     unknown = dataclasses.replace(grouped, known_patient={**grouped.known_patient, "notumor": proportion(0, 15)})
     said = text_training.basis(unknown, BRAIN_TUMOR)
@@ -355,7 +355,7 @@ def test_tuning_stands_beside_test_with_what_each_shares_with_training(evidence_
     assert said.startswith(
         "Of the tuning scans, none of which shares a patient or a copy with training, the network as it "
     )
-    shared = found.leakage.overall.group.count
+    shared = found.results.leakage.overall.group.count
     assert f"Of the test scans, {shared} of which share a patient or a copy with training, it calls 0.875" in said
     assert ", 1 of which shares a patient" in text_training.tuning_and_test(
         replaced(found, on_tuning=proportion(9, 10), tuning_shared=1)
