@@ -81,6 +81,6 @@ def test_records_name_each_filter(found: Evidence) -> None:
     first, *_ = found.selection.records(rows)
     assert list(first) == ["case_id", "largest_probability", *FILTERS]
     assert (first["case_id"], first["reference"], first["predicted"]) == (f"{20:016x}", "glioma", "meningioma")
-    assert float(first["largest_probability"]) == 0.94
+    assert float(first["largest_probability"]) == 0.96
     assert first["plane"] == ""
     assert len(found.selection.records(np.zeros(0, dtype=np.int64))) == 0

@@ -140,6 +140,17 @@ def test_other_bytes_need_a_perceptual_hash_to_be_accepted(dataset_folder: Path,
     assert (report.matched, report.other_encoding, report.different) == (4, 0, 1)
 
 
+@pytest.mark.parametrize(("bits", "taken"), [(8, 1), (9, 0)])
+def test_looks_may_differ_by_8_of_64_bits(dataset_folder: Path, drawn: pd.DataFrame, bits: int, taken: int) -> None:
+    changed = drawn["image_path"] == "Training/glioma/b.png"
+    look = int(drawn.loc[changed, "phash"].item(), 16) ^ (2**bits - 1)
+    cases = drawn.assign(
+        sha256=drawn["sha256"].mask(changed, "0" * 64), phash=drawn["phash"].mask(changed, f"{look:016x}")
+    )
+    report = home.link(dataset_folder, data_name="drawn", cases=cases)
+    assert (report.matched, report.other_encoding, report.different) == (4, taken, 1 - taken)
+
+
 def test_without_recorded_content_the_path_decides(dataset_folder: Path, drawn: pd.DataFrame) -> None:
     imported = drawn.assign(sha256=None, phash=None, file_bytes=None)
     report = linking.link(dataset_folder, data_name="drawn", cases=imported)
