@@ -198,25 +198,25 @@ def _patients(of: Case) -> Any:
 
 
 EXPECTED: dict[str, tuple[Callable[[Evidence], Any], Callable[[Case, Case], Any]]] = {
-    "performance": (lambda found: found.performance, lambda of, _: judged(of)),
+    "performance": (lambda found: found.results.performance, lambda of, _: judged(of)),
     "aucs": (
-        lambda found: found.aucs,
+        lambda found: found.results.aucs,
         lambda of, _: class_aucs(
             of.reference, of.probabilities, classes=CLASSES, negative=NEGATIVE, groups=of.groups, level=LEVEL
         ),
     ),
-    "curves": (lambda found: curves_of(found.questions["meningioma"]), lambda of, _: _drawn_curves(of)),
+    "curves": (lambda found: curves_of(found.results.questions["meningioma"]), lambda of, _: _drawn_curves(of)),
     "threshold": (
-        lambda found: at(found.questions["any tumour"], 0.4),
+        lambda found: at(found.results.questions["any tumour"], 0.4),
         lambda of, _: at_threshold(of.positives, of.scores, threshold=0.4, groups=of.groups, level=LEVEL),
     ),
-    "ratios": (lambda found: found.ratios["meningioma"], lambda of, _: _ratios(of)),
-    "patients": (lambda found: found.patients, lambda of, _: _patients(of)),
-    "tuning": (lambda found: found.on_tuning, lambda _, tuning: _right(tuning)),
-    "confidence": (lambda found: plain(found.confidence), of_confidence),
-    "decisions": (lambda found: plain(found.decisions), of_decisions),
-    "errors": (lambda found: found.errors, lambda of, _: _errors(of)),
-    "pairs": (lambda found: found.pairs, lambda of, _: confusion_pairs(of.matrix, types=of.types, level=LEVEL)),
+    "ratios": (lambda found: found.results.ratios["meningioma"], lambda of, _: _ratios(of)),
+    "patients": (lambda found: found.results.patients, lambda of, _: _patients(of)),
+    "tuning": (lambda found: found.results.on_tuning, lambda _, tuning: _right(tuning)),
+    "confidence": (lambda found: plain(found.results.confidence), of_confidence),
+    "decisions": (lambda found: plain(found.results.decisions), of_decisions),
+    "errors": (lambda found: found.results.errors, lambda of, _: _errors(of)),
+    "pairs": (lambda found: found.results.pairs, lambda of, _: confusion_pairs(of.matrix, types=of.types, level=LEVEL)),
 }
 
 
@@ -252,7 +252,7 @@ def test_the_cases_of_the_gallery_come_in_the_order_of_the_errors(
     assert selection.ids(selection.rows({}, everything=False)) == expected
     assert [case.case_id for case in evidence.wrong] == expected
     assert [case.case_id for case in evidence.worst] == expected[:5]
-    document = document_of(evidence, names=["errors"])
+    document = document_of(evidence.results, names=["errors"])
     assert [one["case_id"] for one in document["sections"]["errors"]] == expected
     assert [case.confidence for case in evidence.wrong] == sorted(largest.tolist(), reverse=True)
 
@@ -265,7 +265,7 @@ def test_the_tier_of_a_case_is_by_the_thresholds_of_the_study(found: Callable[[s
 
 def test_limits_of_prediction_sets_come_from_the_tuning_cases(study: Study, of: Callable[[str], Case]) -> None:
     """By hand: of m tuning cases of a class, the floor((m + 1) / 10)th smallest probability of their class."""
-    tuning, sets = of("tuning"), evidence(study).confidence.sets
+    tuning, sets = of("tuning"), evidence(study).results.confidence.sets
     assert sets is not None
     assert sets.limits.missing == ()
     for index, limit in enumerate(sets.limits.limits):
@@ -277,15 +277,21 @@ def test_limits_of_prediction_sets_come_from_the_tuning_cases(study: Study, of: 
 
 def test_the_cases_that_set_a_limit_are_not_judged_by_it(study: Study) -> None:
     on_tuning = evidence(study, split="tuning")
-    assert (on_tuning.tuning, on_tuning.on_tuning, on_tuning.confidence.sets) == (None, None, None)
-    assert on_tuning.decisions.operating_point is None
-    known, shared = on_tuning.compared  # with training alone: a tuning case does not share a patient with itself
+    assert (on_tuning.results.tuning, on_tuning.results.on_tuning, on_tuning.results.confidence.sets) == (
+        None,
+        None,
+        None,
+    )
+    assert on_tuning.results.decisions.operating_point is None
+    known, shared = (
+        on_tuning.results.compared
+    )  # with training alone: a tuning case does not share a patient with itself
     assert (known.sum(), shared.sum()) == (SIZES["tuning"], 1)
 
 
 @pytest.mark.parametrize("split", ["tuning", *SPLITS])
 def test_what_is_shared_with_training_is_counted_in_its_split(study: Study, split: str) -> None:
-    leakage = evidence(study, split=split).leakage
+    leakage = evidence(study, split=split).results.leakage
     assert (leakage.split, leakage.overall.n) == (split, SIZES[split])
     assert leakage.overall.group.count == {"tuning": 1, "test": 1, "external": 0}[split]
 
@@ -298,13 +304,13 @@ def test_the_source_is_asked_about_the_negative_class(dashboard_home: Path) -> N
 def test_tuning_and_test_are_compared_with_training_each_on_its_own(found: Callable[[str], Evidence]) -> None:
     """By hand: one test case is of the first training patient, one tuning case of the second, no external one."""
     test, external = found("test"), found("external")
-    assert (test.tuning_shared, external.tuning_shared) == (1, 1)
-    assert [int(known.sum()) for known in test.compared] == [SIZES["test"], 1]
-    assert [int(known.sum()) for known in external.compared] == [SIZES["external"], 0]
-    assert test.patients_across == (("train00", 1, 3),)
-    assert external.patients_across == ()
-    assert test.unseen.performance is not None
-    assert test.unseen.performance.matrix.n == SIZES["test"] - 1
+    assert (test.results.tuning_shared, external.results.tuning_shared) == (1, 1)
+    assert [int(known.sum()) for known in test.results.compared] == [SIZES["test"], 1]
+    assert [int(known.sum()) for known in external.results.compared] == [SIZES["external"], 0]
+    assert test.results.patients_across == (("train00", 1, 3),)
+    assert external.results.patients_across == ()
+    assert test.results.unseen.performance is not None
+    assert test.results.unseen.performance.matrix.n == SIZES["test"] - 1
 
 
 @pytest.mark.parametrize(("name", "grouped"), [("folds", True), ("folds_ungrouped", False)])
@@ -316,7 +322,7 @@ def test_each_cross_validation_is_that_of_its_own_table(
     grouped: bool,
 ) -> None:
     evidence = found("test")
-    actual = evidence.grouped if grouped else evidence.ungrouped
+    actual = evidence.results.grouped if grouped else evidence.results.ungrouped
     pooled = Case(folds[name].assign(label=table["label"], patient_id=table["patient_id"]))
     sizes, numbers = over_folds(
         pooled.reference,
@@ -336,10 +342,10 @@ def test_suspects_and_grouping_rest_on_the_networks_that_have_not_seen_the_case(
 ) -> None:
     ours, theirs = (Case(one.assign(label=table["label"], patient_id=table["patient_id"])) for one in folds.values())
     suspects = label_suspects(ours.ids, ours.reference, ours.probabilities, classes=CLASSES)
-    assert plain(found("test").suspects) == plain(suspects)
+    assert plain(found("test").results.suspects) == plain(suspects)
     given = {"classes": CLASSES, "negative": NEGATIVE, "groups": ours.groups, "rng": seeded(), "level": LEVEL}
     expected = compare(ours.reference, theirs.predicted, ours.predicted, **given)
-    assert plain(found("test").grouping) == plain(expected.numbers[0])
+    assert plain(found("test").results.grouping) == plain(expected.numbers[0])
 
 
 def _levels(value: object, where: str = "") -> Iterator[tuple[str, float]]:

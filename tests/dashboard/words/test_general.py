@@ -16,7 +16,7 @@ from neuroval.analysis.performance.comparison import compare
 from neuroval.analysis.performance.per_class import performance
 from neuroval.analysis.performance.ranked_errors import rank_errors
 from neuroval.analysis.study.findings import SHARED_GROUPS, Finding
-from neuroval.analysis.study.results import performance_of
+from neuroval.analysis.study.results import Results, performance_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.session.cache import evidence, study

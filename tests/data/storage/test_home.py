@@ -147,7 +147,7 @@ def test_looks_may_differ_by_8_of_64_bits(dataset_folder: Path, drawn: pd.DataFr
     cases = drawn.assign(
         sha256=drawn["sha256"].mask(changed, "0" * 64), phash=drawn["phash"].mask(changed, f"{look:016x}")
     )
-    report = home.link(dataset_folder, data_name="drawn", cases=cases)
+    report = linking.link(dataset_folder, data_name="drawn", cases=cases)
     assert (report.matched, report.other_encoding, report.different) == (4, taken, 1 - taken)
 
 
