@@ -56,5 +56,5 @@ if evidence.worst:
     cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study))
 else:
     frame.answer(text.errors(evidence.results.errors))
-exports.json_button(study, evidence.results)
+exports.number_buttons(study, evidence.results)
 frame.how("overview")

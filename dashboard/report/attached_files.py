@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.documents import table
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.report.options import Options
 
 NUMBERS: Final = "numbers.json"
+TABLE: Final = "numbers.csv"
 CASES: Final = "cases.csv"
 MOST: Final = 200_000  # scans in the file of cases
 
@@ -43,6 +45,13 @@ def attachments(evidence: Evidence, options: Options) -> tuple[Attachment, ...]:
             content=numbers.encode(),
             mime="application/json",
             description="Every number of the report, as neuroval analyze --json --all prints it",
+            relationship="data",
+        ),
+        Attachment(
+            path=TABLE,
+            content=table.as_csv(evidence.results).encode(),
+            mime="text/csv",
+            description="The numbers with their intervals as one table, a row a number",
             relationship="data",
         ),
         Attachment(

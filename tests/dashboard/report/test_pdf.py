@@ -143,7 +143,7 @@ def test_the_matrix_is_printed(filed: Reader, dashboard_home: Path) -> None:
 def test_a_table_can_be_computed_again_from_the_attached_cases(filed: Reader, dashboard_home: Path) -> None:
     pdf = filed("real")
     attached = {name: content[0] for name, content in pdf.attachments.items()}
-    assert set(attached) == {"numbers.json", "cases.csv"}
+    assert set(attached) == {"numbers.json", "numbers.csv", "cases.csv"}
     numbers = json.loads(attached["numbers.json"])
     assert numbers["report"]["reviewer"] == "Dr A. Example"
     assert {key: numbers[key] for key in numbers if key != "report"} == json.loads(
