@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.claims.audit import AuditedClaim
 from neuroval.analysis.core.confusion import ConfusionMatrix
+from neuroval.analysis.data_audit.against_chance import WorseThanChance
 from neuroval.analysis.data_audit.composition import Dataset
 from neuroval.analysis.data_audit.confounders import Confounding
+from neuroval.analysis.data_audit.id_forms import IdForms
 from neuroval.analysis.data_audit.training_overlap import Leakage
 from neuroval.data.classes import ClassOrder
 from neuroval.data.schema import PROBABILITY_SUM_NOTE
@@ -45,6 +47,8 @@ def find(
     confounding: Sequence[Confounding] = (),
     claims: Sequence[AuditedClaim] = (),
     read_for: Sequence[str] = (),
+    ids: IdForms | None = None,
+    chance: WorseThanChance | None = None,
 ) -> tuple[Finding, ...]:
     """Return the findings about one evaluated split, critical first.
 
@@ -54,10 +58,15 @@ def find(
     one, a class without cases, a class never predicted, a largest probability that several classes share,
     probabilities that do not sum to 1 within 1e-6, files that
     were rejected, published claims that contradict each other, those that the study does not reproduce, and a test
-    split that was read for several networks; ``read_for`` names the network of each reading.
+    split that was read for several networks; ``read_for`` names the network of each reading. ``ids`` adds patient ids
+    that differ only in form (critical where that may hide a patient on both sides of the split) and those that lost
+    digits, ``chance`` predictions that are worse than chance or whose classes look permuted.
     """
     found = (
         _shared_groups(leakage),
+        _ids_alike(ids, split=leakage.split),
+        _ids_cut(ids),
+        _worse_than_chance(chance, classes=classes, split=leakage.split),
         _leakage_unchecked(leakage),
         *(_confounding(factor) for factor in confounding),
         _label_conflicts(dataset),
@@ -105,6 +114,61 @@ def _leakage_unchecked(leakage: Leakage) -> Finding | None:
             "known by which they could be compared with the training data."
         )
     return Finding(severity="warning", code="leakage_unchecked", count=n - compared, n=n, text=text, page="data_set")
+
+
+def _ids_alike(ids: IdForms | None, *, split: str) -> Finding | None:
+    if ids is None or not ids.alike:
+        return None
+    several = len(ids.alike) > 1
+    text = (
+        f"{len(ids.alike):,} patient {'ids are' if several else 'id is'} written in more than one form, such as "
+        f"{' and '.join(ids.alike[0][:LISTED])}. Each form counts as a patient of its own."
+    )
+    if not ids.across:
+        return Finding(
+            severity="warning", code="ids_differ_in_form", count=len(ids.alike), n=None, text=text, page="data_set"
+        )
+    verb = "has" if ids.across == 1 else "have"
+    text += (
+        f" {ids.across:,} of {_counted(ids.n, f'{split} case')} {verb} an id of which another form is in the training "
+        "data: if they mean the same patients, the model has seen them."
+    )
+    return Finding(
+        severity="critical", code="ids_differ_in_form", count=ids.across, n=ids.n, text=text, page="data_set"
+    )
+
+
+def _ids_cut(ids: IdForms | None) -> Finding | None:
+    if ids is None or not ids.powers:
+        return None
+    count = len(ids.powers)
+    text = (
+        f"{_counted(count, 'patient id')} {'is' if count == 1 else 'are'} written as a power of ten, such as "
+        f"{ids.powers[0]}: the last digits are lost, and different patients may look like one."
+    )
+    return Finding(severity="critical", code="ids_cut_short", count=count, n=None, text=text, page="data_set")
+
+
+def _worse_than_chance(chance: WorseThanChance | None, *, classes: ClassOrder, split: str) -> Finding | None:
+    if chance is None:
+        return None
+    right, cases = chance.right, _counted(chance.n, f"{split} case")
+    shown = {name: classes.display.get(name, name) for name in (*chance.below, *classes.names)}
+    text = f"{right:,} of {cases} {'is' if right == 1 else 'are'} called correctly (accuracy {right / chance.n:.1%})"
+    if chance.below:
+        text += f"; AUC {', '.join(f'{value:.2f} for {shown[name]}' for name, value in chance.below.items())}"
+    if chance.below or right < chance.expected:
+        text = f"Worse than chance: {text}. Guessing gives about {chance.expected / chance.n:.1%} and an AUC of 0.5."
+    else:
+        text += "."
+    if chance.fits is not None and chance.right_then is not None:
+        moved = [(name, fit) for name, fit in zip(classes.names, chance.fits, strict=True) if name != fit]
+        text += (
+            f" The classes look permuted: {chance.right_then:,} ({chance.right_then / chance.n:.1%}) would be correct "
+            f"if {', '.join(f'the column of {shown[name]} meant {shown[fit]}' for name, fit in moved)}. "
+            "Check the order of the classes."
+        )
+    return Finding(severity="critical", code="worse_than_chance", count=right, n=chance.n, text=text, page="confusion")
 
 
 def _confounding(factor: Confounding) -> Finding | None:

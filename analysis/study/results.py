@@ -16,10 +16,12 @@ from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.analysis.data_audit import confounders as confounding_of
+from neuroval.analysis.data_audit.against_chance import worse_than_chance
 from neuroval.analysis.data_audit.composition import Dataset, describe
 from neuroval.analysis.data_audit.confident_learning import Suspects, label_suspects
 from neuroval.analysis.data_audit.conflicting_labels import OddLabels, odd_labels
 from neuroval.analysis.data_audit.confounders import Confounding
+from neuroval.analysis.data_audit.id_forms import id_forms
 from neuroval.analysis.data_audit.image_contents import Images, describe_images
 from neuroval.analysis.data_audit.leak_steps import Step, Steps, without_leaks
 from neuroval.analysis.data_audit.training_overlap import (
@@ -498,6 +500,8 @@ class Results:
             confounding=self.confounding,
             claims=self.claims,
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
+            ids=id_forms(self.study.cases, split=self.found.split),
+            chance=worse_than_chance(self.performance.matrix, self.auc_of),
         )
 
     @once

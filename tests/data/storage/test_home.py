@@ -11,6 +11,7 @@ from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.exceptions import InputError
 from neuroval.data.images import linking
 from neuroval.data.storage import home
+from neuroval.data.storage.files import file_sha256
 from neuroval.data.study.folder import Study
 
 
@@ -185,3 +186,13 @@ def test_a_linked_folder_that_is_gone_is_no_link(dataset_folder: Path, drawn: pd
     (own_home / "links" / "drawn.json").write_text("{")
     with pytest.raises(InputError, match="damaged; link the image folder again"):
         linking.linked_images("drawn")
+
+
+def test_images_behind_a_linked_folder_are_found_by_their_content(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    image = draw(tmp_path / "elsewhere" / "renamed.png")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "link").symlink_to("../elsewhere")
+    (tmp_path / "elsewhere" / "loop").symlink_to(".")
+    content = {"sha256": [file_sha256(image)], "phash": [None], "file_bytes": [image.stat().st_size]}
+    cases = pd.DataFrame({"image_path": ["glioma/a.png"], **content})
+    assert linking.link(tmp_path / "set", data_name="linked", cases=cases).moved == 1
