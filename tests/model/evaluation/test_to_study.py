@@ -131,7 +131,7 @@ def test_every_reading_of_the_test_split_is_kept(toy_model: Path, toy_images: Pa
 
 
 def test_the_accuracy_of_a_reading_is_that_of_the_test_cases(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
-    """Classes have other shares in the test cases than in the tuning cases, so whatever is called, accuracies differ."""
+    """Classes have other shares in test than in tuning cases: whatever is called, the accuracies differ."""
     shutil.copytree(toy_images, tmp_path / "set", ignore=shutil.ignore_patterns("broken.jpg"))
     names = ("cross", "disc", "nothing")
     for name, kept in zip(names, (10, 3, 6), strict=True):
