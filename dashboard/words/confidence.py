@@ -6,6 +6,8 @@ from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.study.confidence_and_decisions import Confidence
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, number, percent, sentence_case
 from neuroval.dashboard.words.general import LINES, TIERS, spoken
+from neuroval.dashboard.words.interval_methods import by
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
 SCALE = f"Points below the dotted line: the model is surer than it is right. {LINES}"
@@ -103,7 +105,7 @@ def score_rows(found: Confidence) -> list[dict[str, str]]:
                 (f"Calibration in the large, {name}", one.intercept_at_slope_one, IN_THE_LARGE[name]),
             ]
     return [
-        {"Score": name, "Value": full(one.headline), "Method": one.headline.method, "Reading": reading}
+        {"Score": name, "Value": full(one.headline), "Method": by(one.headline.method), "Reading": reading}
         for name, one, reading in scores
     ]
 
@@ -147,7 +149,7 @@ def held_too_seldom(found: Confidence, classes: ClassOrder) -> str:
 def set_sizes(found: Confidence) -> str:
     """Return how large the prediction sets are, and what limits them."""
     if found.sets is None:
-        return f"Prediction sets: {found.no_sets}."
+        return f"Prediction sets: {why(found.no_sets)}."
     sets = found.sets
     return (
         f"A set is made to hold the reference class of {1 - sets.limits.alpha:.0%} of the scans of each class. It "

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from neuroval.analysis.core.proportions import Method, clustered_proportion, clustered_totals, proportion, wilson
+from neuroval.analysis.core.proportions import RateMethod, clustered_proportion, clustered_totals, proportion, wilson
 from neuroval.data.exceptions import InputError
 
-METHODS = get_args(Method)
+METHODS = get_args(RateMethod)
 levels = st.floats(0.01, 0.9999)
 
 
@@ -38,7 +38,7 @@ def test_clopper_pearson_gives_the_values_of_r(oracles: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("method", "group"), [("wilson", "wilson"), ("clopper-pearson", "exact")])
 def test_rates_of_a_two_by_two_table_give_the_values_of_epir(
-    oracles: dict[str, Any], method: Method, group: str
+    oracles: dict[str, Any], method: RateMethod, group: str
 ) -> None:
     tp, fp, fn, tn = 670, 202, 74, 640
     n = tp + fp + fn + tn
@@ -78,14 +78,16 @@ def test_wilson_and_clopper_pearson_agree_with_scipy(case: tuple[int, int], leve
 
 
 @given(counts(), levels, st.sampled_from(METHODS))
-def test_bounds_lie_in_zero_to_one_and_enclose_the_value(case: tuple[int, int], level: float, method: Method) -> None:
+def test_bounds_lie_in_zero_to_one_and_enclose_the_value(
+    case: tuple[int, int], level: float, method: RateMethod
+) -> None:
     estimate = proportion(*case, method=method, level=level)
     assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
 
 
 @given(counts(), levels, levels, st.sampled_from(METHODS))
 def test_a_higher_level_gives_no_narrower_interval(
-    case: tuple[int, int], one: float, other: float, method: Method
+    case: tuple[int, int], one: float, other: float, method: RateMethod
 ) -> None:
     narrow, wide = (proportion(*case, method=method, level=level) for level in sorted((one, other)))
     assert wide.low <= narrow.low + 1e-12
@@ -93,7 +95,7 @@ def test_a_higher_level_gives_no_narrower_interval(
 
 
 @given(counts(), st.sampled_from(METHODS))
-def test_counting_failures_instead_of_successes_mirrors_the_interval(case: tuple[int, int], method: Method) -> None:
+def test_counting_failures_instead_of_successes_mirrors_the_interval(case: tuple[int, int], method: RateMethod) -> None:
     count, n = case
     successes, failures = proportion(count, n, method=method), proportion(n - count, n, method=method)
     assert (1 - failures.high, 1 - failures.low) == pytest.approx((successes.low, successes.high), abs=1e-9)
@@ -101,7 +103,7 @@ def test_counting_failures_instead_of_successes_mirrors_the_interval(case: tuple
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n", [1, 7, 38, 77, 1311])
-def test_none_and_all_have_their_closed_end_exactly(method: Method, n: int) -> None:
+def test_none_and_all_have_their_closed_end_exactly(method: RateMethod, n: int) -> None:
     none, every = proportion(0, n, method=method), proportion(n, n, method=method)
     assert none.low == 0.0
     assert every.high == 1.0
@@ -236,7 +238,7 @@ def test_groups_of_another_length_are_refused() -> None:
         clustered_proportion(np.array([True, False]), np.array(["a"]))
 
 
-def exact_coverage(method: Method, *, n: int = 60, level: float = 0.95) -> np.ndarray:
+def exact_coverage(method: RateMethod, *, n: int = 60, level: float = 0.95) -> np.ndarray:
     """Return the probability, at each of 199 true proportions, that the interval holds it: no simulation needed."""
     truth = np.linspace(0.005, 0.995, 199)
     intervals = [proportion(count, n, method=method, level=level) for count in range(n + 1)]
@@ -249,7 +251,7 @@ def test_clopper_pearson_never_covers_less_than_its_level() -> None:
 
 
 @pytest.mark.parametrize("method", ["wilson", "jeffreys", "agresti-coull"])
-def test_the_other_methods_cover_their_level_on_average(method: Method) -> None:
+def test_the_other_methods_cover_their_level_on_average(method: RateMethod) -> None:
     assert 0.945 <= exact_coverage(method).mean() <= 0.97
     assert 0.895 <= exact_coverage(method, level=0.9).mean() <= 0.93
 

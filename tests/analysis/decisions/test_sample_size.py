@@ -7,16 +7,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from neuroval.analysis.core.proportions import Method, proportion
+from neuroval.analysis.core.proportions import RateMethod, proportion
 from neuroval.analysis.decisions import sample_size as required
 from neuroval.analysis.decisions.sample_size import required_cases
 from neuroval.data.exceptions import InputError
 
-METHODS = get_args(Method)
+METHODS = get_args(RateMethod)
 Z2 = 1.959963984540054**2
 
 
-def tried_in_turn(count: int, n: int, *, limit: float, method: Method, level: float, most: int) -> int | None:
+def tried_in_turn(count: int, n: int, *, limit: float, method: RateMethod, level: float, most: int) -> int | None:
     for size in range(1, most + 1):
         if proportion(size * count // n, size, method=method, level=level).low >= limit:
             return size
@@ -53,7 +53,7 @@ def test_the_bound_moves_in_steps_and_the_first_that_reaches_the_limit_counts() 
     st.sampled_from(METHODS),
     st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99]),
 )
-def test_no_smaller_number_of_cases_does(n: int, data: Any, limit: float, method: Method, level: float) -> None:
+def test_no_smaller_number_of_cases_does(n: int, data: Any, limit: float, method: RateMethod, level: float) -> None:
     count = data.draw(st.integers(0, n))
     found = required_cases(count, n, limit=limit, method=method, level=level)
     assume(found.n is not None and found.n <= 1500)
@@ -62,7 +62,7 @@ def test_no_smaller_number_of_cases_does(n: int, data: Any, limit: float, method
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("count", "n"), [(263, 272), (97, 100), (1, 3), (1299, 1311), (7, 7)])
-def test_rates_like_ours_agree_with_trying_in_turn(method: Method, count: int, n: int) -> None:
+def test_rates_like_ours_agree_with_trying_in_turn(method: RateMethod, count: int, n: int) -> None:
     for below in (0.3, 0.05, 0.015, 0.01):
         limit = max(0.0, count / n - below)
         found = required_cases(count, n, limit=limit, method=method).n
