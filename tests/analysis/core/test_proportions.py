@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.proportions import RateMethod, clustered_proportion, clustered_totals, proportion, wilson
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 METHODS = get_args(RateMethod)
@@ -113,12 +115,12 @@ def test_none_and_all_have_their_closed_end_exactly(method: RateMethod, n: int) 
 
 def test_no_cases_is_undefined() -> None:
     estimate = proportion(0, 0)
-    assert (estimate.value, estimate.n, estimate.reason) == (None, 0, "no cases")
+    assert (estimate.value, estimate.n, estimate.reason) == (None, 0, Reason("no_cases"))
 
 
 def test_counts_and_the_method_travel_with_the_rate() -> None:
     estimate = proportion(np.int64(263), np.int64(272), method="agresti-coull", level=0.9)
-    assert (estimate.count, estimate.n, estimate.method, estimate.level) == (263, 272, "Agresti-Coull", 0.9)
+    assert (estimate.count, estimate.n, estimate.method, estimate.level) == (263, 272, Method("agresti-coull"), 0.9)
     assert type(estimate.count) is int
 
 
@@ -158,7 +160,7 @@ def test_cases_counted_twice_are_worth_half_as_many() -> None:
     half = proportion(300, 400)
     assert (clustered.low, clustered.high) == pytest.approx((half.low, half.high), abs=2e-4)
     assert (clustered.count, clustered.n) == (600, 800)
-    assert clustered.method == "Wilson, cluster-adjusted (Rao-Scott), 400 groups"
+    assert clustered.method == Method("wilson_on_design_effect", groups=400)
 
 
 def test_the_design_effect_of_a_table_worked_by_hand() -> None:
@@ -197,13 +199,13 @@ def test_when_all_cases_agree_groups_are_counted_and_the_method_says_so(success:
     clustered = clustered_proportion(np.full(60, success), np.repeat(np.arange(20), 3))
     by_group = proportion(20 * success, 20)
     assert (clustered.low, clustered.high) == pytest.approx((by_group.low, by_group.high), abs=1e-12)
-    assert clustered.method == "Wilson on the number of groups (design effect not estimable), 20 groups"
+    assert clustered.method == Method("wilson_on_groups", groups=20)
 
 
 def test_one_group_counts_as_one_case() -> None:
     clustered = clustered_proportion(np.arange(50) < 40, np.zeros(50, dtype=int))
     assert clustered.value == 0.8
-    assert clustered.method.endswith("(design effect not estimable), 1 group")
+    assert in_words(clustered.method).endswith("(design effect not estimable), 1 group")
     assert clustered.width > 0.75
 
 
@@ -220,12 +222,12 @@ def test_the_order_of_cases_and_the_names_of_groups_do_not_matter(cases: list[tu
 def test_groups_that_hold_no_case_of_the_denominator_are_not_counted() -> None:
     successes, sizes = np.array([3, 1, 0]), np.array([4, 2, 0])
     clustered = clustered_totals(successes, sizes, number=np.array([5, 7, 1000]))
-    assert "12 groups" in clustered.method
+    assert "12 groups" in in_words(clustered.method)
     assert (clustered.count, clustered.n) == (22, 34)
 
 
 def test_no_cases_in_groups_is_undefined() -> None:
-    assert clustered_proportion(np.array([], dtype=bool), np.array([])).reason == "no cases"
+    assert clustered_proportion(np.array([], dtype=bool), np.array([])).reason == Reason("no_cases")
 
 
 def test_a_missing_group_is_refused() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import RateMethod, proportion
 from neuroval.analysis.decisions import sample_size as required
 from neuroval.analysis.decisions.sample_size import required_cases
@@ -100,14 +101,12 @@ def test_the_design_effect_multiplies_the_number_and_rounds_up() -> None:
 def test_a_rate_at_or_below_the_limit_cannot_be_mended_by_more_cases(count: int, n: int, limit: float) -> None:
     found = required_cases(count, n, limit=limit)
     assert (found.n, found.independent, found.rate) == (None, None, count / n)
-    assert found.reason == (
-        f"the observed rate {count / n:.4f} is not above the limit {limit:.4f}: more cases do not help"
-    )
+    assert found.reason == Reason("rate_below_limit", rate=count / n, limit=limit)
 
 
 def test_no_cases_say_nothing() -> None:
     found = required_cases(0, 0, limit=0.9)
-    assert (found.n, found.rate, found.reason) == (None, None, "no cases")
+    assert (found.n, found.rate, found.reason) == (None, None, Reason("no_cases"))
 
 
 def test_a_limit_of_zero_is_met_at_once() -> None:
@@ -115,7 +114,7 @@ def test_a_limit_of_zero_is_met_at_once() -> None:
 
 
 def test_a_number_beyond_all_measure_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert required_cases(980_001, 1_000_000, limit=0.98).reason == "more than 10,000,000 cases"
+    assert required_cases(980_001, 1_000_000, limit=0.98).reason == Reason("too_many_cases_needed", cases=10_000_000)
     monkeypatch.setattr(required, "LARGEST", 189)
     assert required_cases(50, 50, limit=0.98).n == 189
     monkeypatch.setattr(required, "LARGEST", 188)
