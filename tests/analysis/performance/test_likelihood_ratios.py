@@ -119,41 +119,41 @@ def test_the_published_matrix_has_ratios_where_no_cell_is_empty(oracles: dict[st
         (
             TwoByTwo(tp=5, fp=0, fn=3, tn=9),
             (None, 3 / 8, None),
-            (Reason("infinite_ratio", empty=("fp",)), Reason("no_log_interval", empty=("fp",)), "infinite: no false"),
+            ("infinite_ratio", "no_log_interval", "infinite_ratio"),
         ),
         (
             TwoByTwo(tp=5, fp=2, fn=0, tn=8),
             (5.0, 0.0, None),
-            (Reason("no_log_interval", empty=("fn",)), "no interval by the log", "infinite: no false neg"),
+            ("no_log_interval", "no_log_interval", "infinite_ratio"),
         ),
         (
             TwoByTwo(tp=0, fp=2, fn=6, tn=8),
             (0.0, 1.25, 0.0),
-            (Reason("no_log_interval", empty=("tp",)),) * 3,
+            ("no_log_interval",) * 3,
         ),
         (
             TwoByTwo(tp=4, fp=10, fn=6, tn=0),
             (0.4, None, 0.0),
-            (Reason("no_log_interval", empty=("tn",)), Reason("infinite_ratio", empty=("tn",)), "no interval by"),
+            ("no_log_interval", "infinite_ratio", "no_log_interval"),
         ),
         (
             TwoByTwo(tp=0, fp=0, fn=6, tn=8),
             (None, 1.0, None),
             (
-                Reason("zero_by_zero", empty=("tp", "fp")),
-                Reason("no_log_interval", empty=("tp", "fp")),
-                "0 divided by 0",
+                "zero_by_zero",
+                "no_log_interval",
+                "zero_by_zero",
             ),
         ),
         (
             TwoByTwo(tp=6, fp=8, fn=0, tn=0),
             (1.0, None, None),
-            ("no interval by", Reason("zero_by_zero", empty=("fn", "tn")), "0 divided by 0"),
+            ("no_log_interval", "zero_by_zero", "zero_by_zero"),
         ),
         (
             TwoByTwo(tp=6, fp=0, fn=0, tn=8),
             (None, 0.0, None),
-            (Reason("infinite_ratio", empty=("fp", "fn")), "no interval by", "infinite"),
+            ("infinite_ratio", "no_log_interval", "infinite_ratio"),
         ),
     ],
 )
@@ -165,7 +165,7 @@ def test_an_empty_cell_leaves_the_value_where_there_is_one_and_the_reason(
         estimate = getattr(result, name).plain
         assert estimate.value == (None if value is None else pytest.approx(value))
         assert estimate.low is None
-        assert in_words(estimate.reason).startswith(reason)
+        assert estimate.reason.code == reason
     assert result.youden.plain.low < result.youden.plain.high
 
 

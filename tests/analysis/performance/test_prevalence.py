@@ -231,7 +231,8 @@ def test_a_part_without_reference_cases_is_none_and_says_why() -> None:
     assert found.reason == Reason("no_reference_cases_with_condition")
     nothing = natural_frequencies(TwoByTwo(tp=0, fn=0, fp=0, tn=0), prevalence=0.1)
     assert (nothing.found, nothing.cleared) == (None, None)
-    assert nothing.reason == Reason("no_reference_cases", of="the condition; no reference cases without the condition")
+    both = (Reason("no_reference_cases_with_condition"), Reason("no_reference_cases_without_condition"))
+    assert nothing.reason == Reason("both", first=both[0], second=both[1])
 
 
 @pytest.mark.parametrize(("prevalence", "scans", "said"), [(1.5, 1000, "prevalence: 1.5"), (0.1, 0, "scans: 0")])
