@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.study.published_claims import matrices_of
 from neuroval.analysis.study.results import Results, results
-from neuroval.dashboard.documents.plain_values import plain
+from neuroval.dashboard.documents.plain_values import plain as as_values
 from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import claims as text_claims
@@ -199,8 +199,8 @@ def test_our_numbers_are_those_of_the_other_pages(claimed: Results) -> None:
 def test_the_section_holds_what_the_audit_gives(claimed: Results) -> None:
     section = sections(claimed.study, names=["claims"])["sections"]["claims"]
     for one, shown in zip(claimed.claims, section, strict=True):
-        assert shown["ours"] == plain(one.ours)
-        assert shown["difference"] == plain(one.difference)
+        assert shown["ours"] == as_values(one.ours)
+        assert shown["difference"] == as_values(one.difference)
         assert (shown["id"], shown["verdict"], shown["split"]) == (one.claim.id, one.verdict, "test")
         assert shown["against"] == [list(names) for names in one.against]
         assert shown["published"] is None or tuple(shown["published"].values()) == one.published

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
@@ -81,14 +81,14 @@ class Told(Reason):
     """A reason that a document has in words."""
 
     __slots__ = ()
-    KNOWN = {"told": ("text",)}
+    KNOWN: ClassVar = {"told": ("text",)}
 
 
 class ToldMethod(Method):
     """A method that a document has in words."""
 
     __slots__ = ()
-    KNOWN = {"told": ("text",)}
+    KNOWN: ClassVar = {"told": ("text",)}
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -59,14 +59,14 @@ class Told(Reason):
     """A reason that a document has in words."""
 
     __slots__ = ()
-    KNOWN = {"told": ("text",)}
+    KNOWN: ClassVar = {"told": ("text",)}
 
 
 class ToldMethod(Method):
     """A method that a document has in words."""
 
     __slots__ = ()
-    KNOWN = {"told": ("text",)}
+    KNOWN: ClassVar = {"told": ("text",)}
 
 
 @pytest.fixture(autouse=True)

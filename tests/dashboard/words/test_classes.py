@@ -133,7 +133,10 @@ def test_the_operating_point_says_where_it_comes_from() -> None:
     assert "(there 1.000, 2/2)" in said
     nobody = operating_point(positives, scores, tuning_positives=~positives[:1], tuning_scores=scores[:1], target=0.98)
     assert text_classes.operating_point(nobody, None) == "Operating point: no tumour among the tuning cases."
-    assert text_classes.operating_point(None, "why") == "Operating point: why."
+    missing = Reason("no_tuning_predictions")
+    assert text_classes.operating_point(None, missing) == (
+        "Operating point: the study holds no predictions of tuning cases."
+    )
 
 
 def test_patients_that_are_left_out_are_counted() -> None:

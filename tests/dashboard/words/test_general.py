@@ -73,7 +73,7 @@ def test_a_pass_with_an_open_critical_finding_is_not_green() -> None:
 
 
 def test_what_is_not_decidable_says_why_in_the_verdict() -> None:
-    assert " Accuracy: why. " in text_overview.verdict_reason(_criteria(True, None), (), readings=1)
+    assert " Accuracy: not known. " in text_overview.verdict_reason(_criteria(True, None), (), readings=1)
     assert "why" not in text_overview.verdict_reason(_criteria(False, None), (), readings=1)
 
 
