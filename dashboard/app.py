@@ -3,8 +3,9 @@
 import streamlit as st
 
 from neuroval.dashboard.access import sign_in as login
-from neuroval.dashboard.components.frame import SCAN_PAGE, pages, sidebar, stands_alone
+from neuroval.dashboard.components.frame import pages, sidebar, stands_alone
 from neuroval.dashboard.figures.look import STYLE
+from neuroval.dashboard.pages import SCAN_PAGE
 from neuroval.dashboard.session import state
 
 st.set_page_config(page_title="NeuroVal", layout="wide")  # an icon would be fetched from the internet

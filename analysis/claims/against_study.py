@@ -15,15 +15,22 @@ from neuroval.analysis.core.clusters import GroupTypes
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate, Measure, widest
+from neuroval.analysis.core.metrics import (
+    ANY_TUMOUR,
+    CLASS_ACCURACY,
+    COUNTED,
+    COUNTED_OVERALL,
+    OVERALL,
+    RANKED_OVERALL,
+    read,
+)
 from neuroval.analysis.core.proportions import clustered_totals, proportion
+from neuroval.analysis.performance.class_auc import ClassAucs
 from neuroval.analysis.performance.comparison import difference_of
 from neuroval.analysis.performance.folds import METHOD, OverFolds
-from neuroval.analysis.performance.per_class import ClassPerformance, Performance
+from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.performance.ranked_errors import Errors as ErrorList
 from neuroval.data.claims.kinds import (
-    ANY_TUMOUR,
-    OVERALL,
-    RATES,
     Claim,
     Claims,
     Correct,
@@ -90,29 +97,29 @@ def our_numbers(
     folds: Sequence[OverFolds] = (),
     grouped: bool = False,
     other_folds: Sequence[OverFolds] = (),
-    scores: Mapping[str, Estimate] | None = None,
+    aucs: ClassAucs | None = None,
 ) -> OurNumbers:
     """Return the numbers of a study in the form that claims are compared with: of each the wider interval.
 
     ``types`` are those of ``group_types`` where cases come in groups; without them, errors by pair count as
     independent.
-    ``scores`` adds numbers that ``result`` does not hold, by the names of claims, for example ``glioma.auc``.
+    ``aucs`` are the areas under the ROC curves of the same cases.
     """
-    owners: list[tuple[str, ClassPerformance]] = [(one.name, one) for one in result.classes]
+    subjects = {one.name: one for one in result.classes}
     if result.any_tumour is not None:
-        owners.append((ANY_TUMOUR, result.any_tumour))
-    rates = {f"{OVERALL}.accuracy": result.overall.accuracy.headline}
-    rates |= {f"{name}.{rate}": _measure(one, rate).headline for name, one in owners for rate in RATES}
-    found = {f"{name}.f1": one.f1.headline for name, one in owners}
-    overall = ("balanced_accuracy", "macro_sensitivity", "macro_ppv", "macro_f1", "weighted_f1", "mcc", "kappa")
-    found |= {f"{OVERALL}.{name}": _measure(result.overall, name).headline for name in overall}
+        subjects[ANY_TUMOUR] = result.any_tumour
+    of_all = read(COUNTED_OVERALL, result.overall, place="claims")
+    found = [(f"{OVERALL}.{one.key}", one.unit, measure.headline) for one, measure in of_all]
+    for name, rates in subjects.items():
+        of_class = read((*COUNTED, CLASS_ACCURACY), rates, place="claims")
+        found += [(f"{name}.{one.key}", one.unit, measure.headline) for one, measure in of_class]
     return OurNumbers(
         dataset=dataset,
         split=split,
         matrix=result.matrix,
-        rates=rates,
+        rates={key: one for key, unit, one in found if unit == "proportion"},
         types=types,
-        scores=found | dict(scores or {}),
+        scores={key: one for key, unit, one in found if unit != "proportion"} | _areas(aucs, result),
         confident_errors=None if errors is None else errors.high_confidence_rate.headline,
         high_confidence=None if errors is None else errors.high,
         folds=_means(folds),
@@ -125,10 +132,16 @@ def _means(folds: Sequence[OverFolds]) -> dict[str, Estimate]:
     return {(f"{OVERALL}.{one.name}" if "." not in one.name else one.name): one.mean for one in folds}
 
 
-def _measure(owner: object, name: str) -> Measure:
-    found = getattr(owner, name)
-    assert isinstance(found, Measure)
-    return found
+def _areas(aucs: ClassAucs | None, result: Performance) -> dict[str, Estimate]:
+    """Return the areas under the ROC curves by the names of claims."""
+    if aucs is None:
+        return {}
+    found: dict[str, Measure | None] = {
+        f"{OVERALL}.{one.key}": measure for one, measure in read(RANKED_OVERALL, aucs, place="claims")
+    }
+    found |= {f"{one.name}.auc": auc for one, auc in zip(result.classes, aucs.classes, strict=True)}
+    found[f"{ANY_TUMOUR}.auc"] = aucs.any_tumour
+    return {key: one.headline for key, one in found.items() if one is not None}
 
 
 def compared(

@@ -14,6 +14,8 @@ Check = Literal[
     "composition",
     "empty_classes",
     "probabilities",
+    "id_forms",
+    "against_chance",
     "claims",
     "test_readings",
 ]
@@ -27,6 +29,9 @@ FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its
     "one_case": ("split",),
     "empty_class": ("split", "names"),
     "never_predicted": ("names", "cases"),
+    "ids_differ_in_form": ("split", "alike", "such_as"),
+    "ids_cut_short": ("such_as",),
+    "worse_than_chance": ("split", "expected", "below", "moved", "right_then"),
     "ties": (),
     "probability_sums": ("largest",),
     "rejected_files": (),

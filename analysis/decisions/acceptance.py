@@ -5,23 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from neuroval.analysis.core.codes import Reason
-from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.core.proportions import METHODS, wilson
 from neuroval.analysis.decisions.sample_size import RequiredCases, required_cases
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.data.study.manifest import Acceptance
 
-OVERALL: Final = (
-    "accuracy",
-    "balanced_accuracy",
-    "macro_sensitivity",
-    "macro_ppv",
-    "macro_f1",
-    "weighted_f1",
-    "mcc",
-    "kappa",
-)
-PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")
 WORST_FIRST: Final[Mapping[bool | None, int]] = {False: 0, None: 1, True: 2}  # place of what is met
 BOUNDS: Final = ("low", "value", "high")
 
@@ -98,19 +88,6 @@ def judge(
         )
         for criterion in criteria
     )
-
-
-def measure(metric: str, result: Performance) -> Measure | None:
-    """Return the number that a metric names, none when there is no such number."""
-    about, _, name = metric.removeprefix("classes.").rpartition(".")
-    owner: object = {one.name: one for one in result.classes}.get(about)
-    known: tuple[str, ...] = PER_CLASS
-    if about in ("", "overall") and not metric.startswith("classes."):
-        owner, known = result.overall, OVERALL
-    elif about == "any_tumour":
-        owner = result.any_tumour
-    found = getattr(owner, name, None) if name in known else None
-    return found if isinstance(found, Measure) else None
 
 
 def _worst(judged: Sequence[Judged]) -> Judged | None:

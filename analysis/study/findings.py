@@ -10,9 +10,11 @@ from neuroval.analysis.claims.audit import AuditedClaim, contradicted, not_repro
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.finding import RANK, Finding
 from neuroval.analysis.core.probabilities import deviating_sums, ties
+from neuroval.analysis.data_audit.against_chance import WorseThanChance, against_chance
 from neuroval.analysis.data_audit.composition import Dataset, rejected_files
 from neuroval.analysis.data_audit.conflicting_labels import conflicting_labels
 from neuroval.analysis.data_audit.confounders import Confounding, given_away
+from neuroval.analysis.data_audit.id_forms import IdForms, digits_lost, forms_differ
 from neuroval.analysis.data_audit.training_overlap import Leakage, shared_groups, unchecked
 from neuroval.analysis.performance.empty_classes import empty_classes, few_cases, never_predicted
 from neuroval.analysis.study.readings import read_for_several
@@ -30,14 +32,20 @@ def find(
     confounding: Sequence[Confounding] = (),
     claims: Sequence[AuditedClaim] = (),
     read_for: Sequence[str] = (),
+    ids: IdForms | None = None,
+    chance: WorseThanChance | None = None,
 ) -> tuple[Finding, ...]:
     """Return the findings about one evaluated split, critical first, else in the order of the checks below.
 
     ``leakage`` names the split; ``matrix``, ``probabilities`` (n, k) and ``case_ids`` (n,) are of its evaluated cases;
-    ``read_for`` names the network of each reading of the test split.
+    ``read_for`` names the network of each reading of the test split, ``ids`` says how patient ids are written and
+    ``chance`` whether the predictions are worse than guessing.
     """
     found = (
         shared_groups(leakage),
+        forms_differ(ids, split=leakage.split),
+        digits_lost(ids),
+        against_chance(chance, classes=classes, split=leakage.split),
         unchecked(leakage),
         *(given_away(factor) for factor in confounding),
         conflicting_labels(dataset.label_conflicts, n=dataset.n),

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuroval.analysis.claims.audit import AuditedClaim
+from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
+from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.coded_tables import coded, codes_of
 from neuroval.analysis.core.codes import Reason
@@ -17,10 +18,12 @@ from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.analysis.data_audit import confounders as confounding_of
+from neuroval.analysis.data_audit.against_chance import worse_than_chance
 from neuroval.analysis.data_audit.composition import Dataset, describe
 from neuroval.analysis.data_audit.confident_learning import Suspects, label_suspects
 from neuroval.analysis.data_audit.conflicting_labels import OddLabels, odd_labels
 from neuroval.analysis.data_audit.confounders import Confounding
+from neuroval.analysis.data_audit.id_forms import id_forms
 from neuroval.analysis.data_audit.image_contents import Images, describe_images
 from neuroval.analysis.data_audit.leak_steps import Step, Steps, without_leaks
 from neuroval.analysis.data_audit.training_overlap import (
@@ -44,11 +47,11 @@ from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
 from neuroval.analysis.performance.patients import Patients, per_patient
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance, performance
 from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
+from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.performance.training_course import Run, training_runs
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
-from neuroval.analysis.study.published_claims import audited
-from neuroval.analysis.study.two_class_questions import Question, questions
+from neuroval.analysis.study.two_class_questions import Question, curves_of, questions
 from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import is_one_of, positions
 from neuroval.data.study.evaluated_cases import Evaluated, evaluated, evaluated_splits, out_of_fold
@@ -176,6 +179,16 @@ class Results:
             name: ratios(one.counts, types=self.types, positive=positive, name=name, level=self.level)
             for name, (one, positive) in subjects.items()
         }
+
+    @once
+    def curves(self) -> Mapping[str, Curves]:
+        """By name, the ROC and the precision-recall curve of each question, thinned for drawing."""
+        return {name: curves_of(question) for name, question in self.questions.items()}
+
+    @once
+    def subjects(self) -> Mapping[str, "Subject"]:
+        """By name, what the numbers of any tumour and of each class are read from."""
+        return {one.name: Subject(rates=one, results=self) for one in rows(self.performance)}
 
     @once
     def patients(self) -> Patients:
@@ -462,7 +475,22 @@ class Results:
         """The published claims with their verdicts; empty for a study without any."""
         if self.level != LEVEL:
             return replace(self, level=LEVEL).claims
-        return () if self.study.claims is None else audited(self.study.claims, self)
+        return () if self.study.claims is None else audit_claims(self.study.claims, ours=self._ours)
+
+    @property
+    def _ours(self) -> OurNumbers:
+        """What a published record is compared with."""
+        return our_numbers(
+            self.performance,
+            dataset=self.study.manifest.data.name,
+            split=self.found.split,
+            types=self.types,
+            errors=self.errors,
+            folds=self.grouped.numbers,
+            grouped=True,
+            other_folds=self.ungrouped.numbers,
+            aucs=self.aucs,
+        )
 
     @once
     def findings(self) -> tuple[Finding, ...]:
@@ -476,6 +504,8 @@ class Results:
             confounding=self.confounding,
             claims=self.claims,
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
+            ids=id_forms(self.study.cases, split=self.found.split),
+            chance=worse_than_chance(self.performance.matrix, self.auc_of),
         )
 
     @once
@@ -512,6 +542,26 @@ class Results:
     @once
     def pairs(self) -> tuple[ConfusionPair, ...]:
         return confusion_pairs(self.performance.matrix, types=self.types, level=self.level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Subject:
+    """One class against the others, or any tumour: what its numbers are read from."""
+
+    rates: ClassPerformance
+    results: Results
+
+    @property
+    def ratios(self) -> Ratios:
+        return self.results.ratios[self.rates.name]
+
+    @property
+    def auc(self) -> Measure:
+        return self.results.auc_of[self.rates.name]
+
+    @property
+    def average_precision(self) -> Measure:
+        return self.results.curves[self.rates.name].average_precision
 
 
 def results(study: Study, *, split: str = "test", level: float = LEVEL) -> Results:

@@ -10,9 +10,9 @@ study, evidence = frame.opened("claims")
 if study.claims is None:
     st.info(f"{text.NO_CLAIMS}\n\n{text.how_to_add(study.path.name)}")
 else:
-    frame.answer(text.claims([one.verdict for one in evidence.claims]))
+    frame.answer(text.claims([one.verdict for one in evidence.results.claims]))
     printed = study.claims.source
     st.caption(escaped(f"{text.source(printed.title, printed.where)} {text.NOT_SAID}"))
-    if evidence.claims:
-        claims.claim_view(study, evidence, claims.chosen(study, evidence.claims))
+    if evidence.results.claims:
+        claims.claim_view(study, evidence, claims.chosen(study, evidence.results.claims))
 frame.how("claims")

@@ -4,11 +4,11 @@ import streamlit as st
 
 from neuroval.dashboard.components import compared, frame
 from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.words import comparison as text_compare
-from neuroval.dashboard.words import general as text
 
 study = frame.chosen()
-frame.title(study, text.TITLES["compare"])
+frame.title(study, PAGES["compare"].question)
 found = compared.opened(study)
 
 if found is not None:

@@ -10,7 +10,7 @@ from neuroval.dashboard.words import confidence as text
 from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("confidence")
-found = evidence.confidence
+found = evidence.results.confidence
 frame.answer(text.confidence(found))
 frame.seen(evidence)
 
@@ -25,7 +25,7 @@ with left:
         selection_mode="points",
         alt="Accuracy against confidence in bins, with intervals",
     )
-    st.caption(f"n = {evidence.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
+    st.caption(f"n = {evidence.results.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
 with right:
     st.markdown(escaped(text.referral(found.referral)))
     figure = charts.referral(evidence)

@@ -13,8 +13,8 @@ SHOWN = 6  # cases of a cell
 LISTED = 12  # kinds of error: all of them for four classes
 
 study, evidence = frame.opened("confusion")
-matrix, classes, manifest = evidence.performance.matrix, study.classes, study.manifest
-frame.answer(text.confusion(evidence.pairs, classes, matrix.n))
+matrix, classes, manifest = evidence.results.performance.matrix, study.classes, study.manifest
+frame.answer(text.confusion(evidence.results.pairs, classes, matrix.n))
 frame.seen(evidence)
 
 ranked = evidence.costliest

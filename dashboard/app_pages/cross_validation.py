@@ -10,8 +10,8 @@ from neuroval.dashboard.words.formats import escaped
 from neuroval.dashboard.words.general import matrix_rows
 
 study, evidence = frame.opened("cross_validation")
-grouped, ungrouped, classes = evidence.grouped, evidence.ungrouped, study.classes
-frame.answer(text.cross_validation(grouped, ungrouped, evidence.grouping))
+grouped, ungrouped, classes = evidence.results.grouped, evidence.results.ungrouped, study.classes
+frame.answer(text.cross_validation(grouped, ungrouped, evidence.results.grouping))
 
 if kinds := charts.kinds_of_folds(evidence):
     if note := text.lighter(study.manifest):

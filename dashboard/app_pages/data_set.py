@@ -19,7 +19,7 @@ if pairs.asked_for():
     st.stop()
 
 study, evidence = frame.opened("data_set")
-dataset, leakage, display = evidence.dataset, evidence.leakage, study.classes.display
+dataset, leakage, display = evidence.results.dataset, evidence.results.leakage, study.classes.display
 frame.answer(text.data_set(dataset, leakage, study.classes))
 
 exports.chart(study, charts.splits(evidence), name="splits", alt="Scans by split, stacked by class")
@@ -28,7 +28,7 @@ st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
 st.header("Who is in it", anchor=False)
 members = text_data.class_rows(dataset, study.classes)
 exports.table(study, members, what="classes", alt="Scans, groups and patients by class, all splits")
-st.caption(escaped(text_data.missing(evidence.images)))
+st.caption(escaped(text_data.missing(evidence.results.images)))
 
 st.header("Shared with training", anchor=False)
 shared = [
@@ -43,14 +43,14 @@ shared = [
 exports.table(study, shared, what="shared", alt="Share of cases that training has seen, by class")
 st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leakage.largest_group, 'scan')}.")
 
-if evidence.twin_kinds:
+if evidence.results.twin_kinds:
     st.header("Copies across splits", anchor=False)
-    exports.table(study, text.twins(evidence.twin_kinds), what="copies", alt="Copies of training scans by kind")
+    exports.table(study, text.twins(evidence.results.twin_kinds), what="copies", alt="Copies of training scans by kind")
     pairs.examples(study, evidence)
 pairs.links(evidence)
 
 st.header(text_audit.STEPS_TITLE, anchor=False)
-steps = text_audit.narrow_step_rows(evidence, HEADLINES)
+steps = text_audit.narrow_step_rows(evidence.results, HEADLINES)
 exports.table(study, steps, what="steps", alt="Headline numbers without what training has seen, step by step")
 st.caption(text_audit.STEPS_CAPTION)
 
@@ -58,15 +58,15 @@ st.header("Class by source", anchor=False)
 sources = text_data.source_rows(dataset, study.classes)
 exports.table(study, sources, what="sources", alt="Scans by class and source")
 behind.levels(study, evidence, "source")
-if evidence.confounding:
+if evidence.results.confounding:
     st.header("What else answers 'any tumour?'", anchor=False)
-    factors = text.confounding(evidence.confounding)
+    factors = text.confounding(evidence.results.confounding)
     exports.table(study, factors, what="factors", alt="How far other factors alone answer 'any tumour?'")
     for key in ("site", "plane"):
         behind.levels(study, evidence, key)
 else:
     st.caption(text.NO_FACTOR)
-if brightness := text_data.greys(evidence.images, study.classes):
+if brightness := text_data.greys(evidence.results.images, study.classes):
     st.caption(escaped(brightness))
 
 st.header("Examples", anchor=False)

@@ -7,6 +7,7 @@ import streamlit as st
 from neuroval.dashboard.cases.any_case import listed_case
 from neuroval.dashboard.components import cases, exports, frame, gallery
 from neuroval.dashboard.components import one_case as case_view
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
 from neuroval.dashboard.session.cache import evidence as evidence_of
 from neuroval.dashboard.words import cases as words
@@ -29,14 +30,14 @@ if listed is not None:
         order = selection.ids(selection.rows({}, everything=everything))
     case_view.case_view(study, evidence, listed, order)
 else:
-    frame.title(study, text.TITLES["errors"])
-    frame.answer(text.errors(evidence.errors))
+    frame.title(study, PAGES["errors"].question)
+    frame.answer(text.errors(evidence.results.errors))
     frame.seen(evidence)
     if case_id:
         st.warning(text.NO_SUCH_CASE)
     pictures = cases.images_note(study)
     gallery.filters(selection, study.classes)
-    total, noun = (evidence.errors.n, "scan") if everything else (evidence.errors.count, "error")
+    total, noun = (evidence.results.errors.n, "scan") if everything else (evidence.results.errors.count, "error")
     page = gallery.page_of(len(rows), total=total, noun=noun)
     shown = [evidence.cases[name] for name in selection.ids(rows[page])]
     cases.tiles(study, shown, columns=4, pictures=pictures, here=True)

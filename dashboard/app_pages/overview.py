@@ -14,12 +14,12 @@ with st.container(gap=None):  # what fetches takes no room
     frame.answer(text_overview.overview(evidence))
     exports.fetch_scripts()
 
-word, colour = text_overview.verdict_title(evidence.criteria, evidence.findings)
+word, colour = text_overview.verdict_title(evidence.results.criteria, evidence.results.findings)
 with st.container(border=True, gap="xsmall"):
     st.markdown(f"## :{colour}[{word}]")
     readings = len(study.manifest.test_reads)
-    st.markdown(text_overview.verdict_reason(evidence.criteria, evidence.findings, readings=readings))
-    for criterion in text_overview.hardest_first(evidence.criteria):
+    st.markdown(text_overview.verdict_reason(evidence.results.criteria, evidence.results.findings, readings=readings))
+    for criterion in text_overview.hardest_first(evidence.results.criteria):
         outcome, details = text_overview.criterion_lines(criterion, study.classes)
         with st.container(gap=None):
             st.markdown(escaped(outcome))
@@ -46,15 +46,15 @@ exports.table(study, text_overview.comparison(evidence, study.manifest), what="o
 st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
 
 st.header("Findings", anchor=False)
-for found in evidence.findings:
+for found in evidence.results.findings:
     behind.finding(study, found)
-if not evidence.findings:
+if not evidence.results.findings:
     st.markdown("None.")
 
 if evidence.worst:
     st.header("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)
     cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study))
 else:
-    frame.answer(text.errors(evidence.errors))
-exports.json_button(study, evidence)
+    frame.answer(text.errors(evidence.results.errors))
+exports.number_buttons(study, evidence.results)
 frame.how("overview")

@@ -7,16 +7,14 @@ from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import general as text
 
 study, evidence = frame.opened("per_class")
-judged, classes = evidence.performance, study.classes
+judged, classes = evidence.results.performance, study.classes
 frame.answer(text.per_class(judged, classes))
 frame.seen(evidence)
 
-for column, names in zip(st.columns(2, gap="medium"), charts.RATES, strict=True):
-    titles = " and ".join(text.RATES[name] for name in names)
+for column, rates in zip(st.columns(2, gap="medium"), charts.RATES, strict=True):
+    name, titles = "-".join(rate.key for rate in rates), " and ".join(rate.label for rate in rates)
     with column:
-        exports.chart(
-            study, charts.rates(evidence, names), name="-".join(names), alt=f"{titles} by class with intervals"
-        )
+        exports.chart(study, charts.rates(evidence, rates), name=name, alt=f"{titles} by class with intervals")
 st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. {text.LINES}")
 
 behind.classes(study, evidence)

@@ -6,7 +6,7 @@ from neuroval.dashboard.components import frame, report_form
 from neuroval.dashboard.words import report as text
 
 study, evidence = frame.opened("report")
-frame.answer(text.answer(evidence.criteria, evidence.findings))
+frame.answer(text.answer(evidence.results.criteria, evidence.results.findings))
 left, right = st.columns([1, 2], gap="medium")
 with left:
     options = report_form.choices(study)

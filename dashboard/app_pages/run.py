@@ -3,10 +3,10 @@
 import streamlit as st
 
 from neuroval.dashboard.components import frame, run
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.words import run as text_run
 
-st.title(text.TITLES["run"], anchor=False)
+st.title(PAGES["run"].question, anchor=False)
 frame.answer(text_run.ANSWER)
 left, right = st.columns(2, gap="large")
 with left:

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from neuroval.dashboard.components import frame, scan_form, scan_view
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
-from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import scan as text_scan
 from neuroval.dashboard.words.formats import escaped
 
 study = frame.chosen()
-frame.title(study, text.TITLES["try_scan"])
+frame.title(study, PAGES["try_scan"].question)
 reader = scan_form.reader(study)
 
 if reader is not None:

@@ -1,7 +1,7 @@
 """What the pages show of one evaluated split: every result, and the cases as they are drawn."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,72 +16,53 @@ from neuroval.analysis.data_audit.confident_learning import Suspect
 from neuroval.analysis.performance.error_pairs import ConfusionPair, ranked_by_harm
 from neuroval.analysis.performance.ranked_errors import collapsed, once_each, tier_of
 from neuroval.analysis.study.results import LEVEL, Results
+from neuroval.analysis.study.results import results as results_of
 from neuroval.dashboard.cases.any_case import RECORDED
 from neuroval.dashboard.cases.evaluated_case import ByCase, Case, together
 from neuroval.dashboard.cases.selection import Selection
 from neuroval.dashboard.cases.similar_cases import Lookalikes, lookalikes
 from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import positions
-from neuroval.data.study.evaluated_cases import evaluated, preferred_split
+from neuroval.data.study.evaluated_cases import preferred_split
 from neuroval.data.study.folder import Study
 
 WORST: Final = 5  # errors on the overview
 EXAMPLES: Final = 4  # of each class
-READY: Final = (  # page by page
-    "criteria",
-    "worst",
-    "claims",
-    "images",
-    "at_steps",
-    "twin_kinds",
-    "across",
-    "odd_labels",
-    "patients_across",
-    "confounding",
-    "grouped",
-    "ungrouped",
-    "grouping",
-    "on_tuning",
-    "tuning_shared",
-    "suspect_images",
-    "aucs",
-    "ratios",
-    "patients",
-    "costliest",
-    "decisions",
-    "saliency",
-    "evidence_share",
-    "confidence",
-)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Evidence(Results):
-    """Results and the cases behind them, each made when a page first asks for it."""
+class Evidence:
+    """The results of an evaluated split and the cases behind them, each made when a page first asks for it."""
+
+    results: Results
+
+    @property
+    def study(self) -> Study:
+        return self.results.study
 
     @property
     def split(self) -> str:
-        return self.found.split
+        return self.results.found.split
 
     @once
     def selection(self) -> Selection:
         """The evaluated cases, to be filtered."""
-        return Selection(results=self)
+        return Selection(results=self.results)
 
     @once
     def lookalikes(self) -> Lookalikes | None:
         """What finds similar cases; none without embeddings."""
-        return lookalikes(self.study, judged=self.found.case_ids)
+        return lookalikes(self.study, judged=self.results.found.case_ids)
 
     def right_on(self, ids: Sequence[str]) -> Estimate:
         """Return the share of evaluated cases that the model called rightly, with the wider interval."""
-        rows = positions(pd.Series(ids, dtype="str"), among=self.found.case_ids)
-        right = self.predicted[rows] == self.found.reference[rows]
-        return share_of(right, groups=self.groups[rows]).headline
+        rows = positions(pd.Series(ids, dtype="str"), among=self.results.found.case_ids)
+        right = self.results.predicted[rows] == self.results.found.reference[rows]
+        return share_of(right, groups=self.results.groups[rows]).headline
 
     @once
     def costliest(self) -> tuple[ConfusionPair, ...]:
-        return ranked_by_harm(self.pairs, harm=self.study.manifest.harm, classes=self.study.classes.names)
+        return ranked_by_harm(self.results.pairs, harm=self.study.manifest.harm, classes=self.study.classes.names)
 
     @once
     def rejected(self) -> Mapping[str, str]:
@@ -92,38 +73,41 @@ class Evidence(Results):
     @once
     def cases(self) -> ByCase[Case]:
         """The evaluated cases by their id."""
-        return ByCase(self.found.case_ids, self._case)
+        return ByCase(self.results.found.case_ids, self._case)
 
     @once
     def wrong(self) -> tuple[Case, ...]:
         """The errors, the most confident first; a page takes those it draws from ``cases``."""
-        return tuple(self.cases[error.case_id] for error in self.errors.cases)
+        return tuple(self.cases[error.case_id] for error in self.results.errors.cases)
 
     @once
     def worst(self) -> tuple[Case, ...]:
         """The most confident errors, copies of one image once."""
-        wrong = np.flatnonzero(self.predicted != self.found.reference)
-        ids, images = self.found.case_ids.array[wrong], self.shown_images[self.found.rows[wrong]]
+        wrong = np.flatnonzero(self.results.predicted != self.results.found.reference)
+        ids, images = (
+            self.results.found.case_ids.array[wrong],
+            self.results.shown_images[self.results.found.rows[wrong]],
+        )
         image_of = dict(zip(ids, images.tolist(), strict=True))
         return tuple(
             dataclasses.replace(self.cases[error.case_id], copies=number)
-            for error, number in collapsed(self.errors.cases, image_of=image_of)[:WORST]
+            for error, number in collapsed(self.results.errors.cases, image_of=image_of)[:WORST]
         )
 
     @once
     def suspect_images(self) -> tuple[tuple[Suspect, int], ...]:
         """The suspect labels, in their order, each image once with the number of its copies with that label."""
-        cases = () if self.suspects is None else self.suspects.cases
+        cases = () if self.results.suspects is None else self.results.suspects.cases
         ids = pd.Series([one.case_id for one in cases], dtype="str")
-        images = self.shown_images[positions(ids, among=self.study.cases["case_id"])]
+        images = self.results.shown_images[positions(ids, among=self.study.cases["case_id"])]
         return once_each(
             cases, [(image, one.label, one.suggested) for image, one in zip(images.tolist(), cases, strict=True)]
         )
 
     def make_ready(self) -> None:
         """Compute what the pages show, that of the first page first."""
-        for name in READY:
-            getattr(self, name)
+        for compute in READY:
+            compute(self)
 
     def cell(self, reference: str, predicted: str) -> Sequence[str]:
         """Return the ids of the cases of one cell of the matrix, the most confident first."""
@@ -133,7 +117,7 @@ class Evidence(Results):
     @once
     def examples(self) -> Mapping[str, tuple[str, ...]]:
         """By class, the first evaluated cases."""
-        ids, of_class = self.found.case_ids.array, self.found.reference
+        ids, of_class = self.results.found.case_ids.array, self.results.found.reference
         return {
             name: tuple(ids[np.flatnonzero(of_class == index)[:EXAMPLES]])
             for index, name in enumerate(self.study.classes.names)
@@ -156,20 +140,20 @@ class Evidence(Results):
         """The pairs of copies across splits, those with two labels first."""
         first, second = (
             self.study.cases["label"].array[positions(pd.Series(ids, dtype="str"), among=self.study.cases["case_id"])]
-            for ids in ([pair[end] for pair in self.twins] for end in (0, 1))
+            for ids in ([pair[end] for pair in self.results.twins] for end in (0, 1))
         )
         order = np.argsort(np.asarray(first == second, dtype=np.bool_), kind="stable")
-        return tuple(self.twins[place] for place in order.tolist())
+        return tuple(self.results.twins[place] for place in order.tolist())
 
     @once
     def same_image(self) -> ByCase[tuple[str, ...]]:
         """By case id, the cases of all splits that show its image, itself included."""
-        return together(self.study.cases["case_id"], self.shown_images)
+        return together(self.study.cases["case_id"], self.results.shown_images)
 
     @once
     def same_patient(self) -> ByCase[tuple[str, ...]]:
         """By case id, the cases of all splits of its patient, itself included; none where that is not known."""
-        return together(self.study.cases["case_id"], codes_of(self.table["patient_id"]))
+        return together(self.study.cases["case_id"], codes_of(self.results.table["patient_id"]))
 
     def of_patient(self, name: str) -> tuple[str, ...]:
         """Return the cases of all splits of a patient."""
@@ -179,27 +163,55 @@ class Evidence(Results):
     @once
     def _group_size(self) -> NDArray[np.int64]:
         """For each evaluated case, the number of cases of its group, in all splits."""
-        groups = codes_of(self.table["group_id"])
-        return np.bincount(groups)[groups[self.found.rows]]
+        groups = codes_of(self.results.table["group_id"])
+        return np.bincount(groups)[groups[self.results.found.rows]]
 
     def _case(self, row: int) -> Case:
         """Return the evaluated case of a row."""
-        facts, chances = self.study.cases.iloc[self.found.rows[row]], self.found.probabilities[row]
+        facts, chances = self.study.cases.iloc[self.results.found.rows[row]], self.results.found.probabilities[row]
         names, limits = self.study.classes.names, self.study.manifest.thresholds
-        known, shared = (bool(column[row]) for column in self.compared)
-        on_target = int(self.on_target[row])
+        known, shared = (bool(column[row]) for column in self.results.compared)
+        on_target = int(self.results.on_target[row])
         return Case(
             case_id=facts["case_id"],
             reference=facts["label"],
-            predicted=names[int(self.predicted[row])],
+            predicted=names[int(self.results.predicted[row])],
             probabilities=dict(zip(names, chances.tolist(), strict=True)),
             tier=tier_of(float(chances.max()), high=limits.high_confidence, review=limits.review),
             facts={key: facts[key] for key in RECORDED if isinstance(facts[key], str)},
             group_size=int(self._group_size[row]),
             shared=shared if known else None,
-            twin=bool(self.has_twin[row]),
+            twin=bool(self.results.has_twin[row]),
             on_target=None if on_target < 0 else bool(on_target),
         )
+
+
+READY: Final[tuple[Callable[[Evidence], object], ...]] = (  # page by page
+    lambda of: of.results.criteria,
+    lambda of: of.worst,
+    lambda of: of.results.claims,
+    lambda of: of.results.images,
+    lambda of: of.results.at_steps,
+    lambda of: of.results.twin_kinds,
+    lambda of: of.across,
+    lambda of: of.results.odd_labels,
+    lambda of: of.results.patients_across,
+    lambda of: of.results.confounding,
+    lambda of: of.results.grouped,
+    lambda of: of.results.ungrouped,
+    lambda of: of.results.grouping,
+    lambda of: of.results.on_tuning,
+    lambda of: of.results.tuning_shared,
+    lambda of: of.suspect_images,
+    lambda of: of.results.aucs,
+    lambda of: of.results.ratios,
+    lambda of: of.results.patients,
+    lambda of: of.costliest,
+    lambda of: of.results.decisions,
+    lambda of: of.results.saliency,
+    lambda of: of.results.evidence_share,
+    lambda of: of.results.confidence,
+)
 
 
 def evidence(study: Study, *, split: str | None = None, level: float = LEVEL) -> Evidence:
@@ -207,4 +219,4 @@ def evidence(study: Study, *, split: str | None = None, level: float = LEVEL) ->
 
     Raises ``InputError`` for a split without predictions, naming what there is.
     """
-    return Evidence(study=study, found=evaluated(study, split or preferred_split(study)), level=level)
+    return Evidence(results=results_of(study, split=split or preferred_split(study), level=level))

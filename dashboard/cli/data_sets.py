@@ -69,6 +69,7 @@ def check(
     classes: ClassNames = OUR_CLASSES,
 ) -> None:
     """Read a data set and say what is in it and what cannot be used."""
+    from neuroval.dashboard.words.intake import as_table
     from neuroval.data.dataset.folder import read_dataset
 
     dataset = read_dataset(folder, name=folder.resolve().name, classes=class_order(classes), progress=True)
@@ -79,3 +80,4 @@ def check(
         say(f"  {split:9} {label:20} {number:7,}")
     for row in dataset.rejected.itertuples():
         say(f"  rejected {row.image_path}: {row.reason}")
+    say("\n".join(["", *as_table(dataset.intake)]))

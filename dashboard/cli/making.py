@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from neuroval.dashboard.cli.shared import (
     say,
 )
 from neuroval.data.exceptions import InputError
+
+if TYPE_CHECKING:
+    from neuroval.data.study.folder import Study
 
 app = typer.Typer()
 
@@ -63,11 +66,12 @@ def evaluate(
     say(f"{what} {counted(len(study.predictions), 'case')}, {counted(len(study.rejected), 'file')} rejected.")
     say(f"study {place}  fingerprint {study.fingerprint}")
     say(how_to_open(place))
+    _say_intake(study)
 
 
 @app.command("import")
 def import_(
-    predictions: Annotated[Path, typer.Argument(help="CSV or Parquet with label and prob_<class>.")],
+    predictions: Annotated[Path, typer.Argument(help="CSV, Parquet or Arrow with label and prob_<class>.")],
     out: StudyPlace,
     data: DataName = "imported",
     title: Annotated[str, typer.Option(help="Title of the study.")] = "",
@@ -93,6 +97,16 @@ def import_(
     say(f"Imported {counted(len(study.predictions), 'prediction')}.")
     say(f"study {place}  fingerprint {study.fingerprint}")
     say(how_to_open(place))
+    _say_intake(study)
+
+
+def _say_intake(study: "Study") -> None:
+    """Print what was read, what was not and why, as the study keeps it; a study of a former version does not."""
+    from neuroval.dashboard.words.intake import as_table
+    from neuroval.data.dataset.intake import from_document
+
+    if "intake" in study.manifest.provenance:
+        say("\n".join(["", *as_table(from_document(study.manifest.provenance["intake"]))]))
 
 
 @app.command("claims")

@@ -19,19 +19,30 @@ def analyze(
     section: Annotated[list[str] | None, typer.Option(help="Only this section; may be repeated.")] = None,
     split: Annotated[str, typer.Option(help="Split whose predictions are analysed.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="The numbers as one tidy table, a row a number.")] = False,
+    parquet: Annotated[Path | None, typer.Option(help="Write the same table to this Parquet file.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Do not cut lists over 1,000 entries.")] = False,
     strict: Annotated[bool, typer.Option(help="Exit 1 when a critical finding is open.")] = False,
 ) -> None:
     """Print every number of the dashboard."""
     one_thread()
     from neuroval.analysis.study.results import results
+    from neuroval.dashboard.documents import table
     from neuroval.dashboard.documents.study_document import as_text, document_of
     from neuroval.data.storage import home
     from neuroval.data.study.folder import read_study
 
     source = results(read_study(home.find_study(study)), split=split)
-    document = document_of(source, names=section, everything=everything)
-    say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
+    if (as_csv or parquet) and (as_json or section):
+        raise InputError("--csv and --parquet are the whole table of numbers, without --json and --section.")
+    if parquet is not None:
+        table.table(source).to_parquet(parquet, index=False)
+        say(f"table {parquet}")
+    elif as_csv:
+        say(table.as_csv(source).rstrip("\n"))
+    else:
+        document = document_of(source, names=section, everything=everything)
+        say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
     if strict and any(finding.severity == "critical" for finding in source.findings):
         sys.exit(1)
 

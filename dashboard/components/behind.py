@@ -5,7 +5,7 @@ import streamlit as st
 from neuroval.analysis.core.finding import Finding
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import cases
-from neuroval.dashboard.components.frame import LABELS, PAGE_FILES
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as text
 from neuroval.dashboard.words.findings import badge
@@ -26,15 +26,15 @@ def finding(study: Study, found: Finding) -> None:
     page, settings = FINDINGS.get(found.code, (found.page, {}))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(badge(found), width="stretch")
-        if page in PAGE_FILES:
-            label = text.SEE_SCANS if settings else f"See {LABELS[page].lower()}"
+        if page in PAGES:
+            label = text.SEE_SCANS if settings else f"See {PAGES[page].label.lower()}"
             query = state.link(study.path.name, None, **settings)
-            st.page_link(PAGE_FILES[page], label=f":blue[{label}]", icon="", query_params=query)
+            st.page_link(PAGES[page].file, label=f":blue[{label}]", icon="", query_params=query)
 
 
 def confidence(study: Study, evidence: Evidence) -> None:
     """Draw the choice of a tier or a bin and its first scans; a click on the diagram chooses a bin."""
-    found = evidence.confidence
+    found = evidence.results.confidence
     bins = [f"bin-{index}" for index, one in enumerate(found.reliability.top_label.bins, start=1) if one.n]
     tiers: dict[str, float] = {one.tier: one.at_least for one in found.tiers if one.share.plain.count}
     options = [*(f"tier-{tier}" for tier in tiers), *bins]

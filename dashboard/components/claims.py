@@ -6,8 +6,8 @@ from functools import partial
 import streamlit as st
 
 from neuroval.analysis.claims.audit import AuditedClaim
+from neuroval.analysis.claims.published_matrices import PublishedMatrix, matrices_of
 from neuroval.analysis.core.confusion import ConfusionMatrix
-from neuroval.analysis.study.published_claims import PublishedMatrix, matrices_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import exports
 from neuroval.dashboard.components.tables import table
@@ -61,7 +61,7 @@ def claim_view(study: Study, evidence: Evidence, one: AuditedClaim) -> None:
     st.markdown("**What decides it**")
     _list(text.decisive(one))
     for published in matrices_of(study, one):
-        _matrix(study, evidence.performance.matrix, published)
+        _matrix(study, evidence.results.performance.matrix, published)
     if more := text.further(one):
         st.markdown("**What else was checked**")
         _list(more)

@@ -13,13 +13,13 @@ from neuroval.data.study.folder import Study
 
 def harm(study: Study, evidence: Evidence) -> None:
     """Say the mean harm per scan."""
-    st.markdown(escaped(text.harm(evidence.decisions.harm, study.manifest.harm, study.classes)), width=860)
+    st.markdown(escaped(text.harm(evidence.results.decisions.harm, study.manifest.harm, study.classes)), width=860)
 
 
 def decision_curve(study: Study, evidence: Evidence) -> None:
     """Draw net benefit over thresholds when asked for."""
     st.header("Is acting on it better than not?", anchor=False)
-    found = None if study.classes.negative is None else evidence.decisions.net_benefit
+    found = None if study.classes.negative is None else evidence.results.decisions.net_benefit
     if found is None:
         st.caption(text.NO_CURVE)
         return
@@ -29,4 +29,4 @@ def decision_curve(study: Study, evidence: Evidence) -> None:
         st.markdown(escaped(text.decision(found)), width=860)
         alt = "Net benefit of the model, of calling every scan and of calling none, over thresholds"
         exports.chart(study, decision_figure(found), name="decision_curve", alt=alt)
-        st.caption(f"n = {found.n:,} {evidence.split} scans. {text.units(found, evidence.level)}")
+        st.caption(f"n = {found.n:,} {evidence.split} scans. {text.units(found, evidence.results.level)}")

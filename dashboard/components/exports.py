@@ -13,6 +13,7 @@ import streamlit as st
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.components import tables
 from neuroval.dashboard.documents.study_document import document_of
+from neuroval.dashboard.documents.table import as_csv as as_csv_of
 from neuroval.dashboard.figures.look import CONFIG, revised
 from neuroval.data.study.folder import Study
 
@@ -89,12 +90,15 @@ def table(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, alt: st
         csv_button(study, rows, what=what)
 
 
-def json_button(study: Study, results: Results) -> None:
-    """Offer every number of the dashboard as the JSON of ``neuroval analyze --json``, made when it is asked for."""
+def number_buttons(study: Study, results: Results) -> None:
+    """Offer every number as the JSON and the table of ``neuroval analyze``, made when they are asked for."""
 
     def document() -> str:
         return json.dumps(document_of(results, everything=True), indent=1, allow_nan=False, ensure_ascii=False)
 
-    name, icon = f"{file_name(study, 'numbers')}.json", ":material/download:"
-    label = "Download all numbers as JSON"
-    st.download_button(label, document, name, "application/json", on_click="ignore", icon=icon)
+    name, icon = file_name(study, "numbers"), ":material/download:"
+    with st.container(horizontal=True):
+        label = "Download all numbers as JSON"
+        st.download_button(label, document, f"{name}.json", "application/json", on_click="ignore", icon=icon)
+        label = "The same as a table (CSV)"
+        st.download_button(label, lambda: as_csv_of(results), f"{name}.csv", "text/csv", on_click="ignore", icon=icon)

@@ -9,55 +9,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.pages import GROUPS, PAGES
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import escaped
-from neuroval.dashboard.words.glossary import explained
-from neuroval.dashboard.words.methods import HOW
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import studies
 from neuroval.data.study.folder import Study
 from neuroval.data.study.manifest import About
 
-PAGE_FILES = {name: f"app_pages/{name}.py" for name in text.TITLES}
-LABELS = {
-    "overview": "Overview",
-    "report": "Report",
-    "model_card": "Model card",
-    "data_set": "Data set",
-    "training": "Training",
-    "cross_validation": "Cross-validation",
-    "per_class": "Per class",
-    "confusion": "Confusion",
-    "errors": "Errors",
-    "confidence": "Confidence",
-    "claims": "Claims",
-    "compare": "Compare",
-    "try_scan": "Try a scan",
-    "run": "Run",
-}
 VERSION = importlib.metadata.version("neuroval")
-SCAN_PAGE = "try_scan"  # what is uploaded there is forgotten on every other page
-GROUPS = {
-    "Verdict": ("overview", "report"),
-    "Evidence": (
-        "model_card",
-        "data_set",
-        "training",
-        "cross_validation",
-        "per_class",
-        "confusion",
-        "errors",
-        "confidence",
-        "claims",
-        "compare",
-    ),
-    "Tools": (SCAN_PAGE, "run"),
-}
-WITHOUT_STUDY = ("run",)  # pages that need none, nor one that can be opened
 
 
 def pages() -> list[st.Page]:
@@ -65,22 +29,22 @@ def pages() -> list[st.Page]:
 
     The default page has no address of its own but the root: ``/overview`` leads there.
     """
-    first, *others = PAGE_FILES
-    home = st.Page(PAGE_FILES[first], title=LABELS[first], url_path="home", default=True)
+    first, *others = PAGES.values()
+    home = st.Page(first.file, title=first.label, url_path="home", default=True)
 
     def overview() -> None:
         st.switch_page(home, query_params=state.query())
 
     return [
         home,
-        st.Page(overview, title=LABELS[first], url_path=first, visibility="hidden"),
-        *(st.Page(PAGE_FILES[name], title=LABELS[name], url_path=name) for name in others),
+        st.Page(overview, title=first.label, url_path=first.name, visibility="hidden"),
+        *(st.Page(page.file, title=page.label, url_path=page.name) for page in others),
     ]
 
 
 def stands_alone(page: st.Page) -> bool:
     """Return whether a page needs no study."""
-    return page.url_path in WITHOUT_STUDY
+    return page.url_path in PAGES and not PAGES[page.url_path].needs_study
 
 
 def sidebar() -> Study | None:
@@ -97,12 +61,12 @@ def sidebar() -> Study | None:
                 key=state.STUDY,
                 on_change=state.study_chosen,
             )
-        for group, names in GROUPS.items():
+        for group in GROUPS:
             with st.container(gap="xsmall"):
                 st.caption(group)
-                for name in names:
+                for page in [page for page in PAGES.values() if page.group == group]:
                     query = state.link(state.study_name() or next(iter(folders)))
-                    st.page_link(PAGE_FILES[name], query_params=query, width="stretch")
+                    st.page_link(page.file, query_params=query, width="stretch")
         below = st.container()
     if not folders:
         below.caption(text.RESEARCH)
@@ -143,7 +107,7 @@ def chosen() -> Study:
 def opened(page: str) -> tuple[Study, Evidence]:
     """Return the chosen study with its numbers, under the page's question."""
     study = chosen()
-    title(study, text.TITLES[page])
+    title(study, PAGES[page].question)
     with st.spinner("Computing intervals"):
         return study, compute.evidence(study)
 
@@ -162,7 +126,7 @@ def answer(sentence: str) -> None:
 
 def seen(evidence: Evidence) -> None:
     """Say, where it is so, that the model knows some of the scans from its training."""
-    if said := text_audit.seen(evidence.findings):
+    if said := text_audit.seen(evidence.results.findings):
         st.markdown(f":orange[{escaped(said)}]", width=860)
 
 
@@ -183,7 +147,7 @@ def in_pairs(number: int) -> list[DeltaGenerator]:
 def how(page: str) -> None:
     """Say how the page's numbers were computed, folded away."""
     with st.expander("How this was computed"):
-        st.markdown(f"{explained(page)}\n\n{HOW[page]}")
+        st.markdown(PAGES[page].how)
     st.caption(text.RESEARCH)
-    if page not in WITHOUT_STUDY:
+    if PAGES[page].needs_study:
         compute.make_ready(chosen(), then=charts.make_ready)

@@ -94,12 +94,12 @@ def on_target(study: Study, evidence: Evidence) -> None:
     if study.gradcam is None:
         return
     st.header(text_audit.SALIENCY_TITLE, anchor=False)
-    rows = text_audit.narrow_saliency_rows(evidence.saliency, evidence.evidence_share, study.classes)
+    rows = text_audit.narrow_saliency_rows(evidence.results.saliency, evidence.results.evidence_share, study.classes)
     if not rows:
         st.caption(text_audit.NO_OUTLINES)
         return
     if guided := text_audit.guided(study.manifest):
         st.markdown(escaped(guided), width=860)
     exports.table(study, rows, what="saliency", alt="Grad-CAM of the reference class against the outline, by class")
-    left_out = text_audit.without_evidence(evidence.saliency, study.classes)
+    left_out = text_audit.without_evidence(evidence.results.saliency, study.classes)
     st.caption(escaped(f"{left_out} {text_audit.SALIENCY}".strip()))

@@ -14,7 +14,7 @@ WIDTH = 170  # of a scan: two side by side on a phone
 
 def suspects(study: Study, evidence: Evidence) -> None:
     """Draw the suspects page by page; nothing without grouped cross-validation."""
-    found = evidence.suspects
+    found = evidence.results.suspects
     if found is None:
         return
     st.header("Labels to look at again", anchor=False)

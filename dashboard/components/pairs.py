@@ -42,7 +42,7 @@ def examples(study: Study, evidence: Evidence) -> None:
     if linked(study) is None:
         return
     with st.container(horizontal=True):
-        for one in evidence.twin_kinds:
+        for one in evidence.results.twin_kinds:
             with st.container(width=2 * WIDTH + 16, gap="xsmall"):  # both scans in a row
                 _across(study, evidence, (*one.example, one.kind))
 
@@ -85,7 +85,7 @@ def view(study: Study, evidence: Evidence) -> None:
 
 def _kinds(evidence: Evidence) -> tuple[str, ...]:
     """Draw the choice of a kind of copy and return those shown."""
-    known = [one.kind for one in evidence.twin_kinds]
+    known = [one.kind for one in evidence.results.twin_kinds]
     state.follow(state.KIND, known, default=state.ALL)
     chosen: str = st.selectbox(
         "Kind of copy",
@@ -101,7 +101,11 @@ def _kinds(evidence: Evidence) -> tuple[str, ...]:
 
 def _sets(evidence: Evidence) -> dict[str, Sequence[Any]]:
     """Return each kind of cases that belong together; copies with two labels first."""
-    return {"across": evidence.across, "labels": evidence.odd_labels, "patients": evidence.patients_across}
+    return {
+        "across": evidence.across,
+        "labels": evidence.results.odd_labels,
+        "patients": evidence.results.patients_across,
+    }
 
 
 def _across(study: Study, evidence: Evidence, pair: tuple[str, str, str]) -> None:
@@ -123,7 +127,7 @@ def _patient(study: Study, evidence: Evidence, one: tuple[str, int, int]) -> Non
     st.markdown(f"**{escaped(words.patient(name, evaluated, fitted, evidence.split))}**")
     ids = evidence.of_patient(name)
     here = [case_id for case_id in ids if evidence.listed[case_id][0] == evidence.split]
-    there = [case_id for case_id in ids if evidence.listed[case_id][0] in evidence.leakage.against]
+    there = [case_id for case_id in ids if evidence.listed[case_id][0] in evidence.results.leakage.against]
     for side in (here, there):
         _row(study, evidence, side[:SIDE])
 

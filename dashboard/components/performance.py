@@ -29,7 +29,7 @@ LOWEST, HIGHEST, STEP = 0.01, 0.99, 0.01  # of an own threshold
 
 def asked(evidence: Evidence) -> Question:
     """Draw the selector of a class or any tumour and return its question."""
-    known, classes = list(evidence.questions), evidence.study.classes
+    known, classes = list(evidence.results.questions), evidence.study.classes
     state.follow(state.ABOUT, known, default=known[0])
     name = st.selectbox(
         "Class",
@@ -40,7 +40,7 @@ def asked(evidence: Evidence) -> Question:
         on_change=state.setting_chosen,
         args=(state.ABOUT, known[0]),
     )
-    return evidence.questions[name]
+    return evidence.results.questions[name]
 
 
 def at_the_clinic(study: Study, evidence: Evidence) -> Question:
@@ -96,11 +96,11 @@ def _prevalence(question: Question, default: float) -> float:
 
 def at_a_threshold(study: Study, evidence: Evidence) -> AtThreshold | None:
     """Draw what another threshold on P(any tumour) does; return it, none for argmax or without that question."""
-    judged = evidence.performance.any_tumour
+    judged = evidence.results.performance.any_tumour
     if judged is None:
         return None
     st.header("Another threshold for any tumour", anchor=False)
-    point, missing = evidence.decisions.operating_point, evidence.decisions.no_operating_point
+    point, missing = evidence.results.decisions.operating_point, evidence.results.decisions.no_operating_point
     chosen = None if point is None else point.chosen.value
     known = [kind for kind in text.THRESHOLDS if kind != state.TUNING or chosen is not None]
     kind = state.threshold_kind(known)
@@ -117,7 +117,7 @@ def at_a_threshold(study: Study, evidence: Evidence) -> AtThreshold | None:
     if kind == state.ARGMAX or chosen is None:
         st.caption(f"{text.ARGMAX} {escaped(text.operating_point(point, missing))}")
         return None
-    found = questions.at(evidence.questions[ANY_TUMOUR], chosen)
+    found = questions.at(evidence.results.questions[ANY_TUMOUR], chosen)
     st.markdown(text.THRESHOLD_SET)
     rows = text.threshold_rows(judged, found)
     table(rows, alt="Rates of any tumour by largest probability and at this threshold")
@@ -153,7 +153,7 @@ def curves(study: Study, evidence: Evidence, question: Question, moved: AtThresh
     if found.roc.reason is not None:
         st.caption(escaped(f"{text.NO_CURVE}: {why(found.roc.reason)}."))
         return
-    st.markdown(escaped(text.areas(evidence.auc_of[question.name], found)))
+    st.markdown(escaped(text.areas(evidence.results.auc_of[question.name], found)))
     colour = study.classes.colour.get(question.name, ACCENT)
     decisions = [_decision(text.THRESHOLDS["argmax"], question.judged)]
     if moved is not None and question.name == ANY_TUMOUR:
@@ -189,7 +189,7 @@ def details(study: Study, evidence: Evidence) -> None:
 
 def _ranking(study: Study, evidence: Evidence) -> None:
     """Draw AUC, likelihood and odds ratios and Youden's index of any tumour and each class."""
-    rows = text.ratio_rows(evidence.auc_of, evidence.ratios, study.classes)
+    rows = text.ratio_rows(evidence.results.subjects, study.classes)
     helps = {name: st.column_config.TextColumn(help=help_on(name)) for name in rows[0] if name != "Class"}
     alt = "AUC, likelihood and odds ratios by class"
     st.dataframe(rows, hide_index=True, height="content", column_config=helps, alt=alt)
@@ -198,7 +198,7 @@ def _ranking(study: Study, evidence: Evidence) -> None:
 
 def _averages(study: Study, evidence: Evidence) -> None:
     """Draw the averages over the classes."""
-    rows = text.overall_rows(evidence.performance.overall, evidence.aucs)
+    rows = text.overall_rows(evidence.results.performance.overall, evidence.results.aucs)
     table([{key: row[key] for key in ("Number", "Value")} for row in rows], alt="Averages over the classes")
     exports.csv_button(study, rows, what="overall")
 
@@ -206,11 +206,11 @@ def _averages(study: Study, evidence: Evidence) -> None:
 def by_patient(study: Study, evidence: Evidence) -> None:
     """Draw the results by patient where patients are known."""
     st.header("By patient", anchor=False)
-    found = evidence.patients
+    found = evidence.results.patients
     if not found.n:
         st.caption(text.NO_PATIENTS)
         return
-    if told := text.patients_seen(len(evidence.patients_across), found):
+    if told := text.patients_seen(len(evidence.results.patients_across), found):
         st.markdown(f":orange[{told}]")
     rows = text.patient_rows(found)
     exports.table(study, rows, what="patients", alt="Results by patient")
@@ -220,6 +220,6 @@ def by_patient(study: Study, evidence: Evidence) -> None:
 
 def _plain_and_clustered(study: Study, evidence: Evidence) -> None:
     """Draw every rate with both intervals."""
-    rows = text.rate_rows(rows_of(evidence.performance), study.classes)
+    rows = text.rate_rows(rows_of(evidence.results.performance), study.classes)
     st.dataframe(rows, hide_index=True, height="content", alt="Every rate with plain and cluster-adjusted interval")
     exports.csv_button(study, rows, what="per-class")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from neuroval.dashboard.components.frame import PAGE_FILES
 from neuroval.dashboard.jobs import job as jobs
 from neuroval.dashboard.jobs.image_folders import data_sets
 from neuroval.dashboard.jobs.job import Progress, State, Status
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
 from neuroval.dashboard.settings import settings
 from neuroval.dashboard.words import run as text
@@ -111,14 +111,14 @@ def _outcome(*, was_running: bool) -> None:
         return
     if found.state == State.DONE and state.watched() == found.job.asked:
         state.watch(None)
-        st.switch_page(PAGE_FILES["overview"], query_params=state.link(found.job.study))
+        st.switch_page(PAGES["overview"].file, query_params=state.link(found.job.study))
     st.markdown(text.asked(found.job))
     if found.state == State.RUNNING:
         _under_way(found.progress)
     elif found.state == State.DONE:
         st.success(text.done(found.job))
         query = state.link(found.job.study)
-        st.page_link(PAGE_FILES["overview"], label="Open the study", query_params=query, width="content")
+        st.page_link(PAGES["overview"].file, label="Open the study", query_params=query, width="content")
     else:
         _go_on(found)
 

@@ -1,25 +1,28 @@
 """Every number of the dashboard as one plain document: what ``neuroval analyze`` prints."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
-from neuroval.analysis.decisions.acceptance import OVERALL, PER_CLASS, Judged, measure
+from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, RANKED_OVERALL, Metric, measure, read
+from neuroval.analysis.decisions.acceptance import Judged
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
 from neuroval.analysis.performance.ranked_errors import ErrorCase
 from neuroval.analysis.performance.training_course import CURVES
 from neuroval.analysis.study.results import CrossValidation, Results, results
-from neuroval.analysis.study.two_class_questions import RARE, at_prevalence, curves_of
+from neuroval.analysis.study.two_class_questions import RARE, at_prevalence
 from neuroval.dashboard.documents.plain_values import measured, plain
 from neuroval.dashboard.words import claims as text_claims
 from neuroval.dashboard.words import findings as text_findings
 from neuroval.dashboard.words.formats import fraction, number, span
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
+
+T = TypeVar("T")
 
 SCHEMA: Final = 1
 LONGEST: Final = 1000
@@ -109,15 +112,13 @@ def _dataset(source: Results) -> dict[str, Any]:
 
 
 def _per_class(source: Results) -> dict[str, Any]:
-    document, aucs = _performance(source.performance), source.aucs
-    document["overall"] |= measured("auc_macro_ovr", aucs.macro_ovr) | measured("hand_till", aucs.hand_till)
+    document = _performance(source.performance)
+    document["overall"] |= _measures(source.aucs, RANKED_OVERALL)
     for name, question in source.questions.items():
-        drawn = curves_of(question)
-        owner = document["any_tumour"] if name == ANY_TUMOUR else document["classes"][name]
-        owner |= {
-            **measured("auc", source.auc_of[name]),
-            **plain(source.ratios[name]),
-            **measured("average_precision", drawn.average_precision),
+        drawn = source.curves[name]
+        subject = document["any_tumour"] if name == ANY_TUMOUR else document["classes"][name]
+        subject |= {
+            **_measures(source.subjects[name], FURTHER),
             "at_prevalence": plain(at_prevalence(question, question.prevalence)),
             "where_rare": plain(at_prevalence(question, None if question.prevalence is None else RARE)),
             "roc": plain(drawn.roc),
@@ -127,17 +128,17 @@ def _per_class(source: Results) -> dict[str, Any]:
 
 
 def _performance(result: Performance) -> dict[str, Any]:
-    document: dict[str, Any] = {"overall": _measures(result.overall, OVERALL)}
+    document: dict[str, Any] = {"overall": _measures(result.overall, COUNTED_OVERALL)}
     if result.any_tumour is not None:
-        document["any_tumour"] = _measures(result.any_tumour, PER_CLASS)
-    document["classes"] = {one.name: _measures(one, PER_CLASS) for one in result.classes}
+        document["any_tumour"] = _measures(result.any_tumour, COUNTED)
+    document["classes"] = {one.name: _measures(one, COUNTED) for one in result.classes}
     return document
 
 
-def _measures(owner: object, names: tuple[str, ...]) -> dict[str, Any]:
+def _measures(subject: T, metrics: Sequence[Metric[T]]) -> dict[str, Any]:
     document: dict[str, Any] = {}
-    for name in names:
-        document |= measured(name, getattr(owner, name))
+    for metric, value in read(metrics, subject):
+        document |= measured(metric.key, value)
     return document
 
 

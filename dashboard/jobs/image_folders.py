@@ -6,9 +6,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from neuroval.data.dataset.folder import SPLIT_FOLDERS
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.files import is_hidden
+from neuroval.data.storage.spelling import named, split_of
 
 DEEPEST: Final = 3  # levels below a root at which a data set is looked for
 MOST: Final = 2000  # folders that are looked into
@@ -22,7 +22,8 @@ OUTSIDE: Final = "The folder is not under one of the configured roots; choose on
 def data_sets(roots: tuple[Path, ...], classes: Collection[str]) -> dict[str, Path]:
     """Return the folders under the roots that hold a folder of one of the classes, by what they are called here.
 
-    The class folders may lie under ``Training`` and ``Testing``. Links that lead out of the roots are left out.
+    The class folders may lie under folders of splits, such as ``Training`` and ``Testing``. Links that lead out of the
+    roots are left out.
     """
     found: dict[str, Path] = {}
     for root in roots:
@@ -38,9 +39,9 @@ def _of_classes(root: Path, roots: tuple[Path, ...], classes: set[str]) -> list[
         folder, depth = waiting.popleft()
         looked += 1
         inner = {one.name: one for one in _folders(folder) if is_inside(one, roots)}
-        splits = [one for name, one in inner.items() if name.lower() in SPLIT_FOLDERS]
+        splits = [one for name, one in inner.items() if split_of(name) and not named(name, classes)]
         names = {one.name for split in splits for one in _folders(split)} if splits else set(inner)
-        if names & classes:
+        if any(named(name, classes) for name in names):
             found.append(folder)
         elif depth < DEEPEST:
             waiting += [(one, depth + 1) for one in inner.values() if not one.is_symlink()]

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.documents import table
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.report.options import Options
 
 NUMBERS: Final = "numbers.json"
+TABLE: Final = "numbers.csv"
 CASES: Final = "cases.csv"
 MOST: Final = 200_000  # scans in the file of cases
 
@@ -29,16 +31,27 @@ class Attachment:
 
 def attachments(evidence: Evidence, options: Options) -> tuple[Attachment, ...]:
     """Return the numbers as ``neuroval analyze --json --all`` prints them, and the cases they rest on."""
-    document = {**document_of(evidence, everything=True), "report": dataclasses.asdict(options)}
+    document = {**document_of(evidence.results, everything=True), "report": dataclasses.asdict(options)}
     numbers = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
-    shown = min(evidence.found.n, MOST)
-    of = "every evaluated scan" if shown == evidence.found.n else f"{shown:,} of {evidence.found.n:,} evaluated scans"
+    shown = min(evidence.results.found.n, MOST)
+    of = (
+        "every evaluated scan"
+        if shown == evidence.results.found.n
+        else f"{shown:,} of {evidence.results.found.n:,} evaluated scans"
+    )
     return (
         Attachment(
             path=NUMBERS,
             content=numbers.encode(),
             mime="application/json",
             description="Every number of the report, as neuroval analyze --json --all prints it",
+            relationship="data",
+        ),
+        Attachment(
+            path=TABLE,
+            content=table.as_csv(evidence.results).encode(),
+            mime="text/csv",
+            description="The numbers with their intervals as one table, a row a number",
             relationship="data",
         ),
         Attachment(
@@ -52,14 +65,14 @@ def attachments(evidence: Evidence, options: Options) -> tuple[Attachment, ...]:
 
 
 def _cases(evidence: Evidence, shown: int) -> bytes:
-    study, found = evidence.study, evidence.found
+    study, found = evidence.study, evidence.results.found
     names = study.classes.names
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["case_id", "split", "group_id", "label", "predicted", *study.classes.probability_columns])
     rows = found.rows[:shown]
     columns = (study.cases[name].array[rows] for name in ("case_id", "split", "group_id", "label"))
-    predicted = (names[index] for index in evidence.predicted[:shown].tolist())
+    predicted = (names[index] for index in evidence.results.predicted[:shown].tolist())
     for *facts, called, chances in zip(*columns, predicted, found.probabilities[:shown].tolist(), strict=True):
         writer.writerow([*facts, called, *map(repr, chances)])
     return buffer.getvalue().encode()

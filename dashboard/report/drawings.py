@@ -11,6 +11,7 @@ from neuroval.analysis.calibration.referral import RiskCoverage
 from neuroval.analysis.calibration.reliability_curve import ReliabilityCurve
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.metrics import read
 from neuroval.analysis.decisions.net_benefit import DecisionCurve
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
 from neuroval.analysis.performance.roc import Curves
@@ -85,17 +86,17 @@ def words(x: float, y: float, said: str, **more: Any) -> dict[str, Any]:
 def forest(judged: Performance, classes: ClassOrder, first: int = 0) -> Drawing:
     """Return the rates of the classes from ``first`` on, two panels a row: point, interval and counts."""
     shown = rows(judged)[first : first + SHOWN]
-    start = lowest([getattr(one, rate).headline for rate in RATES for one in rows(judged)])
+    start = lowest([rate.headline for one in rows(judged) for _, rate in read(RATES, one)])
     names = [shortened(row_name(one.name, classes), LONGEST) for one in shown]
     panels = []
-    for rate, title in RATES.items():
+    for metric in RATES:
         marks: list[dict[str, Any]] = []
         for place, one in enumerate(shown):
             colour = INK if one.name == ANY_TUMOUR else classes.colour[one.name]
-            marks += _row(getattr(one, rate).headline, place, colour)
+            marks += [mark for _, rate in read((metric,), one) for mark in _row(rate.headline, place, colour)]
         panels.append(
             {
-                "title": title,
+                "title": metric.label,
                 "height": 5.2 * len(shown),
                 "x": axis(start, 1.0, None, about=4, steps=(1, 2, 5, 10), written=lambda value: f"{value:.2f}"),
                 "y": bare(len(shown) - 0.5, -0.5),

@@ -100,7 +100,7 @@ def _front(subject: Subject) -> dict[str, Any]:
         "title-size": next((size for letters, size in SIZES if len(title) <= letters), SMALLEST),
         "short-title": shortened(title, 60),
         "document-title": words.document_title(shortened(title, 120)),
-        "subtitle": words.subtitle(subject.evidence.split, subject.evidence.found.n, synthetic=about.synthetic),
+        "subtitle": words.subtitle(subject.evidence.split, subject.evidence.results.found.n, synthetic=about.synthetic),
         "author": options.reviewer or "NeuroVal",
         "description": words.description(subject.study.fingerprint),
         "keywords": ["validation report", "diagnostic accuracy"],
@@ -140,7 +140,7 @@ def _pictures(evidence: Evidence, options: Options, images: LinkedImages | None,
         return {}
     study, paths = evidence.study, evidence.study.cases.set_index("case_id")["image_path"]
     pictures = {}
-    high, rest = errors.chosen(evidence.errors.cases, everything=options.all_errors)
+    high, rest = errors.chosen(evidence.results.errors.cases, everything=options.all_errors)
     for number, one in enumerate((*high, *rest)):
         path = images.path(paths[one.case_id])
         name = one.predicted if study.gradcam is not None else None

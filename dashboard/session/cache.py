@@ -98,7 +98,7 @@ def report(of: Study, options: Options) -> bytes:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _report(fingerprint: str, options: Options, folder: str, _study: Study) -> bytes:  # noqa: ARG001
     shown = evidence(_study)
-    own = (options.split or shown.split, options.level) == (shown.split, shown.level)
+    own = (options.split or shown.split, options.level) == (shown.split, shown.results.level)
     made = shown if own else evidence_of(_study, split=options.split, level=options.level)
     return build(made, options, images=linked(_study))
 
@@ -114,7 +114,7 @@ def _made_ready(fingerprint: str, _study: Study, _then: Callable[[Evidence], Non
         found = evidence(_study)
         found.make_ready()
         _then(found)
-        for name in found.questions:
+        for name in found.results.questions:
             curves(_study, name)
         for ids in found.examples.values():  # the page with the most pictures, and often the second to be opened
             for case_id in ids:
@@ -132,7 +132,7 @@ def curves(of: Study, name: str) -> Curves:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
-    return curves_of(evidence(_study).questions[name])
+    return curves_of(evidence(_study).results.questions[name])
 
 
 def reader(of: Study) -> Reader | None:

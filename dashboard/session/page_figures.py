@@ -3,7 +3,8 @@
 import plotly.graph_objects as go
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
-from neuroval.analysis.decisions.acceptance import measure
+from neuroval.analysis.core.metrics import Metric, measure, read
+from neuroval.analysis.performance.per_class import ClassPerformance
 from neuroval.analysis.performance.training_course import Run
 from neuroval.analysis.study.results import CrossValidation
 from neuroval.analysis.study.results import rows as rows_of
@@ -24,7 +25,7 @@ from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import training as text_training
 
-RATES = (("sensitivity", "specificity"), ("ppv", "npv"))  # a figure each
+RATES = (text.RATES[:2], text.RATES[2:])  # a figure each
 COURSES = ("Loss", "Accuracy")
 
 
@@ -32,9 +33,9 @@ def make_ready(of: Evidence) -> None:
     """Draw them as the pages show them before anything is chosen."""
     headlines(of)
     splits(of)
-    for names in RATES:
-        rates(of, names)
-    for question in list(of.questions.values())[:1]:
+    for metrics in RATES:
+        rates(of, metrics)
+    for question in list(of.results.questions.values())[:1]:
         if question.prevalence is not None:
             predictive_value(question, question.prevalence)
     confusion(of, *worst_cell(of))
@@ -44,7 +45,7 @@ def make_ready(of: Evidence) -> None:
         folds(of)
         if one.performance is not None:
             pooled(of, one.performance.matrix)
-    if (run := of.final_run) is not None:
+    if (run := of.results.final_run) is not None:
         for title in COURSES:
             course(run, title)
 
@@ -78,26 +79,27 @@ def headlines(of: Evidence) -> go.Figure | None:
 
 def splits(of: Evidence) -> go.Figure:
     """Return the scans by split, stacked by class."""
-    return figure(split_bars, of.dataset, of.study.classes)
+    return figure(split_bars, of.results.dataset, of.study.classes)
 
 
-def rates(of: Evidence, names: tuple[str, ...]) -> go.Figure:
+def rates(of: Evidence, metrics: tuple[Metric[ClassPerformance], ...]) -> go.Figure:
     """Return the forest plot of some rates; both figures have one axis."""
-    judged, classes = of.performance, of.study.classes
-    start = lowest([getattr(one, name).headline for name in text.RATES for one in rows_of(judged)])
+    judged, classes = of.results.performance, of.study.classes
+    start = lowest([rate.headline for one in rows_of(judged) for _, rate in read(text.RATES, one)])
     sections = tuple(
         (
-            text.RATES[name],
+            metric.label,
             tuple(
                 Row(
                     label=text.row_name(one.name, classes),
                     colour=classes.colour.get(one.name, ACCENT),
-                    estimate=getattr(one, name).headline,
+                    estimate=rate.headline,
                 )
                 for one in rows_of(judged)
+                for _, rate in read((metric,), one)
             ),
         )
-        for name in names
+        for metric in metrics
     )
     return figure(forest, sections, start=start)
 
@@ -115,24 +117,24 @@ def worst_cell(of: Evidence) -> tuple[str, str]:
 
 def confusion(of: Evidence, reference: str, predicted: str) -> go.Figure:
     """Return the confusion matrix with one cell selected."""
-    matrix, harm = of.performance.matrix, of.study.manifest.harm
+    matrix, harm = of.results.performance.matrix, of.study.manifest.harm
     return figure(matrix_figure, matrix, of.study.classes, harm=harm, selected=(reference, predicted))
 
 
 def reliability(of: Evidence) -> go.Figure:
     """Return accuracy against confidence."""
-    return figure(reliability_figure, of.confidence.reliability.top_label, x="Confidence", y="Accuracy")
+    return figure(reliability_figure, of.results.confidence.reliability.top_label, x="Confidence", y="Accuracy")
 
 
 def referral(of: Evidence) -> go.Figure:
     """Return errors and missed tumours against the share that is referred."""
-    found = of.confidence
+    found = of.results.confidence
     return figure(risk_coverage_figure, found.risk_coverage, referred=found.referral.referred.plain.value)
 
 
 def kinds_of_folds(of: Evidence) -> list[tuple[str, str, CrossValidation]]:
     """Return label, colour and results of each kind of cross-validation that the study has."""
-    both = (("Grouped", ACCENT, of.grouped), ("Not grouped", CORRECT, of.ungrouped))
+    both = (("Grouped", ACCENT, of.results.grouped), ("Not grouped", CORRECT, of.results.ungrouped))
     return [kind for kind in both if kind[2].performance is not None]
 
 

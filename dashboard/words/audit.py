@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
+from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.data_audit.training_overlap import SHARED_GROUPS
-from neuroval.analysis.decisions.acceptance import measure
 from neuroval.analysis.explanations.outlined_evidence import ClassEvidence
 from neuroval.analysis.explanations.pointing import ClassSaliency
 from neuroval.analysis.performance.per_class import Performance

@@ -1,17 +1,18 @@
 """Every sentence of the page Per class: averages, ratios, the clinic's prevalence, a threshold, curves, patients."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, RANKED_OVERALL, read
 from neuroval.analysis.decisions.threshold_choice import AtThreshold, OperatingPoint
 from neuroval.analysis.performance.class_auc import ClassAucs
-from neuroval.analysis.performance.likelihood_ratios import Ratios
 from neuroval.analysis.performance.patients import Patients
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Overall
 from neuroval.analysis.performance.prevalence import NaturalFrequencies
 from neuroval.analysis.performance.roc import Curves
+from neuroval.analysis.study.results import Subject
 from neuroval.analysis.study.two_class_questions import AtPrevalence, Question
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counted, fine, full, percent, probability, ratio
 from neuroval.dashboard.words.general import RATES, plain_and_clustered, row_name, spoken
@@ -36,23 +37,12 @@ RULES = {
     "majority": "Most of the slices",
     "mean_probability": "Mean probability of the slices",
 }
-OVERALL = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy (macro sensitivity)",
-    "macro_ppv": "Macro PPV",
-    "macro_f1": "Macro F1",
-    "weighted_f1": "F1 weighted by cases",
-    "mcc": "Matthews correlation coefficient",
-    "kappa": "Cohen's kappa",
-}
-AVERAGES = {"macro_ovr": "AUC, macro one against the rest", "hand_till": "AUC, Hand and Till"}
-RATIOS = {"lr_pos": "LR+", "lr_neg": "LR\N{MINUS SIGN}", "dor": "Diagnostic odds ratio", "youden": "Youden's index"}
 
 
 def overall_rows(overall: Overall, aucs: ClassAucs) -> list[dict[str, str]]:
     """Return the averages over the classes as table rows."""
-    found = [(label, getattr(overall, name)) for name, label in OVERALL.items()]
-    found += [(label, getattr(aucs, name)) for name, label in AVERAGES.items()]
+    found = [(one.name, measure) for one, measure in read(COUNTED_OVERALL, overall, shown="averages")]
+    found += [(one.name, measure) for one, measure in read(RANKED_OVERALL, aucs, shown="averages")]
     return [
         {
             "Number": label,
@@ -67,24 +57,26 @@ def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list
     """Return one row per class and rate: plain and cluster-adjusted interval side by side."""
     rows = []
     for one in subjects:
-        for name, label in RATES.items():
-            measure = getattr(one, name)
+        for metric, measure in read(RATES, one):
             plain, clustered = plain_and_clustered(measure.plain, measure.clustered)
-            row = {"Class": row_name(one.name, classes), "Rate": label}
+            row = {"Class": row_name(one.name, classes), "Rate": metric.label}
             rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": by(measure.headline.method)})
     return rows
 
 
-def ratio_rows(aucs: Mapping[str, Measure], ratios: Mapping[str, Ratios], classes: ClassOrder) -> list[dict[str, str]]:
-    """Return AUC, likelihood ratios, odds ratio and Youden's index of each question as table rows."""
+def ratio_rows(subjects: Mapping[str, Subject], classes: ClassOrder) -> list[dict[str, str]]:
+    """Return the numbers of each question that are no rates as table rows: AUC, likelihood ratios and the like."""
     return [
-        {
-            "Class": row_name(name, classes),
-            "AUC": area(auc.headline),
-            **{label: ratio(getattr(ratios[name], key).headline) for key, label in RATIOS.items()},
-        }
-        for name, auc in aucs.items()
+        {"Class": row_name(name, classes), **{label: written(found) for label, found, written in ratios_of(subject)}}
+        for name, subject in subjects.items()
     ]
+
+
+def ratios_of(subject: Subject) -> list[tuple[str, Estimate, Callable[[Estimate], str]]]:
+    """Return the numbers of a question that are no rates: label, the wider estimate, and how it is written."""
+    further = [(one.label, one.unit, found) for one, found in read(FURTHER, subject, shown="ratios")]
+    counted = [(one.label, one.unit, found) for one, found in read(COUNTED, subject.rates, shown="ratios")]
+    return [(label, one.headline, ratio if unit == "ratio" else area) for label, unit, one in (*further, *counted)]
 
 
 def prevalence(value: float, question: Question) -> str:
@@ -187,12 +179,13 @@ def threshold_rows(judged: ClassPerformance, found: AtThreshold) -> list[dict[st
         return []
     named = f"P(any tumour) \N{GREATER-THAN OR EQUAL TO} {probability(found.threshold)}"
     return [
-        {
-            "Number": label,
-            THRESHOLDS["argmax"]: full(getattr(judged, name).headline),
-            named: full(getattr(found, name).headline),
-        }
-        for name, label in RATES.items()
+        {"Number": label, THRESHOLDS["argmax"]: full(before.headline), named: full(after.headline)}
+        for label, before, after in (
+            ("Sensitivity", judged.sensitivity, found.sensitivity),
+            ("Specificity", judged.specificity, found.specificity),
+            ("PPV", judged.ppv, found.ppv),
+            ("NPV", judged.npv, found.npv),
+        )
     ]
 
 

@@ -3,6 +3,7 @@
 from neuroval.analysis.calibration.referral import Referral
 from neuroval.analysis.calibration.tiers import TierPerformance
 from neuroval.analysis.core.estimate import Measure
+from neuroval.analysis.core.metrics import SCORES, read
 from neuroval.analysis.study.confidence_and_decisions import Confidence
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, number, percent, sentence_case
 from neuroval.dashboard.words.general import LINES, TIERS, spoken
@@ -11,11 +12,7 @@ from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
 SCALE = f"Points below the dotted line: the model is surer than it is right. {LINES}"
-IN_THE_LARGE = {
-    "top label": "0 is best; above 0 the model is right more often than it says",
-    "any tumour": "0 is best; above 0 tumours are more frequent than it says",
-}
-FIRST = ("ECE, top label, 15 bins", "Brier score", "Log-loss", "Calibration slope, top label")
+FIRST = ("ece_top_label_15", "brier", "log_loss", "top_label_slope")
 CLICK = "Click a point or a bar for its scans, or choose below."
 REFERRED = "Dotted: cases below the review threshold are referred. Rates are of the scans that the model still reads."
 
@@ -81,32 +78,16 @@ def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
 
 def first_scores(found: Confidence) -> list[dict[str, str]]:
     """Return the scores that are read first as table rows, without their methods."""
+    first = {one.label for one in SCORES if one.key in FIRST}
     shown = ("Score", "Value", "Reading")
-    return [{key: row[key] for key in shown} for row in score_rows(found) if row["Score"] in FIRST]
+    return [{key: row[key] for key in shown} for row in score_rows(found) if row["Score"] in first]
 
 
 def score_rows(found: Confidence) -> list[dict[str, str]]:
     """Return all scores as table rows: value with interval, and what it says."""
-    errors = found.errors
-    scores: list[tuple[str, Measure, str]] = [
-        ("ECE, top label, 15 bins", errors.ece_top_label_15, "0 is best; biased upwards"),
-        ("ECE, top label, 10 bins", errors.ece_top_label_10, "0 is best; biased upwards"),
-        ("ECE, class by class, 15 bins", errors.ece_class_wise_15, "0 is best; biased upwards"),
-        ("ECE, bins of equal size, 15", errors.ece_adaptive_15, "0 is best; biased upwards"),
-        ("Brier score", found.brier.score, "0 is best, 2 is worst"),
-        ("Log-loss", found.log_loss, "0 is best; a confident error costs most"),
-    ]
-    asked = (found.recalibration.top_label, found.recalibration.any_tumour)
-    for name, one in zip(IN_THE_LARGE, asked, strict=True):
-        if one is not None:
-            scores += [
-                (f"Calibration slope, {name}", one.slope, "1 is best; below 1 the model is too sure"),
-                (f"Calibration intercept, {name}", one.intercept, "0 is best, together with a slope of 1"),
-                (f"Calibration in the large, {name}", one.intercept_at_slope_one, IN_THE_LARGE[name]),
-            ]
     return [
-        {"Score": name, "Value": full(one.headline), "Method": by(one.headline.method), "Reading": reading}
-        for name, one, reading in scores
+        {"Score": one.label, "Value": full(score.headline), "Method": by(score.headline.method), "Reading": one.reading}
+        for one, score in read(SCORES, found)
     ]
 
 

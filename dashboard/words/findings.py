@@ -42,6 +42,52 @@ def _leakage_unchecked(found: Finding, *, split: str, reason: Reason | None) -> 
     )
 
 
+def _ids_differ_in_form(found: Finding, *, split: str, alike: int, such_as: tuple[str, ...]) -> str:
+    text = (
+        f"{alike:,} patient {'ids are' if alike > 1 else 'id is'} written in more than one form, such as "
+        f"{' and '.join(such_as[:LISTED])}. Each form counts as a patient of its own."
+    )
+    if found.severity != "critical":
+        return text
+    verb = "has" if found.count == 1 else "have"
+    return (
+        f"{text} {found.count:,} of {counted(found.n or 0, f'{split} case')} {verb} an id of which another form is in "
+        "the training data: if they mean the same patients, the model has seen them."
+    )
+
+
+def _ids_cut_short(found: Finding, *, such_as: str) -> str:
+    return (
+        f"{counted(found.count, 'patient id')} {'is' if found.count == 1 else 'are'} written as a power of ten, such "
+        f"as {such_as}: the last digits are lost, and different patients may look like one."
+    )
+
+
+def _worse_than_chance(
+    found: Finding,
+    *,
+    split: str,
+    expected: float,
+    below: tuple[tuple[str, float], ...],
+    moved: tuple[tuple[str, str], ...],
+    right_then: int | None,
+) -> str:
+    right, n = found.count, found.n or 0
+    verb = "is" if right == 1 else "are"
+    text = f"{right:,} of {counted(n, f'{split} case')} {verb} called correctly (accuracy {right / n:.1%})"
+    if below:
+        text += f"; AUC {', '.join(f'{value:.2f} for {name}' for name, value in below)}"
+    text += "."
+    if below or right < expected:
+        text = f"Worse than chance: {text} Guessing gives about {expected / n:.1%} and an AUC of 0.5."
+    if not moved or right_then is None:
+        return text
+    return (
+        f"{text} The classes look permuted: {right_then:,} ({right_then / n:.1%}) would be correct if "
+        f"{', '.join(f'the column of {name} meant {fit}' for name, fit in moved)}. Check the order of the classes."
+    )
+
+
 def _confounding(
     found: Finding,
     *,
@@ -102,6 +148,9 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
         f"No {split} case of {listed(names, 'or')}: sensitivity cannot be estimated there."
     ),
     "never_predicted": lambda _, names, cases: f"The model never predicts {listed(names, 'or')} in {cases:,} cases.",
+    "ids_differ_in_form": _ids_differ_in_form,
+    "ids_cut_short": _ids_cut_short,
+    "worse_than_chance": _worse_than_chance,
     "ties": _ties,
     "probability_sums": lambda found, largest: (
         f"The class probabilities of {found.count:,} of {counted(found.n, 'case')} do not sum to 1 "

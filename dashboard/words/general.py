@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.metrics import COUNTED
 from neuroval.analysis.data_audit.composition import Dataset
 from neuroval.analysis.data_audit.confounders import Confounding
 from neuroval.analysis.data_audit.training_overlap import Leakage
@@ -50,22 +51,6 @@ IMBALANCED = 1.5  # largest class over smallest, from which accuracy is said to 
 BALANCED = "The classes weigh about alike in accuracy."
 LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all alike."
 
-TITLES = {
-    "overview": "Can this model be trusted?",
-    "report": "What goes on file?",
-    "model_card": "What is the model for, and what not?",
-    "data_set": "What was it tested on?",
-    "training": "How was it trained?",
-    "cross_validation": "Is it stable?",
-    "per_class": "How good is it on each class?",
-    "confusion": "What is mistaken for what?",
-    "errors": "Where is it wrong?",
-    "confidence": "Does 90% mean 90%?",
-    "claims": "Does the published record hold?",
-    "compare": "How does it compare with another model?",
-    "try_scan": "What does the model say of a scan?",
-    "run": "How does a model do on other scans?",
-}
 TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 KINDS = {
     "exact": "Exact copy",
@@ -75,7 +60,7 @@ KINDS = {
 }
 SHOWN_FILES = 10
 LINES = "Lines are 95% intervals, the wider of two."
-RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
+RATES = tuple(one for one in COUNTED if one.shown == "rates")
 
 
 def no_images(data_name: str) -> str:

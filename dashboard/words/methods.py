@@ -2,8 +2,8 @@
 
 WILSON = "Wilson score interval (Wilson, J Am Stat Assoc 1927;22:209-212)"
 RAO_SCOTT = "Wilson on n divided by the design effect (Rao and Scott, Biometrics 1992;48:577-585)"
-HOW = {
-    "overview": f"""
+
+OVERVIEW = f"""
 Every call is the class with the largest probability (argmax); that probability is its confidence. Any tumour: a
 tumour of one kind taken for another counts as found.
 
@@ -24,8 +24,9 @@ as patients and copies are known. These scans are often of few classes, so their
 accuracy is, and it is not estimable when a class is empty.
 
 Grouped cross-validation: each scan is predicted by a model that has seen no scan of its group; all folds pooled.
-""",
-    "report": """
+"""
+
+REPORT = """
 The report is made from the same results as the pages, and computes nothing itself. It is a PDF for archives (PDF/A-3a)
 that a screen reader can read (PDF/UA-1), dated by the day on which the study was made. The same study with the same
 choices gives the same bytes. Attached to it are all numbers, as `neuroval analyze --json --all` prints them, and the
@@ -36,13 +37,15 @@ prevalence, a threshold. The verdict stays as it is.
 
 Checklists: STARD 2015 (Bossuyt et al., BMJ 2015;351:h5527) and CLAIM 2024 (Tejani et al., Radiol Artif Intell
 2024;6:e240300), with the pages on which the report answers each item.
-""",
-    "model_card": """
+"""
+
+MODEL_CARD = """
 Nothing here is computed. The words are those of the study: who made it wrote down what the model is for, and the
 order is that of model cards (Mitchell et al., FAccT 2019:220-229). How the model was trained and what it was tested on
 are pages of their own.
-""",
-    "data_set": f"""
+"""
+
+DATA_SET = f"""
 Two scans share a group when they have the same patient, or when one is a confirmed copy of the other.
 A case is shared when its group has a member in the training or tuning split. Intervals: {WILSON}.
 
@@ -55,16 +58,18 @@ Guessed right: each level's more frequent answer, against always the same answer
 1954;49:732-764). All splits count, scans with an unknown value do not.
 
 Imbalance = largest class / smallest class. Brightness: the mean grey value of each scan, its median over a class.
-""",
-    "training": """
+"""
+
+TRAINING = """
 The weights are those of the epoch with the lowest log-loss after temperature scaling on the tuning split: training
 cases that were set aside, whole groups only, and never fitted (Berta et al., arXiv 2501.19195). Where that is not
 recorded, those with the lowest loss on it. The test split has no part in it; each reading of it is recorded with the
 study. A model that was changed after a reading counts as chosen by the test split.
 
 Confidence is scaled by one temperature, fitted on the tuning split (Guo et al., ICML 2017); 1 leaves it as it is.
-""",
-    "cross_validation": f"""
+"""
+
+CROSS_VALIDATION = f"""
 The scans are cut into folds, stratified by class; each is predicted by a network that has not been fitted on its
 fold. Grouped: all scans of a patient and all copies of an image are in one fold. Not grouped: they may be on both
 sides, as in a split by image.
@@ -79,8 +84,9 @@ is surely of the most probable class whose probability reaches the mean that sca
 are surely of another class than their label, and called another one; the share of wrong labels is, by class, that of
 the scans which are surely of another.
 A class that the network is bad at gives false suspects.
-""",
-    "per_class": f"""
+"""
+
+PER_CLASS = f"""
 Rates: one class against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at
 the share of classes in these cases only.
 
@@ -105,8 +111,9 @@ bootstrap over the cells of the matrix, or over groups.
 By patient: one answer from all slices, a tumour when any slice is called one, the class of most slices, or the class
 with the largest mean probability (Kittler et al., IEEE TPAMI 1998;20:226-239). Curves are drawn with the points that
 change the line (Douglas and Peucker, Cartographica 1973;10:112-122).
-""",
-    "confusion": f"""
+"""
+
+CONFUSION = f"""
 Rows are the reference standard, columns the largest class probability; ties go to the first class in order.
 Rate = cases of the pair / cases of the reference class. The interval is the wider of two: {WILSON}, and {RAO_SCOTT}.
 Harm is a weight from the study, 0 for a correct call. Pairs are ranked by harm times the upper bound of the rate; in a
@@ -116,8 +123,9 @@ Mean harm per scan: the weights of all scans, averaged; t interval of a mean, wi
 Net benefit = true positives / n - false positives / n times t / (1 - t) at the threshold t (Vickers and Elkin, Med
 Decis Making 2006;26:565-574). Interval: MOVER on Wilson limits (Zou and Donner, Stat Med 2008;27:1693-1702), with
 groups on the effective number of scans.
-""",
-    "errors": f"""
+"""
+
+ERRORS = f"""
 An error is a case whose largest class probability is not the one of its reference standard. Confidence is that
 largest probability, as the model gives it. The tiers are those of the study. The interval of the rate is the wider
 of two: {WILSON}, and {RAO_SCOTT}.
@@ -130,8 +138,9 @@ components of the training scans are kept at most. Distances are shares of the m
 training scans. What is alike to the network need not be alike to a reader.
 
 Out of fold: the prediction of a network that has seen neither the scan nor a member of its group.
-""",
-    "confidence": f"""
+"""
+
+CONFIDENCE = f"""
 Reliability: scans in 15 bins of equal width by confidence, the accuracy of each bin against its mean confidence.
 Interval: the wider of {WILSON}, and {RAO_SCOTT}. ECE: Naeini et al., AAAI 2015; its interval is a bootstrap, and chance
 alone makes it larger than 0. Slope and intercept: logistic recalibration (Cox, Biometrika 1958;45:562-565), on
@@ -140,8 +149,9 @@ probabilities clipped at 1e-7.
 Referral: scans below the threshold go to an expert; errors and missed tumours are counted among the rest. Prediction
 sets: split conformal by class, 10% of a class may be missed, limits set on the tuning split (Sadinle et al., J Am Stat
 Assoc 2019;114:223-234). A class enters the set of a scan from its limit on.
-""",
-    "claims": """
+"""
+
+CLAIMS = """
 A claim is contradicted when no whole numbers of cases make it true together with other claims of the same source.
 Every count is tried that a printed number can stand for: rounded half up, half even, half down, or cut off. Printed
 intervals are set against Wilson, Clopper-Pearson, Wald, Agresti-Coull and Jeffreys; where none of them gives one and
@@ -154,8 +164,9 @@ and the cluster-adjusted interval.
 
 It is not comparable when data set, split, unit, classes or the kind of folds differ, or when one side has more than
 twice as many cases. A contradiction stands whatever this study finds.
-""",
-    "compare": f"""
+"""
+
+COMPARE = f"""
 Both models are read on the same scans: those with a prediction in both studies. They are matched by case id within a
 data set, else by identical bytes; scans whose label differs between the studies are left out.
 
@@ -173,8 +184,9 @@ with their correlation, take their place where they are wider. The p-value stays
 interval that holds 0.
 
 The rows of the class without a tumour are left out: any tumour asks the same the other way round.
-""",
-    "run": """
+"""
+
+RUN = """
 The page runs `neuroval evaluate`, which streams: images are read, copies among them are looked for, each image goes
 through the network once, and finished parts are kept on disk. An evaluation that was stopped goes on from these parts;
 its study is that of one that was not. Training images are listed, not judged. Images that cannot be read are listed
@@ -182,8 +194,9 @@ with the reason. The time left is that of the step, at its pace so far.
 
 Folders are those under the settings of the server; links that lead out of them are refused. An image lies in a
 sub-folder named as its class, optionally under `Training` and `Testing`; images of neither are external.
-""",
-    "try_scan": f"""
+"""
+
+TRY_SCAN = f"""
 The scan is read, resized and judged as those of the study were: the same file gives the same probabilities. DICOM is
 rescaled and windowed as the file says, without a window spread from its darkest to its brightest value. Nothing is
 kept: the file is in memory until the page is left, and a log holds its hash at most.
@@ -196,5 +209,4 @@ scan that is like them need not be of a kind that was ever tested.
 
 What looks like it: the evaluated scans with the smallest Euclidean distance between embeddings, and how many of them
 the model called rightly. Interval: the wider of two, {WILSON}, and {RAO_SCOTT}.
-""",
-}
+"""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
-from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion, measure
+from neuroval.analysis.core.metrics import METRICS, measure
+from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, escaped, full, sentence_case, short
 from neuroval.dashboard.words.general import (
     LINES,
-    RATES,
     by_class,
     class_name,
     missed,
@@ -119,7 +119,7 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     """Return one criterion with its outcome, and what was found: as lines, since a table would not fit a phone."""
     subject, _, rate = judged.criterion.metric.rpartition(".")
     name = subject.removeprefix("classes.")
-    what = ", ".join(filter(None, (RATES.get(rate, rate.replace("_", " ").capitalize()), class_name(name, classes))))
+    what = ", ".join(filter(None, (_rate_name(rate), class_name(name, classes))))
     bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
     symbol = {True: "\u2713", False: "\u00d7", None: "?"}[judged.decisive.met]
     found = {"All scans": full(judged.on_all.estimate)}
@@ -133,6 +133,10 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
         f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
         ". ".join(f"{basis}: {numbers}" for basis, numbers in found.items()) + ".",
     )
+
+
+def _rate_name(key: str) -> str:
+    return next((one.label for one in METRICS if one.key == key), key.replace("_", " ").capitalize())
 
 
 def required(judged: Criterion) -> str:
@@ -167,8 +171,8 @@ def split_name(split: str, manifest: Manifest) -> str:
 
 def overview(evidence: Evidence) -> str:
     """Return the answer of the overview."""
-    judged = evidence.performance
-    errors, high = evidence.errors, evidence.errors.high_confidence_count
+    judged = evidence.results.performance
+    errors, high = evidence.results.errors, evidence.results.errors.high_confidence_count
     wrong = {0: "none is", 1: "1 is"}.get(errors.count, f"{errors.count:,} are")
     text = f"Of {counted(judged.matrix.n, f'{evidence.split} scan')}, {wrong} called wrongly"
     text += f", {high:,} of them with high confidence. " if errors.count > 1 else ". "
@@ -177,19 +181,19 @@ def overview(evidence: Evidence) -> str:
 
 def _missed_without_leaks(evidence: Evidence) -> str:
     """Return how many scans training has seen, and the sensitivity without them; nothing when it has seen none."""
-    known = evidence.leakage.overall.group.count
+    known = evidence.results.leakage.overall.group.count
     if not known:
         return ""
     verb = "shares" if known == 1 else "share"
-    seen = f"{known:,} of the {evidence.found.n:,} scans {verb} a patient or a copy with training."
-    grouped = evidence.grouped.performance
-    judged = evidence.unseen.performance if grouped is None else grouped
+    seen = f"{known:,} of the {evidence.results.found.n:,} scans {verb} a patient or a copy with training."
+    grouped = evidence.results.grouped.performance
+    judged = evidence.results.unseen.performance if grouped is None else grouped
     if judged is None or judged.any_tumour is None:
         return seen
     where = "On scans new to the model" if grouped is None else "In grouped cross-validation"
     found = judged.any_tumour.sensitivity.headline
     classes = evidence.study.classes
-    rate = on_a_part("any_tumour.sensitivity", found, judged, of=evidence.performance, classes=classes)
+    rate = on_a_part("any_tumour.sensitivity", found, judged, of=evidence.results.performance, classes=classes)
     return f"{seen} {where} the sensitivity is {rate}."
 
 
@@ -199,7 +203,7 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
     That is accuracy where the study has grouped cross-validation. Else it is balanced accuracy: the scans that are new
     to the model may be of few classes, and their accuracy would say so and nothing else.
     """
-    classes, grouped, all_of = manifest.classes, evidence.grouped, evidence.performance
+    classes, grouped, all_of = manifest.classes, evidence.results.grouped, evidence.results.performance
     named = split_name(evidence.split, manifest)
     note = f"All {evidence.split} scans, as the data set is split: {mix(all_of, classes)}."
     if grouped.performance is None:
@@ -224,9 +228,9 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
 
 
 def _new_balanced_accuracy(evidence: Evidence, classes: ClassOrder) -> Estimate:
-    unseen = evidence.unseen.performance
+    unseen = evidence.results.unseen.performance
     if unseen is None:
-        return Estimate.undefined(reason=evidence.unseen.reason or UNKNOWN)
+        return Estimate.undefined(reason=evidence.results.unseen.reason or UNKNOWN)
     found = unseen.overall.balanced_accuracy.headline
     return found if found.defined else Estimate.undefined(reason=nothing_new_of(unseen, classes), n=found.n)
 
@@ -241,12 +245,12 @@ def nothing_new_of(unseen: Performance, classes: ClassOrder) -> Reason:
 
 def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
     """Return what the numbers on new scans rest on; nothing when it is not known which are new."""
-    unseen = evidence.unseen.performance
+    unseen = evidence.results.unseen.performance
     if unseen is None:
         return ""
-    n, all_n = unseen.matrix.n, evidence.performance.matrix.n
+    n, all_n = unseen.matrix.n, evidence.results.performance.matrix.n
     verb = "shares" if n == 1 else "share"
-    known = {row.name: row.known_patient for row in evidence.leakage.classes}
+    known = {row.name: row.known_patient for row in evidence.results.leakage.classes}
     return (
         f"{n:,} of {counted(all_n, f'{evidence.split} scan')} {verb} no patient and no copy with training or tuning, "
         f"as far as is known: {mix(unseen, classes)}. {patients(known, classes)}"
@@ -260,10 +264,10 @@ def sentence(reason: Reason | None) -> str:
 
 def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
     """Return the numbers with and without what training has seen as table rows."""
-    grouped = evidence.grouped.performance
+    grouped = evidence.results.grouped.performance
     rows = []
     for metric, label in HEADLINES.items():
-        found = measure(metric, evidence.performance)
+        found = measure(metric, evidence.results.performance)
         if found is None:
             continue
         split = split_name(evidence.split, manifest).capitalize()
@@ -276,58 +280,64 @@ def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
 
 def headline_metric(evidence: Evidence) -> str:
     """Return the number that is shown twice; see ``headlines``."""
-    return "overall.balanced_accuracy" if evidence.grouped.performance is None else "overall.accuracy"
+    return "overall.balanced_accuracy" if evidence.results.grouped.performance is None else "overall.accuracy"
 
 
 def bases(evidence: Evidence, manifest: Manifest) -> dict[str, Performance]:
     """Return what the two headlines are of, by a name that is short enough for a figure."""
-    found = {split_name(evidence.split, manifest).capitalize(): evidence.performance}
-    if evidence.grouped.performance is not None:
-        found["Grouped folds"] = evidence.grouped.performance
-    elif evidence.unseen.performance is not None:
-        found["New to the model"] = evidence.unseen.performance
+    found = {split_name(evidence.split, manifest).capitalize(): evidence.results.performance}
+    if evidence.results.grouped.performance is not None:
+        found["Grouped folds"] = evidence.results.grouped.performance
+    elif evidence.results.unseen.performance is not None:
+        found["New to the model"] = evidence.results.unseen.performance
     return found
 
 
 def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
     """Return a number on the scans that are new to the model."""
-    unseen = evidence.unseen.performance
+    unseen = evidence.results.unseen.performance
     found = None if unseen is None else measure(metric, unseen)
     if unseen is None or found is None:
-        return f"{NOT_ESTIMABLE} ({why(evidence.unseen.reason)})"
-    return on_a_part(metric, found.headline, unseen, of=evidence.performance, classes=manifest.classes)
+        return f"{NOT_ESTIMABLE} ({why(evidence.results.unseen.reason)})"
+    return on_a_part(metric, found.headline, unseen, of=evidence.results.performance, classes=manifest.classes)
 
 
 def drawn(evidence: Evidence) -> str:
     """Return what the lines of the figure are."""
-    return LINES if evidence.grouped.performance is None else f"{LINES} {DRAWN_FOLDS}"
+    return LINES if evidence.results.grouped.performance is None else f"{LINES} {DRAWN_FOLDS}"
 
 
 def compared_on(evidence: Evidence, manifest: Manifest) -> str:
     """Return which scans are new to the model where no headline says it already."""
-    return "" if evidence.grouped.performance is None else new_cases(evidence, manifest.classes)
+    return "" if evidence.results.grouped.performance is None else new_cases(evidence, manifest.classes)
 
 
 def gap(evidence: Evidence, manifest: Manifest) -> str:
     """Return the difference between the two headline numbers, or why there is none."""
-    if evidence.unseen.reason is not None and evidence.grouped.performance is None:
-        return f"The gap between the two is {NOT_ESTIMABLE}: {why(evidence.unseen.reason)}."
+    if evidence.results.unseen.reason is not None and evidence.results.grouped.performance is None:
+        return f"The gap between the two is {NOT_ESTIMABLE}: {why(evidence.results.unseen.reason)}."
     first, second = headlines(evidence, manifest)
     if first.estimate.value is None or second.estimate.value is None:
         lacking = min(first.estimate, second.estimate, key=lambda one: one.defined)
         return f"The gap between the two is {NOT_ESTIMABLE}: {why(lacking.reason)}."
-    unseen = evidence.unseen.performance
-    if evidence.grouped.performance is None and unseen and unseen.matrix.n == evidence.performance.matrix.n:
+    unseen = evidence.results.unseen.performance
+    if (
+        evidence.results.grouped.performance is None
+        and unseen
+        and unseen.matrix.n == evidence.results.performance.matrix.n
+    ):
         return "All scans are new to the model, as far as is known: the two are the same number."
     points = (first.estimate.value - second.estimate.value) * 100
     if abs(points) < 0.05:
         return "The two do not differ by as much as 0.1 percentage points."
     metric = second.label.partition(",")[0]
     where = (
-        "on scans that are new to the model" if evidence.grouped.performance is None else "in grouped cross-validation"
+        "on scans that are new to the model"
+        if evidence.results.grouped.performance is None
+        else "in grouped cross-validation"
     )
     text = f"{metric} is {abs(points):.1f} percentage points {'lower' if points > 0 else 'higher'} {where}."
-    if evidence.grouping is None:
+    if evidence.results.grouping is None:
         return text
     recipe = " The folds differ from the model in their recipe too." if lighter(manifest) else ""
-    return f"{text}{recipe} {like_for_like(evidence.grouping)}"
+    return f"{text}{recipe} {like_for_like(evidence.results.grouping)}"

@@ -7,6 +7,7 @@ from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
+from neuroval.analysis.core.metrics import read
 from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.decisions.acceptance import Criterion
 from neuroval.analysis.performance.per_class import ClassPerformance
@@ -23,7 +24,7 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
-from neuroval.dashboard.words.general import RESEARCH, TIERS, listed, row_name
+from neuroval.dashboard.words.general import RATES, RESEARCH, TIERS, listed, row_name
 from neuroval.dashboard.words.overview import verdict_title
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
@@ -250,14 +251,12 @@ def two_by_two_rows(judged: Sequence[ClassPerformance], classes: ClassOrder) -> 
     ]
 
 
-def rate_table(
-    judged: Sequence[ClassPerformance], rates: Mapping[str, str], classes: ClassOrder
-) -> list[dict[str, str]]:
+def rate_table(judged: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
     """Return the rates of each class as table rows, the wider interval."""
     return [
         {
             "Class": row_name(one.name, classes),
-            **{label: two_lines(getattr(one, name).headline) for name, label in rates.items()},
+            **{metric.label: two_lines(rate.headline) for metric, rate in read(RATES, one)},
         }
         for one in judged
     ]

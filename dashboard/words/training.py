@@ -75,14 +75,14 @@ def tuning_and_test(evidence: Evidence) -> str:
 
     The two differ most where one split holds what the network has seen. Nothing without predictions of tuning scans.
     """
-    tuning, seen = evidence.on_tuning, evidence.tuning_shared
+    tuning, seen = evidence.results.on_tuning, evidence.results.tuning_shared
     if tuning is None or not tuning.defined:
         return ""
-    known = evidence.leakage.overall.group
+    known = evidence.results.leakage.overall.group
     return (
         f"Of the tuning scans{_sharing(seen)}, the network as it is served calls {full(tuning)} rightly. Of the "
         f"{evidence.split} scans{_sharing(known.count) if known.defined else ''}, it calls "
-        f"{full(evidence.performance.overall.accuracy.headline)} rightly."
+        f"{full(evidence.results.performance.overall.accuracy.headline)} rightly."
     )
 
 

@@ -1,29 +1,52 @@
 """Reading a data set folder into cases.
 
-A data set is a folder with one sub-folder per class, optionally under ``Training/`` and ``Testing/``, optionally
-with ``metadata.csv`` (``image_path`` required; ``label``, ``split``, ``patient_id``, ``plane``, ``source``, ``site``,
-``mask_path`` optional). What the metadata says wins over the folder names.
+A data set is a folder with one sub-folder per class, optionally under folders of splits (``Training/``, ``val/``,
+``Test``, in any usual spelling), optionally with ``metadata.csv`` (``image_path`` required; ``label``, ``split``,
+``patient_id``, ``plane``, ``source``, ``site``, ``mask_path`` optional). What the metadata says wins over the names of
+folders. Links are followed, each file is one case, and what is not read is listed with its reason.
 """
 
 import hashlib
 import os
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 import pandas as pd
 
 from neuroval.data.classes import ClassOrder
+from neuroval.data.dataset.intake import Intake, Missing, by_reason
+from neuroval.data.dataset.mask_names import ALONE, ANOTHER, PICTURES, outlines
 from neuroval.data.exceptions import ImageError, InputError
-from neuroval.data.images.decoding import FileFacts, describe
+from neuroval.data.images.decoding import FileFacts, describe, read_image
 from neuroval.data.schema import SPLITS
-from neuroval.data.storage.csv_text import read_csv
-from neuroval.data.storage.files import is_hidden, printable, stays_inside
+from neuroval.data.storage.files import printable, stays_inside
 from neuroval.data.storage.progress import Bar
+from neuroval.data.storage.spelling import is_missing, named, plain, relative_path, split_of
+from neuroval.data.storage.tables import Table, read_table
+from neuroval.data.storage.walking import READ_THERE, Found, identity, walk
 
-SPLIT_FOLDERS = {"training": "train", "testing": "test"}
-NAME_REASON = "its name is not UTF-8, or another system would take it for a path outside the folder; rename the file"
-METADATA_COLUMNS = ("label", "split", "patient_id", "plane", "source", "site", "mask_path")
+METADATA: Final = "metadata.csv"
+METADATA_COLUMNS: Final = ("label", "split", "patient_id", "plane", "source", "site", "mask_path")
+IMAGE_FILES: Final = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".mpo", ".gif", ".jp2"),
+        *(".dcm", ".dicom", ".ima"),
+    }
+)
+NAME_REASON: Final = (
+    "its name is not UTF-8, or another system would take it for a path outside the folder; rename the file"
+)
+GONE: Final = "listed in metadata.csv but not on disk"
+GONE_OUTLINE: Final = "an outline listed in metadata.csv but not on disk"
+TWICE: Final = "its name differs from another file's only in how accents are written; rename one of them"
+NO_CLASS_FOLDER: Final = "in no class folder"
+NO_SPLIT: Final = "beside the folders of the splits, in none of them"
+BESIDE_OUTLINES: Final = "among the outlines, and of no image that is read"
+LINK_AS_TEXT: Final = "a link that was copied as text, so that what it leads to is not here; copy the folder itself"
+NO_COLUMN: Final = "no column that a study keeps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +54,8 @@ class Dataset:
     """A data set as found on disk.
 
     ``cases`` has one row per usable image, sorted by path: the columns of the study's cases table but ``group_id``,
-    and ``mask_path``. ``rejected`` lists the unusable files. ``hidden`` counts files in hidden folders or with
-    hidden names, which are skipped.
+    and ``mask_path``. ``rejected`` lists the images that are not used. ``hidden`` counts files in hidden folders or
+    with hidden names, which are skipped. ``intake`` says what was read and what was not.
     """
 
     name: str
@@ -40,11 +63,12 @@ class Dataset:
     cases: pd.DataFrame
     rejected: pd.DataFrame
     hidden: int
+    intake: Intake
 
 
 def case_id(data_name: str, image_path: str) -> str:
     """Return the identity of a case: stable across machines and studies of one data set."""
-    return hashlib.sha256(f"{data_name}/{image_path}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{data_name}/{plain(image_path)}".encode()).hexdigest()[:16]
 
 
 def read_dataset(
@@ -53,92 +77,214 @@ def read_dataset(
     """Return the cases of a data set folder, each file opened and decoded once.
 
     Cases whose place or metadata names no split get ``default_split``. Files that cannot be used are listed with
-    their reason and stop nothing. Raises ``InputError`` when the folder does not exist, holds no image, has a folder
-    or label that is not a class, or has a broken ``metadata.csv``.
+    their reason and stop nothing. Raises ``InputError`` when the folder does not exist or cannot be read, holds no
+    image, has a folder or label that is not a class, or has a broken ``metadata.csv``.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder. Expected a data set with one sub-folder per class.")
-    metadata = _read_metadata(folder / "metadata.csv")
-    files, hidden = _find_files(folder, classes, masks=set(metadata["mask_path"].dropna()))
-    misnamed = [path for path in files if printable(path) != path or not stays_inside(path)]
-    missing = [path for path in metadata.index if not (folder / path).is_file()]
-    paths = sorted({*files, *metadata.index}.difference(misnamed, missing))
+    found = walk(folder)
+    table = _metadata_table(folder / METADATA)
+    metadata = _metadata(table, folder, found)
+    chosen = _choose(found, metadata, classes, folder)
+    paths = [path for path in chosen.images if path not in chosen.unused]
     if not paths:
-        raise InputError(f"{folder}: no image found in class folders {list(classes.names)}.")
-    cases = pd.DataFrame({"image_path": paths})
-    cases = cases.join(metadata, on="image_path")
+        first = next((f" {name}: {reason}." for name, reason in sorted(chosen.unused.items())), "")
+        raise InputError(f"{folder}: no image found in class folders {list(classes.names)}.{first}")
+    cases = pd.DataFrame({"image_path": paths}).join(metadata, on="image_path")
+    cases["mask_path"] = cases["mask_path"].fillna(_mapped(cases["image_path"], chosen.masks.get))
     cases["label"] = _labels(cases, classes, folder)
-    cases["split"] = _splits(cases, default_split, folder)
+    cases["split"] = _splits(cases, default_split, classes, folder)
     cases.insert(0, "case_id", [case_id(name, path) for path in paths])
     facts = _describe_all(folder, paths, progress=progress)
-    broken = [isinstance(fact, str) for fact in facts]
-    rejected = pd.DataFrame(
-        [(p, fact) for p, fact in zip(paths, facts, strict=True) if isinstance(fact, str)]
-        + [(printable(p), NAME_REASON) for p in misnamed]
-        + [(p, "listed in metadata.csv but not on disk") for p in missing],
-        columns=["image_path", "reason"],
-    )
-    described = pd.DataFrame([asdict(fact) for fact in facts if isinstance(fact, FileFacts)])
-    usable = cases.loc[[not b for b in broken]].reset_index(drop=True)
+    unreadable = {path: fact for path, fact in zip(paths, facts, strict=True) if isinstance(fact, str)}
+    usable = cases[~cases["image_path"].isin(unreadable)].reset_index(drop=True)
     if usable.empty:
-        raise InputError(
-            f"{folder}: none of {len(paths):,} files can be used; the first: {rejected['reason'].iloc[0]}."
-        )
+        first = next(iter(unreadable.values()))
+        raise InputError(f"{folder}: none of {len(paths):,} files can be used; the first: {first}.")
+    unused = {**unreadable, **chosen.unused, **_bad_outlines(folder, usable)}
+    lost = [(printable(path), reason) for path, reason in unused.items() if _lost(path, reason)]
+    described = pd.DataFrame([asdict(fact) for fact in facts if isinstance(fact, FileFacts)])
     return Dataset(
-        name=name, folder=folder, cases=pd.concat([usable, described], axis=1), rejected=rejected, hidden=hidden
+        name=name,
+        folder=folder,
+        cases=pd.concat([usable, described], axis=1),
+        rejected=pd.DataFrame(sorted(lost), columns=["image_path", "reason"]),
+        hidden=found.hidden,
+        intake=_intake(usable, unused, classes, table, hidden=found.hidden),
     )
 
 
-def _read_metadata(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        if path.exists() or path.is_symlink():
-            raise InputError(f"{path}: not a file; expected a CSV file, or nothing of that name.")
+# What the metadata says ----------------------------------------------------------------------------------------------
+
+
+def _metadata_table(path: Path) -> Table | None:
+    if path.is_file():
+        return read_table(path, needed="image_path", known=METADATA_COLUMNS)
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path}: not a file; expected a CSV file, or nothing of that name.")
+    return None
+
+
+def _metadata(table: Table | None, folder: Path, found: Found) -> pd.DataFrame:
+    """Return the metadata by image path, paths spelled as the files are found."""
+    if table is None:
         return pd.DataFrame(columns=list(METADATA_COLUMNS), index=pd.Index([], name="image_path"), dtype="str")
-    table = read_csv(path, needed="image_path")
-    for column in METADATA_COLUMNS:
-        if column not in table:
-            table[column] = pd.Series(pd.NA, index=table.index, dtype="str")
+    frame = pd.DataFrame({column: table.known(column)[0] for column in METADATA_COLUMNS})
+    frame["label"] = table.written("label")
+    frame.insert(0, "image_path", table.written("image_path"))
+    places = _Places(folder, found)
     for column in ("image_path", "mask_path"):
-        for line, given in table[column].dropna().items():
-            if not stays_inside(given):
-                raise InputError(f"{path}: row {line}, {column} {given!r} leaves the data set folder.")
-    repeated = table["image_path"].isna() | table["image_path"].duplicated()
+        given = frame[column].dropna()
+        placed = [places.find(path) for path in given]
+        for line, path, place in zip(given.index, given, placed, strict=True):
+            if place is None:
+                raise InputError(f"{table.file}: row {line}, {column} {path!r} leaves the data set folder.")
+        frame.loc[given.index, column] = placed
+    repeated = frame["image_path"].isna() | frame["image_path"].duplicated()
     if repeated.any():
-        line, given = next(iter(table.loc[repeated, "image_path"].items()))
-        what = "is empty" if pd.isna(given) else f"{given!r} is repeated"
-        raise InputError(f"{path}: row {line}, image_path {what}.")
-    return table.set_index("image_path")[list(METADATA_COLUMNS)]
+        line, path = next(iter(frame.loc[repeated, "image_path"].items()))
+        what = "is empty" if pd.isna(path) else f"{path!r} is repeated"
+        raise InputError(f"{table.file}: row {line}, image_path {what}.")
+    return frame.set_index("image_path")
 
 
-def _find_files(folder: Path, classes: ClassOrder, *, masks: set[str]) -> tuple[list[str], int]:
-    roots = [p for p in sorted(folder.iterdir()) if p.is_dir() and p.name.lower() in SPLIT_FOLDERS] or [folder]
-    mask_folders = {PurePosixPath(path).parts[0] for path in masks}
-    found: list[str] = []
-    hidden = 0
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if not path.is_file():
-            continue
-        if any(is_hidden(part) for part in relative.parts):
-            hidden += 1
-            continue
-        root = next((r for r in roots if path.is_relative_to(r)), None)
-        if root is None or path.parent == root or relative.parts[0] in mask_folders:
-            continue
-        class_folder = path.relative_to(root).parts[0]
-        if class_folder not in classes.names:
-            raise InputError(
-                f"{root / class_folder}: folder {class_folder!r} is not a class; expected {list(classes.names)}."
-            )
-        found.append(relative.as_posix())
-    return found, hidden
+class _Places:
+    """The files of a folder under every spelling of their paths."""
+
+    def __init__(self, folder: Path, found: Found) -> None:
+        self._folder, self._found = folder, found
+        self._exact = dict.fromkeys(found.files)
+        self._plain = {plain(path): path for path in found.files}
+        self._small: dict[str, str | None] = {}
+        for path in found.files:
+            key = plain(path).casefold()
+            self._small[key] = None if key in self._small else path
+
+    def find(self, given: str) -> str | None:
+        """Return the path under which a file is listed; a tidy path where there is none, none if it leads out."""
+        if given in self._exact:
+            return given
+        written = self._inside(given)
+        if written is None:
+            return None
+        place = self._plain.get(written) or self._small.get(written.casefold())
+        key = None if place else identity(self._folder / written)
+        return place or (self._found.at.get(key, written) if key else written)
+
+    def _inside(self, given: str) -> str | None:
+        path = Path(given)
+        if path.is_absolute():
+            roots = (self._folder, self._folder.absolute(), self._folder.resolve())
+            under = [path.relative_to(root).as_posix() for root in roots if path.is_relative_to(root)]
+            return relative_path(under[0]) if under and stays_inside(under[0]) else None
+        return relative_path(given) if stays_inside(given) else None
+
+
+# Which files are images ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """``images`` in order; ``masks`` maps images to outlines found by name; ``unused`` paths to reasons."""
+
+    images: tuple[str, ...]
+    masks: Mapping[str, str]
+    unused: Mapping[str, str]
+
+
+def _lost(path: str, reason: str) -> bool:
+    """Whether what is not used may be a scan: no file of another kind, no outline, nothing that is read elsewhere."""
+    if reason in (NO_CLASS_FOLDER, NO_SPLIT):
+        return PurePosixPath(path).suffix.lower() in IMAGE_FILES
+    return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES)
+
+
+def _choose(found: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: Path) -> _Chosen:
+    named_outlines = set(metadata["mask_path"].dropna())
+    files = [path for path in found.files if path not in named_outlines and path != METADATA]
+    of_name, unused = outlines([path for path in files if path not in metadata.index], classes.names)
+    beside = {PurePosixPath(path).parent for path in named_outlines}
+    reasons = _Reasons(files, classes, folder)
+    images = []
+    for path in files:
+        if path in metadata.index:
+            images.append(path)
+        elif path not in of_name and path not in unused:
+            outline = PurePosixPath(path).parent in beside
+            if reason := reasons.of(path, among_outlines=outline):
+                unused[path] = reason
+            else:
+                images.append(path)
+    there = set(found.files)
+    gone = [path for path in metadata.index if path not in there and not (folder / path).is_file()]
+    hidden = [path for path in metadata.index if path not in there and path not in gone]
+    unused |= dict(found.unused) | dict.fromkeys(gone, GONE)
+    unused |= {path: GONE_OUTLINE for path in named_outlines if not (folder / path).is_file()}
+    seen: set[str] = set()
+    for path in (images := sorted({*images, *hidden})):
+        if printable(path) != path or not stays_inside(path):
+            unused[path] = NAME_REASON
+        elif plain(path) in seen:
+            unused[path] = TWICE
+        seen.add(plain(path))
+    masks = {image: mask for mask, image in sorted(of_name.items(), reverse=True)}
+    return _Chosen(images=tuple(images), masks=masks, unused=unused)
+
+
+class _Reasons:
+    """Why a file is no image of the data set, by its place."""
+
+    def __init__(self, files: Iterable[str], classes: ClassOrder, folder: Path) -> None:
+        self._classes, self._folder = classes.names, folder
+        self._splits = {PurePosixPath(path).parts[0] for path in files if "/" in path and self._split(path)}
+
+    def _split(self, path: str) -> str | None:
+        first = PurePosixPath(path).parts[0]
+        return None if named(first, self._classes) else split_of(first)
+
+    def of(self, path: str, *, among_outlines: bool) -> str | None:
+        """Return why a file is not used; none for one in a class folder.
+
+        Raises ``InputError`` for an image in a folder that could be meant as a class and is none.
+        """
+        parts = PurePosixPath(path).parts
+        if self._splits and parts[0] not in self._splits:
+            return self._loose(path, NO_SPLIT if len(parts) > 1 else NO_CLASS_FOLDER)
+        inner = list(parts[1:-1] if self._splits else parts[:-1])
+        while inner and inner[0].casefold() in PICTURES and not named(inner[0], self._classes):
+            del inner[0]
+        if not inner:
+            return self._loose(path, NO_CLASS_FOLDER)
+        if named(inner[0], self._classes):
+            return None
+        if among_outlines:
+            return BESIDE_OUTLINES
+        if PurePosixPath(path).suffix.lower() not in IMAGE_FILES:
+            return NO_CLASS_FOLDER
+        place = self._folder.joinpath(*parts[: parts.index(inner[0])], inner[0])
+        raise InputError(f"{place}: folder {inner[0]!r} is not a class; expected {list(self._classes)}.")
+
+    def _loose(self, path: str, reason: str) -> str:
+        """Return the reason, or that the file was a link to a folder: git and ZIP may write its target as text."""
+        name = PurePosixPath(path).name
+        file = self._folder / path
+        if (named(name, self._classes) or split_of(name)) and file.stat().st_size < 1000:
+            return LINK_AS_TEXT
+        return reason
+
+
+def _mapped(values: pd.Series, of: Callable[[str], str | None]) -> pd.Series:
+    """Return what each text is mapped to, as text; missing stays missing."""
+    return pd.Series([None if pd.isna(v) else of(v) for v in values], index=values.index, dtype="str")
 
 
 def _labels(cases: pd.DataFrame, classes: ClassOrder, folder: Path) -> pd.Series:
-    from_folder = cases["image_path"].map(
-        lambda path: next((part for part in PurePosixPath(path).parts[:-1] if part in classes.names), None)
-    )
-    labels = cases["label"].fillna(from_folder)
+    def of_place(path: str) -> str | None:
+        folders = PurePosixPath(path).parts[:-1]
+        return next((found for part in folders if (found := named(part, classes.names))), None)
+
+    given = _mapped(cases["label"], lambda one: named(one, classes.names) or (None if is_missing(one) else one))
+    labels = given.fillna(_mapped(cases["image_path"], of_place))
     wrong = ~labels.isin(classes.names)
     if wrong.any():
         path, label = cases["image_path"][wrong].iloc[0], labels[wrong].iloc[0]
@@ -147,14 +293,21 @@ def _labels(cases: pd.DataFrame, classes: ClassOrder, folder: Path) -> pd.Series
     return labels
 
 
-def _splits(cases: pd.DataFrame, default: str, folder: Path) -> pd.Series:
-    from_folder = cases["image_path"].map(lambda path: SPLIT_FOLDERS.get(PurePosixPath(path).parts[0].lower(), default))
-    splits = cases["split"].fillna(from_folder)
+def _splits(cases: pd.DataFrame, default: str, classes: ClassOrder, folder: Path) -> pd.Series:
+    def of_place(path: str) -> str:
+        folders = [part for part in PurePosixPath(path).parts[:-1] if not named(part, classes.names)]
+        return next((split for part in folders if (split := split_of(part))), default)
+
+    given = _mapped(cases["split"], lambda split: split_of(split) or split)
+    splits = given.fillna(_mapped(cases["image_path"], of_place))
     wrong = ~splits.isin(SPLITS)
     if wrong.any():
         path, split = cases["image_path"][wrong].iloc[0], splits[wrong].iloc[0]
         raise InputError(f"{folder}: {path} has split {split!r}; expected one of {list(SPLITS)}.")
     return splits
+
+
+# Reading the files ---------------------------------------------------------------------------------------------------
 
 
 def _describe_all(folder: Path, paths: list[str], *, progress: bool) -> list[FileFacts | str]:
@@ -169,3 +322,47 @@ def _describe_all(folder: Path, paths: list[str], *, progress: bool) -> list[Fil
         return list(
             Bar(pool.map(one, paths), total=len(paths), desc="Reading images", unit="image", disable=not progress)
         )
+
+
+def _bad_outlines(folder: Path, cases: pd.DataFrame) -> dict[str, str]:
+    """Return the outlines on disk that cannot be read, with the reason."""
+
+    def one(path: str) -> str | None:
+        try:
+            read_image(folder / path)
+        except ImageError as error:
+            return f"an outline that cannot be used: {error}"
+        return None
+
+    paths = [path for path in cases["mask_path"].dropna().unique() if (folder / path).is_file()]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return {path: reason for path, reason in zip(paths, pool.map(one, paths), strict=True) if reason}
+
+
+def _intake(
+    cases: pd.DataFrame, unused: Mapping[str, str], classes: ClassOrder, table: Table | None, *, hidden: int
+) -> Intake:
+    columns = [] if table is None else list(table.columns)
+    missing, kept = [], [column for column in ("image_path", *METADATA_COLUMNS) if column in columns]
+    for column in METADATA_COLUMNS[2:]:  # label and split have a place as well
+        count = int(cases[column].isna().sum())
+        if column == "patient_id" or column in kept:
+            written = () if table is None else table.known(column)[1]
+            missing.append(Missing(column=column, count=count, n=len(cases), written=written))
+    empty = [name for name in classes.names if not (cases["label"] == name).any()]
+    outlined = int(cases["mask_path"].notna().sum())
+    notes = [f"no image of {name}" for name in empty]
+    notes += [f"{outlined:,} with an outline"] if outlined else []
+    notes += [f"{hidden:,} hidden, such as .DS_Store, skipped"] if hidden else []
+    return Intake(
+        unit="image",
+        read=len(cases),
+        unused=by_reason(sorted((printable(path), reason) for path, reason in unused.items())),
+        missing=tuple(missing),
+        kept=tuple(kept),
+        ignored={
+            **{name: NO_COLUMN for name in columns if name not in kept},
+            **({} if table is None else table.ignored),
+        },
+        notes=(*notes, *(() if table is None else table.notes)),
+    )

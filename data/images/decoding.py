@@ -2,7 +2,6 @@
 
 import io
 import struct
-import threading
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -17,9 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from neuroval.data.exceptions import ImageError
+from neuroval.data.images.pixels import MAX_PIXELS, ScanImage, room, spread
+from neuroval.data.images.signatures import HEAD, is_dicom, jpeg_frame
 from neuroval.data.storage.files import file_sha256
 
-MAX_PIXELS = 50_000_000
 MAX_BYTES = 100_000_000
 
 # Pillow checks the size in the header before it allocates: beyond the limit it warns, and far beyond it raises.
@@ -34,15 +34,6 @@ SEVERAL = ("MPO",)  # a camera's JPEG with a preview behind it: its first pictur
 MAX_SCANS = 100  # passes over the pixels of a progressive JPEG; encoders make about ten
 NEXT_SCAN = b"\xff\xda"
 DAMAGED = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, struct.error, zlib.error)
-AT_ONCE = 1 << 20  # grey values that are scaled at a time
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanImage:
-    """One decoded image: ``pixels`` uint8 (height, width, 3), RGB, upright; ``file_format`` as Pillow names it."""
-
-    pixels: NDArray[np.uint8]
-    file_format: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,31 +48,6 @@ class FileFacts:
     sd_intensity: float
     sha256: str
     phash: str
-
-
-class Room:
-    """Room for so many pixels: images beyond it wait, so memory does not grow with the number of workers."""
-
-    def __init__(self, pixels: int) -> None:
-        self._pixels = self._free = pixels
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def taken(self, pixels: int) -> Iterator[None]:
-        """Wait for room for an image and hold it. An image larger than all the room has it alone."""
-        pixels = min(pixels, self._pixels)
-        with self._changed:
-            self._changed.wait_for(lambda: pixels <= self._free)
-            self._free -= pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += pixels
-                self._changed.notify_all()
-
-
-room = Room(MAX_PIXELS)  # of the whole process: one image of the largest size, or hundreds of usual ones
 
 
 def decode(content: bytes) -> ScanImage:
@@ -138,7 +104,15 @@ def _decoded(file: BinaryIO, size: int) -> Iterator[tuple[Image.Image, str]]:
         raise ImageError("empty file (0 bytes)")
     if size > MAX_BYTES:
         raise ImageError(f"file of {size:,} bytes, the limit is {MAX_BYTES:,}")
-    with _reasons(), Image.open(file, formats=FORMATS) as header, room.taken(header.width * header.height):
+    head = file.read(HEAD)
+    file.seek(0)
+    if is_dicom(head):
+        from neuroval.data.images.dicom import open_dicom  # loads pydicom, which other images need not wait for
+
+        found = open_dicom(file.read()).picture()
+        yield Image.fromarray(found.pixels), found.file_format
+        return
+    with _reasons(file), Image.open(file, formats=FORMATS) as header, room.taken(header.width * header.height):
         file_format = str(header.format)
         if getattr(header, "is_animated", False) and file_format not in SEVERAL:
             raise ImageError("holds several pictures; expected a single one")
@@ -158,14 +132,14 @@ def _check_scans(file: BinaryIO) -> None:
 
 
 @contextmanager
-def _reasons() -> Iterator[None]:
+def _reasons(file: BinaryIO) -> Iterator[None]:
     """Turn what Pillow's decoders raise on broken data into ``ImageError``."""
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError(f"image too large, the limit is {MAX_PIXELS:,} pixels") from None
     except UnidentifiedImageError:
-        raise ImageError("not an image of a known format (JPEG, PNG, BMP, TIFF, WebP)") from None
+        raise ImageError(_unknown(file)) from None
     except ImageError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError) as error:
@@ -174,29 +148,20 @@ def _reasons() -> Iterator[None]:
         raise ImageError("cannot be decoded: it is damaged") from None
 
 
+def _unknown(file: BinaryIO) -> str:
+    """Return what a file is that Pillow does not know: kinds of JPEG that only DICOM uses are named."""
+    file.seek(0)
+    frame = jpeg_frame(file.read())
+    if frame is not None and not frame.usual:
+        return f"{frame.name}, which is read in DICOM files only; save it as an 8-bit JPEG or as PNG"
+    return "not an image of a known format (JPEG, PNG, BMP, TIFF, WebP, DICOM)"
+
+
 def _upright(image: Image.Image) -> Image.Image:
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith(("I", "F")):  # 16-bit and float greys: spread over 0..255, Pillow would clip them
         return Image.fromarray(spread(np.asarray(image)))
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
-
-
-def spread(grey: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Return grey values spread over 0..255, from the smallest to the largest.
-
-    Piece by piece: a whole copy in float64 would take 8 bytes a pixel. Raises ``ImageError`` if one is not finite.
-    """
-    low, high = float(grey.min()), float(grey.max())
-    if not np.isfinite([low, high]).all():
-        raise ImageError("grey values are not finite")
-    spread = np.zeros(grey.shape, dtype=np.uint8)
-    if low == high:
-        return spread
-    values, out = grey.reshape(-1), spread.reshape(-1)
-    for start in range(0, values.size, AT_ONCE):
-        piece = values[start : start + AT_ONCE].astype(np.float64)
-        out[start : start + AT_ONCE] = np.rint((piece - low) * (255.0 / (high - low)))
-    return spread
 
 
 def perceptual_hash(grey: NDArray[np.uint8]) -> str:

@@ -29,12 +29,10 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from neuroval.data.exceptions import ImageError
-from neuroval.data.images.decoding import ScanImage, room, spread
+from neuroval.data.images import dicom_jpeg
+from neuroval.data.images.pixels import ScanImage, room, spread
 
 FORMAT: Final = "DICOM"
-MAGIC: Final = b"DICM"
-PREAMBLE: Final = 128
-BARE: Final = (b"\x02\x00", b"\x08\x00")  # groups that files without a preamble begin with
 MAX_FRAME_PIXELS: Final = 4096 * 4096
 MAX_FRAMES: Final = 2_000
 MAX_ELEMENTS: Final = 10_000  # of the header; reading takes a fraction of a millisecond for each
@@ -54,6 +52,8 @@ VALUES: Final = (
     "WindowCenter",
     "WindowWidth",
     "VOILUTFunction",
+    "VOILUTSequence",
+    "PresentationLUTShape",
 )
 FUNCTIONAL: Final = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
 ELEMENTS: Final = (
@@ -100,11 +100,7 @@ def keep_silent() -> None:
 
 
 keep_silent()
-
-
-def is_dicom(content: bytes) -> bool:
-    """Return whether bytes look like a DICOM file: with its preamble, or beginning with an element of a header."""
-    return content[PREAMBLE : PREAMBLE + len(MAGIC)] == MAGIC or content[:2] in BARE
+dicom_jpeg.register()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -243,13 +239,59 @@ def _of_frame(header: pydicom.Dataset, index: int) -> pydicom.Dataset:
 
 def _grey(stored: NDArray[Any], header: pydicom.Dataset) -> NDArray[np.uint8]:
     values, outside = apply_modality_lut(stored, header), _padding(stored, header)
-    if (ends := _window(header)) is not None:
+    if (table := _table(header)) is not None:
+        grey = table.shown(values)
+    elif (ends := _window(header)) is not None:
         low, high = ends
         seen = np.clip((apply_windowing(values, header) - low) / (high - low), 0, 1)
         grey = np.rint(seen * 255).astype(np.uint8)
     else:
         grey = spread(np.where(outside, values[~outside].min(), values) if outside.any() else values)
-    return np.where(outside, np.uint8(0), 255 - grey if header.PhotometricInterpretation == "MONOCHROME1" else grey)
+    return np.where(outside, np.uint8(0), 255 - grey if _white_is_low(header) else grey)
+
+
+def _white_is_low(header: pydicom.Dataset) -> bool:
+    """Whether low values are shown white: said once, by the photometric interpretation or by the presentation."""
+    return bool(header.PhotometricInterpretation == "MONOCHROME1" or header.get("PresentationLUTShape") == "INVERSE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Table:
+    """A VOI table: the value that its first entry is for, and the grey value of each entry from there on."""
+
+    first: int
+    grey: NDArray[np.uint8]
+
+    def shown(self, values: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return grey values; what lies before the first entry is shown as it, what lies beyond the last as that."""
+        places = np.clip(np.rint(values) - self.first, 0, len(self.grey) - 1).astype(np.int64)
+        return np.asarray(self.grey[places], dtype=np.uint8)
+
+
+def _table(header: pydicom.Dataset) -> _Table | None:
+    """Return the first VOI table; none without one that can be used.
+
+    A file may have a window as well: the table, which its maker drew for it, goes first, as pydicom has it.
+    Source: PS3.3 C.11.2.1.1.
+    """
+    items = header.get("VOILUTSequence") or []
+    if not items or items[0].get("LUTDescriptor") is None or items[0].get("LUTData") is None:
+        return None
+    length, first, bits = (int(value) for value in items[0].LUTDescriptor)
+    length = length or 1 << 16
+    if first >= 1 << 15 and header.PixelRepresentation:
+        first -= 1 << 16
+    entries = _entries(items[0].LUTData, length)
+    if not 8 <= bits <= 16 or len(entries) < length:
+        return None
+    grey = np.clip(entries[:length].astype(np.float64) / ((1 << bits) - 1), 0, 1)
+    return _Table(first=first, grey=np.rint(255 * grey).astype(np.uint8))
+
+
+def _entries(data: Any, length: int) -> NDArray[np.unsignedinteger[Any]]:
+    """Return the entries of a table, which are kept as words, or as bytes, two to a word."""
+    words = data if isinstance(data, bytes) else np.atleast_1d(np.asarray(data, "<u2")).tobytes()
+    return np.frombuffer(words, np.uint8 if len(words) - length in (0, 1) else "<u2")
 
 
 def _window(header: pydicom.Dataset) -> tuple[float, float] | None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import describe
-from neuroval.data.storage.files import file_sha256, is_hidden, stays_inside
+from neuroval.data.storage.files import file_sha256, stays_inside
 from neuroval.data.storage.home import home
+from neuroval.data.storage.walking import walk
 
 if TYPE_CHECKING:  # finding a folder waits for no table library
     import pandas as pd
@@ -193,10 +194,8 @@ def _by_content(folder: Path, contents: set[str], cases: "pd.DataFrame", pool: T
     return found
 
 
-def _visible_files(folder: Path) -> Iterable[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not any(is_hidden(part) for part in path.relative_to(folder).parts):
-            yield path
+def _visible_files(folder: Path) -> list[Path]:
+    return [folder / path for path in walk(folder).files]
 
 
 def _sha256_or_none(path: Path) -> str | None:

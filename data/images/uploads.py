@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from neuroval.data.exceptions import ImageError
 from neuroval.data.images.decoding import decode
-from neuroval.data.images.dicom import is_dicom, open_dicom
+from neuroval.data.images.dicom import open_dicom
+from neuroval.data.images.signatures import is_dicom
 
 MAX_UPLOAD_BYTES: Final = 20_000_000
 MIN_SIDE: Final = 32  # pixels: below it there is nothing to judge

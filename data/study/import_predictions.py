@@ -4,25 +4,25 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Final
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
+from neuroval.data.classes import BRAIN_TUMOR, MAX_CLASSES, ClassOrder
 from neuroval.data.dataset.folder import case_id
+from neuroval.data.dataset.intake import Intake, Missing
 from neuroval.data.dataset.splits import group_ids
 from neuroval.data.exceptions import InputError
 from neuroval.data.schema import PAIRS, SPLITS
-from neuroval.data.storage.csv_text import read_csv
-from neuroval.data.storage.files import file_sha256
+from neuroval.data.storage.spelling import named, plain, relative_path, split_of
+from neuroval.data.storage.tables import PREFIX, Table, read_table, table_sha256
 from neuroval.data.study import contract
 from neuroval.data.study.folder import Study, check_place, write_study
 from neuroval.data.study.manifest import About, DataFacts, Manifest
 
-PREFIX = "prob_"
-TEXT_COLUMNS = ("case_id", "split", "label", "image_path", "patient_id", "plane", "source", "site")
+TEXT_COLUMNS: Final = ("case_id", "split", "label", "image_path", "patient_id", "plane", "source", "site")
+NO_COLUMN: Final = "no column that a study keeps"
 
 
 def import_predictions(
@@ -35,23 +35,27 @@ def import_predictions(
     negative: str | None = None,
     claims: Path | None = None,
 ) -> Study:
-    """Write a study of the predictions in a CSV or Parquet file to the folder ``out`` and return it.
+    """Write a study of the predictions in a table to the folder ``out`` and return it.
 
-    The file has ``label`` and one ``prob_<class>`` per class; ``case_id``, ``split`` (default ``test``),
-    ``image_path``, ``patient_id``, ``plane``, ``source`` and ``site`` are optional, other columns are ignored. Classes
-    are in the order of ``classes``, else of the columns. Rows of split ``train`` become cases without a prediction:
-    they serve to find leaks, and their probabilities are not looked at. Without ``case_id`` a case is known by its
-    image path, else by its row number. Names default to that of the folder. ``claims`` is a claims file for the study.
+    The table is whatever ``storage.tables`` reads. It has ``label`` and one ``prob_<class>`` per class, of two classes
+    one is enough; ``case_id``, ``split`` (default ``test``), ``image_path``, ``patient_id``, ``plane``, ``source`` and
+    ``site`` are optional, other columns are ignored. Classes are in the order of ``classes``, else of the columns.
+    Rows of split ``train`` become cases without a prediction: they serve to find leaks, and their probabilities are
+    not looked at. Without ``case_id`` a case is known by its image path, else by its row number. Names default to that
+    of the folder. ``claims`` is a claims file for the study. What was read, missing and ignored is the ``intake`` of
+    the manifest.
 
     Raises ``InputError`` naming file, column, first bad row and what was expected; rows are counted as a
     spreadsheet does for CSV (the header is row 1), from 0 for Parquet. Nothing is written then.
     """
     check_place(out)
-    table = _read(file)
-    order = _class_order(table, file=file, classes=classes, negative=negative)
+    table = read_table(file, needed="label", known=TEXT_COLUMNS)
+    if not len(table.rows):
+        raise InputError(f"{file}: no rows; a study needs at least one prediction.")
+    order = _class_order(table, classes=classes, negative=negative)
     name = data_name or out.name
-    cases = _cases(table, order, data_name=name, file=file.name)
-    predictions = _predictions(table, cases, order, file=file.name)
+    cases, missing = _cases(table, order, data_name=name)
+    predictions = _predictions(table, cases, order)
     manifest = Manifest(
         about=About(name=out.name, title=title or out.name),
         classes=order,
@@ -59,47 +63,26 @@ def import_predictions(
         provenance={
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": version("neuroval"),
-            "predictions_sha256": file_sha256(file),
+            "predictions_sha256": table_sha256(file),
+            "intake": _intake(table, order, cases, missing).to_document(),
         },
     )
     return write_study(out, manifest=manifest, cases=cases, predictions=predictions, claims=claims)
 
 
-def _read(file: Path) -> pd.DataFrame:
-    """Return the table with row numbers as its index, as they are counted in messages."""
-    kind = file.suffix.lower()
-    if kind == ".csv":
-        table = read_csv(file, needed="label")
-    elif kind == ".parquet":
-        table = _read_parquet(file)
-    else:
-        raise InputError(f"{file}: expected predictions as .csv or .parquet.")
-    if "label" not in table:
-        raise InputError(f"{file}: column 'label' is missing; found {list(table.columns)}.")
-    if table.empty:
-        raise InputError(f"{file}: no rows; a study needs at least one prediction.")
-    return table
-
-
-def _read_parquet(file: Path) -> pd.DataFrame:
-    try:
-        table: pd.DataFrame = pq.read_table(file).to_pandas()
-    except FileNotFoundError:
-        raise InputError(f"{file}: no such file.") from None
-    except (ValueError, OSError, pa.ArrowException) as error:
-        raise InputError(f"{file}: not a readable Parquet file ({str(error).splitlines()[0]}).") from None
-    return table.reset_index(drop=True)
-
-
-def _class_order(table: pd.DataFrame, *, file: Path, classes: Sequence[str] | None, negative: str | None) -> ClassOrder:
-    found = [str(column).removeprefix(PREFIX) for column in table.columns if str(column).startswith(PREFIX)]
-    names = found if classes is None else list(classes)
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise InputError(f"{file}: column {PREFIX + missing[0]!r} is missing; found {list(table.columns)}.")
-    unknown = [name for name in found if name not in names]
-    if unknown:
-        raise InputError(f"{file}: column {PREFIX + unknown[0]!r} is of no class; expected classes {names}.")
+def _class_order(table: Table, *, classes: Sequence[str] | None, negative: str | None) -> ClassOrder:
+    file = table.file
+    found = [column.removeprefix(PREFIX) for column in table.columns if column.startswith(PREFIX)]
+    names = _two_classes(table, found, classes, negative) if len(found) == 1 else None
+    if names is None:
+        names = found if classes is None else [named(name, found) or plain(name) for name in classes]
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise InputError(f"{file}: column {PREFIX + missing[0]!r} is missing; found {list(table.columns)}.")
+        unknown = [name for name in found if name not in names]
+        if unknown:
+            raise InputError(f"{file}: column {PREFIX + unknown[0]!r} is of no class; expected classes {names}.")
+        _check_no_other(table, names)
     if len(names) < 2:
         raise InputError(
             f"{file}: found {len(names)} {'column' if len(names) == 1 else 'columns'} prob_<class>, expected one for "
@@ -108,56 +91,116 @@ def _class_order(table: pd.DataFrame, *, file: Path, classes: Sequence[str] | No
     shown = {name: BRAIN_TUMOR.display[name] for name in names if name in BRAIN_TUMOR.names}
     ours = set(names) == set(BRAIN_TUMOR.names)  # some of our colours among others' could be the same twice
     colour = dict(BRAIN_TUMOR.colour) if ours else {}
-    return ClassOrder(names=tuple(names), negative=negative, display=shown, colour=colour)
+    nothing = None if negative is None else named(negative, names) or negative
+    return ClassOrder(names=tuple(names), negative=nothing, display=shown, colour=colour)
 
 
-def _cases(table: pd.DataFrame, order: ClassOrder, *, data_name: str, file: str) -> pd.DataFrame:
+def _two_classes(
+    table: Table, found: list[str], classes: Sequence[str] | None, negative: str | None
+) -> list[str] | None:
+    """Return both classes where one column gives the probability of one of them; none where they are not two."""
+    labels = [label for label in table.written("label").dropna().unique() if named(label, found) is None]
+    names = [*found, *dict.fromkeys(map(plain, [*labels, *(classes or ()), *([negative] if negative else ())]))]
+    names = list(dict.fromkeys(named(name, names) or name for name in names))
+    if len(names) != 2:
+        return None
+    return names if classes is None else [named(name, names) or name for name in classes]
+
+
+def _check_no_other(table: Table, names: Sequence[str]) -> None:
+    """Refuse a column ``prob_...`` of no class: no label is of it, and only without it do probabilities add up to 1."""
+    labels = {named(label, names) for label in table.written("label").dropna().unique()}
+    others = [name for name in names if name not in labels]
+    if not others or len(others) == len(names) or len(names) > MAX_CLASSES:
+        return
+    judged = (_split(table) != "train").to_numpy()
+    numbers = {name: table.numbers(PREFIX + name).to_numpy()[judged] for name in names}
+    for left_out in [*([name] for name in others), others]:
+        rest = [numbers[name] for name in names if name not in left_out]
+        if (
+            len(rest) > 1
+            and contract.adds_up(np.stack(rest, axis=1)).all()
+            and not (contract.adds_up(np.stack(list(numbers.values()), axis=1)).all())
+        ):
+            columns = " and ".join(repr(PREFIX + name) for name in left_out)
+            raise InputError(
+                f"{table.file}: column {columns} is of no class: no label names it, and without it the probabilities "
+                "add up to 1. Rename it so that it does not begin with prob_, or leave it out."
+            )
+
+
+def _split(table: Table) -> pd.Series:
+    """Return the split of each row, ``test`` where none is given; one that is unknown stays as it is written."""
+    written, _ = table.known("split")
+    spelled = {one: split_of(one) or one for one in written.dropna().unique()}
+    return written.map(spelled).astype("str").fillna("test")
+
+
+def _cases(table: Table, order: ClassOrder, *, data_name: str) -> tuple[pd.DataFrame, tuple[Missing, ...]]:
+    file, missing = table.file.name, []
+
     def refuse(column: str, bad: pd.Series, expected: str) -> None:
         contract.refuse(file, column, bad, cases[column], expected)
 
-    cases = pd.DataFrame({column: _text(table, column) for column in TEXT_COLUMNS})
-    cases["split"] = cases["split"].fillna("test")
+    cases = pd.DataFrame(index=table.rows)
+    for column in TEXT_COLUMNS:
+        if column in ("case_id", "label"):  # a class may be called unknown, and an id is an id
+            cases[column] = table.written(column)
+            continue
+        cases[column], written = table.known(column)
+        if column in table or column == "patient_id":
+            count = int(cases[column].isna().sum())
+            missing.append(Missing(column=column, count=count, n=len(cases), written=written))
+    cases["split"] = _split(table)
     refuse("split", ~cases["split"].isin(SPLITS), f"one of {list(SPLITS)}")
+    spelled = {one: named(one, order.names) or one for one in cases["label"].dropna().unique()}
+    cases["label"] = cases["label"].map(spelled).astype("str")
     refuse("label", ~cases["label"].isin(order.names), f"one of {list(order.names)}")
-    paths = cases["image_path"]
-    contract.check_paths(paths, file=file)
+    contract.check_paths(cases["image_path"], file=file)
+    paths = cases["image_path"] = cases["image_path"].map(relative_path, na_action="ignore").astype("str")
     if "case_id" in table:
         refuse("case_id", cases["case_id"].isna(), "a name that is not empty")
         refuse("case_id", cases["case_id"].duplicated(), "each case once")
     else:
         refuse("image_path", paths.notna() & paths.duplicated(), "each image once")
-        known_by = (str(place) if pd.isna(path) else path for place, path in enumerate(paths))
-        cases["case_id"] = [case_id(data_name, key) for key in known_by]
+        known_by = paths.fillna(pd.Series(range(len(paths)), index=paths.index).astype("str"))
+        cases["case_id"] = [case_id(data_name, key) for key in known_by.tolist()]
     cases["group_id"] = group_ids(cases, PAIRS.empty_table().to_pandas())
-    return cases
+    return cases, tuple(missing)
 
 
-def _text(table: pd.DataFrame, column: str) -> pd.Series:
-    if column not in table:
-        return pd.Series(None, index=table.index, dtype="str")
-    text = table[column].astype("str").str.strip()
-    return text.mask(table[column].isna() | (text == ""))
-
-
-def _predictions(table: pd.DataFrame, cases: pd.DataFrame, order: ClassOrder, *, file: str) -> pd.DataFrame:
-    judged = (cases["split"] != "train").to_numpy()
+def _predictions(table: Table, cases: pd.DataFrame, order: ClassOrder) -> pd.DataFrame:
+    file, judged = table.file.name, (cases["split"] != "train").to_numpy()
     if not judged.any():
         raise InputError(f"{file}: every row is of split 'train'; expected cases of tuning, test or external.")
     columns = {}
     for column in order.probability_columns:
-        values = [_number(value) for value in table[column].to_numpy(object)]
-        numbers = pd.Series(values, index=table.index, dtype="float64")
+        if column not in table:
+            continue
+        numbers = columns[column] = table.numbers(column)
         bad = judged & ~((numbers >= 0) & (numbers <= 1)).to_numpy()
-        contract.refuse(file, column, bad, table[column], "a probability from 0 to 1, such as 0.25")
-        columns[column] = numbers
+        contract.refuse(file, column, bad, table.written(column), "a probability from 0 to 1, such as 0.25")
+    if len(columns) == 1:  # of two classes, one follows from the other
+        (given,) = columns.values()
+        columns = {column: columns.get(column, 1 - given) for column in order.probability_columns}
     predictions = pd.DataFrame(columns)[judged]
     contract.check_probabilities(predictions, order, file=file)
     predictions.insert(0, "case_id", cases["case_id"])
     return predictions
 
 
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
+def _intake(table: Table, order: ClassOrder, cases: pd.DataFrame, missing: tuple[Missing, ...]) -> Intake:
+    kept = [column for column in (*TEXT_COLUMNS, *order.probability_columns) if column in table]
+    notes = [
+        f"prob_{name} is taken as 1 minus the other probability" for name in order.names if PREFIX + name not in table
+    ]
+    if training := int((cases["split"] == "train").sum()):
+        notes.append(f"{training:,} of split train: they serve to find leaks, their probabilities are not looked at")
+    return Intake(
+        unit="row",
+        read=len(cases),
+        missing=missing,
+        kept=tuple(kept),
+        ignored={**{name: NO_COLUMN for name in table.columns if name not in kept}, **table.ignored},
+        notes=(*table.notes, *notes),
+    )

@@ -270,5 +270,6 @@ def _manifest(
             "code_version": version("neuroval"),
             "packages": packages,
             "hidden_files_skipped": dataset.hidden,
+            "intake": dataset.intake.to_document(),
         },
     )

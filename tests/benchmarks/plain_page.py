@@ -8,7 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from neuroval.analysis.performance.per_class import ClassPerformance
+from neuroval.analysis.core.metrics import Metric, read
+from neuroval.analysis.performance.per_class import ClassPerformance, Performance
 from neuroval.dashboard.cases.evidence import evidence
 from neuroval.dashboard.figures import scan
 from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
@@ -21,8 +22,10 @@ from neuroval.dashboard.words import overview as text_overview
 from neuroval.data.study.folder import read_study
 
 
-def _row(one: ClassPerformance, rate: str) -> Row:
-    return Row(label=one.name, colour=study.classes.colour[one.name], estimate=getattr(one, rate).headline)
+def _rows(judged: Performance, rate: Metric[ClassPerformance]) -> list[Row]:
+    colour = study.classes.colour
+    found = [(one.name, value.headline) for one in judged.classes for _, value in read((rate,), one)]
+    return [Row(label=name, colour=colour[name], estimate=value) for name, value in found]
 
 
 study = read_study(Path(os.environ["PLAIN_STUDY"]))
@@ -32,26 +35,26 @@ page = st.sidebar.radio("Page", ["overview", "per_class", "confusion", "confiden
 st.title(page)
 if page == "overview":
     st.write(text_overview.overview(source))
-    st.dataframe([{"finding": text_findings.text(found)} for found in source.findings])
+    st.dataframe([{"finding": text_findings.text(found)} for found in source.results.findings])
 elif page == "per_class":
-    judged = source.performance
+    judged = source.results.performance
     st.write(text.per_class(judged, study.classes))
-    for rates in (("sensitivity", "specificity"), ("ppv", "npv")):
-        sections = [(text.RATES[rate], [_row(one, rate) for one in judged.classes]) for rate in rates]
+    for rates in (text.RATES[:2], text.RATES[2:]):
+        sections = [(rate.label, _rows(judged, rate)) for rate in rates]
         found = [row.estimate for _, rows in sections for row in rows]
-        st.plotly_chart(forest(sections, start=lowest(found)), key=rates[0])
+        st.plotly_chart(forest(sections, start=lowest(found)), key=rates[0].key)
 elif page == "confusion":
-    st.plotly_chart(matrix_figure(source.performance.matrix, study.classes, harm=study.manifest.harm))
-    st.write(text.confusion(source.pairs, study.classes, source.performance.matrix.n))
+    st.plotly_chart(matrix_figure(source.results.performance.matrix, study.classes, harm=study.manifest.harm))
+    st.write(text.confusion(source.results.pairs, study.classes, source.results.performance.matrix.n))
 elif page == "confidence":
-    found = source.confidence
+    found = source.results.confidence
     st.plotly_chart(reliability_figure(found.reliability.top_label, x="Confidence", y="Accuracy"))
     st.plotly_chart(risk_coverage_figure(found.risk_coverage, referred=found.referral.referred.plain.value))
-    st.dataframe([{"tier": one.tier, "n": one.share.plain.count} for one in source.confidence.tiers])
+    st.dataframe([{"tier": one.tier, "n": one.share.plain.count} for one in source.results.confidence.tiers])
 else:
     names = study.classes.names
     reference = st.selectbox("Reference", ["all", *names])
-    wrong = [one for one in source.errors.cases if reference in ("all", one.reference)]
+    wrong = [one for one in source.results.errors.cases if reference in ("all", one.reference)]
     paths = dict(zip(study.cases["case_id"], study.cases["image_path"], strict=True))
     for column, one in zip(st.columns(4) * 6, wrong[:24], strict=False):
         path = None if images is None else Path(images) / paths[one.case_id]

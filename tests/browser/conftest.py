@@ -13,8 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-from neuroval.dashboard.components.frame import LABELS
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -101,7 +100,7 @@ def visit(server: str) -> Callable[..., None]:
         page.goto(f"{server}/{address}?{urlencode({'study': study, **query})}")
         _settled(page)
         if not {"case", "pairs"} & query.keys():
-            expect(page.get_by_role("heading", level=1)).to_have_text(text.TITLES[name])
+            expect(page.get_by_role("heading", level=1)).to_have_text(PAGES[name].question)
 
     return visit
 
@@ -111,8 +110,8 @@ def turn() -> Callable[[Page, str], None]:
     """Go on to another page of the same study by its link, which is faster than an address."""
 
     def turn(page: Page, name: str) -> None:
-        page.get_by_test_id("stSidebar").get_by_role("link", name=LABELS[name], exact=True).click()
-        expect(page.get_by_role("heading", level=1)).to_have_text(text.TITLES[name])
+        page.get_by_test_id("stSidebar").get_by_role("link", name=PAGES[name].label, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(PAGES[name].question)
         _settled(page)
 
     return turn

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
-from neuroval.dashboard.components.frame import PAGE_FILES
 from neuroval.dashboard.figures.look import contrast
+from neuroval.dashboard.pages import PAGES
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -54,7 +54,7 @@ MORE = {  # what an address adds to a page
 }
 # Every page of the navigation, what else an address shows, and the real study where its pages differ.
 PLACES = (
-    *(Place(name, query=MORE.get(name, ())) for name in PAGE_FILES),
+    *(Place(name, query=MORE.get(name, ())) for name in PAGES),
     Place("errors", query=(("case", CASE), ("cells", "shown"))),
     Place("data_set", query=(("pairs", "across"),)),
     *(Place(name, REAL) for name in ("overview", "data_set", "errors", "claims")),

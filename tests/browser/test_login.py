@@ -21,7 +21,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from playwright.sync_api import Browser, Page, expect
 
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.words import sign_in as text_login
 
 ROOT = Path(__file__).parents[2]
@@ -190,9 +190,9 @@ def test_who_signs_in_sees_pages_and_pictures_and_can_leave(closed: str, visitor
     expect(visitor.get_by_test_id("stSidebar")).not_to_be_visible()
     visitor.get_by_role("button", name="Sign in").click()
     expect(visitor.get_by_role("button", name="Sign out")).to_be_visible()
-    expect(visitor.get_by_role("heading", level=1)).to_have_text(text.TITLES["overview"])
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(PAGES["overview"].question)
     visitor.goto(f"{closed}/errors?study=normal")
-    expect(visitor.get_by_role("heading", level=1)).to_have_text(text.TITLES["errors"])
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(PAGES["errors"].question)
     picture = visitor.locator("[data-testid=stMain] img[src*='/images/']").first
     assert picture.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
     assert visitor.context.request.get(f"{closed}/api/v1/studies").status == 200  # without a key too

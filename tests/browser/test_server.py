@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from neuroval.dashboard.components.frame import PAGE_FILES
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.pages import PAGES
 from neuroval.data.images.linking import link
 from neuroval.data.study.import_predictions import import_predictions
 
@@ -29,7 +28,7 @@ def test_the_server_serves_pictures_beside_the_pages(server: str) -> None:
 
 def test_the_overview_has_an_address_of_its_name(server: str, settled: Callable[[Page], None], page: Page) -> None:
     page.goto(f"{server}/overview?study=normal&case=x")
-    expect(page.get_by_role("heading", level=1)).to_have_text(text.TITLES["overview"])
+    expect(page.get_by_role("heading", level=1)).to_have_text(PAGES["overview"].question)
     settled(page)
     expect(page.get_by_role("dialog")).to_have_count(0)
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
@@ -62,7 +61,7 @@ def marked_up_page(desk: BrowserContext, visit: Callable[..., None], marked_up: 
     page.close()
 
 
-@pytest.mark.parametrize("name", [name for name in PAGE_FILES if name not in WITHOUT_NAMES])
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in WITHOUT_NAMES])
 def test_names_are_shown_as_they_are(marked_up_page: Page, turn: Callable[[Page, str], None], name: str) -> None:
     page = marked_up_page
     turn(page, name)

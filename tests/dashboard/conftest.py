@@ -20,12 +20,26 @@ from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.study.embeddings import Embeddings
 from neuroval.data.study.folder import GradCams, Study, write_study
 from neuroval.data.study.import_predictions import import_predictions
-from neuroval.data.study.manifest import About, Acceptance, DataFacts, Impact, Manifest, ModelFacts, TestRead
+from neuroval.data.study.manifest import (
+    About,
+    Acceptance,
+    DataFacts,
+    Impact,
+    Manifest,
+    ModelFacts,
+    TestRead,
+    Thresholds,
+)
 from neuroval.model.evaluation.to_study import evaluate
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 BROKEN = ("broken", "no-file", "no-toml", "no-predictions")
 NAMES = BRAIN_TUMOR.names
+# Nothing is uniform, and no threshold is the usual one: what is swapped, dropped or counted twice changes a number.
+THRESHOLDS = Thresholds(high_confidence=0.85, review=0.7, target_sensitivity=0.95)
+ERRORS = (0.96, 0.88, 0.91, 0.66, 0.78)  # confidences of the first errors: not in the order of the cases
+LATER = (0, 0, 2, 0, 2, 0, 0, 2, 0, 1, 0, 2, 0, 2, 0, 3)  # the labels of the cases from 44 on
+TOGETHER = {49: 47, 50: 47, 57: 55}  # test cases of the patient of another
 
 
 def write(
@@ -45,6 +59,8 @@ def write(
 ) -> Study:
     """A study of 60 cases, 40 of them in the test split; the first ``wrong`` test cases are called the next class.
 
+    Of the test cases 15 are glioma, 7 meningioma, 11 no tumour and 7 pituitary; 37 patients have one, one has two and
+    one three of them.
     ``folds`` adds a training history, a reading of the test split, and cross-validation: grouped with two wrong
     cases, ungrouped with one. Without ``training`` only the test split is there. With ``copies`` the first error of
     glioma and the next one are mirrored copies; ``pairs`` are further ones by number. With ``embeddings`` cases are
@@ -57,19 +73,18 @@ def write(
     for number in range(60):
         split = "train" if number < 20 else "test"
         case_id = f"{number:016x}"
-        group = f"{number % 20:016x}" if number < 24 else case_id  # four test cases share a group with training
-        source = ("north", "south")[number % 2]
-        rows.append((case_id, split, labels[number % len(labels)], group, group, source, f"{split}/{number}.png"))
+        # Four test cases share a group with training.
+        group = f"{number % 20:016x}" if number < 24 else f"{TOGETHER.get(number, number):016x}"
+        label = labels[(number if number < 44 else LATER[number - 44]) % len(labels)]
+        north = label == "notumor" or (number % 2 == 0 and number < 44)
+        source = "north" if north else "south"  # 27 and 33; all of the south have a tumour
+        rows.append((case_id, split, label, group, group, source, f"{split}/{number}.png"))
     columns = ["case_id", "split", "label", "group_id", "patient_id", "source", "image_path"]
     cases = pd.DataFrame(rows, columns=columns)
     if not training:
         cases = cases[cases["split"] == "test"]
     test = cases[cases["split"] == "test"].reset_index(drop=True)
-    probabilities = np.full((len(test), 4), 0.02)
-    for row, label in enumerate(test["label"]):
-        called = (NAMES.index(label) + (row < wrong)) % 4
-        probabilities[row, called] = 0.94
-    predictions = pd.DataFrame(probabilities, columns=list(BRAIN_TUMOR.probability_columns))
+    predictions = _probabilities(test["label"], wrong=wrong)
     predictions.insert(0, "case_id", test["case_id"])
     optional = {}
     if folds:
@@ -94,6 +109,7 @@ def write(
         classes=BRAIN_TUMOR,
         model=ModelFacts(name=name) if data else None,
         data=DataFacts(name=data or name),
+        thresholds=THRESHOLDS,
         harm=((0, 5, 10, 5), (4, 0, 7, 4), (3, 2, 0, 2), (4, 4, 7, 0)),
         impacts=(Impact(reference="glioma", predicted="meningioma", text="Delay.", next_step="Expert review."),),
         acceptance=(Acceptance(metric="any_tumour.sensitivity", at_least=0.98),) if criteria else (),
@@ -108,6 +124,20 @@ def write(
         embeddings=_embeddings(cases) if embeddings else None,
         optional=optional,
     )
+
+
+def _probabilities(labels: pd.Series, *, wrong: int) -> pd.DataFrame:
+    """Return the probabilities of cases (n, 4), the first ``wrong`` of them for the next class.
+
+    A right call has a confidence of 0.62 to 0.98; what is left goes to the next classes, five, three and two tenths.
+    """
+    table = np.zeros((len(labels), 4))
+    for row, label in enumerate(labels):
+        confidence = ERRORS[row] if row < wrong else 0.62 + 0.006 * ((13 * row + 7 * wrong) % 61)
+        called = NAMES.index(label) + (row < wrong)
+        for place, share in enumerate((confidence, *(np.array([0.5, 0.3, 0.2]) * (1 - confidence)).tolist())):
+            table[row, (called + place) % 4] = share
+    return pd.DataFrame(table, columns=list(BRAIN_TUMOR.probability_columns))
 
 
 def _embeddings(cases: pd.DataFrame) -> Embeddings:
@@ -133,8 +163,7 @@ def _history() -> pd.DataFrame:
 
 
 def _folds(cases: pd.DataFrame, *, wrong: int) -> pd.DataFrame:
-    called = [(NAMES.index(label) + (row < wrong)) % 4 for row, label in enumerate(cases["label"])]
-    table = pd.DataFrame(np.eye(4)[called] * 0.92 + 0.02, columns=list(BRAIN_TUMOR.probability_columns))
+    table = _probabilities(cases["label"], wrong=wrong)
     groups = cases["group_id"].map(lambda group: int(group, 16))
     return table.assign(case_id=cases["case_id"].to_numpy(), fold=(groups % 5 + 1).astype(np.int32).to_numpy())
 
@@ -263,7 +292,8 @@ def scans(clean_phantom: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEUROVAL_HOME", str(home))
         folder, out = SHIPPED_MODELS / "phantom", home / "studies" / "read"
-        study = evaluate(folder, clean_phantom.folder, out=out, data_name="read").study
+        limits = {"thresholds": {"high_confidence": 0.95, "review": 0.45}}  # some calls lie between these and the usual
+        study = evaluate(folder, clean_phantom.folder, out=out, data_name="read", description=limits).study
         link(clean_phantom.folder, data_name="read", cases=study.cases)
     return home
 

@@ -19,12 +19,11 @@ from PIL import Image
 from neuroval.analysis.study.comparison import comparisons
 from neuroval.dashboard.api.app import PATH, create
 from neuroval.dashboard.cli.main import app, main
-from neuroval.dashboard.components.frame import LABELS
 from neuroval.dashboard.documents.comparison_document import document_of
 from neuroval.dashboard.documents.study_document import SECTIONS, sections
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.settings import Settings
 from neuroval.dashboard.words import claims as text_claims
-from neuroval.dashboard.words import general as text
 from neuroval.data.claims.reading import KINDS
 from neuroval.data.dataset.folder import METADATA_COLUMNS
 from neuroval.data.storage.home import SHIPPED_STUDIES
@@ -34,7 +33,7 @@ from neuroval.data.study.import_predictions import TEXT_COLUMNS
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (README, *DOCS)}
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (README, *DOCS)}
 TOP = [ROOT / name for name in ("CONTRIBUTING.md", "DEPLOYMENT.md", "DECISIONS.md", "CHANGELOG.md")]
 MAPS = [ROOT / "analysis" / "README.md", ROOT / "dashboard" / "README.md"]
 
@@ -55,14 +54,14 @@ PREDICTIONS = "label,prob_glioma,prob_notumor\nglioma,0.9,0.1\nnotumor,0.2,0.8\n
 
 def blocks(page: str) -> Iterator[str]:
     """The lines of the blocks without a language, comments taken off."""
-    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", PAGES[page], flags=re.DOTALL | re.MULTILINE):
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", TEXTS[page], flags=re.DOTALL | re.MULTILINE):
         if not language:
             yield from (line.split("  #")[0].strip().removeprefix(".venv/bin/") for line in block.splitlines())
 
 
 def prose(page: str) -> str:
     """A page without its blocks."""
-    return re.sub(r"^```.*?^```", "", PAGES[page], flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^```.*?^```", "", TEXTS[page], flags=re.DOTALL | re.MULTILINE)
 
 
 def is_one(command: str, pattern: str) -> bool:
@@ -85,7 +84,7 @@ def named(words: list[str]) -> tuple[list[str], set[str]]:
 
 def rows(page: str, heading: str = "") -> list[list[str]]:
     """The cells of the tables of a page, or of those below one heading, without the names of the columns."""
-    part = PAGES[page]
+    part = TEXTS[page]
     if heading:
         _, found, part = part.partition(f"\n## {heading}\n")
         assert found, heading
@@ -104,7 +103,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "predictions.csv").write_text(PREDICTIONS)
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGES["docs/claims.md"], flags=re.DOTALL)
+    (example,) = re.findall(r"```toml\n(.*?)```", TEXTS["docs/claims.md"], flags=re.DOTALL)
     (tmp_path / "claims.toml").write_text(example)
     rng = np.random.default_rng(1)
     for number, label in enumerate(("glioma", "meningioma", "notumor", "pituitary") * 2):
@@ -132,7 +131,7 @@ def neuroval(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     return run
 
 
-@pytest.mark.parametrize("page", [name for name in PAGES if any(map(is_run, blocks(name)))])
+@pytest.mark.parametrize("page", [name for name in TEXTS if any(map(is_run, blocks(name)))])
 @pytest.mark.usefixtures("folder")
 def test_the_commands_of_a_page_do_what_they_say(page: str, neuroval: Callable[[str], str]) -> None:
     lines = list(blocks(page))
@@ -143,13 +142,13 @@ def test_the_commands_of_a_page_do_what_they_say(page: str, neuroval: Callable[[
 
 
 def test_each_reason_is_of_a_command_that_is_printed() -> None:
-    lines = [line for page in PAGES for line in blocks(page)]
+    lines = [line for page in TEXTS for line in blocks(page)]
     assert [pattern for pattern in NOT_RUN if not any(is_one(line, pattern) for line in lines)] == []
 
 
 def test_every_command_that_is_named_is_there_with_its_options() -> None:
-    lines = [line for page in PAGES for line in blocks(page) if line.startswith("neuroval ")]
-    lines += re.findall(r"`((?:\.venv/bin/)?neuroval\s[^`]+)`", "\n".join(map(prose, PAGES)))
+    lines = [line for page in TEXTS for line in blocks(page) if line.startswith("neuroval ")]
+    lines += re.findall(r"`((?:\.venv/bin/)?neuroval\s[^`]+)`", "\n".join(map(prose, TEXTS)))
     for line in lines:
         words = re.sub(r"[][]", " ", line).split()[1:]
         if words[0] == "COMMAND":
@@ -163,7 +162,7 @@ def test_every_command_that_is_named_is_there_with_its_options() -> None:
 
 def test_every_option_that_stands_alone_is_one_of_some_command() -> None:
     every = set().union(*(named(words)[1] for words in commands()))
-    for page in PAGES:
+    for page in TEXTS:
         for option in (span.split()[0] for span in quoted(prose(page)) if span.startswith("--")):
             assert option in every, (page, option)
 
@@ -187,19 +186,19 @@ def test_the_table_lists_every_command() -> None:
 
 def test_make_has_the_targets_that_are_named() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    for page in PAGES.values():
+    for page in TEXTS.values():
         assert set(re.findall(r"(?:^|`)make ([a-z-]+)", page, re.MULTILINE)) <= targets
 
 
 def test_the_module_that_is_served_is_there() -> None:
-    (module,) = re.findall(r"uvicorn neuroval\.([\w.]+):app ", PAGES["docs/api.md"])
+    (module,) = re.findall(r"uvicorn neuroval\.([\w.]+):app ", TEXTS["docs/api.md"])
     assert module == create.__module__.removeprefix("neuroval.")
 
 
 def test_the_addresses_of_the_api_are_those_it_has() -> None:
     served = {path.removeprefix(PATH) for path in create(Settings(model="phantom")).openapi()["paths"]}
     assert {cells[0].strip("`") for cells in rows("docs/api.md")} == served
-    asked = re.findall(r"8501/api/v1(/[\w/]+)", PAGES["docs/api.md"])
+    asked = re.findall(r"8501/api/v1(/[\w/]+)", TEXTS["docs/api.md"])
     assert len(asked) == 2
     assert set(asked) <= served
 
@@ -229,15 +228,15 @@ def test_the_two_claims_contradict_each_other(folder: Path, neuroval: Callable[[
 
 def test_the_questions_are_the_pages() -> None:
     told = {cells[0]: cells[1] for cells in rows("README.md", "Questions")}
-    assert told == {text.TITLES[name]: label for name, label in LABELS.items()}
+    assert told == {page.question: page.label for page in PAGES.values()}
 
 
 def test_the_readme_is_short_and_leads_to_every_page() -> None:
-    assert len(PAGES["README.md"].splitlines()) < 150
-    for page in PAGES:
+    assert len(TEXTS["README.md"].splitlines()) < 150
+    for page in TEXTS:
         if page != "README.md":
-            assert f"]({page})" in PAGES["README.md"], page
-            assert page == "docs/README.md" or f"]({Path(page).name})" in PAGES["docs/README.md"], page
+            assert f"]({page})" in TEXTS["README.md"], page
+            assert page == "docs/README.md" or f"]({Path(page).name})" in TEXTS["docs/README.md"], page
 
 
 @pytest.mark.parametrize("top", ["data", "model", "analysis", "dashboard"])
@@ -306,6 +305,6 @@ def test_every_key_of_a_section_is_told_and_there(section: str, document: dict[s
 
 def test_every_key_of_a_comparison_is_told(shipped: Study) -> None:
     compared = document_of(comparisons(shipped, read_study(SHIPPED_STUDIES / "brain-tumor-mri-b3")))
-    _, _, told = PAGES["docs/json.md"].partition("\n## Comparison\n")
+    _, _, told = TEXTS["docs/json.md"].partition("\n## Comparison\n")
     assert keys(compared, frozenset(shipped.classes.names)) - set(re.findall(r"\w+", told)) == set()
     assert list(compared["sections"]) == [cells[0].strip("`") for cells in rows("docs/json.md", "Comparison")]

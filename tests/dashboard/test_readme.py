@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from neuroval import analysis, dashboard
-from neuroval.dashboard.components.frame import PAGE_FILES
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.pages import PAGES
 
 FOLDER = Path(str(dashboard.__file__)).parent
 MAP = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -20,14 +19,14 @@ def rooms(folder: Path) -> set[str]:
     return {path.parent.name for path in folder.glob("*/*.py")}
 
 
-@pytest.mark.parametrize("page", PAGE_FILES)
+@pytest.mark.parametrize("page", PAGES)
 def test_a_page_stands_beside_its_question(page: str) -> None:
     (row,) = [row for row in ROWS if row[1] == f"`app_pages/{page}`"]
-    assert row[0] == text.TITLES[page]
+    assert row[0] == PAGES[page].question
 
 
 def test_no_page_is_named_that_is_not_there() -> None:
-    assert {name.partition("/")[2] for name in NAMED if name.startswith("app_pages/")} == set(PAGE_FILES)
+    assert {name.partition("/")[2] for name in NAMED if name.startswith("app_pages/")} == set(PAGES)
 
 
 def test_every_room_is_named() -> None:

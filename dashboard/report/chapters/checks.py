@@ -23,11 +23,11 @@ TONES: Final = {"contradicted_internally": "red", "not_reproduced": "orange", "c
 def folds(subject: Subject) -> list[Block]:
     """Return each number over the folds, grouped against ungrouped, the pooled matrix and suspect labels."""
     evidence, classes, manifest = subject.evidence, subject.classes, subject.manifest
-    grouped, ungrouped = evidence.grouped, evidence.ungrouped
+    grouped, ungrouped = evidence.results.grouped, evidence.results.ungrouped
     there = grouped if grouped.performance is not None else ungrouped
     said = [
         heading(words.LABELS["folds"], label="folds" if there.performance is not None else None),
-        paragraph(text_training.cross_validation(grouped, ungrouped, evidence.grouping), style="answer"),
+        paragraph(text_training.cross_validation(grouped, ungrouped, evidence.results.grouping), style="answer"),
     ]
     if there.performance is None:
         return said
@@ -55,8 +55,8 @@ def folds(subject: Subject) -> list[Block]:
             label="pooled",
         ),
     ]
-    if evidence.suspects is not None:
-        told = text_cases.suspects(evidence.suspects)
+    if evidence.results.suspects is not None:
+        told = text_cases.suspects(evidence.results.suspects)
         said += [
             heading("Labels to look at again", level=2, label="suspects"),
             paragraph(told),
@@ -68,7 +68,7 @@ def folds(subject: Subject) -> list[Block]:
 def audit(subject: Subject) -> list[Block]:
     """Return what is shared with training and what is left without it, odd labels, and other factors."""
     evidence, classes = subject.evidence, subject.classes
-    leakage = evidence.leakage
+    leakage = evidence.results.leakage
     said = [
         heading(words.LABELS["audit"], label="audit"),
         paragraph(words.AUDIT, style="answer"),
@@ -82,16 +82,22 @@ def audit(subject: Subject) -> list[Block]:
             label="shared",
         )
     )
-    if evidence.twin_kinds:
-        said.append(table(text.twins(evidence.twin_kinds), "Copies of training scans, by kind.", label="copies"))
-    said.append(paragraph(words.copies(evidence.twin_kinds, len(evidence.patients_across), evidence.split)))
+    if evidence.results.twin_kinds:
+        said.append(
+            table(text.twins(evidence.results.twin_kinds), "Copies of training scans, by kind.", label="copies")
+        )
+    said.append(
+        paragraph(words.copies(evidence.results.twin_kinds, len(evidence.results.patients_across), evidence.split))
+    )
     said += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
     said += [heading("Copies with different labels", level=2), *_odd(subject)]
     said += [heading("What else answers the question", level=2, label="confounding")]
-    if evidence.confounding:
+    if evidence.results.confounding:
         said += [
             table(
-                text.confounding(evidence.confounding), 'How far another factor answers "any tumour?".', label="factors"
+                text.confounding(evidence.results.confounding),
+                'How far another factor answers "any tumour?".',
+                label="factors",
             ),
             paragraph(words.CONFOUNDING),
         ]
@@ -101,13 +107,13 @@ def audit(subject: Subject) -> list[Block]:
 
 
 def _steps(subject: Subject) -> list[Block]:
-    rows = text_audit.step_rows(subject.evidence, HEADLINES, words.two_lines)
+    rows = text_audit.step_rows(subject.evidence.results, HEADLINES, words.two_lines)
     widths = [1.2, None, *[1.1] * (len(rows[0]) - 2)]
     return [table(rows, text_audit.STEPS_CAPTION, label="steps", widths=widths)]
 
 
 def _odd(subject: Subject) -> list[Block]:
-    found = subject.evidence.odd_labels
+    found = subject.evidence.results.odd_labels
     if not found:
         return [paragraph(words.NO_ODD_LABELS)]
     more = f" The first {ODD} of {len(found):,}." if len(found) > ODD else ""
@@ -123,7 +129,7 @@ def _odd(subject: Subject) -> list[Block]:
 
 def claims(subject: Subject) -> list[Block]:
     """Return each published claim with its verdict, and what decides where it does not hold."""
-    told, found = subject.study.claims, subject.evidence.claims
+    told, found = subject.study.claims, subject.evidence.results.claims
     said = [heading(words.LABELS["claims"], label="claims" if found else None)]
     if told is None:
         return [*said, paragraph(text_claims.NO_CLAIMS)]

@@ -18,7 +18,7 @@ SOFTWARE: Final = ("neuroval", "numpy", "scipy", "scikit-learn", "pandas", "typs
 def limitations(subject: Subject) -> list[Block]:
     """Return what the study says of its limits, and what follows from its numbers."""
     evidence, manifest = subject.evidence, subject.manifest
-    leakage = evidence.leakage
+    leakage = evidence.results.leakage
     known = leakage.overall.known_patient
     said = [heading(words.LIMITATIONS, label="limitations"), heading("Named by the study", level=2)]
     named = manifest.about.limitations
@@ -32,8 +32,10 @@ def limitations(subject: Subject) -> list[Block]:
                 shared=leakage.overall.group,
                 reason=leakage.reason,
                 unknown_patients=known.count != known.n,
-                grouped=evidence.grouped.performance is not None,
-                empty=[subject.classes.display[one.name] for one in evidence.performance.classes if not one.support],
+                grouped=evidence.results.grouped.performance is not None,
+                empty=[
+                    subject.classes.display[one.name] for one in evidence.results.performance.classes if not one.support
+                ],
                 site_known=bool(subject.study.cases["site"].notna().any()),
                 reads=len(manifest.test_reads),
             )
@@ -84,7 +86,7 @@ def model(subject: Subject) -> list[Block]:
         ]
         said.append(facts(rows))
     said.append(heading("Training", level=2))
-    run = evidence.final_run
+    run = evidence.results.final_run
     told = text_training.training(run, manifest.test_reads, manifest)
     said.append(paragraph(told, label="training" if run is not None else None))
     if run is not None:

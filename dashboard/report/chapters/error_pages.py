@@ -34,7 +34,7 @@ def chosen(found: Sequence[ErrorCase], *, everything: bool) -> tuple[list[ErrorC
 def errors(subject: Subject) -> list[Block]:
     """Return the chapter on errors: the rate, where the evidence lies, and the cases."""
     evidence, options = subject.evidence, subject.options
-    found = evidence.errors
+    found = evidence.results.errors
     said = [
         heading(words.LABELS["errors"], label="errors"),
         paragraph(text.errors(found), style="answer"),
@@ -75,7 +75,7 @@ def _saliency(subject: Subject) -> list[Block]:
     evidence = subject.evidence
     if subject.study.gradcam is None:
         return [paragraph(words.NO_MAPS)]
-    rows = text_audit.saliency_rows(evidence.saliency, evidence.evidence_share, subject.classes)
+    rows = text_audit.saliency_rows(evidence.results.saliency, evidence.results.evidence_share, subject.classes)
     if not rows:
         return [paragraph(text_audit.NO_OUTLINES)]
     return [

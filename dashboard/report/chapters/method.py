@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.report.blocks import Block, facts, heading, paragraph, table
 from neuroval.dashboard.report.chapters.opening import order_of
 from neuroval.dashboard.report.subject import Subject
@@ -10,11 +11,10 @@ from neuroval.dashboard.words import classes as text_classes
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.formats import sentence_case
-from neuroval.dashboard.words.glossary import METRICS, SHOWN
-from neuroval.dashboard.words.methods import HOW
+from neuroval.dashboard.words.glossary import METRICS
 
 # What is explained with which section, by the name of the page that shows the same numbers.
-PAGES: Final = {
+CHAPTERS: Final = {
     "overview": ("Verdict", None),
     "data_set": ("Audit of the data", "audit"),
     "per_class": ("Performance by class", "per-class"),
@@ -30,7 +30,7 @@ PAGES: Final = {
 def methods(subject: Subject) -> list[Block]:
     """Return index test, reference standard, categories and statistics."""
     manifest, classes = subject.manifest, subject.classes
-    point = subject.evidence.decisions
+    point = subject.evidence.results.decisions
     data_of = words.data_line(manifest.data)
     said = [heading(words.LABELS["methods"], label="methods"), heading("Index test", level=2)]
     if manifest.model is None:
@@ -59,17 +59,17 @@ def methods(subject: Subject) -> list[Block]:
         *_sample_size(subject),
         *_formulas(subject),
     ]
-    for page, (title, section) in PAGES.items():
+    for page, (title, section) in CHAPTERS.items():
         if section is None or subject.options.has(section):
             said.append(heading(title, level=3))
-            said += [paragraph(part, style="fine") for part in _paragraphs(HOW[page])]
+            said += [paragraph(part, style="fine") for part in _paragraphs(PAGES[page].methods)]
     return said
 
 
 def _sample_size(subject: Subject) -> list[Block]:
     taken = [
         f"{text_overview.criterion_lines(one, subject.classes)[0].partition(' ')[2]}. {sentence_case(needed)}."
-        for one in subject.evidence.criteria
+        for one in subject.evidence.results.criteria
         if (needed := text_overview.required(one))
     ]
     if not taken:
@@ -81,8 +81,8 @@ def _sample_size(subject: Subject) -> list[Block]:
 
 
 def _formulas(subject: Subject) -> list[Block]:
-    sections = {page for page, (_, section) in PAGES.items() if section is None or subject.options.has(section)}
-    named = {name: None for page in SHOWN if page in sections for name in SHOWN[page]}
+    sections = {page for page, (_, section) in CHAPTERS.items() if section is None or subject.options.has(section)}
+    named = {name for page in sections for name in PAGES[page].metrics}
     rows = [{"Number": name, "What it is": METRICS[name]} for name in METRICS if name in named]
     return [table(rows, words.FORMULAS, label="formulas")]
 

@@ -25,9 +25,9 @@ MET: Final = {True: "green", False: "red", None: "gray"}
 def cover(subject: Subject) -> list[Block]:
     """Return the verdict with its criteria, the two headline numbers, and what the report is of."""
     evidence, manifest = subject.evidence, subject.manifest
-    word, tone = text_overview.verdict_title(evidence.criteria, evidence.findings)
-    basis = text_overview.verdict_basis(evidence.criteria, readings=len(manifest.test_reads))
-    limit = text_overview.verdict_limit(evidence.findings, where="in the summary")
+    word, tone = text_overview.verdict_title(evidence.results.criteria, evidence.results.findings)
+    basis = text_overview.verdict_basis(evidence.results.criteria, readings=len(manifest.test_reads))
+    limit = text_overview.verdict_limit(evidence.results.findings, where="in the summary")
     banner = {
         "kind": "banner",
         "over": words.VERDICT,
@@ -46,7 +46,7 @@ def _post_hoc(subject: Subject) -> list[Block]:
 
 def _criteria(subject: Subject) -> list[Block]:
     rows = []
-    for one in text_overview.hardest_first(subject.evidence.criteria):
+    for one in text_overview.hardest_first(subject.evidence.results.criteria):
         said, found = text_overview.criterion_lines(one, subject.classes)
         symbol, _, said = said.partition(" ")
         rows.append({"symbol": symbol, "tone": MET[one.decisive.met], "text": said, "found": found})
@@ -78,7 +78,7 @@ def _identity(subject: Subject) -> Block:
     rows = [
         ("Model", words.model_line(manifest.model)),
         ("Data set", manifest.data.name),
-        ("Evaluated", f"{evidence.split} split, {evidence.found.n:,} scans", evidence.split),
+        ("Evaluated", f"{evidence.split} split, {evidence.results.found.n:,} scans", evidence.split),
         ("Study fingerprint", subject.study.fingerprint),
         ("Reviewer", options.reviewer or "not named"),
         ("Site", options.site or "not named"),
@@ -102,7 +102,7 @@ def summary(subject: Subject) -> list[Block]:
     said.append(heading(words.FINDINGS, level=2, label="findings"))
     found = [
         {"word": one.severity.capitalize(), "tone": TONES[one.severity], "text": text_findings.text(one)}
-        for one in evidence.findings
+        for one in evidence.results.findings
     ]
     said.append({"kind": "findings", "rows": found} if found else paragraph(words.NO_FINDINGS))
     if subject.options.remarks.strip():
@@ -114,10 +114,10 @@ def summary(subject: Subject) -> list[Block]:
 def data(subject: Subject) -> list[Block]:
     """Return what was tested, and on whom: intended use, the flow of scans, classes, splits, sources, images."""
     evidence, classes, about = subject.evidence, subject.classes, subject.manifest.about
-    dataset = evidence.dataset
+    dataset = evidence.results.dataset
     said = [
         heading(words.LABELS["data"], label="data"),
-        paragraph(text.data_set(dataset, evidence.leakage, classes), style="answer"),
+        paragraph(text.data_set(dataset, evidence.results.leakage, classes), style="answer"),
         heading("Intended use", level=2),
         paragraph(words.reported(about.intended_use), label="intended-use" if about.intended_use else None),
     ]
@@ -131,7 +131,7 @@ def data(subject: Subject) -> list[Block]:
 
 def _flow(subject: Subject) -> Block:
     evidence = subject.evidence
-    dataset, judged = evidence.dataset, evidence.performance
+    dataset, judged = evidence.results.dataset, evidence.results.performance
     splits = {one.name: one.n for one in dataset.splits}
     drawing = {
         "draw": "flow",
@@ -141,7 +141,7 @@ def _flow(subject: Subject) -> Block:
             rejected=dataset.rejected,
             splits=splits,
             split=evidence.split,
-            n=evidence.found.n,
+            n=evidence.results.found.n,
         ),
         "results": words.flow_results(judged.matrix, judged.any_tumour, subject.classes, most=CLASSES_IN_FLOW),
     }
@@ -151,7 +151,7 @@ def _flow(subject: Subject) -> Block:
 
 def _composition(subject: Subject) -> list[Block]:
     evidence, classes = subject.evidence, subject.classes
-    dataset = evidence.dataset
+    dataset = evidence.results.dataset
     by_split = [
         {
             "Class": classes.display[name],
@@ -166,7 +166,7 @@ def _composition(subject: Subject) -> list[Block]:
     sources = _narrow(text_data.source_rows(dataset, classes), subject)
     if sources:
         said.append(_counts(sources, "Scans by class and source.", "sources"))
-    return [*said, note(text_data.missing(evidence.images))]
+    return [*said, note(text_data.missing(evidence.results.images))]
 
 
 def _counts(rows: Sequence[dict[str, str]], caption: str, label: str) -> Block:
@@ -176,7 +176,7 @@ def _counts(rows: Sequence[dict[str, str]], caption: str, label: str) -> Block:
 
 def _narrow(rows: Sequence[dict[str, str]], subject: Subject) -> list[dict[str, str]]:
     """Return the table of sources, turned where there are many of them."""
-    dataset, classes = subject.evidence.dataset, subject.classes
+    dataset, classes = subject.evidence.results.dataset, subject.classes
     if not dataset.sources:
         return []
     if len(dataset.sources) <= SOURCES or len(classes) > SOURCES:
@@ -189,13 +189,13 @@ def _narrow(rows: Sequence[dict[str, str]], subject: Subject) -> list[dict[str, 
 
 def _images(subject: Subject) -> list[Block]:
     evidence, classes = subject.evidence, subject.classes
-    rows = _known(text_data.image_rows(evidence.images.classes, "Class", classes))
+    rows = _known(text_data.image_rows(evidence.results.images.classes, "Class", classes))
     said = []
     if len(rows[0]) > 2:
         widths = [None, None, *[1.0] * (len(rows[0]) - 2)]
         caption = f"What the image files are like, by class. {text_data.SPREADS}"
         said.append(table(rows, caption, label="acquisition", widths=widths))
-    if brightness := text_data.greys(evidence.images, classes):
+    if brightness := text_data.greys(evidence.results.images, classes):
         said.append(paragraph(brightness))
     rejected = text.rejected(evidence.rejected)
     if rejected:

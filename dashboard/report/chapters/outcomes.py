@@ -17,21 +17,21 @@ PAIRS: Final = 20  # kinds of error in the table
 def confusion(subject: Subject) -> list[Block]:
     """Return the matrix, the kinds of error with their impact, harm and net benefit."""
     evidence, classes, manifest = subject.evidence, subject.classes, subject.manifest
-    matrix = evidence.performance.matrix
+    matrix = evidence.results.performance.matrix
     n = words.of_scans(matrix.n, evidence.split)
-    seen = [f"{text.arrow(pair, classes)} {pair.count:,}" for pair in evidence.pairs if pair.count]
+    seen = [f"{text.arrow(pair, classes)} {pair.count:,}" for pair in evidence.results.pairs if pair.count]
     alt = f"Confusion matrix of {matrix.n:,} scans. Errors: {', '.join(seen) or 'none'}"
     caption = f"Confusion matrix. {n} {words.AREA if manifest.harm else words.AREA_ONLY}"
     said = [
         heading(words.LABELS["confusion"], label="confusion"),
-        paragraph(text.confusion(evidence.pairs, classes, matrix.n), style="answer"),
+        paragraph(text.confusion(evidence.results.pairs, classes, matrix.n), style="answer"),
         figure(drawings.matrix(matrix, classes, harm=manifest.harm), caption, alt=alt, label="matrix"),
         heading("What each error means", level=2),
         *_pairs(subject),
         heading("Harm and net benefit", level=2, label="harm"),
-        paragraph(text_decisions.harm(evidence.decisions.harm, manifest.harm, classes)),
+        paragraph(text_decisions.harm(evidence.results.decisions.harm, manifest.harm, classes)),
     ]
-    found = None if classes.negative is None else evidence.decisions.net_benefit
+    found = None if classes.negative is None else evidence.results.decisions.net_benefit
     if found is None:
         return [*said, paragraph(text_decisions.NO_CURVE)]
     told = text_decisions.decision(found)
@@ -74,8 +74,8 @@ def _impact(subject: Subject, reference: str, predicted: str) -> str:
 def confidence(subject: Subject) -> list[Block]:
     """Return reliability, tiers, referral, scores and prediction sets."""
     evidence, classes = subject.evidence, subject.classes
-    found = evidence.confidence
-    n = words.of_scans(evidence.found.n, evidence.split)
+    found = evidence.results.confidence
+    n = words.of_scans(evidence.results.found.n, evidence.split)
     bins = found.reliability.top_label.bins
     told = "; ".join(
         f"confidence {one.mean_probability:.3f}: accuracy {full(one.observed.headline)}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from neuroval.analysis.core.metrics import read
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.results import rows as rows_of
@@ -18,7 +19,7 @@ from neuroval.dashboard.words.interval_methods import by
 def performance(subject: Subject) -> list[Block]:
     """Return the chapter on performance by class."""
     evidence, classes, options = subject.evidence, subject.classes, subject.options
-    judged = evidence.performance
+    judged = evidence.results.performance
     subjects = rows_of(judged)
     n = words.of_scans(judged.matrix.n, evidence.split)
     said = [
@@ -32,7 +33,7 @@ def performance(subject: Subject) -> list[Block]:
         said.append(figure(drawings.forest(judged, classes, first), caption, alt=alt, label=label))
     said += [
         table(
-            words.rate_table(subjects, text.RATES, classes),
+            words.rate_table(subjects, classes),
             f"Rates by class, one against all others. {n} {words.WIDER_OF_TWO}",
             label="rates",
         ),
@@ -46,7 +47,7 @@ def performance(subject: Subject) -> list[Block]:
         *_threshold(subject),
         heading("Ranking and likelihood", level=2, label="ranking"),
         table(
-            text_classes.ratio_rows(evidence.auc_of, evidence.ratios, classes),
+            text_classes.ratio_rows(evidence.results.subjects, classes),
             f"Area under the ROC curve and ratios that do not depend on prevalence. {n}",
             label="ratios",
             widths=[None, 1.05, 0.95, 1.1, 1.35, 1.05],
@@ -54,7 +55,7 @@ def performance(subject: Subject) -> list[Block]:
         *_curves(subject),
         heading("All classes together", level=2),
         table(
-            text_classes.overall_rows(judged.overall, evidence.aucs),
+            text_classes.overall_rows(judged.overall, evidence.results.aucs),
             f"Averages over the classes. {n}",
             label="overall",
             widths=[1.1, 1.0, 1.9],
@@ -68,8 +69,8 @@ def performance(subject: Subject) -> list[Block]:
 
 
 def _both(subject: Subject, n: str) -> list[Block]:
-    subjects = rows_of(subject.evidence.performance)
-    if not any(getattr(one, rate).clustered for one in subjects for rate in text.RATES):
+    subjects = rows_of(subject.evidence.results.performance)
+    if not any(rate.clustered for one in subjects for _, rate in read(text.RATES, one)):
         return [paragraph(words.ONE_INTERVAL)]
     return [
         table(
@@ -84,7 +85,7 @@ def _both(subject: Subject, n: str) -> list[Block]:
 
 def _told(subject: Subject, first: int) -> str:
     rows = words.rate_table(
-        rows_of(subject.evidence.performance)[first : first + drawings.SHOWN], text.RATES, subject.classes
+        rows_of(subject.evidence.results.performance)[first : first + drawings.SHOWN], subject.classes
     )
     return "; ".join(
         f"{row['Class']}: sensitivity {row['Sensitivity']}, specificity {row['Specificity']}" for row in rows
@@ -95,7 +96,7 @@ def _elsewhere(subject: Subject) -> list[Block]:
     evidence, classes, options = subject.evidence, subject.classes, subject.options
     found = {
         name: at_prevalence(question, question.prevalence if options.prevalence is None else options.prevalence)
-        for name, question in evidence.questions.items()
+        for name, question in evidence.results.questions.items()
     }
     rows = [
         {
@@ -131,10 +132,10 @@ def _marked(caption: str, badge: str | None) -> str:
 
 def _threshold(subject: Subject) -> list[Block]:
     evidence, options = subject.evidence, subject.options
-    question = evidence.questions.get(ANY_TUMOUR)
+    question = evidence.results.questions.get(ANY_TUMOUR)
     if question is None:
         return []
-    decisions = evidence.decisions
+    decisions = evidence.results.decisions
     point = decisions.operating_point
     limits: list[tuple[float, str | None]] = []
     if point is not None and point.chosen.value is not None:
@@ -159,19 +160,19 @@ def _threshold(subject: Subject) -> list[Block]:
 def _curves(subject: Subject) -> list[Block]:
     evidence, classes = subject.evidence, subject.classes
     found: Mapping[str, Curves] = {
-        name: curves_of(question) for name, question in list(evidence.questions.items())[: drawings.LINES]
+        name: curves_of(question) for name, question in list(evidence.results.questions.items())[: drawings.LINES]
     }
     drawn = {name: one for name, one in found.items() if one.roc.reason is None}
     rows = [
-        {"Class": text.row_name(name, classes), "Areas": text_classes.areas(evidence.auc_of[name], one)}
+        {"Class": text.row_name(name, classes), "Areas": text_classes.areas(evidence.results.auc_of[name], one)}
         for name, one in found.items()
     ]
     if not drawn:
         return [paragraph(f"{text_classes.NO_CURVE}.")]
-    more = len(evidence.questions) - len(found)
-    tail = f" The first {len(found)} of {len(evidence.questions)} questions." if more else ""
+    more = len(evidence.results.questions) - len(found)
+    tail = f" The first {len(found)} of {len(evidence.results.questions)} questions." if more else ""
     alt = "ROC and precision-recall curves: " + "; ".join(f"{row['Class']}: {row['Areas']}" for row in rows)
-    n = words.of_scans(evidence.found.n, evidence.split)
+    n = words.of_scans(evidence.results.found.n, evidence.split)
     caption = f"ROC and precision-recall curves, each class against the rest.{tail} {n}"
     return [
         figure(drawings.roc(drawn, classes), caption, alt=alt, label="roc"),
@@ -180,7 +181,7 @@ def _curves(subject: Subject) -> list[Block]:
 
 
 def _patients(subject: Subject) -> list[Block]:
-    found = subject.evidence.patients
+    found = subject.evidence.results.patients
     said = [heading("By patient", level=2)]
     if not found.n:
         return [*said, paragraph(text_classes.NO_PATIENTS)]

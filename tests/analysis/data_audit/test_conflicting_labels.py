@@ -61,6 +61,14 @@ def test_the_model_is_a_second_opinion_from_the_mean_over_copies() -> None:
     assert (found.majority, found.agree) == ("glioma", False)
 
 
+def test_the_mean_counts_and_not_the_median() -> None:
+    """Glioma 1.7 / 3 by mean and 0.4 by median, meningioma 1.1 / 3 and 0.5."""
+    table = predicted(a=(0.9, 0.1, 0.0), b=(0.4, 0.5, 0.1), c=(0.4, 0.5, 0.1))
+    (found,) = judged(conflict(a="glioma", b="meningioma", c="glioma"), predictions=table)
+    assert (found.opinion.label, found.opinion.n) == ("glioma", 3)
+    assert found.opinion.probability == pytest.approx(1.7 / 3)
+
+
 def test_the_model_may_name_the_odd_one_where_counting_cannot() -> None:
     (found,) = judged(conflict(a="glioma", b="meningioma"), predictions=predicted(b=(0.8, 0.1, 0.1)))
     assert found.tie

@@ -48,6 +48,14 @@ def test_slices_of_few_patients_are_pure_by_chance() -> None:
     assert confounding(cases_of(*strata, slices=10), negative="notumor")[0].share.count == 0
 
 
+@pytest.mark.parametrize(("patients", "pure"), [(6, 0), (7, 28)])
+def test_chance_is_the_share_to_the_power_of_the_patients(patients: int, pure: int) -> None:
+    """Half of all have a tumour: six patients of one answer come by chance in 1.6 of 100, seven in 0.8."""
+    alone = 4 * patients
+    strata = (("a", 0, alone), ("b", 20 + alone, 20))
+    assert confounding(cases_of(*strata, slices=4), negative="notumor")[0].share.count == pure
+
+
 def test_a_frequent_answer_is_pure_by_chance() -> None:
     (found,) = confounding(cases_of(("a", 100, 0), ("b", 880, 20)), negative="notumor")
     assert found.share.count == 0

@@ -3,8 +3,9 @@ import pytest
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.core.proportions import clustered_proportion, proportion
-from neuroval.analysis.decisions.acceptance import Unleaked, judge, measure
+from neuroval.analysis.decisions.acceptance import Unleaked, judge
 from neuroval.analysis.performance.per_class import Performance, performance
 from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.study.manifest import Acceptance

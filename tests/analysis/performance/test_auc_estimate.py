@@ -468,6 +468,29 @@ def test_a_perfect_score_is_compared_by_square_and_add() -> None:
     assert compared.clustered_p_value.reason == Reason("no_p_value", reason=Reason("auc_at_an_end"))
 
 
+def test_close_to_one_the_intervals_are_combined_with_the_correlation_of_the_components() -> None:
+    rng = np.random.default_rng(12)
+    positive, groups = np.arange(300) < 60, np.arange(300) // 3
+    shared = rng.normal(size=300)
+    a, b = ((shared + 0.6 * rng.normal(size=300) + apart * positive) for apart in (3.4, 2.6))
+    compared = paired_delong(positive, a, b, groups=groups)
+    assert compared.a.plain.value > 0.97 > compared.b.plain.value > 0.9
+    for units, difference, one, two in (
+        (np.arange(300), compared.difference.plain, compared.a.plain, compared.b.plain),
+        (groups, compared.difference.clustered, compared.a.clustered, compared.b.clustered),
+    ):
+        of_a, of_b = (by_definition(positive, scores, units)[1] for scores in (a, b))
+        value, of_both = by_definition(positive, a, units, other_scores=b)
+        r = (of_a + of_b - of_both) / (2 * np.sqrt(of_a * of_b))
+        assert 0.4 < r < 0.9
+        below, above = (
+            np.sqrt(x * x - 2 * r * x * y + y * y)
+            for x, y in ((one.value - one.low, two.high - two.value), (one.high - one.value, two.value - two.low))
+        )
+        assert difference.method.code == "square_and_add_correlated"
+        assert triple(difference) == pytest.approx((value, value - below, value + above), abs=1e-9)
+
+
 def test_components_that_all_differ_by_one_amount_show_no_variance_and_are_not_believed() -> None:
     # Every component of a is 1/2 above that of b: DeLong's variance is 0, its interval would be 0.5 to 0.5.
     positive = np.array([True, True, False, False])

@@ -67,3 +67,16 @@ def test_a_class_missing_in_a_fold_is_not_estimable() -> None:
     assert missing.sd is None
     assert isinstance(by_name["balanced_accuracy"].values[1], Estimate)
     assert not by_name["balanced_accuracy"].mean.defined
+
+
+def test_folds_of_unequal_size_share_out_their_mean_by_hand() -> None:
+    """5 of 10, 12 of 20 and 12 of 30: mean 0.5, variance 0.01, and a fold of 20 on the mean of the 40 others."""
+    folds = np.repeat([1, 2, 3], [10, 20, 30])
+    predicted = np.concatenate([np.arange(10) >= 5, np.arange(20) >= 12, np.arange(30) >= 12]).astype(int)
+    _, numbers = over_folds(np.zeros(60, dtype=int), predicted, folds, classes=("a", "b"), negative=None, level=0.9)
+    (accuracy,) = (one for one in numbers if one.name == "accuracy")
+    half = 2.919986 * np.sqrt(0.01 * (1 / 3 + 20 / 40))  # t with 2 degrees of freedom, 95th percentile
+    assert accuracy.sd == pytest.approx(0.1)
+    assert accuracy.mean.value == pytest.approx(0.5)
+    assert (accuracy.mean.low, accuracy.mean.high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-6)
+    assert (accuracy.mean.level, {value.level for value in accuracy.values}) == (0.9, {0.9})

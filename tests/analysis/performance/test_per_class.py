@@ -146,6 +146,18 @@ def test_no_error_gives_rates_an_interval_and_averages_the_reason() -> None:
         assert (estimate.value, estimate.low, estimate.high) == pytest.approx((1.0, 1 - below, 1.0), abs=1e-12)
 
 
+def test_averages_in_groups_are_made_of_the_rates_in_groups() -> None:
+    """All right, patients of two and of three scans: each class reaches down as far as its interval over patients."""
+    result = of_matrix([[30, 0], [0, 48]], groups=np.concatenate([np.arange(30) // 2, 50 + np.arange(48) // 3]))
+    assert result.groups == 15 + 16
+    for name, rate in (("balanced_accuracy", "sensitivity"), ("macro_ppv", "ppv")):
+        average = getattr(result.overall, name)
+        below = np.hypot(*(1 - getattr(one, rate).clustered.low for one in result.classes)) / 2
+        assert average.clustered.low == pytest.approx(1 - below, abs=1e-12)
+        assert average.headline is average.clustered
+        assert average.clustered.low < average.plain.low
+
+
 def test_a_class_without_errors_is_not_taken_as_certain() -> None:
     """Five of five: the bootstrap would give balanced accuracy 0.959 to 0.996 here."""
     found = of_matrix([[213, 6, 0, 0], [0, 17, 0, 0], [0, 0, 5, 0], [4, 0, 0, 77]]).overall.balanced_accuracy.plain

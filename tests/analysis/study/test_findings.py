@@ -9,8 +9,10 @@ from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
+from neuroval.analysis.data_audit.against_chance import WorseThanChance
 from neuroval.analysis.data_audit.composition import describe
 from neuroval.analysis.data_audit.confounders import Confounding, Level
+from neuroval.analysis.data_audit.id_forms import IdForms
 from neuroval.analysis.data_audit.training_overlap import leakage
 from neuroval.analysis.study.findings import find
 from neuroval.dashboard.words.findings import text
@@ -38,6 +40,7 @@ def findings(
     confounding: tuple[Confounding, ...] = (),
     claims: tuple[AuditedClaim, ...] = (),
     read_for: tuple[str, ...] = (),
+    **more: Any,
 ) -> tuple[Finding, ...]:
     found = np.array([[0.25, 0.75]]) if probabilities is None else probabilities
     return find(
@@ -50,6 +53,7 @@ def findings(
         confounding=confounding,
         claims=claims,
         read_for=read_for,
+        **more,
     )
 
 
@@ -265,6 +269,42 @@ def test_a_test_split_that_was_read_for_several_networks_has_chosen(clean_cases:
     assert finding.page == "training"
     assert text(finding) == (
         "The test split was read for 2 networks. What was changed after the first counts as chosen by the test split."
+    )
+
+
+def test_ids_that_differ_in_form_across_the_split_are_critical(clean_cases: pd.DataFrame) -> None:
+    ids = IdForms(alike=(("007", "7"), ("008", "8")), across=3, n=5, powers=())
+    (finding,) = findings(clean_cases, ids=ids)
+    assert (finding.severity, finding.code, finding.count, finding.n) == ("critical", "ids_differ_in_form", 3, 5)
+    assert text(finding) == (
+        "2 patient ids are written in more than one form, such as 007 and 7. Each form counts as a patient of its own. "
+        "3 of 5 test cases have an id of which another form is in the training data: if they mean the same patients, "
+        "the model has seen them."
+    )
+
+
+def test_ids_that_differ_in_form_within_a_split_are_a_warning(clean_cases: pd.DataFrame) -> None:
+    (finding,) = findings(clean_cases, ids=IdForms(alike=(("P7", "p7"),), across=0, n=5, powers=()))
+    assert (finding.severity, finding.count) == ("warning", 1)
+    assert text(finding).startswith("1 patient id is written in more than one form, such as P7 and p7.")
+
+
+def test_ids_that_lost_digits_are_critical(clean_cases: pd.DataFrame) -> None:
+    (finding,) = findings(clean_cases, ids=IdForms(alike=(), across=0, n=5, powers=("7.2E+17",)))
+    assert (finding.severity, finding.code, finding.count) == ("critical", "ids_cut_short", 1)
+    assert "1 patient id is written as a power of ten, such as 7.2E+17" in text(finding)
+
+
+def test_permuted_classes_are_critical_and_said_with_the_order_that_would_fit(clean_cases: pd.DataFrame) -> None:
+    chance = WorseThanChance(
+        right=11, n=40, expected=10.5, below={"notumor": 0.3}, fits=("notumor", "glioma"), right_then=29
+    )
+    (finding,) = findings(clean_cases, chance=chance)
+    assert (finding.severity, finding.code, finding.page) == ("critical", "worse_than_chance", "confusion")
+    assert text(finding) == (
+        "Worse than chance: 11 of 40 test cases are called correctly (accuracy 27.5%); AUC 0.30 for No tumour. "
+        "Guessing gives about 26.2% and an AUC of 0.5. The classes look permuted: 29 (72.5%) would be correct if the "
+        "column of glioma meant No tumour, the column of No tumour meant glioma. Check the order of the classes."
     )
 
 

@@ -23,8 +23,12 @@ def loaded(scans: Path) -> Iterator[TestClient]:
     """The API with the phantom model, as it comes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEUROVAL_HOME", str(scans))
-        with TestClient(standalone(Settings(model="phantom")), base_url=f"http://testserver{PATH}") as client:
-            yield client
+        patch.setattr(
+            "neuroval.data.storage.home.SHIPPED_STUDIES", scans / "none"
+        )  # the thresholds are those of the study ``read``
+        client = TestClient(standalone(Settings(model="phantom")), base_url=f"http://testserver{PATH}").__enter__()
+    yield client
+    client.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -69,9 +69,16 @@ def test_the_answer_says_what_to_do(client: TestClient, scan: bytes, study: Stud
     assert words[said["tier"]] in said["advice"]
 
 
-def test_thresholds_are_those_of_the_study(client: TestClient, study: Study) -> None:
+def test_thresholds_are_those_of_the_study(client: TestClient, folder: Path, evaluated: pd.DataFrame) -> None:
+    """High from 0.95 and review from 0.45, where 0.90 and 0.80 are usual: some scans lie between."""
     thresholds = client.get("/model").json()["thresholds"]
-    assert thresholds["high_confidence"] == study.manifest.thresholds.high_confidence
+    assert (thresholds["high_confidence"], thresholds["review"]) == (0.95, 0.45)
+    largest = evaluated[[f"prob_{name}" for name in NAMES]].max(axis=1)
+    for low, high, tier in ((0.45, 0.8, "review"), (0.9, 0.95, "review"), (0.95, 1.0, "high"), (0.0, 0.45, "expert")):
+        path = evaluated["image_path"][largest.between(low, high)].iloc[0]
+        said = sent(client, (folder / path).read_bytes()).json()
+        assert said["in_distribution"]
+        assert said["tier"] == tier
 
 
 def test_a_photograph_is_met_with_doubt(client: TestClient, photograph: bytes) -> None:

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
-from neuroval.analysis.study.published_claims import matrices_of
+from neuroval.analysis.claims.published_matrices import matrices_of
 from neuroval.analysis.study.results import Results, results
 from neuroval.dashboard.documents.plain_values import plain as as_values
 from neuroval.dashboard.documents.study_document import sections
@@ -146,7 +146,7 @@ def test_a_study_without_claims_says_calmly_what_they_are(open_claims: Open, sai
     assert not app.dataframe
     (info,) = app.info
     assert text_claims.NO_CLAIMS in info.value
-    assert "``neuroval claims normal STUDY_FILE``" in info.value
+    assert "``neuroval claims normal FILE``" in info.value
     assert "contradict" not in said(app).replace(app.main.expander[0].markdown[0].value, "")
 
 
@@ -243,7 +243,7 @@ def test_a_row_for_download_holds_all(claimed: Results) -> None:
     assert one.ours is not None
     row = text_claims.claim_export(one)
     assert (row["Published"], row["What we get"]) == ("36/40", full(one.ours))
-    assert row["Arithmetic"].splitlines() == list(one.arithmetic)
+    assert row["Arithmetic"].splitlines() == list(map(text_claims.line, one.arithmetic))
     assert text_claims.claim_export(by_id(claimed)["pair"])["Cannot be true"] == "with figure"
 
 

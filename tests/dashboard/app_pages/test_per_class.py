@@ -42,7 +42,7 @@ def test_prevalence_changes_ppv_and_is_marked_post_hoc(
 ) -> None:
     app = open_page("per_class", "normal")
     assert text.PREVALENCE_SET not in said(app)
-    assert "Of 1,000 scans, 750 have a tumour" in said(app)
+    assert "Of 1,000 scans, 725 have a tumour" in said(app)
     app.select_slider(key="prevalence").set_value(0.03).run()
     assert app.query_params["prevalence"] == "0.03"
     shown = said(app)
@@ -52,8 +52,8 @@ def test_prevalence_changes_ppv_and_is_marked_post_hoc(
     assert rows(app)["PPV"] == [fine(expected.ppv.headline)]
     assert "of 100 such calls between" not in shown.replace("As far as these scans can tell, of 100", "")
     default = next(one for one in app.select_slider(key="prevalence").options if "as in these scans" in one)
-    app.select_slider(key="prevalence").set_value(0.75).run()
-    assert default == "75% (as in these scans)"
+    app.select_slider(key="prevalence").set_value(0.725).run()
+    assert default == "72% (as in these scans)"
     assert "prevalence" not in app.query_params
     assert text.PREVALENCE_SET not in said(app)
 
@@ -72,7 +72,7 @@ def test_the_address_keeps_class_and_prevalence(open_page: Open, said: Said) -> 
 def test_a_prevalence_that_cannot_be_is_left_out(open_page: Open, given: str) -> None:
     app = open_page("per_class", "normal", prevalence=given, about="gone")
     assert not app.exception
-    assert app.select_slider(key="prevalence").value == 0.75
+    assert app.select_slider(key="prevalence").value == 0.725
 
 
 def test_without_a_case_of_the_class_the_prevalence_says_why(open_page: Open) -> None:
@@ -139,7 +139,7 @@ def test_curves_are_drawn_on_demand(open_page: Open, said: Said, found: Callable
 
 
 def test_patients_are_counted(open_page: Open, said: Said) -> None:
-    assert "n = 40 patients with 40 slices." in said(open_page("per_class", "normal"))
+    assert "n = 37 patients with 40 slices." in said(open_page("per_class", "normal"))
     assert text.NO_PATIENTS in said(open_page("per_class", "ten-classes"))
 
 
@@ -172,4 +172,4 @@ def test_details_of_the_data_set_are_drawn_when_they_are_opened(open_page: Open,
     assert by_class["Class"].tolist() == ["Glioma", "Meningioma", "No tumour", "Pituitary"]
     assert by_class["Width"].unique().tolist() == ["not recorded"]
     assert by_source["Source"].tolist() == ["north", "south"]
-    assert rows(app)["site"][1] == "Glioma 15, Meningioma 15, No tumour 15, Pituitary 15"
+    assert rows(app)["site"][1] == "Glioma 20, Meningioma 12, No tumour 16, Pituitary 12"

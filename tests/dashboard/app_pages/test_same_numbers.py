@@ -39,6 +39,7 @@ OVERALL = {
     "auc_macro_ovr": "AUC, macro one against the rest",
     "hand_till": "AUC, Hand and Till",
 }
+TIERS = {"high": "high confidence", "review": "review", "expert": "refer to an expert"}
 RULES = ("A tumour on any slice", "Most of the slices", "Mean probability of the slices")
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
 METRICS = {
@@ -174,7 +175,7 @@ def overview(document: Document, _: Study) -> Said:
 
 def tiles(errors: list[dict[str, Any]]) -> Said:
     return {
-        ("tile", i): f"{arrow(error)}: {error['confidence']:.2f} {error['tier']} confidence"
+        ("tile", i): f"{arrow(error)}: {error['confidence']:.2f} {TIERS[error['tier']]}"
         for i, error in enumerate(errors)
     }
 

@@ -102,6 +102,12 @@ def test_the_call_is_that_of_the_evaluation(page: AppTest, said: Said, test_imag
     assert not page.warning
 
 
+def test_the_advice_is_by_the_thresholds_of_the_study(page: AppTest, said: Said, test_images: pd.DataFrame) -> None:
+    largest = test_images[[column for column in test_images if column.startswith("prob_")]].max(axis=1)
+    between = test_images[largest.between(0.9, 0.95)].iloc[0]  # high as a rule, for a review in this study
+    assert text_scan.ADVICE["review"] in said(uploaded(page, ("scan.jpg", between["file"].read_bytes())))
+
+
 def test_a_training_image_proves_nothing(
     page: AppTest, said: Said, study: Study, test_images: pd.DataFrame, clean_phantom: object
 ) -> None:

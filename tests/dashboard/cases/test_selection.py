@@ -60,14 +60,14 @@ def test_a_filter_keeps_what_a_loop_keeps(found: Evidence, key: str) -> None:
 
 def test_the_bins_are_those_of_the_reliability_diagram(found: Evidence) -> None:
     selection = found.selection
-    for index, one in enumerate(found.confidence.reliability.top_label.bins, start=1):
+    for index, one in enumerate(found.results.confidence.reliability.top_label.bins, start=1):
         assert len(selection.rows({"bin": str(index)}, everything=True)) == one.n
         assert edges(str(index)) == pytest.approx((one.low, one.high))
 
 
 def test_filters_hold_together(found: Evidence) -> None:
     rows = found.selection.rows({"reference": "glioma", "predicted": "meningioma"}, everything=True)
-    assert len(rows) == found.performance.matrix.counts[0, 1]
+    assert len(rows) == found.results.performance.matrix.counts[0, 1]
 
 
 def test_what_is_not_recorded_filters_nothing(found: Evidence) -> None:
@@ -81,6 +81,6 @@ def test_records_name_each_filter(found: Evidence) -> None:
     first, *_ = found.selection.records(rows)
     assert list(first) == ["case_id", "largest_probability", *FILTERS]
     assert (first["case_id"], first["reference"], first["predicted"]) == (f"{20:016x}", "glioma", "meningioma")
-    assert float(first["largest_probability"]) == 0.94
+    assert float(first["largest_probability"]) == 0.96
     assert first["plane"] == ""
     assert len(found.selection.records(np.zeros(0, dtype=np.int64))) == 0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable
@@ -429,3 +430,75 @@ def test_a_report_that_cannot_be_made_is_one_line(
     assert told in done.err
     assert done.err.count("\n") == 1
     assert not (tmp_path / "report.pdf").exists()
+
+
+def table(out: str) -> list[list[str]]:
+    """The cells of the table that a command ends with."""
+    return [re.split(r"\s{2,}", line) for line in out.rstrip().rpartition("\n\n")[2].splitlines()]
+
+
+def test_import_ends_with_what_was_read_missing_kept_and_ignored(neuroval: Neuroval, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(
+        ",label,prob_a,prob_b,split,patient_id,site,comment\n"
+        "1,a,1,0,val,7,NA,x\n2,a,1,0,test,nan,unknown,y\n3,b,0,1,train,-,A,z\n"
+    )
+    done = neuroval("import", tmp_path / "p.csv", "--out", tmp_path / "study")
+    assert table(done.out) == [
+        ["read", "3", "rows"],
+        ["missing", "2", "patient_id", "of 3; -, nan read as missing"],
+        ["missing", "2", "site", "of 3; NA, unknown read as missing"],
+        ["kept", "6", "columns", "split, label, patient_id, site, prob_a, prob_b"],
+        ["ignored", "comment", "no column that a study keeps"],
+        ["ignored", "(without a name)", "has no name, as row numbers have"],
+        ["note", "1 of split train: they serve to find leaks, their probabilities are not looked at"],
+    ]
+
+
+def test_data_check_ends_with_what_was_read_and_what_was_not(neuroval: Neuroval, tmp_path: Path) -> None:
+    place = tmp_path / "set"
+    for name in ("train/a/1.png", "val/a/2.png", "Test/b/3.png", "Test/b/3_mask.png", "more/x.png"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (40, 40), len(name)).save(place / name)
+    (place / "Test" / "b" / "empty.png").write_bytes(b"")
+    (place / "Test" / "b" / "loop").symlink_to("..")
+    (place / "README.md").write_text("about")
+    (place / "metadata.csv").write_text("image_path,patient_id,weight\ntrain\\a\\1.png,7,80\n./val/a/2.png,n/a,\n")
+    done = neuroval("data", "check", place, "--classes", "a,b")
+    assert done.out.startswith("3 images, 2 rejected, 0 hidden files skipped.\n")
+    assert table(done.out) == [
+        ["read", "3", "images"],
+        ["not used", "1", "README.md", "in no class folder"],
+        ["not used", "1", "Test/b/empty.png", "empty file (0 bytes)"],
+        ["not used", "1", "Test/b/loop", "a link to Test, which is read there"],
+        ["not used", "1", "more/x.png", "beside the folders of the splits, in none of them"],
+        ["missing", "2", "patient_id", "of 3; n/a read as missing"],
+        ["kept", "2", "columns", "image_path, patient_id"],
+        ["ignored", "weight", "no column that a study keeps"],
+        ["note", "1 with an outline"],
+    ]
+
+
+def test_columns_that_stand_for_nothing_are_the_same_study(neuroval: Neuroval, tmp_path: Path) -> None:
+    """What pandas, R and people write for an unknown patient neither is one nor leaks."""
+    header = "case_id,label,prob_a,prob_b,split,patient_id\n"
+    documents = {}
+    for written in ("", "NA", "nan", "None", "unknown"):
+        rows = [f"{n},a,0.9,0.1,{split},{written}\n" for n, split in enumerate(["train", "train", "test", "test"])]
+        (tmp_path / "p.csv").write_text(header + "".join(rows))
+        assert neuroval("import", tmp_path / "p.csv", "--out", tmp_path / "study", "--data", "d").code == 0
+        documents[written] = neuroval("analyze", tmp_path / "study", "--section", "audit", "--json").out
+    assert set(documents.values()) == {documents[""]}
+
+
+def test_ids_in_two_forms_and_permuted_columns_are_findings(neuroval: Neuroval, tmp_path: Path) -> None:
+    rows = [f"{'ab'[n % 2]},{(n % 2):.1f},{1 - n % 2:.1f},train,{n}\n" for n in range(20)]
+    rows += [f"{'ab'[n % 2]},{(n % 2):.1f},{1 - n % 2:.1f},test,{n:03}\n" for n in range(20)]
+    (tmp_path / "p.csv").write_text("label,prob_a,prob_b,split,patient_id\n" + "".join(rows))
+    assert neuroval("import", tmp_path / "p.csv", "--out", tmp_path / "study").code == 0
+    found = json.loads(neuroval("analyze", tmp_path / "study", "--section", "audit", "--json").out)
+    texts = {one["code"]: one["text"] for one in found["sections"]["audit"]["findings"]}
+    assert "20 patient ids are written in more than one form" in texts["ids_differ_in_form"]
+    assert "20 of 20 test cases have an id of which another form is in the training data" in texts["ids_differ_in_form"]
+    assert texts["worse_than_chance"].startswith("Worse than chance: 0 of 20 test cases are called correctly")
+    assert "The classes look permuted: 20 (100.0%) would be correct" in texts["worse_than_chance"]
+    assert neuroval("analyze", tmp_path / "study", "--strict").code == 1

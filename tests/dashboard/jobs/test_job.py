@@ -133,6 +133,31 @@ def test_one_job_runs_at_a_time_and_can_be_cancelled(images: Path, tmp_path: Pat
     assert not journal.exists()
 
 
+@pytest.mark.usefixtures("asleep")
+def test_a_job_that_still_holds_the_lock_has_not_ended(images: Path) -> None:
+    start(images)
+    jobs.end(State.DONE)  # the last but one thing that the process does
+    found = jobs.status()
+    assert found is not None
+    assert found.state == State.RUNNING
+
+
+@pytest.mark.usefixtures("asleep")
+def test_a_job_that_ends_while_one_looks_was_not_stopped(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(images)
+    jobs.cancel()
+    (jobs.folder() / "ended.json").unlink()
+
+    def let_go() -> bool:
+        jobs.end(State.DONE)
+        return False
+
+    monkeypatch.setattr(jobs, "_held", let_go)
+    found = jobs.status()
+    assert found is not None
+    assert found.state == State.DONE
+
+
 def test_a_number_of_a_process_that_has_ended_is_forgotten(images: Path) -> None:
     """It may be another's by now, and a cancel would end that one."""
     start(images)

@@ -82,7 +82,7 @@ def test_an_item_is_answered_left_out_or_not_reported() -> None:
 
 
 def test_every_label_of_the_checklists_is_set_somewhere() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in TEMPLATE.parent.glob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in TEMPLATE.parent.rglob("*.py"))
     named = {label for item in (*STARD_ITEMS, *CLAIM_ITEMS) for label in item.labels} - {"external"}  # a split's name
     assert {label for label in named if not re.search(rf'"{label}"', code.replace(str(HOMES), ""))} == set()
     assert set(HOMES) <= set(SECTIONS)

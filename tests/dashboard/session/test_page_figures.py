@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from neuroval.dashboard.cases.evidence import evidence
-from neuroval.dashboard.components.frame import PAGE_FILES
+from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import overview as text_overview
@@ -26,7 +26,7 @@ def test_a_page_finds_its_figures_drawn(open_page: Open, study: str, monkeypatch
     charts.make_ready(compute.evidence(compute.study(study)))
     drawn: list[str] = []
     monkeypatch.setattr(go.Figure, "__init__", lambda *_, **__: drawn.append("anew"))
-    for page in PAGE_FILES:
+    for page in PAGES:
         if page != "errors":  # a case has figures of its own
             open_page(page, study)
             assert drawn == [], page
@@ -43,7 +43,7 @@ def test_the_overview_draws_each_number_on_both_bases() -> None:
 
 def test_the_overview_draws_nothing_where_new_scans_lack_a_class() -> None:
     few = evidence(read_study(SHIPPED_STUDIES / "brain-tumor-mri-b3"))
-    assert few.unseen.performance is not None  # 15 scans, none of them a glioma
+    assert few.results.unseen.performance is not None  # 15 scans, none of them a glioma
     assert charts.headlines(few) is None
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from neuroval.dashboard.components.frame import PAGE_FILES
-from neuroval.dashboard.words.glossary import METRICS, SHOWN, explained, help_on
+from neuroval.dashboard.pages import PAGES
+from neuroval.dashboard.words.glossary import METRICS, explained, help_on
 from neuroval.data.storage.home import SHIPPED_STUDIES
 
 NAMING = ("Number", "Score")  # the first column of tables that name numbers
@@ -35,11 +35,11 @@ def names(app: AppTest) -> Iterator[str]:
 
 
 def is_explained(name: str, page: str) -> bool:
-    shown = [re.escape(metric.lower()) for metric in SHOWN.get(page, ())]
+    shown = [re.escape(metric.lower()) for metric in PAGES[page].metrics]
     return any(re.search(rf"(^|\s){metric}($|[\s,(])", name.lower()) for metric in shown)
 
 
-@pytest.mark.parametrize("page", PAGE_FILES)
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("study", ["whole", "brain-tumor-mri"])
 def test_every_number_of_a_page_is_explained_on_it(
     open_page: Callable[..., AppTest], page: str, study: str, monkeypatch: pytest.MonkeyPatch
@@ -52,10 +52,10 @@ def test_every_number_of_a_page_is_explained_on_it(
         app.run()
         assert len(app.main.dataframe) == 2
     named = set(names(app))
-    assert named or page not in SHOWN or page in ("claims", "compare", "cross_validation")
+    assert named or not PAGES[page].metrics or page in ("claims", "compare", "cross_validation")
     assert {name for name in named if not is_explained(name, page)} == set()
     how = next(one for one in app.expander if one.label == "How this was computed")
-    assert explained(page) in "\n".join(str(element.value) for element in how.markdown)
+    assert explained(PAGES[page].metrics) in "\n".join(str(element.value) for element in how.markdown)
 
 
 def test_a_number_that_is_not_explained_is_found() -> None:
@@ -66,7 +66,7 @@ def test_a_number_that_is_not_explained_is_found() -> None:
 
 
 def test_every_explanation_is_used_and_is_a_sentence() -> None:
-    assert {name for page in SHOWN.values() for name in page} == set(METRICS)
+    assert {name for page in PAGES.values() for name in page.metrics} == set(METRICS)
     for name in METRICS:
         assert help_on(name)[0].isupper()
         assert help_on(name).endswith(".")

@@ -1,9 +1,11 @@
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydicom.data import get_testdata_file
 
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.dataset.folder import Dataset, case_id, read_dataset
@@ -98,12 +100,12 @@ def test_metadata_wins_over_folders(dataset_folder: Path) -> None:
     (dataset_folder / "metadata.csv").write_text(
         "image_path,label,split,patient_id,plane,source\n"
         "Training/glioma/a.png,pituitary,tuning,007,axial,site A\n"
-        "Training/glioma/b.png,,,NA,,\n"
+        "Training/glioma/b.png,,,0A,,\n"
     )
     cases = read(dataset_folder).cases.set_index("image_path")
     told = ["label", "split", "patient_id", "plane", "source"]
     assert cases.loc["Training/glioma/a.png", told].tolist() == ["pituitary", "tuning", "007", "axial", "site A"]
-    assert cases.loc["Training/glioma/b.png", ["label", "split", "patient_id"]].tolist() == ["glioma", "train", "NA"]
+    assert cases.loc["Training/glioma/b.png", ["label", "split", "patient_id"]].tolist() == ["glioma", "train", "0A"]
     assert cases.loc["Training/glioma/b.png", ["plane", "source"]].isna().all()
     assert cases.loc["Testing/glioma/c.png", ["label", "split"]].tolist() == ["glioma", "test"]
 
@@ -134,7 +136,7 @@ def test_an_image_listed_but_not_there_is_rejected(dataset_folder: Path) -> None
         ("image_path,label\na.png,glioma\n,glioma\n", "row 3, image_path is empty"),
         ("image_path\n\na.png\n\n..\\b.png\n", "row 5, image_path '..\\\\b.png' leaves the data set folder"),
         ("image_path,label\nTraining/glioma/a.png,tumour\n", "has label 'tumour'; expected one of ['glioma'"),
-        ("image_path,split\nTraining/glioma/a.png,val\n", "has split 'val'; expected one of ['train'"),
+        ("image_path,split\nTraining/glioma/a.png,later\n", "has split 'later'; expected one of ['train'"),
         ("", "column 'image_path' is missing; found []"),
     ],
 )
@@ -196,3 +198,198 @@ def test_the_public_data_set_is_read_whole(brain_tumor_mri: Path) -> None:
     assert found.cases["split"].value_counts().to_dict() == {"train": 5708, "test": 1311}
     assert len(exact_copies(found.cases)) == 426
     assert found.cases["case_id"].is_unique
+
+
+def classes_of(found: Dataset) -> dict[str, int]:
+    return found.cases["label"].value_counts().to_dict()
+
+
+def reasons(found: Dataset) -> dict[str, str]:
+    return {name: one.reason for one in found.intake.unused for name in one.names}
+
+
+def test_a_class_folder_that_is_a_link_is_read(dataset_folder: Path, tmp_path: Path) -> None:
+    moved = (dataset_folder / "Training" / "glioma").rename(tmp_path / "elsewhere")
+    (dataset_folder / "Training" / "glioma").symlink_to(moved)
+    (moved / "loop").symlink_to(moved)
+    (moved / "again.png").symlink_to("a.png")
+    found = read(dataset_folder)
+    assert classes_of(found) == {"glioma": 3, "notumor": 2}
+    assert reasons(found)["Training/glioma/loop"] == "a link to Training/glioma, which is read there"
+    assert reasons(found)["Training/glioma/again.png"] == "a link to Training/glioma/a.png, which is read there"
+    assert found.rejected.empty
+
+
+def test_a_link_that_leads_nowhere_is_rejected_and_one_kept_as_text_too(dataset_folder: Path) -> None:
+    glioma = dataset_folder / "Training" / "glioma"
+    shutil.rmtree(glioma)
+    glioma.symlink_to("gone")
+    shutil.rmtree(dataset_folder / "Training" / "notumor")
+    (dataset_folder / "Training" / "notumor").write_text("../elsewhere")  # as git writes a link where there are none
+    found = read(dataset_folder)
+    assert found.rejected["image_path"].tolist() == ["Training/glioma", "Training/notumor"]
+    assert found.rejected["reason"].tolist()[0] == "a link that leads nowhere, or to itself"
+    assert "a link that was copied as text" in found.rejected["reason"].tolist()[1]
+    assert "no image of pituitary" in found.intake.notes
+
+
+@pytest.mark.parametrize(
+    ("train", "tuning", "test"),
+    [
+        ("train", "val", "test"),
+        ("Training", "Validation", "Testing"),
+        ("TRAIN", "valid", "TEST"),
+        ("train_set", "dev", "test_set"),
+        ("Train Images", "eval", "Test Images"),
+        ("trn", "tuning", "holdout"),
+    ],
+)
+def test_folders_of_splits_are_read_in_any_usual_spelling(
+    tmp_path: Path, draw: Callable[..., Path], train: str, tuning: str, test: str
+) -> None:
+    for seed, split in enumerate((train, tuning, test)):
+        draw(tmp_path / split / "glioma" / "a.png", seed=seed)
+    cases = read(tmp_path).cases.set_index("image_path")
+    assert cases["split"].to_dict() == {
+        f"{train}/glioma/a.png": "train",
+        f"{tuning}/glioma/a.png": "tuning",
+        f"{test}/glioma/a.png": "test",
+    }
+
+
+def test_splits_may_lie_below_the_classes(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    draw(tmp_path / "glioma" / "val" / "a.png")
+    draw(tmp_path / "Glioma" / "x" / "b.png")
+    assert read(tmp_path).cases[["label", "split"]].to_numpy().tolist() == [
+        ["glioma", "external"],
+        ["glioma", "tuning"],
+    ]
+
+
+def test_what_lies_beside_the_splits_is_listed(dataset_folder: Path, draw: Callable[..., Path]) -> None:
+    draw(dataset_folder / "Extra" / "glioma" / "x.png")
+    draw(dataset_folder / "loose.png")
+    draw(dataset_folder / "Training" / "loose.png")
+    (dataset_folder / "README.md").write_text("about")
+    (dataset_folder / "Testing" / "notes").mkdir()
+    (dataset_folder / "Testing" / "notes" / "a.txt").write_text("about")
+    found = read(dataset_folder)
+    assert {one.reason: (one.count, one.names) for one in found.intake.unused} == {
+        "beside the folders of the splits, in none of them": (1, ("Extra/glioma/x.png",)),
+        "in no class folder": (4, ("README.md", "Testing/notes/a.txt", "Training/loose.png")),
+    }
+    assert sorted(found.rejected["image_path"]) == ["Extra/glioma/x.png", "Training/loose.png", "loose.png"]
+
+
+@pytest.mark.parametrize(
+    "written", ["./{}", "{}", ".//{}", "{backslash}", ".\\{backslash}", "{absolute}", "{upper}", " {} "]
+)
+def test_one_file_under_any_spelling_of_its_path_is_one_case(dataset_folder: Path, written: str) -> None:
+    names = ["Training/glioma/a.png", "Training/glioma/b.png", "Training/notumor/a.png", "Testing/glioma/c.png"]
+    rows = [
+        written.format(
+            name,
+            backslash=name.replace("/", "\\"),
+            absolute=dataset_folder / name,
+            upper=name.upper(),
+        )
+        for name in names
+    ]
+    lines = [f"{path},{number:03}" for number, path in enumerate(rows)]
+    (dataset_folder / "metadata.csv").write_text("\n".join(["image_path,patient_id", *lines]))
+    found = read(dataset_folder)
+    known = found.cases.set_index("image_path")["patient_id"]
+    assert known[names].tolist() == ["000", "001", "002", "003"]
+    assert (len(found.cases), len(found.rejected)) == (5, 0)
+    assert found.intake.missing[0].count == 1
+
+
+def test_accents_are_one_name_on_disk_and_in_metadata(dataset_folder: Path) -> None:
+    original = dataset_folder / "Testing" / "glioma" / "c.png"
+    original.rename(original.with_name("a\u0308.png"))
+    (dataset_folder / "metadata.csv").write_text("image_path,patient_id\nTesting/glioma/\u00e4.png,7\n")
+    cases = read(dataset_folder).cases.dropna(subset="patient_id")
+    assert cases["image_path"].tolist() == ["Testing/glioma/a\u0308.png"]
+    assert cases["case_id"].tolist() == [case_id("drawn", "Testing/glioma/\u00e4.png")]
+
+
+def test_a_path_through_a_link_is_the_file_that_it_leads_to(dataset_folder: Path) -> None:
+    (dataset_folder / "Training" / "alias").symlink_to("glioma")
+    (dataset_folder / "metadata.csv").write_text("image_path,patient_id\nTraining/alias/a.png,7\n")
+    cases = read(dataset_folder).cases.dropna(subset="patient_id")
+    assert cases["image_path"].tolist() == ["Training/glioma/a.png"]
+
+
+@pytest.mark.parametrize("second", ["./Training/glioma/a.png", "Training\\glioma\\a.png", "training/GLIOMA/a.png"])
+def test_a_file_listed_under_two_spellings_is_refused(dataset_folder: Path, second: str) -> None:
+    (dataset_folder / "metadata.csv").write_text(f"image_path\nTraining/glioma/a.png\n{second}\n")
+    with pytest.raises(InputError, match=r"row 3, image_path 'Training/glioma/a\.png' is repeated"):
+        read(dataset_folder)
+
+
+def test_outlines_beside_the_images_are_outlines(dataset_folder: Path, draw: Callable[..., Path]) -> None:
+    draw(dataset_folder / "Training" / "glioma" / "a_mask.png")
+    draw(dataset_folder / "Testing" / "masks" / "glioma" / "c.png")
+    draw(dataset_folder / "Testing" / "masks" / "glioma" / "zz.png")
+    (dataset_folder / "Training" / "glioma" / "b_seg.png").write_bytes(b"broken")
+    found = read(dataset_folder)
+    outlined = found.cases.set_index("image_path")["mask_path"].dropna().to_dict()
+    assert outlined == {
+        "Training/glioma/a.png": "Training/glioma/a_mask.png",
+        "Training/glioma/b.png": "Training/glioma/b_seg.png",
+        "Testing/glioma/c.png": "Testing/masks/glioma/c.png",
+    }
+    assert len(found.cases) == 5
+    assert reasons(found)["Testing/masks/glioma/zz.png"] == "named as an outline, of no image that is read"
+    assert reasons(found)["Training/glioma/b_seg.png"].startswith("an outline that cannot be used: not an image")
+    assert found.rejected["image_path"].tolist() == ["Training/glioma/b_seg.png"]
+
+
+def test_an_outline_that_metadata_names_hides_nothing_beside_it(
+    dataset_folder: Path, draw: Callable[..., Path]
+) -> None:
+    draw(dataset_folder / "Training" / "glioma" / "drawn.png")
+    (dataset_folder / "metadata.csv").write_text(
+        "image_path,mask_path\nTraining/glioma/a.png,Training\\glioma\\drawn.png\nTraining/glioma/b.png,gone.png\n"
+    )
+    found = read(dataset_folder)
+    assert len(found.cases) == 5
+    assert found.cases["mask_path"].dropna().tolist() == ["Training/glioma/drawn.png", "gone.png"]
+    assert reasons(found)["gone.png"] == "an outline listed in metadata.csv but not on disk"
+
+
+def test_values_that_stand_for_missing_are_missing_and_listed(dataset_folder: Path) -> None:
+    (dataset_folder / "metadata.csv").write_text(
+        "Image Path,PatientID,split,site,label,comment,\n"
+        "Training/glioma/a.png,NA,validation,unknown,n/a,good,\n"
+        "Training/glioma/b.png,nan,-,A,Glioma,,\n"
+    )
+    found = read(dataset_folder)
+    cases = found.cases.set_index("image_path")
+    assert cases["patient_id"].isna().all()
+    assert cases.loc["Training/glioma/a.png", ["split", "label"]].tolist() == ["tuning", "glioma"]
+    assert cases.loc["Training/glioma/b.png", ["split", "label", "site"]].tolist() == ["train", "glioma", "A"]
+    patients, sites = found.intake.missing
+    assert (patients.column, patients.count, patients.n, patients.written) == ("patient_id", 5, 5, ("NA", "nan"))
+    assert (sites.column, sites.count, sites.written) == ("site", 4, ("unknown",))
+    assert found.intake.kept == ("image_path", "label", "split", "patient_id", "site")
+    assert set(found.intake.ignored) == {"comment", "(without a name)"}
+
+
+def test_images_in_any_folder_that_metadata_labels_are_read(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    draw(tmp_path / "pictures of 2024" / "1.png")
+    (tmp_path / "metadata.csv").write_text("image_path,label\npictures of 2024/1.png,glioma\n")
+    assert classes_of(read(tmp_path)) == {"glioma": 1}
+
+
+def test_class_folders_of_dicom_are_read(tmp_path: Path) -> None:
+    content = Path(str(get_testdata_file("MR_small.dcm"))).read_bytes()
+    for name in ("glioma/1.dcm", "notumor/IM0001"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    found = read(tmp_path)
+    assert found.cases[["label", "file_format", "width"]].to_numpy().tolist() == [
+        ["glioma", "DICOM", 64],
+        ["notumor", "DICOM", 64],
+    ]
+    assert found.rejected.empty

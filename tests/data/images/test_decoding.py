@@ -8,14 +8,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from pydicom.data import get_testdata_file
 
 from neuroval.data.exceptions import ImageError
-from neuroval.data.images.decoding import MAX_PIXELS, Room, decode, describe, perceptual_hash, read_image
+from neuroval.data.images.decoding import decode, describe, perceptual_hash, read_image
+from neuroval.data.images.pixels import MAX_PIXELS, Room
+from neuroval.data.images.uploads import read_upload
 
 
 def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
@@ -216,3 +220,34 @@ def test_16_bit_greys_are_turned_upright_too() -> None:
     turned = decode(encoded(grey, exif=exif)).pixels
     assert turned.shape == (4, 3, 3)
     np.testing.assert_array_equal(turned, np.rot90(decode(encoded(grey)).pixels, -1))
+
+
+@pytest.mark.parametrize(
+    ("encode", "named"),
+    [
+        (lambda grey: imagecodecs.jpeg_encode(grey >> 4, bitspersample=12), "12-bit extended JPEG"),
+        (lambda grey: imagecodecs.jpeg_encode(grey, lossless=True, bitspersample=16), "16-bit JPEG Lossless"),
+        (imagecodecs.jpegls_encode, "16-bit JPEG-LS"),
+    ],
+)
+def test_kinds_of_jpeg_that_only_dicom_holds_are_named(
+    tmp_path: Path, encode: Callable[[np.ndarray], bytes], named: str
+) -> None:
+    grey = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) * 16
+    (tmp_path / "a.jpg").write_bytes(encode(grey))
+    with pytest.raises(ImageError, match=f"{named}, which is read in DICOM files only; save it as an 8-bit JPEG"):
+        read_image(tmp_path / "a.jpg")
+
+
+def test_dicom_is_read_wherever_images_are(tmp_path: Path) -> None:
+    content = Path(str(get_testdata_file("MR_small.dcm"))).read_bytes()
+    (tmp_path / "scan").write_bytes(content)
+    expected = read_upload(content).pixels
+    assert (read_image(tmp_path / "scan").pixels == expected).all()
+    assert (decode(content).pixels == expected).all()
+    facts = describe(tmp_path / "scan")
+    assert (facts.width, facts.height, facts.file_format, facts.file_bytes) == (64, 64, "DICOM", len(content))
+    assert facts.mean_intensity == pytest.approx(expected.mean())
+    (tmp_path / "cut.dcm").write_bytes(content[:-5000])
+    with pytest.raises(ImageError, match="DICOM file cannot be decoded"):
+        describe(tmp_path / "cut.dcm")

@@ -11,6 +11,7 @@ from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.exceptions import InputError
 from neuroval.data.images import linking
 from neuroval.data.storage import home
+from neuroval.data.storage.files import file_sha256
 from neuroval.data.study.folder import Study
 
 
@@ -140,6 +141,17 @@ def test_other_bytes_need_a_perceptual_hash_to_be_accepted(dataset_folder: Path,
     assert (report.matched, report.other_encoding, report.different) == (4, 0, 1)
 
 
+@pytest.mark.parametrize(("bits", "taken"), [(8, 1), (9, 0)])
+def test_looks_may_differ_by_8_of_64_bits(dataset_folder: Path, drawn: pd.DataFrame, bits: int, taken: int) -> None:
+    changed = drawn["image_path"] == "Training/glioma/b.png"
+    look = int(drawn.loc[changed, "phash"].item(), 16) ^ (2**bits - 1)
+    cases = drawn.assign(
+        sha256=drawn["sha256"].mask(changed, "0" * 64), phash=drawn["phash"].mask(changed, f"{look:016x}")
+    )
+    report = linking.link(dataset_folder, data_name="drawn", cases=cases)
+    assert (report.matched, report.other_encoding, report.different) == (4, taken, 1 - taken)
+
+
 def test_without_recorded_content_the_path_decides(dataset_folder: Path, drawn: pd.DataFrame) -> None:
     imported = drawn.assign(sha256=None, phash=None, file_bytes=None)
     report = linking.link(dataset_folder, data_name="drawn", cases=imported)
@@ -174,3 +186,13 @@ def test_a_linked_folder_that_is_gone_is_no_link(dataset_folder: Path, drawn: pd
     (own_home / "links" / "drawn.json").write_text("{")
     with pytest.raises(InputError, match="damaged; link the image folder again"):
         linking.linked_images("drawn")
+
+
+def test_images_behind_a_linked_folder_are_found_by_their_content(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    image = draw(tmp_path / "elsewhere" / "renamed.png")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "link").symlink_to("../elsewhere")
+    (tmp_path / "elsewhere" / "loop").symlink_to(".")
+    content = {"sha256": [file_sha256(image)], "phash": [None], "file_bytes": [image.stat().st_size]}
+    cases = pd.DataFrame({"image_path": ["glioma/a.png"], **content})
+    assert linking.link(tmp_path / "set", data_name="linked", cases=cases).moved == 1

@@ -72,10 +72,11 @@ def test_cases_of_one_data_set_are_matched_by_id_and_the_others_counted(study: M
 
 
 def test_hashes_confirm_an_id_or_say_that_the_bytes_are_others(study: Make) -> None:
-    a = study("a", ROWS, hashes={"c1": "h1", "c2": "h2", "c3": "h3"})
-    b = study("b", ROWS | {"c1": ("glioma", 0.7, 0.3, "")}, hashes={"c1": "h1", "c2": "other"})
+    five = ROWS | {"c5": ("notumor", 0.1, 0.9, "")}
+    a = study("a", five, hashes={"c1": "h1", "c2": "h2", "c3": "h3", "c5": "h5"})
+    b = study("b", five | {"c1": ("glioma", 0.7, 0.3, "")}, hashes={"c1": "h1", "c2": "other", "c5": "another"})
     found = matched(a, b)
-    assert (found.by_case_id, found.confirmed, found.other_bytes) == (4, 1, 1)
+    assert (found.by_case_id, found.confirmed, found.other_bytes) == (5, 1, 2)
 
 
 def test_other_ids_are_matched_by_identical_bytes_copies_in_turn(study: Make) -> None:
@@ -118,6 +119,13 @@ def test_labels_that_mostly_differ_mean_that_the_cases_are_others(study: Make) -
     }
     with pytest.raises(InputError, match="4 of 4 common cases have another label in the second study"):
         matched(study("a", ROWS), study("b", swapped))
+
+
+def test_half_of_the_labels_may_differ(study: Make) -> None:
+    half = ROWS | {"c1": ("notumor", 0.9, 0.1, "P"), "c4": ("glioma", 0.3, 0.7, "")}
+    found = matched(study("a", ROWS), study("b", half))
+    assert ids(found) == [("c2", "c2"), ("c3", "c3")]
+    assert [one.case_a for one in found.other_labels] == ["c1", "c4"]
 
 
 def test_another_class_order_is_matched_by_name(study: Make) -> None:

@@ -130,6 +130,22 @@ def test_every_reading_of_the_test_split_is_kept(toy_model: Path, toy_images: Pa
     assert len(read_study(tmp_path / "toys").manifest.test_reads) == 2
 
 
+def test_the_accuracy_of_a_reading_is_that_of_the_test_cases(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
+    """Classes have other shares in test than in tuning cases: whatever is called, the accuracies differ."""
+    shutil.copytree(toy_images, tmp_path / "set", ignore=shutil.ignore_patterns("broken.jpg"))
+    names = ("cross", "disc", "nothing")
+    for name, kept in zip(names, (10, 3, 6), strict=True):
+        for path in sorted((tmp_path / "set" / "Testing" / name).iterdir())[kept:]:
+            path.unlink()
+    study = evaluate(toy_model, tmp_path / "set", out=tmp_path / "toys", data_name="toys", embeddings=False).study
+    cases = study.cases.set_index("case_id").loc[study.predictions["case_id"]]
+    called = study.predictions[list(study.classes.probability_columns)].to_numpy().argmax(axis=1)
+    right = np.array(names)[called] == cases["label"].to_numpy()
+    of_test = float(right[(cases["split"] == "test").to_numpy()].mean())
+    (reading,) = study.manifest.test_reads
+    assert reading.accuracy == of_test != right.mean()
+
+
 def test_every_case_has_an_embedding(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
     study = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
     assert study.embeddings is not None

@@ -1,0 +1,482 @@
+"""The registry of numbers: what each is called, what it means, where it is read from and where it may be named.
+
+A key is ``<subject>.<name>``: ``overall.accuracy``, ``any_tumour.sensitivity``, ``glioma.ppv``. ``classes.glioma.ppv``
+and, without a subject, ``accuracy`` are read too. Criteria, claims, JSON, pages, glossary, report and the tidy table
+take their numbers, keys and labels from the lists below: a new number is a function, an entry here, a golden value
+and a line in the change log.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, TypeVar
+
+from neuroval.analysis.core.estimate import Measure
+
+if TYPE_CHECKING:  # the registry names where a number is read from and computes none
+    from neuroval.analysis.calibration.slope_and_intercept import Recalibration
+    from neuroval.analysis.performance.class_auc import ClassAucs
+    from neuroval.analysis.performance.likelihood_ratios import Ratios
+    from neuroval.analysis.performance.per_class import ClassPerformance, Overall, Performance
+    from neuroval.analysis.performance.ranked_errors import Errors
+    from neuroval.analysis.study.confidence_and_decisions import Confidence
+
+OVERALL, ANY_TUMOUR, CLASSES = "overall", "any_tumour", "classes"  # subjects of keys that are no class
+MINUS: Final = "\N{MINUS SIGN}"
+
+Scope = Literal["overall", "class", "confidence", "errors"]  # any tumour is a class of its own: the others against none
+Unit = Literal["proportion", "area", "ratio", "index", "nats", "slope"]
+Better = Literal["higher", "lower", "nearest to 1", "nearest to 0"]
+Place = Literal["criteria", "claims", "comparison", "subgroups"]
+Shown = Literal["rates", "averages", "ratios", "scores"]  # the table of a page and of the report that holds it
+
+T = TypeVar("T", contravariant=True)
+U = TypeVar("U")
+
+
+class Question(Protocol):
+    """What the numbers of one two-class question are read from: any tumour, or a class against the rest."""
+
+    @property
+    def rates(self) -> "ClassPerformance": ...
+    @property
+    def ratios(self) -> "Ratios": ...
+    @property
+    def auc(self) -> Measure: ...
+    @property
+    def average_precision(self) -> Measure: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric(Generic[T]):
+    """A number: ``of`` reads it from a result, None where the study asks no such question.
+
+    ``meaning`` is one sentence with its formula, ``reading`` says in a few words what is good.
+
+    ``label`` heads columns and rows; ``long`` is the label where the subject is not said beside it; ``term`` is the
+    entry of the glossary that explains it. ``argmax`` says whether it rests on the class of the largest probability,
+    else on the probabilities themselves. ``places`` are where its key may be named, ``shown`` the table that holds it.
+    """
+
+    key: str
+    label: str
+    of: Callable[[T], Measure | None]
+    scope: Scope
+    meaning: str = ""
+    reading: str = ""
+    long: str = ""
+    term: str = ""
+    unit: Unit = "proportion"
+    better: Better = "higher"
+    argmax: bool = True
+    places: frozenset[Place] = frozenset()
+    shown: Shown | None = None
+
+    @property
+    def name(self) -> str:
+        """The label that needs no subject beside it."""
+        return self.long or self.label
+
+    @property
+    def explained_as(self) -> str:
+        """The entry of the glossary."""
+        return self.term or self.label
+
+
+EVERYWHERE: Final = frozenset[Place]({"criteria", "claims", "comparison", "subgroups"})
+ASKED: Final = frozenset[Place]({"criteria", "claims"})
+CRITERIA: Final = frozenset[Place]({"criteria"})
+PUBLISHED: Final = frozenset[Place]({"claims"})
+
+_AUC = (
+    "the chance that a scan that has it gets a higher score than one that does not; 0.5 is guessing, 1 is "
+    "perfect. Over all classes: the mean of each against the rest, or of all pairs of classes (Hand and Till)."
+)
+_ECE = (
+    f"the mean distance of confidence and accuracy over bins, weighted by scans: \u03a3 n / N |accuracy {MINUS} "
+    "confidence|. Top label: of the class that is called. Class by class: of each class's probability, the "
+    "mean over the classes; with bins of equal size, each bin holds as many scans."
+)
+
+# Read from the confusion matrix, of all classes together.
+COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
+    Metric(
+        key="accuracy",
+        label="Accuracy",
+        of=lambda overall: overall.accuracy,
+        scope="overall",
+        meaning="the share of all scans that are called rightly: right / all.",
+        places=EVERYWHERE,
+        shown="averages",
+    ),
+    Metric(
+        key="balanced_accuracy",
+        label="Balanced accuracy",
+        long="Balanced accuracy (macro sensitivity)",
+        of=lambda overall: overall.balanced_accuracy,
+        scope="overall",
+        unit="index",
+        meaning="the mean of the sensitivities of all classes, so that a small class weighs as much as a large one.",
+        places=ASKED,
+        shown="averages",
+    ),
+    Metric(  # another name of balanced accuracy, so that it is shown once
+        key="macro_sensitivity",
+        label="Macro sensitivity",
+        term="Balanced accuracy",
+        of=lambda overall: overall.macro_sensitivity,
+        scope="overall",
+        unit="index",
+        places=ASKED,
+    ),
+    Metric(
+        key="macro_ppv",
+        label="Macro PPV",
+        of=lambda overall: overall.macro_ppv,
+        scope="overall",
+        unit="index",
+        meaning="the mean of the PPVs of all classes.",
+        places=ASKED,
+        shown="averages",
+    ),
+    Metric(
+        key="macro_f1",
+        label="Macro F1",
+        of=lambda overall: overall.macro_f1,
+        scope="overall",
+        unit="index",
+        meaning="the mean over the classes of F1 = 2 TP / (2 TP + FP + FN), which is high only where few are missed "
+        "and few calls are wrong.",
+        places=ASKED,
+        shown="averages",
+    ),
+    Metric(
+        key="weighted_f1",
+        label="F1 weighted by cases",
+        of=lambda overall: overall.weighted_f1,
+        scope="overall",
+        unit="index",
+        meaning="the same mean, each class weighted by its number of scans.",
+        places=ASKED,
+        shown="averages",
+    ),
+    Metric(
+        key="mcc",
+        label="Matthews correlation coefficient",
+        of=lambda overall: overall.mcc,
+        scope="overall",
+        meaning=f"the correlation of call and reference, (c s {MINUS} \u03a3 p t) / "
+        f"\u221a((s\u00b2 {MINUS} \u03a3 p\u00b2)(s\u00b2 {MINUS} \u03a3 t\u00b2)) with s scans, c of them right, "
+        "p called a class and t of that class; 0 is chance.",
+        unit="index",
+        places=ASKED,
+        shown="averages",
+    ),
+    Metric(
+        key="kappa",
+        label="Cohen's kappa",
+        of=lambda overall: overall.kappa,
+        scope="overall",
+        meaning=f"agreement beyond chance, (observed {MINUS} expected) / (1 {MINUS} expected); 0 is chance.",
+        unit="index",
+        places=ASKED,
+        shown="averages",
+    ),
+)
+
+# Read from the probabilities, of all classes together.
+RANKED_OVERALL: "Final[tuple[Metric[ClassAucs], ...]]" = (
+    Metric(
+        key="auc_macro_ovr",
+        label="AUC, macro one against the rest",
+        term="AUC",
+        of=lambda aucs: aucs.macro_ovr,
+        scope="overall",
+        unit="area",
+        argmax=False,
+        places=PUBLISHED,
+        shown="averages",
+    ),
+    Metric(
+        key="hand_till",
+        label="AUC, Hand and Till",
+        term="AUC",
+        of=lambda aucs: aucs.hand_till,
+        scope="overall",
+        unit="area",
+        argmax=False,
+        places=PUBLISHED,
+        shown="averages",
+    ),
+)
+
+# Read from the confusion matrix, of one class against the others or of any tumour.
+COUNTED: "Final[tuple[Metric[ClassPerformance], ...]]" = (
+    Metric(
+        key="sensitivity",
+        label="Sensitivity",
+        of=lambda rates: rates.sensitivity,
+        scope="class",
+        meaning="of the scans that have it, the share that is called so: TP / (TP + FN).",
+        places=EVERYWHERE,
+        shown="rates",
+    ),
+    Metric(
+        key="specificity",
+        label="Specificity",
+        of=lambda rates: rates.specificity,
+        scope="class",
+        meaning="of the scans that do not have it, the share that is not called so: TN / (TN + FP).",
+        places=EVERYWHERE,
+        shown="rates",
+    ),
+    Metric(
+        key="ppv",
+        label="PPV",
+        of=lambda rates: rates.ppv,
+        scope="class",
+        meaning="of the scans that are called so, the share that has it: TP / (TP + FP).",
+        places=ASKED,
+        shown="rates",
+    ),
+    Metric(
+        key="npv",
+        label="NPV",
+        of=lambda rates: rates.npv,
+        scope="class",
+        meaning="of the scans that are not called so, the share that does not have it: TN / (TN + FN).",
+        places=ASKED,
+        shown="rates",
+    ),
+    Metric(key="f1", label="F1", term="Macro F1", of=lambda rates: rates.f1, scope="class", unit="index", places=ASKED),
+)
+
+# Named by claims alone: with many classes it is high whatever the classifier does.
+CLASS_ACCURACY: "Final[Metric[ClassPerformance]]" = Metric(
+    key="accuracy", label="Accuracy", of=lambda rates: rates.accuracy, scope="class", places=PUBLISHED
+)
+
+# Read from more than the confusion matrix, of one class against the others or of any tumour.
+FURTHER: Final[tuple[Metric[Question], ...]] = (
+    Metric(
+        key="auc",
+        label="AUC",
+        of=lambda question: question.auc,
+        scope="class",
+        meaning=_AUC,
+        unit="area",
+        argmax=False,
+        places=frozenset({"claims", "comparison"}),
+        shown="ratios",
+    ),
+    Metric(
+        key="lr_pos",
+        label="LR+",
+        of=lambda question: question.ratios.lr_pos,
+        scope="class",
+        meaning="how many times likelier the call is when it is there than when it is not: sensitivity / "
+        f"(1 {MINUS} specificity).",
+        unit="ratio",
+        shown="ratios",
+    ),
+    Metric(
+        key="lr_neg",
+        label=f"LR{MINUS}",
+        of=lambda question: question.ratios.lr_neg,
+        scope="class",
+        meaning=f"how many times likelier no call is when it is there than when it is not: (1 {MINUS} sensitivity) / "
+        "specificity.",
+        unit="ratio",
+        better="lower",
+        shown="ratios",
+    ),
+    Metric(
+        key="dor",
+        label="Diagnostic odds ratio",
+        of=lambda question: question.ratios.dor,
+        scope="class",
+        meaning=f"how far the two likelihood ratios are apart, LR+ / LR{MINUS}; 1 tells nothing.",
+        unit="ratio",
+        shown="ratios",
+    ),
+    Metric(
+        key="youden",
+        label="Youden's index",
+        of=lambda question: question.ratios.youden,
+        scope="class",
+        meaning=f"sensitivity + specificity {MINUS} 1; 0 is guessing, 1 is perfect.",
+        unit="ratio",
+        shown="ratios",
+    ),
+    Metric(
+        key="average_precision",
+        label="Average precision",
+        term="AUC",
+        of=lambda question: question.average_precision,
+        scope="class",
+        unit="area",
+        argmax=False,
+    ),
+)
+
+# Of the probabilities, in the order of the page; the subject in keys is "confidence".
+BIASED: Final = "0 is best; biased upwards"
+SLOPE: Final = "1 is best; below 1 the model is too sure"
+INTERCEPT: Final = "0 is best, together with a slope of 1"
+
+
+LARGE: Final = "Calibration in the large"
+RECALIBRATION: Final = {
+    "Calibration slope": "how much the log-odds have to be stretched to fit the outcomes, b in logit(y) = a + b "
+    "logit(p).",
+    "Calibration intercept": "how far they then have to be shifted, a in the same line.",
+    LARGE: "the shift alone, a in logit(y) = a + logit(p): whether the probabilities are too high or too low on the "
+    "whole.",
+}
+TOP_LABEL_LARGE: Final = "0 is best; above 0 the model is right more often than it says"
+TUMOUR_LARGE: Final = "0 is best; above 0 tumours are more frequent than it says"
+
+
+def _ece(key: str, label: str, of: "Callable[[Confidence], Measure]", *, meaning: str = "") -> "Metric[Confidence]":
+    return Metric(
+        key=key,
+        label=label,
+        term="ECE",
+        of=of,
+        scope="confidence",
+        meaning=meaning,
+        reading=BIASED,
+        unit="index",
+        better="lower",
+        argmax=False,
+        shown="scores",
+    )
+
+
+def _recalibration(
+    prefix: str,
+    subject: str,
+    of: "Callable[[Confidence], Recalibration | None]",
+    *,
+    large: str,
+) -> "tuple[Metric[Confidence], ...]":
+    """Return slope, intercept and calibration in the large of one question; ``large`` says what the last one means."""
+
+    def read(part: "Callable[[Recalibration], Measure]") -> "Callable[[Confidence], Measure | None]":
+        def value(found: "Confidence") -> Measure | None:
+            one = of(found)
+            return None if one is None else part(one)
+
+        return value
+
+    parts: tuple[tuple[str, str, Callable[[Recalibration], Measure], str, Better], ...] = (
+        ("slope", "Calibration slope", lambda one: one.slope, SLOPE, "nearest to 1"),
+        ("intercept", "Calibration intercept", lambda one: one.intercept, INTERCEPT, "nearest to 0"),
+        ("intercept_at_slope_one", LARGE, lambda one: one.intercept_at_slope_one, large, "nearest to 0"),
+    )
+    return tuple(
+        Metric(
+            key=f"{prefix}{key}",
+            label=f"{label}, {subject}",
+            term=label,
+            of=read(part),
+            scope="confidence",
+            meaning=RECALIBRATION[label],
+            reading=reading,
+            unit="slope",
+            better=better,
+            argmax=False,
+            shown="scores",
+        )
+        for key, label, part, reading, better in parts
+    )
+
+
+SCORES: "Final[tuple[Metric[Confidence], ...]]" = (
+    _ece("ece_top_label_15", "ECE, top label, 15 bins", lambda found: found.errors.ece_top_label_15, meaning=_ECE),
+    _ece("ece_top_label_10", "ECE, top label, 10 bins", lambda found: found.errors.ece_top_label_10),
+    _ece("ece_class_wise_15", "ECE, class by class, 15 bins", lambda found: found.errors.ece_class_wise_15),
+    _ece("ece_adaptive_15", "ECE, bins of equal size, 15", lambda found: found.errors.ece_adaptive_15),
+    Metric(
+        key="brier",
+        label="Brier score",
+        of=lambda found: found.brier.score,
+        scope="confidence",
+        meaning=f"the mean over the scans of \u03a3 (p {MINUS} y)\u00b2 over the classes: the squared distance of the "
+        "probabilities from the outcome.",
+        reading="0 is best, 2 is worst",
+        unit="index",
+        better="lower",
+        argmax=False,
+        shown="scores",
+    ),
+    Metric(
+        key="log_loss",
+        label="Log-loss",
+        of=lambda found: found.log_loss,
+        scope="confidence",
+        meaning=f"the mean of {MINUS}ln p of the reference class: a confident error costs most. Nothing is clipped.",
+        reading="0 is best; a confident error costs most",
+        unit="nats",
+        better="lower",
+        argmax=False,
+        shown="scores",
+    ),
+    *_recalibration("top_label_", "top label", lambda found: found.recalibration.top_label, large=TOP_LABEL_LARGE),
+    *_recalibration("", "any tumour", lambda found: found.recalibration.any_tumour, large=TUMOUR_LARGE),
+)
+
+# Of the errors; the subject in keys is "errors".
+ERROR_RATES: "Final[tuple[Metric[Errors], ...]]" = (
+    Metric(
+        key="rate",
+        label="Error rate",
+        of=lambda errors: errors.rate,
+        scope="errors",
+        better="lower",
+    ),
+    Metric(
+        key="high_confidence_rate",
+        label="High-confidence error rate",
+        of=lambda errors: errors.high_confidence_rate,
+        scope="errors",
+        better="lower",
+    ),
+)
+
+METRICS: "Final[tuple[Metric[Any], ...]]" = (
+    *COUNTED_OVERALL,
+    *RANKED_OVERALL,
+    *COUNTED,
+    CLASS_ACCURACY,
+    *FURTHER,
+    *SCORES,
+    *ERROR_RATES,
+)
+
+
+def read(
+    metrics: Iterable[Metric[U]], result: U, *, shown: Shown | None = None, place: Place | None = None
+) -> list[tuple[Metric[U], Measure]]:
+    """Return numbers with what they are in a result: all that it has, of one table, or that may be named in a place."""
+    wanted = [one for one in metrics if shown in (None, one.shown) and (place is None or place in one.places)]
+    return [(one, measure) for one in wanted if (measure := one.of(result)) is not None]
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Return subject and name of a key: ``overall``, ``any_tumour`` or a class, whose name may hold dots."""
+    subject, _, name = key.removeprefix(f"{CLASSES}.").rpartition(".")
+    return subject or OVERALL, name
+
+
+def measure(key: str, result: "Performance") -> Measure | None:
+    """Return the number of a performance that a key names; None when there is no such number.
+
+    ``classes.overall.ppv`` is the PPV of a class that is called so.
+    """
+    subject, name = split_key(key)
+    if subject == OVERALL and not key.startswith(f"{CLASSES}."):
+        return next((one.of(result.overall) for one in COUNTED_OVERALL if one.key == name), None)
+    rates = {one.name: one for one in result.classes}.get(subject)
+    if rates is None and subject == ANY_TUMOUR:
+        rates = result.any_tumour
+    return None if rates is None else next((one.of(rates) for one in COUNTED if one.key == name), None)

@@ -1,0 +1,96 @@
+"""Patient ids that differ only in how they are written: perhaps one patient, counted as two."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from neuroval.analysis.core.finding import Finding
+from neuroval.analysis.data_audit.training_overlap import FITTED_ON
+
+# Words before a number that say no more than that it is an id: P7 is 7.
+PREFIXES: Final = frozenset(
+    {"p", "pt", "pat", "patient", "patientid", "pid", "subj", "subject", "sub", "case", "id", "nr", "no"}
+)
+TOKENS: Final = re.compile(r"[^\W\d_]+|\d+")
+WHOLE: Final = re.compile(r"([+-]?\d+)[.,]0*")
+POWER: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{2,}")  # 7.20576E+17: how a spreadsheet shows a long number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdForms:
+    """What is odd about how patient ids are written.
+
+    ``alike`` are sets of ids that differ only in form, such as 7, 007, 7.0, P7 and p7, in their order. ``across``
+    counts the evaluated cases with such an id of which another form is in the data the model was fitted on, ``n`` the
+    evaluated cases. ``powers`` are ids written as a power of ten, whose last digits are lost: different patients may
+    look like one.
+    """
+
+    alike: tuple[tuple[str, ...], ...]
+    across: int
+    n: int
+    powers: tuple[str, ...]
+
+
+def id_forms(cases: pd.DataFrame, *, split: str = "test") -> IdForms:
+    """Return the patient ids of all ``cases`` that differ only in form, and what that may hide in ``split``."""
+    ids = cases["patient_id"]
+    known = sorted(ids.dropna().unique())
+    by_form: dict[tuple[str, ...], list[str]] = {}
+    for one in known:
+        by_form.setdefault(_form(one), []).append(one)
+    alike = {form: tuple(written) for form, written in by_form.items() if len(written) > 1}
+    of = {one: written for written in alike.values() for one in written}
+    fitted = set(ids[cases["split"].isin(FITTED_ON)].dropna().unique())
+    hidden = {one for one, written in of.items() if any(other != one and other in fitted for other in written)}
+    evaluated = ids[cases["split"] == split]
+    return IdForms(
+        alike=tuple(alike.values()),
+        across=int(evaluated.isin(hidden).sum()),
+        n=len(evaluated),
+        powers=tuple(one for one in known if POWER.fullmatch(one)),
+    )
+
+
+def _form(written: str) -> tuple[str, ...]:
+    """Return what an id is without its form: no capitals, no zeros in front, no ``.0``, no word such as ``patient``."""
+    text = unicodedata.normalize("NFKC", written).casefold().strip()
+    if whole := WHOLE.fullmatch(text):
+        text = whole[1]
+    parts = [part.lstrip("0") or "0" if part.isdigit() else part for part in TOKENS.findall(text)]
+    if len(parts) > 1 and parts[0] in PREFIXES and parts[1].isdigit():
+        del parts[0]
+    return tuple(parts) or (text,)
+
+
+def forms_differ(ids: IdForms | None, *, split: str) -> Finding | None:
+    """Return that ids differ only in form, critical where that may hide a patient on both sides; else none."""
+    if ids is None or not ids.alike:
+        return None
+    return Finding(
+        code="ids_differ_in_form",
+        severity="critical" if ids.across else "warning",
+        check="id_forms",
+        page="data_set",
+        count=ids.across or len(ids.alike),
+        n=ids.n if ids.across else None,
+        facts={"split": split, "alike": len(ids.alike), "such_as": ids.alike[0]},
+    )
+
+
+def digits_lost(ids: IdForms | None) -> Finding | None:
+    """Return how many ids are written as a power of ten, none when no id is."""
+    if ids is None or not ids.powers:
+        return None
+    return Finding(
+        code="ids_cut_short",
+        severity="critical",
+        check="id_forms",
+        page="data_set",
+        count=len(ids.powers),
+        n=None,
+        facts={"such_as": ids.powers[0]},
+    )

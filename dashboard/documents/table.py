@@ -1,0 +1,110 @@
+"""Every number of the registry as one tidy table: a row a number, its interval and what it rests on.
+
+Exports as CSV and Parquet, ``neuroval analyze --csv`` and the file of numbers in a report are this table.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.metrics import (
+    ANY_TUMOUR,
+    COUNTED,
+    COUNTED_OVERALL,
+    ERROR_RATES,
+    FURTHER,
+    OVERALL,
+    RANKED_OVERALL,
+    SCORES,
+    Metric,
+    read,
+)
+from neuroval.analysis.performance.per_class import Performance
+from neuroval.analysis.study.results import Results
+from neuroval.dashboard.documents.plain_values import estimate_of
+
+NEW, FOLDS, UNGROUPED = "new_to_the_model", "folds", "folds_ungrouped"  # bases that are no split
+COLUMNS: Final = {
+    "metric": "str",
+    "subject": "str",
+    "basis": "str",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+    "level": "float64",
+    "method": "str",
+    "n": "Int64",
+    "count": "Int64",
+    "reason": "str",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """One number: ``metric`` is its key in the registry, ``basis`` the cases it is of; of two intervals the wider."""
+
+    metric: str
+    subject: str
+    basis: str
+    estimate: Estimate
+
+
+def numbers(results: Results) -> Iterator[Number]:
+    """Return the numbers of a study's split, then those of new cases and of cross-validation.
+
+    The subject is ``overall``, ``any_tumour``, a class, ``confidence`` or ``errors``; subject and metric make the key
+    that criteria and claims use.
+    """
+    split = results.found.split
+    yield from _of(results.performance, basis=split)
+    yield from _rows(read(RANKED_OVERALL, results.aucs), subject=OVERALL, basis=split)
+    for name, subject in results.subjects.items():
+        yield from _rows(read(FURTHER, subject), subject=_key(name, results.performance), basis=split)
+    yield from _rows(read(SCORES, results.confidence), subject="confidence", basis=split)
+    yield from _rows(read(ERROR_RATES, results.errors), subject="errors", basis=split)
+    for basis, judged in (
+        (NEW, results.unseen.performance),
+        (FOLDS, results.grouped.performance),
+        (UNGROUPED, results.ungrouped.performance),
+    ):
+        if judged is not None:
+            yield from _of(judged, basis=basis)
+
+
+def table(results: Results) -> pd.DataFrame:
+    """Return the numbers of a study as a table with the columns ``COLUMNS``; what is not known is missing."""
+    rows = [
+        {
+            "metric": one.metric,
+            "subject": one.subject,
+            "basis": one.basis,
+            **{name: value for name, value in estimate_of(one.estimate).items() if name in COLUMNS},
+        }
+        for one in numbers(results)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def as_csv(results: Results) -> str:
+    """Return the table as CSV, full precision, empty where nothing is known."""
+    return table(results).to_csv(index=False, lineterminator="\n")
+
+
+def _of(judged: Performance, *, basis: str) -> Iterator[Number]:
+    yield from _rows(read(COUNTED_OVERALL, judged.overall), subject=OVERALL, basis=basis)
+    if judged.any_tumour is not None:
+        yield from _rows(read(COUNTED, judged.any_tumour), subject=ANY_TUMOUR, basis=basis)
+    for one in judged.classes:
+        yield from _rows(read(COUNTED, one), subject=one.name, basis=basis)
+
+
+def _key(name: str, judged: Performance) -> str:
+    return ANY_TUMOUR if judged.any_tumour is not None and name == judged.any_tumour.name else name
+
+
+def _rows(found: Iterable[tuple[Metric[Any], Measure]], *, subject: str, basis: str) -> Iterator[Number]:
+    for metric, measure in found:
+        yield Number(metric=metric.key, subject=subject, basis=basis, estimate=measure.headline)

@@ -1,0 +1,141 @@
+"""The registry of pages: what each asks, where it is listed, how its numbers were computed.
+
+A new page is its file in ``app_pages``, its words, and one entry here.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from neuroval.dashboard.words import methods
+from neuroval.dashboard.words.glossary import AVERAGES, RATES, RATIOS, SCORE_TERMS, explained
+
+Group = Literal["Verdict", "Evidence", "Tools"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page: its ``question`` is the title, ``label`` the link to it, ``name`` its file and address.
+
+    ``methods`` says how its numbers were computed, ``metrics`` are the entries of the glossary that it explains.
+    """
+
+    name: str
+    label: str
+    question: str
+    methods: str
+    metrics: tuple[str, ...] = ()
+    group: Group = "Evidence"
+    needs_study: bool = True
+
+    @property
+    def file(self) -> str:
+        """The script, from the folder of the dashboard."""
+        return f"app_pages/{self.name}.py"
+
+    @property
+    def how(self) -> str:
+        """What the metrics of the page mean, and how its numbers were computed, as Markdown."""
+        return f"{explained(self.metrics)}\n\n{self.methods}"
+
+
+_PAGES: Final = (
+    Page(
+        name="overview",
+        label="Overview",
+        question="Can this model be trusted?",
+        methods=methods.OVERVIEW,
+        metrics=("Accuracy", "Balanced accuracy", *RATES[:2]),
+        group="Verdict",
+    ),
+    Page(
+        name="report",
+        label="Report",
+        question="What goes on file?",
+        methods=methods.REPORT,
+        group="Verdict",
+    ),
+    Page(
+        name="model_card",
+        label="Model card",
+        question="What is the model for, and what not?",
+        methods=methods.MODEL_CARD,
+    ),
+    Page(
+        name="data_set",
+        label="Data set",
+        question="What was it tested on?",
+        methods=methods.DATA_SET,
+    ),
+    Page(
+        name="training",
+        label="Training",
+        question="How was it trained?",
+        methods=methods.TRAINING,
+        metrics=("Loss", "Accuracy"),
+    ),
+    Page(
+        name="cross_validation",
+        label="Cross-validation",
+        question="Is it stable?",
+        methods=methods.CROSS_VALIDATION,
+        metrics=("Accuracy", "Balanced accuracy", *RATES[:2], "SD"),
+    ),
+    Page(
+        name="per_class",
+        label="Per class",
+        question="How good is it on each class?",
+        methods=methods.PER_CLASS,
+        metrics=(*RATES, *RATIOS, *AVERAGES),
+    ),
+    Page(
+        name="confusion",
+        label="Confusion",
+        question="What is mistaken for what?",
+        methods=methods.CONFUSION,
+    ),
+    Page(
+        name="errors",
+        label="Errors",
+        question="Where is it wrong?",
+        methods=methods.ERRORS,
+    ),
+    Page(
+        name="confidence",
+        label="Confidence",
+        question="Does 90% mean 90%?",
+        methods=methods.CONFIDENCE,
+        metrics=("Accuracy", *SCORE_TERMS),
+    ),
+    Page(
+        name="claims",
+        label="Claims",
+        question="Does the published record hold?",
+        methods=methods.CLAIMS,
+        metrics=("Accuracy", *RATES, "AUC"),
+    ),
+    Page(
+        name="compare",
+        label="Compare",
+        question="How does it compare with another model?",
+        methods=methods.COMPARE,
+        metrics=("Accuracy", *RATES[:2], "AUC"),
+    ),
+    Page(
+        name="try_scan",
+        label="Try a scan",
+        question="What does the model say of a scan?",
+        methods=methods.TRY_SCAN,
+        group="Tools",
+    ),
+    Page(
+        name="run",
+        label="Run",
+        question="How does a model do on other scans?",
+        methods=methods.RUN,
+        group="Tools",
+        needs_study=False,
+    ),
+)
+PAGES: Final = {page.name: page for page in _PAGES}
+GROUPS: Final[tuple[Group, ...]] = ("Verdict", "Evidence", "Tools")
+SCAN_PAGE: Final = "try_scan"  # what is uploaded there is forgotten on every other page

@@ -1,0 +1,73 @@
+"""What became of what somebody gave: how much was read, what was not used and why, what is missing, kept and ignored.
+
+Reading a folder of images and reading a table of predictions both make one; the command line prints it, the study
+keeps it under ``[provenance]``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+NAMED: Final = 3  # examples of what was not used for the same reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unused:
+    """So many things that were not used for one reason, the first of them by name."""
+
+    reason: str
+    count: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A column without a value in ``count`` of ``n`` rows; ``written`` is what stood there for a missing value."""
+
+    column: str
+    count: int
+    n: int
+    written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What was read, counted in ``unit`` (image or row). ``ignored`` maps columns to why they are not kept."""
+
+    unit: str
+    read: int
+    unused: tuple[Unused, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    kept: tuple[str, ...] = ()
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as a table of ``study.toml``."""
+        document = asdict(self)
+        for name in ("unused", "missing"):
+            document[name] = [
+                {k: list(v) if isinstance(v, tuple) else v for k, v in row.items()} for row in document[name]
+            ]
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in document.items()}
+
+
+def from_document(document: Mapping[str, Any]) -> Intake:
+    """Return what ``to_document`` made."""
+    return Intake(
+        unit=document["unit"],
+        read=document["read"],
+        unused=tuple(Unused(**{**row, "names": tuple(row["names"])}) for row in document["unused"]),
+        missing=tuple(Missing(**{**row, "written": tuple(row["written"])}) for row in document["missing"]),
+        kept=tuple(document["kept"]),
+        ignored=dict(document["ignored"]),
+        notes=tuple(document["notes"]),
+    )
+
+
+def by_reason(found: Iterable[tuple[str, str]]) -> tuple[Unused, ...]:
+    """Return what was not used, as pairs of name and reason, put together by reason in the order of the first."""
+    names: dict[str, list[str]] = {}
+    for name, reason in found:
+        names.setdefault(reason, []).append(name)
+    return tuple(Unused(reason=why, count=len(all_), names=tuple(all_[:NAMED])) for why, all_ in names.items())

@@ -1,0 +1,283 @@
+"""Reading tables as they come: CSV of spreadsheets and R, Parquet of pandas, polars and Spark, Arrow files.
+
+Values are kept as they stand: text as text, numbers with every digit. What a value means is not decided here.
+"""
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet as pq
+
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.files import file_sha256
+from neuroval.data.storage.spelling import is_missing, plain
+
+PREFIX: Final = "prob_"
+SEPARATORS: Final = (",", ";", "\t", "|", " ")
+TEXT_FILES: Final = (".csv", ".tsv", ".tab", ".txt")
+PARQUET_FILES: Final = (".parquet", ".pq")
+ARROW_FILES: Final = (".feather", ".arrow", ".ipc")
+GZIP: Final = b"\x1f\x8b"
+ZIP: Final = b"PK\x03\x04"
+NO_NAME: Final = "(without a name)"
+ROW_NAMES: Final = "has no name, as row numbers have"
+UNNAMED_INDEX: Final = re.compile(r"__index_level_\d+__")  # how pandas writes an index without a name
+SEPARATOR_LINE: Final = re.compile(r"\s*\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)  # the first line of some spreadsheets
+DECIMAL_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Table:
+    """A table as it came: Arrow columns (n,) by name.
+
+    ``rows`` numbers its rows as messages do: as a spreadsheet for CSV (the header is row 1), else from 0. ``ignored``
+    maps columns that hold nothing to read to the reason, ``notes`` are what had to be assumed.
+    """
+
+    file: Path
+    columns: Mapping[str, pa.ChunkedArray]
+    rows: pd.Index
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.columns
+
+    def written(self, column: str) -> pd.Series:
+        """Return a column as text (n,), each value in the form it has: 7, 7.0 and 007 stay three; empty is missing."""
+        if column not in self.columns:
+            return pd.Series(None, index=self.rows, dtype="str")
+        text = _as_text(self.columns[column]).to_pylist()
+        return pd.Series([plain(one) or None if one else None for one in text], index=self.rows, dtype="str")
+
+    def known(self, column: str) -> tuple[pd.Series, tuple[str, ...]]:
+        """Return a column as text with what stands for a missing value missing, and what that was."""
+        text = self.written(column)
+        holders = sorted(one for one in text.dropna().unique() if is_missing(one))
+        return text.mask(text.isin(holders)), tuple(holders)
+
+    def numbers(self, column: str) -> pd.Series:
+        """Return a column as float64 (n,), decimal commas read; what is no number is not a number."""
+        values = self.columns[column]
+        kind = values.type
+        if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+            numbers = values.cast(pa.float64(), safe=False).to_numpy()
+        else:
+            numbers = [_number(value) for value in self.written(column)]
+        return pd.Series(numbers, index=self.rows, dtype="float64")
+
+
+def read_table(path: Path, *, needed: str, known: Sequence[str] = ()) -> Table:
+    """Return the table in a file, or in a folder of Parquet parts as Spark writes them.
+
+    Read are CSV (separated by commas, semicolons, tabs, bars or blanks; UTF-8, UTF-16 or Windows-1252; gzip; a first
+    line ``sep=;``), Parquet and Arrow files. ``known`` columns are found in other spellings of their name too, such
+    as ``Patient ID``. Raises ``InputError`` when the file cannot be read, names a column twice, lacks the column
+    ``needed`` or has a row longer than its header.
+    """
+    names = (needed, *known)
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    last = next((one for one in reversed(suffixes) if one not in (".gz", ".gzip")), "")
+    if path.is_dir() or last in PARQUET_FILES:
+        table = _of_arrow(path, _parquet(path), names)
+    elif last in ARROW_FILES:
+        table = _of_arrow(path, _loaded(path, pa.feather.read_table, "Arrow"), names)
+    elif last in TEXT_FILES:
+        table = _of_text(path, names)
+    else:
+        raise InputError(f"{path}: expected a table as .csv, .tsv (also .gz), .parquet or .feather.")
+    if needed not in table:
+        raise InputError(f"{path}: column {needed!r} is missing; found {list(table.columns)}.")
+    return table
+
+
+def table_sha256(path: Path) -> str:
+    """Return the sha256 of a table's bytes; of a folder, that over those of its parts."""
+    if not path.is_dir():
+        return file_sha256(path)
+    parts = [f"{part.relative_to(path).as_posix()} {file_sha256(part)}" for part in _parts(path)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _named(names: Iterable[str], known: Sequence[str], path: Path) -> list[str]:
+    """Return the names of columns, known ones as they are known; each once."""
+    spelled = {_letters(one): one for one in known}
+    found = [spelled.get(_letters(name), plain(name)) for name in names]
+    found = [PREFIX + plain(n[len(PREFIX) :]) if n.casefold().startswith(PREFIX) else n for n in found]
+    if repeated := [name for name in found if name and found.count(name) > 1]:
+        raise InputError(f"{path}: column {repeated[0]!r} appears twice; expected each column once.")
+    return found
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\s_-]", "", plain(name)).casefold()
+
+
+# Arrow ---------------------------------------------------------------------------------------------------------------
+
+
+def _of_arrow(path: Path, table: pa.Table, known: Sequence[str]) -> Table:
+    names = _named(table.column_names, known, path)
+    columns, ignored = {}, {}
+    for name, column in zip(names, table.columns, strict=True):
+        if UNNAMED_INDEX.fullmatch(name):
+            ignored[NO_NAME] = ROW_NAMES
+        elif not _is_plain(column.type):
+            ignored[name] = f"holds {column.type}, not one value a row"
+        else:
+            columns[name] = column
+    return Table(file=path, columns=columns, rows=pd.RangeIndex(table.num_rows), ignored=ignored)
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    return not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType))
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Return the Parquet files in a folder; markers such as ``_SUCCESS`` and hidden files are none."""
+    parts = (part for part in folder.rglob("*") if part.is_file() and part.suffix.lower() in PARQUET_FILES)
+    return sorted(p for p in parts if not any(name[0] in "._" for name in p.relative_to(folder).parts))
+
+
+def _parquet(path: Path) -> pa.Table:
+    if not path.is_dir():
+        return _loaded(path, lambda file: pq.read_table(file, partitioning=None), "Parquet")
+    if not (parts := _parts(path)):
+        raise InputError(f"{path}: a folder without a .parquet file; expected a table.")
+    tables = []
+    for part in parts:
+        table = _parquet(part)
+        for level in part.relative_to(path).parts[:-1]:  # column=value, as Spark names the folders of partitions
+            name, equals, value = level.partition("=")
+            if equals:
+                value = "" if value == "__HIVE_DEFAULT_PARTITION__" else unquote(value)
+                table = table.append_column(unquote(name), pa.array([value] * len(table), pa.large_string()))
+        tables.append(table)
+    try:
+        return pa.concat_tables(tables, promote_options="default")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise InputError(f"{path}: its parts do not fit together ({str(error).splitlines()[0]}).") from None
+
+
+def _loaded(path: Path, load: Callable[[Path], pa.Table], kind: str) -> pa.Table:
+    try:
+        return load(path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file.") from None
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: not a readable {kind} file ({str(error).splitlines()[0]}).") from None
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _as_text(column.cast(kind.value_type))
+    if pa.types.is_floating(kind):  # as Python and CSV write them: Arrow writes 7.0 as 7
+        values = column.to_numpy()
+        return pa.chunked_array([pa.array([None if v != v else str(v) for v in values], pa.large_string())])
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        texts = [None if v is None else v.decode("utf-8", "backslashreplace") for v in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
+    return column.cast(pa.large_string())
+
+
+# Text ----------------------------------------------------------------------------------------------------------------
+
+
+def _of_text(path: Path, known: Sequence[str]) -> Table:
+    text, notes = _decoded(path)
+    given = SEPARATOR_LINE.match(text)
+    if given:  # not shown by the spreadsheet, and not counted as a row
+        text = text[given.end() :]
+    candidates = (given[1],) if given else SEPARATORS
+    headers = {one: _header(text, one) for one in candidates}
+    needed = _letters(known[0])
+    separator = next((one for one, header in headers.items() if needed in map(_letters, header)), None)
+    if separator is None:
+        raise InputError(
+            f"{path}: column {known[0]!r} is missing; found {max(headers.values(), key=len)}. Expected a header of "
+            "names separated by commas, semicolons or tabs."
+        )
+    header = _named(headers[separator], known, path)
+    try:
+        rows = dict(_rows(text, separator, strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path}: not a readable CSV file ({error}).") from None
+    numbers = list(rows)[1:]
+    if separator in (" ", "\t") and all(len(rows[number]) == len(header) + 1 for number in numbers):
+        header = ["", *header]  # R's write.table puts no name above the names of rows
+    for number in numbers:
+        if any(rows[number][len(header) :]):
+            raise InputError(f"{path}: row {number} has more values than the header has names.")
+    columns = {
+        name: pa.chunked_array(
+            [pa.array([rows[n][place] if place < len(rows[n]) else "" for n in numbers], pa.large_string())]
+        )
+        for place, name in enumerate(header)
+        if name
+    }
+    ignored = {} if all(header) else {NO_NAME: ROW_NAMES}
+    index = pd.Index(numbers, dtype="int64")
+    return Table(file=path, columns=columns, rows=index, ignored=ignored, notes=notes)
+
+
+def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a file in the encodings that spreadsheets write, and a note where that was a guess."""
+    try:
+        content = path.read_bytes()
+        content = gzip.decompress(content) if content.startswith(GZIP) else content
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file.") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise InputError(f"{path}: a damaged gzip file; pack it again.") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
+    if content.startswith(ZIP):
+        raise InputError(f"{path}: a workbook or an archive, not text; save it as CSV UTF-8.")
+    notes: tuple[str, ...] = ()
+    try:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            text = content.decode("utf-16")
+        elif b"\0" in content[:2]:
+            text = content.decode("utf-16-be" if content[:1] == b"\0" else "utf-16-le")
+        else:
+            text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+        notes = ("not UTF-8; read as Windows-1252 (Latin-1), as older spreadsheets write",)
+    if "\0" in text or "\ufffd" in text:
+        raise InputError(f"{path}: not text in UTF-8, UTF-16 or Windows-1252; save it again as CSV UTF-8.")
+    return text, notes
+
+
+def _header(text: str, separator: str) -> list[str]:
+    return next((row for _, row in _rows(text, separator, strict=False)), [])
+
+
+def _rows(text: str, separator: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that hold a value, with their numbers."""
+    rows = csv.reader(io.StringIO(text), delimiter=separator, strict=strict)
+    stripped = ([cell.strip() for cell in row] for row in rows)
+    return ((number, row) for number, row in enumerate(stripped, start=1) if any(row))
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, str):
+        return float("nan")
+    try:
+        return float(value.replace(",", ".") if DECIMAL_COMMA.fullmatch(value) else value)
+    except ValueError:
+        return float("nan")

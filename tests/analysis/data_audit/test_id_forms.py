@@ -1,0 +1,42 @@
+import pandas as pd
+import pytest
+
+from neuroval.analysis.data_audit.id_forms import IdForms, id_forms
+
+
+def of(train: list[str | None], test: list[str | None]) -> IdForms:
+    cases = pd.DataFrame({"split": ["train"] * len(train) + ["test"] * len(test), "patient_id": [*train, *test]})
+    return id_forms(cases)
+
+
+@pytest.mark.parametrize(
+    "written", ["007", "7.0", "7.", "7,0", "P7", "p7", "P007", "P-7", "p_7", "Patient 7", "sub-07", "7\u00a0", "\uff17"]
+)
+def test_forms_of_one_id_are_alike(written: str) -> None:
+    found = of(["7", "8"], [written, "9"])
+    assert found.alike == (tuple(sorted(("7", written))),)
+    assert (found.across, found.n) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("7", "70"), ("1-23", "12-3"), ("P7", "Q7"), ("7.5", "75"), ("A1", "B1"), ("10", "1"), ("0", "")]
+)
+def test_other_ids_are_not(one: str, other: str) -> None:
+    assert of([one], [other]).alike == ()
+
+
+def test_accents_and_capitals_are_form() -> None:
+    assert of(["Z\u00fc-1"], ["zu\u0308-01"]).alike == (("Z\u00fc-1", "zu\u0308-01"),)
+
+
+def test_forms_within_one_split_hide_nothing_from_the_other() -> None:
+    found = of(["7", "007"], ["8", None])
+    assert (found.alike, found.across, found.n) == ((("007", "7"),), 0, 2)
+
+
+def test_the_same_form_on_both_sides_is_a_shared_patient_and_no_matter_of_form() -> None:
+    assert of(["7"], ["7"]).alike == ()
+
+
+def test_ids_that_lost_digits_are_named() -> None:
+    assert of(["7.20576E+17", "7"], ["7,2E+17", "E12", "7.2E1"]).powers == ("7,2E+17", "7.20576E+17")

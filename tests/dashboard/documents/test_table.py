@@ -1,0 +1,70 @@
+"""The tidy table: each number of the JSON once, under the key that criteria use, with the wider interval."""
+
+import io
+
+import pandas as pd
+import pytest
+
+from neuroval.analysis.core.metrics import measure
+from neuroval.analysis.study.results import Results, results
+from neuroval.dashboard.documents.study_document import document_of
+from neuroval.dashboard.documents.table import COLUMNS, FOLDS, as_csv, table
+from neuroval.data.storage.home import SHIPPED_STUDIES
+from neuroval.data.study.folder import read_study
+
+WHOLE = ("value", "low", "high", "level", "method", "n", "count", "reason")
+
+
+@pytest.fixture(scope="module")
+def found() -> Results:
+    return results(read_study(SHIPPED_STUDIES / "brain-tumor-mri"))
+
+
+def wider(section: dict[str, dict[str, object]], key: str) -> dict[str, object]:
+    """The estimate of a key of the JSON that has the wider interval."""
+    both = [section[name] for name in (key, f"{key}_clustered") if name in section]
+    return max(both, key=lambda one: one["high"] - one["low"] if one["low"] is not None else float("inf"))  # type: ignore[operator]
+
+
+def test_each_number_stands_once(found: Results) -> None:
+    shown = table(found)
+    assert list(shown) == list(COLUMNS)
+    assert not shown.duplicated(["metric", "subject", "basis"]).any()
+    assert set(shown["basis"]) == {"test", "new_to_the_model", "folds", "folds_ungrouped"}
+
+
+@pytest.mark.parametrize("subject", ["overall", "any_tumour", "glioma", "notumor"])
+def test_the_numbers_are_those_of_the_json(found: Results, subject: str) -> None:
+    document = document_of(found, names=["per-class"])["sections"]["per-class"]
+    section = document[subject] if subject in document else document["classes"][subject]
+    shown = table(found)
+    rows = shown[(shown["subject"] == subject) & (shown["basis"] == "test")].set_index("metric")
+    keys = [key for key in section if isinstance(section[key], dict) and "method" in section[key]]
+    assert set(rows.index) == {key for key in keys if not key.endswith("_clustered")}
+    for key, row in rows.iterrows():
+        expected = wider(section, str(key))
+        assert {name: None if pd.isna(row[name]) else row[name] for name in WHOLE} == expected
+
+
+def test_subject_and_metric_are_the_key_of_a_criterion(found: Results) -> None:
+    folds = found.grouped.performance
+    assert folds is not None
+    shown = table(found)
+    for row in shown[shown["basis"] == FOLDS].itertuples():
+        named = measure(f"{row.subject}.{row.metric}", folds)
+        assert named is not None
+        assert named.headline.value == row.value
+
+
+def test_the_csv_reads_back_to_the_last_digit(found: Results) -> None:
+    back = pd.read_csv(io.StringIO(as_csv(found)), dtype={"n": "Int64", "count": "Int64"})
+    pd.testing.assert_series_equal(back["low"], table(found)["low"], check_exact=True)
+    assert back["n"].tolist() == table(found)["n"].tolist()
+
+
+def test_what_cannot_be_estimated_has_its_reason_and_no_number(found: Results) -> None:
+    shown = table(found)
+    row = shown[(shown["basis"] == "new_to_the_model") & (shown["metric"] == "balanced_accuracy")].iloc[0]
+    assert pd.isna(row["value"])
+    assert pd.isna(row["low"])
+    assert row["reason"].startswith("no reference cases of ")
