@@ -16,9 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.calibration.proper_scores import mean_of
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import Predictions, group_numbers, read_predictions
-from neuroval.analysis.core.proportions import Method, share_of
+from neuroval.analysis.core.proportions import RateMethod, share_of
 from neuroval.data.exceptions import InputError
 
 ALPHA: Final = 0.10
@@ -92,12 +93,12 @@ def class_limits(
         own = np.sort(cases.probabilities[cases.reference == index, index])
         m = len(own)
         if m < needed:
-            reason = f"{m} tuning cases of {name}, at least {needed} needed"
+            reason = Reason("tuning_cases_needed", of=name, cases=m, needed=needed)
             limits.append(Estimate.undefined(reason=reason, n=m))
             continue
         # The r-th smallest score is the r-th largest probability; m - r = floor((m + 1) alpha) - 1.
         value = float(own[math.floor((m + 1) * exact) - 1])
-        limits.append(Estimate(value=value, method="split-conformal by class", n=m, reason="a limit, not an estimate"))
+        limits.append(Estimate(value=value, method=Method("split_conformal"), n=m, reason=Reason("a_limit")))
     return ClassLimits(classes=tuple(classes), alpha=alpha, limits=tuple(limits))
 
 
@@ -117,7 +118,7 @@ def evaluate_sets(
     *,
     limits: ClassLimits,
     groups: NDArray[Any] | pd.Series | None = None,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> PredictionSets:
     """Return coverage and size of the sets on cases other than those that set the limits.
@@ -166,4 +167,4 @@ def _sets(cases: Predictions, *, limits: ClassLimits) -> NDArray[np.bool_]:
 
 
 def _not_estimable(names: tuple[str, ...], *, n: int | None) -> Measure:
-    return Measure(plain=Estimate.undefined(reason=f"too few tuning cases of {', '.join(names)}", n=n))
+    return Measure(plain=Estimate.undefined(reason=Reason("too_few_tuning_cases", of=names), n=n))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neuroval.analysis.core.bootstrap import RESAMPLES, SAME, seed_of
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import BINS, Predictions, Scheme, assign_bins, group_numbers, read_predictions
 from neuroval.analysis.core.proportions import check_level
@@ -99,14 +100,16 @@ def calibration_errors(
     cases = read_predictions(reference, probabilities, classes=classes)
     numbers = group_numbers(groups, n=cases.n)
     if cases.n == 0:
-        undefined = Estimate.undefined(reason="no cases", n=0)
+        undefined = Estimate.undefined(reason=Reason("no_cases"), n=0)
         return _named_errors([Measure(plain=undefined)] * KINDS, largest=undefined)
     kinds = _kinds(cases)
     values = [float(np.abs(gaps.totals).sum()) / cases.n for gaps in kinds]
-    how = f"basic bootstrap, {resamples:,} resamples{seed_of(rng)}"
+    seed = seed_of(rng)
 
     def intervals(replicates: Sequence[Floats], units: int, unit: str) -> list[Estimate]:
-        method = f"{how}, over {_named(units, unit)}"
+        limit = units > RESAMPLED_UP_TO
+        how = {"resamples": resamples, "seed": seed, "unit": unit, "units": units, "normal_limit": limit}
+        method = Method("basic_bootstrap", **how)
         return [
             _basic_interval(value, drawn, method=method, n=cases.n, level=level)
             for value, drawn in zip(values, replicates, strict=True)
@@ -152,8 +155,7 @@ def _kinds(cases: Predictions) -> tuple[_Gaps, ...]:
 def _largest_gap(gaps: _Gaps, *, n: int) -> Estimate:
     size = np.bincount(gaps.bins[0], minlength=gaps.per_column)
     largest = float((np.abs(gaps.totals) / np.maximum(size, 1)).max())
-    reason = "the largest gap rests on a single bin, often of few cases"
-    return Estimate(value=largest, method="largest gap of any bin", n=n, reason=reason)
+    return Estimate(value=largest, method=Method("largest_gap"), n=n, reason=Reason("single_bin"))
 
 
 def _by_case(kinds: Sequence[_Gaps], *, rng: np.random.Generator, resamples: int) -> list[Floats]:
@@ -260,16 +262,11 @@ def _limit(totals: Floats, products: Floats, *, units: int, rng: np.random.Gener
     return np.asarray(totals[:, None] + spread @ rng.standard_normal((len(totals), resamples)))
 
 
-def _basic_interval(value: float, replicates: Floats, *, method: str, n: int, level: float) -> Estimate:
+def _basic_interval(value: float, replicates: Floats, *, method: Method, n: int, level: float) -> Estimate:
     if np.ptp(replicates) <= SAME:
-        return Estimate(value=value, method=method, n=n, reason="all resamples give the same value")
+        return Estimate(value=value, method=method, n=n, reason=Reason("equal_resamples"))
     small, large = (float(bound) for bound in np.quantile(replicates, [(1 - level) / 2, (1 + level) / 2]))
     low, high = max(0.0, min(value, 2 * value - large)), min(1.0, max(value, 2 * value - small))
     if high - low <= SAME:  # resampled errors are never smaller than 0, so the interval of an error of 0 has no width
-        return Estimate(value=value, method=method, n=n, reason="the bootstrap interval of an error of 0 has no width")
+        return Estimate(value=value, method=method, n=n, reason=Reason("error_of_zero"))
     return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
-
-
-def _named(units: int, unit: str) -> str:
-    named = f"{units:,} {unit}{'s' * (units > 1)}"
-    return named if units <= RESAMPLED_UP_TO else f"{named} (normal limit)"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from neuroval.analysis.core.bootstrap import SAME
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import BINS, assign_bins, group_numbers, read_predictions
 from neuroval.analysis.core.proportions import check_level
@@ -125,9 +126,7 @@ def log_loss(
     given = cases.probabilities[np.arange(cases.n), cases.reference]
     impossible = int((given == 0).sum())
     if impossible:
-        held = "1 case has" if impossible == 1 else f"{impossible:,} cases have"
-        reason = f"infinite: {held} probability 0 for the reference class"
-        return Measure(plain=Estimate.undefined(reason=reason, n=cases.n))
+        return Measure(plain=Estimate.undefined(reason=Reason("infinite_loss", cases=impossible), n=cases.n))
     return mean_of(np.abs(np.log(given)), groups=numbers, level=level)
 
 
@@ -151,7 +150,7 @@ def mean_of(
     check_level(level)
     n = len(values)
     if n == 0:
-        return Measure(plain=Estimate.undefined(reason="no cases", n=0))
+        return Measure(plain=Estimate.undefined(reason=Reason("no_cases"), n=0))
     mean = float(values.mean())
     limits = (min(floor, mean), max(ceiling, mean))
     deviations = values - mean
@@ -211,12 +210,13 @@ def _t_interval(
     level: float,
 ) -> Estimate:
     units = len(deviations)
-    method = "t interval" if unit == "case" else f"t interval, cluster-robust, {units:,} group{'s' * (units > 1)}"
+    method = Method("t") if unit == "case" else Method("t_clustered", groups=units)
     if units < TOO_FEW:
-        return Estimate(value=mean, method=method, n=n, reason=f"one {unit}")
+        return Estimate(value=mean, method=method, n=n, reason=Reason("one_case" if unit == "case" else "one_group"))
     error = math.sqrt(units / (units - 1) * float(deviations @ deviations)) / n
     if error <= SAME:
-        return Estimate(value=mean, method=method, n=n, reason=f"no variation between {unit}s")
+        equal = Reason("equal_cases" if unit == "case" else "equal_groups")
+        return Estimate(value=mean, method=method, n=n, reason=equal)
     half = float(special.stdtrit(units - 1, (1 + level) / 2)) * error
     low, high = max(limits[0], mean - half), min(limits[1], mean + half)
     return Estimate(value=mean, low=low, high=high, level=level, method=method, n=n)

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import group_numbers, read_predictions
-from neuroval.analysis.core.proportions import Method, share_of
+from neuroval.analysis.core.proportions import RateMethod, share_of
 from neuroval.data.exceptions import InputError
 
 ASSUMPTION: Final = (
@@ -141,7 +142,7 @@ def refer_below(
     classes: Sequence[str],
     negative: str | None,
     groups: NDArray[Any] | pd.Series | None = None,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> Referral:
     """Return what referring every case with a confidence below ``threshold`` does; 0 refers nobody.
@@ -184,11 +185,11 @@ def refer_below(
 
 def _area(kept: Counts, errors: Counts, *, n: int) -> Estimate:
     if n == 0:
-        return Estimate.undefined(reason="no cases", n=0)
+        return Estimate.undefined(reason=Reason("no_cases"), n=0)
     coverage = np.arange(1, n + 1)
     expected = np.interp(coverage, np.concatenate([[0], kept]), np.concatenate([[0], errors]))
     value = float((expected / coverage).mean())
-    return Estimate(value=value, method="mean error rate over coverage", n=n, reason="given without interval")
+    return Estimate(value=value, method=Method("mean_error_over_coverage"), n=n, reason=Reason("no_interval_given"))
 
 
 def _read_only(values: NDArray[Any]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.probabilities import BINS, Scheme, assign_bins, group_numbers, read_predictions
-from neuroval.analysis.core.proportions import Method, check_level, clustered_totals, proportion
+from neuroval.analysis.core.proportions import RateMethod, check_level, clustered_totals, proportion
 
 TOP_LABEL: Final = "top label"
 
@@ -58,7 +58,7 @@ def reliability(
     groups: NDArray[Any] | pd.Series | None = None,
     bins: int = BINS,
     scheme: Scheme = "equal-width",
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> Reliability:
     """Return the reliability curves of the top label and of each class.
@@ -107,7 +107,7 @@ def _shares(
     *,
     bins: int,
     numbers: NDArray[np.int64] | None,
-    method: Method,
+    method: RateMethod,
     level: float,
 ) -> list[Measure]:
     """Return ``share_of`` for each bin, with the groups of all bins counted at once."""

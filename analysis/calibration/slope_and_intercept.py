@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import group_numbers, read_predictions
 from neuroval.analysis.core.proportions import check_level
@@ -140,24 +141,22 @@ def recalibration(
     )
 
 
-def _one_sided(happened: NDArray[np.bool_], *, names: tuple[str, str]) -> str:
+def _one_sided(happened: NDArray[np.bool_], *, names: tuple[str, str]) -> Reason | None:
     if len(happened) == 0:
-        return "no cases"
+        return Reason("no_cases")
     if happened.all() or not happened.any():
-        return f"all {len(happened):,} cases are {names[0] if happened[0] else names[1]}"
-    return ""
+        return Reason("outcomes_alike", cases=len(happened), are=names[0] if happened[0] else names[1])
+    return None
 
 
-def _separated(happened: NDArray[np.bool_], logit: Floats, *, names: tuple[str, str]) -> str:
+def _separated(happened: NDArray[np.bool_], logit: Floats, *, names: tuple[str, str]) -> Reason | None:
     """Return why no slope exists: a maximum of the likelihood does if, and only if, the outcomes overlap."""
     yes, no = logit[happened], logit[~happened]
     if logit.min() == logit.max():
-        return "all probabilities are equal"
+        return Reason("equal_probabilities")
     if yes.min() >= no.max() or yes.max() <= no.min():
-        return (
-            f"perfect separation: one probability divides the cases that are {names[0]} from those that are {names[1]}"
-        )
-    return ""
+        return Reason("separated", yes=names[0], no=names[1])
+    return None
 
 
 def _intercept_at_slope_one(
@@ -211,9 +210,9 @@ def _measures(
 ) -> list[Measure]:
     """Return the coefficients, turned by ``back``, with their intervals."""
     if fit is None:
-        return [Measure(plain=Estimate.undefined(reason="the fit did not converge", n=n))] * len(back)
+        return [Measure(plain=Estimate.undefined(reason=Reason("not_converged"), n=n))] * len(back)
     values, bread = (back @ fit.coefficients).tolist(), back @ fit.covariance
-    method = f"Wald, probabilities clipped at {CLIP:g}"
+    method = Method("wald", clip=CLIP)
     variances = np.diag(bread @ back.T)
     quantile = float(special.ndtri((1 + level) / 2))
     plain = [
@@ -223,9 +222,9 @@ def _measures(
     if numbers is None:
         return [Measure(plain=one) for one in plain]
     held = int(numbers.max()) + 1
-    method = f"{method}, cluster-robust (sandwich), {held:,} group{'s' * (held > 1)}"
+    method = Method("wald_sandwich", clip=CLIP, groups=held)
     if held <= len(values):
-        reason = f"a cluster-robust interval needs more than {len(values)} group{'s' * (len(values) > 1)}, found {held}"
+        reason = Reason("more_groups_needed", more_than=len(values), found=held)
         few = [Estimate(value=value, method=method, n=n, reason=reason) for value in values]
         return [Measure(plain=one, clustered=other) for one, other in zip(plain, few, strict=True)]
     sums = np.stack([np.bincount(numbers, weights=row) for row in fit.scores])
@@ -239,8 +238,8 @@ def _measures(
     return [Measure(plain=one, clustered=other) for one, other in zip(plain, robust, strict=True)]
 
 
-def _wald(value: float, variance: float, *, quantile: float, method: str, n: int, level: float) -> Estimate:
+def _wald(value: float, variance: float, *, quantile: float, method: Method, n: int, level: float) -> Estimate:
     if variance == 0:
-        return Estimate(value=value, method=method, n=n, reason="no variation between groups")
+        return Estimate(value=value, method=method, n=n, reason=Reason("equal_groups"))
     half = quantile * math.sqrt(variance)
     return Estimate(value=value, low=value - half, high=value + half, level=level, method=method, n=n)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.probabilities import group_numbers, read_predictions
-from neuroval.analysis.core.proportions import Method, share_of
+from neuroval.analysis.core.proportions import RateMethod, share_of
 from neuroval.analysis.performance.ranked_errors import Tier
 from neuroval.data.exceptions import InputError
 
@@ -56,7 +56,7 @@ def confidence_tiers(
     groups: NDArray[Any] | pd.Series | None = None,
     high: float = 0.90,
     review: float = 0.80,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> tuple[TierPerformance, ...]:
     """Return share, accuracy and missed tumours of the tiers high, review and expert, in this order.

@@ -10,8 +10,9 @@ from scipy import special
 
 from neuroval.analysis.claims.printed_classes import ClassFacts, Possible
 from neuroval.analysis.claims.printed_intervals import own_counts
-from neuroval.analysis.claims.statements import matrix_counts
+from neuroval.analysis.claims.statements import Line, matrix_counts
 from neuroval.analysis.core.clusters import GroupTypes
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate, Measure, widest
 from neuroval.analysis.core.metrics import (
@@ -80,7 +81,7 @@ class External:
     """
 
     outcome: Outcome
-    lines: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
     ours: Estimate | None = None
     published: tuple[int, int] | None = None
     difference: Estimate | None = None
@@ -170,8 +171,9 @@ def compared(
     near = 0.0 if own is None or own.value is None else own.value
     published = min(theirs, key=lambda one: abs(one[0] / one[1] - near), default=None)
     if own is None or own.value is None or own.n is None:
-        why = "" if own is None or own.reason is None else f" ({own.reason})"
-        line = f"Our study has no such number{why}."
+        line: Line = "Our study has no such number."
+        if own is not None and own.reason is not None:
+            line = ("Our study has no such number (", own.reason, ").")
         return External(outcome="none", lines=(line,), ours=own, published=published)
     shown = f"Our study: {_said(own)}."
     if reason := _differs(claim, claims, ours):
@@ -304,17 +306,17 @@ def _score(claim: Score, claims: Claims, ours: OurNumbers) -> External:
 
 def _judged(difference: Estimate, shown: str, theirs: str, own: Estimate) -> External:
     if difference.low is None or difference.high is None:
-        line = f"The difference has no interval ({difference.reason})."
-        return External(outcome="none", lines=(shown, line), ours=own)
+        no_interval = ("The difference has no interval (", difference.reason or Reason("not_known"), ").")
+        return External(outcome="none", lines=(shown, no_interval), ours=own)
     holds_zero = difference.low <= 0 <= difference.high
     value, low, high = (f"{one:.4f}".replace("-", MINUS) for one in (difference.value, difference.low, difference.high))
-    lines = (
-        shown,
-        f"Published {theirs} less ours: {value} ({low} to {high}), "
-        f"{difference.method}. The interval {'holds' if holds_zero else 'does not hold'} 0.",
+    line = (
+        f"Published {theirs} less ours: {value} ({low} to {high}), ",
+        difference.method,
+        f". The interval {'holds' if holds_zero else 'does not hold'} 0.",
     )
     outcome: Outcome = "agrees" if holds_zero else "not_reproduced"
-    return External(outcome=outcome, lines=lines, ours=own, difference=difference)
+    return External(outcome=outcome, lines=(shown, line), ours=own, difference=difference)
 
 
 def _said(own: Estimate) -> str:

@@ -1,13 +1,15 @@
 """The claims audit: whether a published record can be true, and whether our study reproduces it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from neuroval.analysis.claims.against_study import External, OurNumbers, compared
 from neuroval.analysis.claims.internal import counts_by_claim, facts_by_split, internal_checks
-from neuroval.analysis.claims.statements import Check
+from neuroval.analysis.claims.statements import Check, Line
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.data.claims.kinds import Claim, Claims
 
 NOTHING: Final = "Nothing else that is printed says anything about it."
@@ -18,7 +20,7 @@ Verdict = Literal["consistent", "contradicted_internally", "not_reproduced", "no
 class AuditedClaim:
     """A claim with its verdict and the arithmetic behind it.
 
-    ``arithmetic`` are plain sentences with the numbers; ``decisive`` is the one among them that the verdict rests on.
+    ``arithmetic`` are plain sentences with the numbers; ``decisive`` are those among them that the verdict rests on.
     ``against`` are the smallest sets of other claims that it cannot be true together with; an empty set where it is
     impossible by itself. ``ours`` is what our study gets, none where it has no such number or no study was given;
     ``published`` the count and n it is compared with, ``difference`` published less ours, none where not known.
@@ -26,16 +28,12 @@ class AuditedClaim:
 
     claim: Claim
     verdict: Verdict
-    arithmetic: tuple[str, ...]
-    decisive: str
+    arithmetic: tuple[Line, ...]
+    decisive: tuple[Line, ...]
     against: tuple[tuple[str, ...], ...] = ()
     ours: Estimate | None = None
     published: tuple[int, int] | None = None
     difference: Estimate | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return id, verdict and arithmetic as they stand in JSON."""
-        return {"id": self.claim.id, "verdict": self.verdict, "arithmetic": list(self.arithmetic)}
 
 
 def audit_claims(claims: Claims, *, ours: OurNumbers | None = None) -> tuple[AuditedClaim, ...]:
@@ -71,6 +69,7 @@ def _judged(claim: Claim, checks: list[Check], external: External) -> AuditedCla
     open_parts = [one for one in checks if one.outcome == "open"]
     holding = [one for one in checks if one.outcome == "holds"]
     verdict: Verdict
+    decisive: tuple[Line, ...]
     if contradictions:
         verdict, decisive = "contradicted_internally", contradictions[0].lines
     elif external.outcome in ("not_reproduced", "not_comparable"):
@@ -83,12 +82,12 @@ def _judged(claim: Claim, checks: list[Check], external: External) -> AuditedCla
     else:
         silent = tuple(line for one in checks for line in one.lines)
         verdict, decisive = "not_checkable", external.lines[-1:] or silent or (NOTHING,)
-    lines = [line for check in checks for line in check.lines] + list(external.lines)
+    lines: list[Line] = [*(line for check in checks for line in check.lines), *external.lines]
     return AuditedClaim(
         claim=claim,
         verdict=verdict,
         arithmetic=tuple(dict.fromkeys(lines)) or (NOTHING,),
-        decisive=" ".join(decisive),
+        decisive=tuple(decisive),
         against=_against(claim, contradictions),
         ours=external.ours,
         published=external.published,
@@ -104,3 +103,20 @@ def _against(claim: Claim, contradictions: list[Check]) -> tuple[tuple[str, ...]
         if claim.id in one
     }
     return tuple(sorted(found, key=lambda names: (len(names), names)))
+
+
+def contradicted(claims: Sequence[AuditedClaim]) -> Finding | None:
+    """Return how many published claims contradict each other, none when no claim does."""
+    return _finding("claims_contradicted", claims, verdict="contradicted_internally")
+
+
+def not_reproduced(claims: Sequence[AuditedClaim]) -> Finding | None:
+    """Return how many published claims the study does not reproduce, none when it does all."""
+    return _finding("claims_not_reproduced", claims, verdict="not_reproduced")
+
+
+def _finding(code: str, claims: Sequence[AuditedClaim], *, verdict: Verdict) -> Finding | None:
+    count = sum(claim.verdict == verdict for claim in claims)
+    if not count:
+        return None
+    return Finding(code=code, severity="warning", check="claims", page="claims", count=count, n=len(claims))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.data.claims.kinds import (
     ANY_TUMOUR,
     OVERALL,
@@ -16,6 +17,7 @@ from neuroval.data.claims.kinds import (
     Statement,
 )
 
+Line = str | tuple[str | Reason | Method, ...]  # a worked calculation; codes in it are put into words where it is shown
 Outcome = Literal["holds", "contradicts", "open", "silent"]
 Kind = TypeVar("Kind", bound=Statement)
 SWAPPED: Final = {"sensitivity": "specificity", "specificity": "sensitivity", "ppv": "npv", "npv": "ppv"}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neuroval.analysis.core.clusters import GroupTypes
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.multinomial import drawn_totals
 from neuroval.analysis.core.proportions import check_level
@@ -27,7 +28,7 @@ class Resamples:
     """Resampled confusion matrices (b, k, k), read-only, and how they were made."""
 
     matrices: NDArray[np.int64]
-    method: str
+    method: Method
 
 
 def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RESAMPLES) -> Resamples:
@@ -35,7 +36,7 @@ def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RE
 
     When every case is a group of its own this is the bootstrap of cases exactly, drawn as a multinomial on the
     k x k counts. When a class has fewer than 20 cases the draw is stratified by class (a group counts for its
-    majority class, ties for the lower index). The method's name holds the number of resamples and the seed of
+    majority class, ties for the lower index). The method holds the number of resamples and the seed of
     ``rng``. Raises ``InputError`` for fewer than 1 resample.
 
     Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapters 6, 8 and 13.
@@ -56,9 +57,13 @@ def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RE
             flat[start : start + rows] += _drawn(number, cells, size=rows, rng=rng)
     matrices = flat.reshape(resamples, types.k, types.k)
     matrices.setflags(write=False)
-    unit = "cells" if types.groups == types.cases else f"{types.groups:,} groups"
-    kind = "stratified percentile bootstrap" if stratified else "percentile bootstrap"
-    return Resamples(matrices=matrices, method=f"{kind} over {unit}, {resamples:,} resamples{seed_of(rng)}")
+    method = Method(
+        "stratified_percentile_bootstrap" if stratified else "percentile_bootstrap",
+        groups=None if types.groups == types.cases else types.groups,
+        resamples=resamples,
+        seed=seed_of(rng),
+    )
+    return Resamples(matrices=matrices, method=method)
 
 
 def _drawn(
@@ -73,11 +78,11 @@ def _drawn(
 
 
 def percentile_interval(
-    value: float, replicates: NDArray[np.float64], *, method: str, n: int, level: float = 0.95
+    value: float, replicates: NDArray[np.float64], *, method: Method, n: int, level: float = 0.95
 ) -> Estimate:
     """Return ``value`` with the percentile interval of its bootstrap ``replicates`` (b,), NaN where undefined.
 
-    Undefined replicates are dropped and counted in the method's name; with more than 1% of them dropped the
+    Undefined replicates are dropped and counted in the method; with more than 1% of them dropped the
     interval is not estimable, and when all replicates are equal the bootstrap cannot give one: the value then
     stands without interval, with the reason. The interval is widened to enclose the value where bias moved it off.
     """
@@ -85,20 +90,20 @@ def percentile_interval(
     kept = replicates[np.isfinite(replicates)]
     dropped = len(replicates) - len(kept)
     if dropped > DROPPED_LIMIT * len(replicates):
-        reason = f"interval not estimable: undefined in {dropped:,} of {len(replicates):,} resamples"
+        reason = Reason("undefined_in_resamples", undefined=dropped, resamples=len(replicates))
         return Estimate(value=value, method=method, n=n, reason=reason)
     if np.ptp(kept) <= SAME:
-        reason = "no error observed" if abs(value - 1) <= SAME else "all resamples give the same value"
+        reason = Reason("no_error_observed" if abs(value - 1) <= SAME else "equal_resamples")
         return Estimate(value=value, method=method, n=n, reason=reason)
     if dropped:
-        method = f"{method}, {dropped:,} undefined dropped"
+        method = Method("undefined_dropped", method=method, undefined=dropped)
     low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(
         value=value, low=min(float(low), value), high=max(float(high), value), level=level, method=method, n=n
     )
 
 
-def seed_of(rng: np.random.Generator) -> str:
-    """Return how a method names the seed of a generator: nothing when it is not known."""
-    seed = getattr(rng.bit_generator.seed_seq, "entropy", None)
-    return "" if seed is None else f", seed {seed}"
+def seed_of(rng: np.random.Generator) -> int | None:
+    """Return the seed of a generator, none when it is not known."""
+    seed: int | None = getattr(rng.bit_generator.seed_seq, "entropy", None)
+    return seed

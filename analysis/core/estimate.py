@@ -4,8 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.data.exceptions import InputError
 
+NOT_ESTIMABLE = Method("not_estimable")
 TOLERANCE = 1e-9  # bounds and value come from different formulas and may differ in the last digits
 
 
@@ -23,10 +25,10 @@ class Estimate:
     low: float | None = None
     high: float | None = None
     level: float | None = None
-    method: str
+    method: Method
     n: int | None = None
     count: int | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     effective_n: float | None = None
 
     def __post_init__(self) -> None:
@@ -35,7 +37,7 @@ class Estimate:
             raise InputError(f"estimate: value, low and high must be finite, found {numbers}.")
         if (self.low is None) != (self.high is None):
             raise InputError(f"estimate: low and high come together, found {self.low} and {self.high}.")
-        if (self.value is None or self.low is None) and not self.reason:
+        if (self.value is None or self.low is None) and self.reason is None:
             raise InputError("estimate: a missing value or interval needs a reason.")
         if self.low is None or self.high is None:
             return
@@ -45,9 +47,9 @@ class Estimate:
             raise InputError(f"estimate: level {self.level} must be above 0 and below 1.")
 
     @classmethod
-    def undefined(cls, *, reason: str, n: int | None = None) -> Self:
+    def undefined(cls, *, reason: Reason, n: int | None = None) -> Self:
         """Return the estimate of something that has no value here, with the reason."""
-        return cls(value=None, method="not estimable", n=n, reason=reason)
+        return cls(value=None, method=NOT_ESTIMABLE, n=n, reason=reason)
 
     @property
     def defined(self) -> bool:
@@ -62,19 +64,6 @@ class Estimate:
     def width(self) -> float | None:
         """The length of the interval; none without an interval."""
         return None if self.low is None or self.high is None else self.high - self.low
-
-    def as_dict(self) -> dict[str, float | int | str | None]:
-        """Return the eight keys of an estimate as they stand in JSON."""
-        return {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "level": self.level,
-            "method": self.method,
-            "n": self.n,
-            "count": self.count,
-            "reason": self.reason,
-        }
 
 
 def widest(*estimates: Estimate) -> Estimate:

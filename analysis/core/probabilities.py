@@ -9,8 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.confusion import predicted_class
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.proportions import group_codes
 from neuroval.data.exceptions import InputError
+from neuroval.data.schema import PROBABILITY_SUM_NOTE
 
 Scheme = Literal["equal-width", "equal-mass"]
 
@@ -164,3 +166,35 @@ def _read_only(values: NDArray[Any]) -> NDArray[Any]:
     view = values.view()
     view.setflags(write=False)
     return view
+
+
+def ties(probabilities: NDArray[np.floating[Any]], *, case_ids: Sequence[str] | NDArray[Any]) -> Finding | None:
+    """Return which cases have several classes of the same largest probability (n, k), none without any."""
+    tied = (probabilities == probabilities.max(axis=1, initial=0.0, keepdims=True)).sum(axis=1) > 1
+    if not tied.any():
+        return None
+    return _about(tied, code="ties", case_ids=case_ids)
+
+
+def deviating_sums(
+    probabilities: NDArray[np.floating[Any]], *, case_ids: Sequence[str] | NDArray[Any]
+) -> Finding | None:
+    """Return which cases have probabilities (n, k) that do not sum to 1 within 1e-6, none without any."""
+    deviation = np.abs(probabilities.sum(axis=1) - 1)
+    far = deviation > PROBABILITY_SUM_NOTE
+    if not far.any():
+        return None
+    return _about(far, code="probability_sums", case_ids=case_ids, largest=float(deviation.max()))
+
+
+def _about(cases: NDArray[np.bool_], *, code: str, case_ids: Sequence[str] | NDArray[Any], **facts: float) -> Finding:
+    return Finding(
+        code=code,
+        severity="warning",
+        check="probabilities",
+        page="confidence",
+        count=int(cases.sum()),
+        n=len(cases),
+        facts=facts,
+        case_ids=tuple(np.asarray(case_ids)[cases].tolist()),
+    )

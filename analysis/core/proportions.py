@@ -2,6 +2,7 @@
 
 import math
 import operator
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal, get_args
 
@@ -10,20 +11,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.data.exceptions import InputError
 
-Method = Literal["wilson", "clopper-pearson", "jeffreys", "agresti-coull"]
+RateMethod = Literal["wilson", "clopper-pearson", "jeffreys", "agresti-coull"]
 
-METHOD_NAMES: Final[dict[Method, str]] = {
-    "wilson": "Wilson",
-    "clopper-pearson": "Clopper-Pearson",
-    "jeffreys": "Jeffreys",
-    "agresti-coull": "Agresti-Coull",
-}
+METHODS: Final[Mapping[RateMethod, Method]] = {name: Method(name) for name in get_args(RateMethod)}
 
 
-def proportion(count: int, n: int, *, method: Method = "wilson", level: float = 0.95) -> Estimate:
+def proportion(count: int, n: int, *, method: RateMethod = "wilson", level: float = 0.95) -> Estimate:
     """Return ``count / n`` with its two-sided interval; undefined when ``n`` is 0.
 
     Bounds lie in [0, 1] and enclose the value; 0/n has the lower bound 0 and n/n the upper bound 1, exactly.
@@ -42,11 +39,11 @@ def proportion(count: int, n: int, *, method: Method = "wilson", level: float = 
         raise InputError(f"proportion: n {n} must be 0 or more.")
     if not 0 <= count <= n:
         raise InputError(f"proportion: count {count} must be at least 0 and at most n, which is {n}.")
-    if method not in get_args(Method):
-        raise InputError(f"proportion: method {method!r} is not known; expected one of {list(get_args(Method))}.")
+    if method not in get_args(RateMethod):
+        raise InputError(f"proportion: method {method!r} is not known; expected one of {list(get_args(RateMethod))}.")
     check_level(level)
     if n == 0:
-        return Estimate.undefined(reason="no cases", n=0)
+        return Estimate.undefined(reason=Reason("no_cases"), n=0)
     if method == "wilson":
         low, high = wilson(count, n, level=level)
     elif method == "clopper-pearson":
@@ -55,7 +52,7 @@ def proportion(count: int, n: int, *, method: Method = "wilson", level: float = 
         low, high = _jeffreys(count, n, level=level)
     else:
         low, high = _agresti_coull(count, n, level=level)
-    return _enclosing(count / n, low, high, level=level, method=METHOD_NAMES[method], n=n, count=count)
+    return _enclosing(count / n, low, high, level=level, method=METHODS[method], n=n, count=count)
 
 
 def clustered_proportion(
@@ -76,7 +73,7 @@ def share_of(
     happened: NDArray[np.bool_],
     *,
     groups: NDArray[Any] | pd.Series | None,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> Measure:
     """Return the share of cases ``(n,)`` for which something is so, cluster-adjusted too where groups hold several."""
@@ -99,8 +96,8 @@ def clustered_totals(
     the variance of the ratio estimator over groups, G / (G - 1) * sum (y_g - p m_g)^2 / n^2, divided by the
     variance that n independent cases would show, p (1 - p) / (n - 1); so groups of one case give exactly 1. D
     below 1 is taken as 1. With a single group, or when p is 0 or 1, D is not estimable; the effective sample size
-    is then the number of groups, which is as few as identical cases within groups would leave, and the method's
-    name says so. The rarer outcome in e groups tells little of D while e is small (in one group D is about 1 by
+    is then the number of groups, which is as few as identical cases within groups would leave, and the method
+    says so. The rarer outcome in e groups tells little of D while e is small (in one group D is about 1 by
     construction), so D is not taken below (e D + n / G) / (e + 1): as if one more group had been seen, of identical
     cases. Without it the intervals of rates near 0 and 1 cover too little (``analysis/README.md``). ``n`` and
     ``count`` of the result are cases, ``effective_n`` is n / D. Undefined without cases.
@@ -111,18 +108,17 @@ def clustered_totals(
     number = np.where(sizes > 0, number, 0)  # a group without a case in the denominator says nothing about it
     groups, n, count = int(number.sum()), int(number @ sizes), int(number @ successes)
     if n == 0:
-        return Estimate.undefined(reason="no cases", n=0)
+        return Estimate.undefined(reason=Reason("no_cases"), n=0)
     p = count / n
-    named = f"{groups:,} group" if groups == 1 else f"{groups:,} groups"
     if groups < 2 or count in (0, n):
         effective = float(groups)
-        method = f"Wilson on the number of groups (design effect not estimable), {named}"
+        method = Method("wilson_on_groups", groups=groups)
     else:
         variance = groups / (groups - 1) * float(number @ (successes - p * sizes) ** 2) / n**2
         seen = max(1.0, variance / (p * (1 - p) / (n - 1)))
         holding = int(number @ ((successes if 2 * count <= n else sizes - successes) > 0))
         effective = n / max(seen, (holding * seen + n / groups) / (holding + 1))
-        method = f"Wilson, cluster-adjusted (Rao-Scott), {named}"
+        method = Method("wilson_on_design_effect", groups=groups)
     low, high = wilson(p * effective, effective, level=level)
     found = _enclosing(p, low, high, level=level, method=method, n=n, count=count)
     return replace(found, effective_n=effective)
@@ -156,7 +152,7 @@ def check_level(level: float) -> None:
         raise InputError(f"level: {level} must be above 0 and below 1, for example 0.95.")
 
 
-def _enclosing(p: float, low: float, high: float, *, level: float, method: str, n: int, count: int) -> Estimate:
+def _enclosing(p: float, low: float, high: float, *, level: float, method: Method, n: int, count: int) -> Estimate:
     # Enclosing p does three things: 0/n and n/n get their closed end exactly, rounding in the last digit never
     # puts a bound on the wrong side, and Jeffreys at levels below about 0.15 still contains what it is about.
     low, high = max(0.0, min(low, p)), min(1.0, max(high, p))

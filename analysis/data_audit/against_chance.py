@@ -12,6 +12,8 @@ from scipy.stats import binom
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Measure
+from neuroval.analysis.core.finding import Finding
+from neuroval.data.classes import ClassOrder
 
 ERROR: Final = 0.01  # how often either is said of a classifier that guesses
 
@@ -76,3 +78,27 @@ def _assigned(matrix: ConfusionMatrix) -> tuple[tuple[str, ...] | None, int | No
         return None, None
     fits = {int(c): matrix.classes[r] for r, c in zip(reference, column, strict=True)}
     return tuple(fits[place] for place in range(k)), then
+
+
+def against_chance(found: WorseThanChance | None, *, classes: ClassOrder, split: str) -> Finding | None:
+    """Return that predictions are worse than chance or classes look permuted, named as they are shown; none if not."""
+    if found is None:
+        return None
+    shown = {name: classes.display.get(name, name) for name in (*found.below, *classes.names)}
+    fits = classes.names if found.fits is None or found.right_then is None else found.fits
+    moved = tuple((shown[name], shown[fit]) for name, fit in zip(classes.names, fits, strict=True) if name != fit)
+    return Finding(
+        code="worse_than_chance",
+        severity="critical",
+        check="against_chance",
+        page="confusion",
+        count=found.right,
+        n=found.n,
+        facts={
+            "split": split,
+            "expected": found.expected,
+            "below": tuple((shown[name], value) for name, value in found.below.items()),
+            "moved": moved,
+            "right_then": found.right_then,
+        },
+    )

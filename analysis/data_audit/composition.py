@@ -8,7 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.coded_tables import class_codes, codes_of, levels
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.data_audit.training_overlap import also_in, shown_images
 from neuroval.data.schema import SPLITS
@@ -122,13 +124,13 @@ def _split_content(name: str, counts: list[int], *, classes: Sequence[str], leve
     n = sum(counts)
     empty = [label for label, count in zip(classes, counts, strict=True) if count == 0]
     if empty:
-        ratio = Estimate.undefined(reason=f"no cases of {', '.join(empty)}", n=n)
+        ratio = Estimate.undefined(reason=Reason("no_cases_of", of=tuple(empty)), n=n)
     else:
         ratio = Estimate(
             value=max(counts) / min(counts),
-            method="largest class over smallest",
+            method=Method("largest_over_smallest"),
             n=n,
-            reason="a description of these cases, not an estimate",
+            reason=Reason("a_description"),
         )
     return SplitContent(
         name=name,
@@ -173,4 +175,18 @@ def _label_conflicts(cases: pd.DataFrame, images: NDArray[np.int64]) -> tuple[La
     return tuple(
         LabelConflict(case_ids=tuple(same["case_id"]), labels=tuple(same["label"]))
         for _, same in conflicting.groupby("image", sort=False)
+    )
+
+
+def rejected_files(found: Dataset) -> Finding | None:
+    """Return how many files could not be used, none when all could."""
+    if not found.rejected:
+        return None
+    return Finding(
+        code="rejected_files",
+        severity="warning",
+        check="composition",
+        page="data_set",
+        count=found.rejected,
+        n=found.n + found.rejected,
     )

@@ -11,12 +11,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.probabilities import Predictions, read_predictions
 from neuroval.data.exceptions import InputError
 
-METHOD: Final = "confident learning"
-NO_INTERVAL: Final = "no interval is known for this estimate"
+METHOD: Final = Method("confident_learning")
+NO_INTERVAL: Final = Reason("no_interval_known")
 ROUNDING: Final = 1e-9  # a mean of equal probabilities may lie above them in the last digit
 
 
@@ -146,19 +147,19 @@ def _ranked(
 
 def _noise(name: str, row: NDArray[np.int64], *, index: int, n: int, threshold: float) -> LabelNoise:
     if n == 0:
-        undefined = Estimate.undefined(reason=f"no cases of {name}", n=0)
+        undefined = Estimate.undefined(reason=Reason("no_cases_of", of=name), n=0)
         return LabelNoise(name=name, threshold=undefined, wrong=undefined)
     # The mean is not above all it is the mean of, so at least one case is confident and the row is not empty.
     share = 1 - int(row[index]) / int(row.sum())
     return LabelNoise(
         name=name,
-        threshold=Estimate(value=threshold, method="mean self-confidence", n=n, reason="a setting, not an estimate"),
+        threshold=Estimate(value=threshold, method=Method("mean_self_confidence"), n=n, reason=Reason("a_setting")),
         wrong=Estimate(value=share, method=METHOD, n=n, reason=NO_INTERVAL),
     )
 
 
 def _overall(noise: Sequence[LabelNoise], *, n: int) -> Estimate:
     if n == 0:
-        return Estimate.undefined(reason="no cases", n=0)
+        return Estimate.undefined(reason=Reason("no_cases"), n=0)
     wrong = sum((one.wrong.value or 0.0) * (one.wrong.n or 0) for one in noise)
     return Estimate(value=wrong / n, method=METHOD, n=n, reason=NO_INTERVAL)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from neuroval.analysis.core.confusion import predicted_class
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.data_audit.composition import LabelConflict
 from neuroval.data.exceptions import InputError
 
@@ -116,3 +117,18 @@ def _opinions(
     for row, (position, of) in enumerate(zip(means.index.tolist(), best.tolist(), strict=True)):
         opinions[position] = (classes[of], float(probabilities[row, of]), int(number.iloc[row]))
     return opinions
+
+
+def conflicting_labels(conflicts: Sequence[LabelConflict], *, n: int) -> Finding | None:
+    """Return that images of the ``n`` cases appear more than once with different labels, none when no image does."""
+    if not conflicts:
+        return None
+    return Finding(
+        code="label_conflicts",
+        severity="critical",
+        check="conflicting_labels",
+        page="data_set",
+        count=len(conflicts),
+        n=n,
+        case_ids=tuple(case_id for conflict in conflicts for case_id in conflict.case_ids),
+    )

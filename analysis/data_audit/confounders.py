@@ -8,11 +8,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.coded_tables import codes_of, levels
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 
 FACTORS: Final = ("source", "site", "plane", "file_format", "size")
 SMALLEST: Final = 20  # cases: a smaller level says little
 BY_CHANCE: Final = 0.01
+MOST: Final = 0.5  # a factor that gives away so much of the answer is a critical finding
 WIDEST: Final = 2**31  # pixels: as many as a study can say
 
 
@@ -129,8 +132,33 @@ def _beyond_chance(tumour: bool, *, groups: int, rate: float) -> bool:
 def _description(count: int, n: int) -> Estimate:
     return Estimate(
         value=count / n,
-        method="cases in pure levels",
+        method=Method("pure_levels"),
         n=n,
         count=count,
-        reason="a description of these cases, not an estimate",
+        reason=Reason("a_description"),
+    )
+
+
+def given_away(found: Confounding) -> Finding | None:
+    """Return that a factor answers "any tumour?", critical from half of the cases or of the wrong guesses on."""
+    pure, share, n = found.share.count or 0, found.share.value or 0.0, found.share.n or 0
+    critical = share >= MOST or found.explained >= MOST
+    if not critical and not pure:
+        return None
+    guessed = critical and share < MOST
+    return Finding(
+        code="confounding",
+        severity="critical" if critical else "warning",
+        check="confounders",
+        page="data_set",
+        count=round(found.accuracy * n) if guessed else pure,
+        n=n,
+        facts={
+            "factor": found.factor,
+            "share": share,
+            "accuracy": found.accuracy,
+            "base_rate": found.base_rate,
+            "pure": tuple(level for level in found.levels if level.pure),
+            "guessed": guessed,
+        },
     )

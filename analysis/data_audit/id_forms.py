@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.data_audit.training_overlap import FITTED_ON
 
 # Words before a number that say no more than that it is an id: P7 is 7.
@@ -63,3 +64,33 @@ def _form(written: str) -> tuple[str, ...]:
     if len(parts) > 1 and parts[0] in PREFIXES and parts[1].isdigit():
         del parts[0]
     return tuple(parts) or (text,)
+
+
+def forms_differ(ids: IdForms | None, *, split: str) -> Finding | None:
+    """Return that ids differ only in form, critical where that may hide a patient on both sides; else none."""
+    if ids is None or not ids.alike:
+        return None
+    return Finding(
+        code="ids_differ_in_form",
+        severity="critical" if ids.across else "warning",
+        check="id_forms",
+        page="data_set",
+        count=ids.across or len(ids.alike),
+        n=ids.n if ids.across else None,
+        facts={"split": split, "alike": len(ids.alike), "such_as": ids.alike[0]},
+    )
+
+
+def digits_lost(ids: IdForms | None) -> Finding | None:
+    """Return how many ids are written as a power of ten, none when no id is."""
+    if ids is None or not ids.powers:
+        return None
+    return Finding(
+        code="ids_cut_short",
+        severity="critical",
+        check="id_forms",
+        page="data_set",
+        count=len(ids.powers),
+        n=None,
+        facts={"such_as": ids.powers[0]},
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.coded_tables import levels
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.data_audit.composition import UNKNOWN_SOURCE
 from neuroval.data.exceptions import InputError
@@ -16,7 +17,6 @@ from neuroval.data.schema import CASES
 
 MEASURED: Final = ("width", "height", "file_bytes", "mean_intensity", "sd_intensity")
 METADATA: Final = tuple(field.name for field in CASES if field.nullable)
-NOT_RECORDED: Final = "not recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Spread:
     median: float | None = None
     upper_quartile: float | None = None
     largest: float | None = None
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ def _content(
 def _spread(values: NDArray[np.float64]) -> Spread:
     known = values[~np.isnan(values)]
     if len(known) == 0:
-        return Spread(n=len(values), known=0, reason=NOT_RECORDED if len(values) else "no cases")
+        return Spread(n=len(values), known=0, reason=Reason("not_recorded" if len(values) else "no_cases"))
     smallest, lower, median, upper, largest = np.quantile(known, [0, 0.25, 0.5, 0.75, 1]).tolist()
     return Spread(
         n=len(values),
@@ -158,14 +158,14 @@ def _missing(cases: pd.DataFrame, name: str, label: NDArray[np.int64], *, k: int
     n = len(cases)
     absent = cases[name].isna().to_numpy(dtype=np.bool_) if name in cases else np.ones(n, dtype=np.bool_)
     count = int(absent.sum())
-    share = Estimate.undefined(reason="no cases", n=0)
+    share = Estimate.undefined(reason=Reason("no_cases"), n=0)
     if n:
         share = Estimate(
             value=count / n,
-            method="cases without a value",
+            method=Method("without_value"),
             n=n,
             count=count,
-            reason="a description of these cases, not an estimate",
+            reason=Reason("a_description"),
         )
     return MissingColumn(name=name, share=share, by_class=tuple(np.bincount(label[absent], minlength=k).tolist()))
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.coded_tables import class_codes, codes_of
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.data_audit.training_overlap import (
     NOTHING_TO_COMPARE,
     against_of,
@@ -21,10 +22,10 @@ _T = TypeVar("_T", bound=np.generic)
 
 StepName = Literal["without_exact_copies", "without_near_duplicates", "without_shared_patients"]
 
-NOTHING_LEFT: Final = "no case is left"
-NO_HASH: Final = "no file hash is known on both sides"
-NOT_LOOKED_FOR: Final = "near-duplicates were not looked for on both sides"
-NO_PATIENT: Final = "no patient id is known on both sides"
+NOTHING_LEFT: Final = Reason("nothing_left")
+NO_HASH: Final = Reason("no_file_hashes_on_both_sides")
+NOT_LOOKED_FOR: Final = Reason("near_duplicates_not_sought")
+NO_PATIENT: Final = Reason("no_patient_ids_on_both_sides")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +42,7 @@ class Step:
     n: int
     counts: tuple[int, ...]
     removed: int
-    reason: str | None
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,7 +125,7 @@ def _leaks(
     fitted: NDArray[np.bool_],
     evaluated: NDArray[np.bool_],
     reaches: NDArray[np.bool_],
-) -> tuple[tuple[StepName, NDArray[np.bool_], str | None], ...]:
+) -> tuple[tuple[StepName, NDArray[np.bool_], Reason | None], ...]:
     """Return by step which evaluated cases (m,) training holds, and why that cannot be told, none when it can."""
     near = np.zeros(0, dtype=np.bool_) if pairs is None else (pairs["kind"] != "exact").to_numpy(dtype=np.bool_)
     contents = shown_images(cases, None if pairs is None else pairs[~near])
@@ -152,11 +153,11 @@ def _leaks(
 
 def _nothing_to_say(
     *, evaluated: NDArray[np.bool_], fitted: NDArray[np.bool_], comparable: NDArray[np.bool_]
-) -> str | None:
+) -> Reason | None:
     if not evaluated.any():
-        return "no cases"
+        return Reason("no_cases")
     if not fitted.any():
-        return "the study holds no training cases"
+        return Reason("no_training_cases")
     return None if comparable.any() else NOTHING_TO_COMPARE
 
 

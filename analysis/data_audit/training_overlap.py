@@ -9,12 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.coded_tables import codes_of
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.proportions import proportion
 from neuroval.data.dataset.splits import connected, pair_rows
 
+SHARED_GROUPS: Final = "shared_groups"
 FITTED_ON: Final = ("train", "tuning")
-NOTHING_TO_COMPARE: Final = "no patient id and no file hash is known on both sides"
+NOTHING_TO_COMPARE: Final = Reason("nothing_known_on_both_sides")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Leakage:
 
     split: str
     against: tuple[str, ...]
-    reason: str | None
+    reason: Reason | None
     overall: Shared
     classes: tuple[Shared, ...]
     groups: int
@@ -159,11 +162,11 @@ def _comparable(cases: pd.DataFrame, *, against: tuple[str, ...]) -> NDArray[np.
     return comparable
 
 
-def _not_comparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: tuple[str, ...]) -> str | None:
+def _not_comparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: tuple[str, ...]) -> Reason | None:
     if not len(facts):
-        return "no cases"
+        return Reason("no_cases")
     if not cases["split"].isin(against).any():
-        return "the study holds no training cases"
+        return Reason("no_training_cases")
     return None if facts["compared"].any() else NOTHING_TO_COMPARE
 
 
@@ -173,16 +176,48 @@ def _shared(facts: pd.DataFrame, *, name: str, level: float) -> Shared:
     return Shared(
         name=name,
         n=n,
-        group=shared if compared or not n else Estimate.undefined(reason="nothing known to compare by", n=n),
-        patient=_of_known(facts, "patient", reason="no case has a patient id", level=level),
-        copy=_of_known(facts, "copy", reason="no case has a file hash", level=level),
+        group=shared if compared or not n else Estimate.undefined(reason=Reason("nothing_to_compare_by"), n=n),
+        patient=_of_known(facts, "patient", reason=Reason("no_patient_ids"), level=level),
+        copy=_of_known(facts, "copy", reason=Reason("no_file_hashes"), level=level),
         known_patient=proportion(int(facts["known_patient"].sum()), n, level=level),
         compared=proportion(compared, n, level=level),
     )
 
 
-def _of_known(facts: pd.DataFrame, column: str, *, reason: str, level: float) -> Estimate:
+def _of_known(facts: pd.DataFrame, column: str, *, reason: Reason, level: float) -> Estimate:
     known = int(facts[f"known_{column}"].sum())
     if known == 0:
         return Estimate.undefined(reason=reason, n=0)
     return proportion(int(facts[column].sum()), known, level=level)
+
+
+def shared_groups(found: Leakage) -> Finding | None:
+    """Return how many cases share a group with training, none when no case does."""
+    shared = found.overall.group
+    if not shared.count:
+        return None
+    return Finding(
+        code=SHARED_GROUPS,
+        severity="critical",
+        check="training_overlap",
+        page="data_set",
+        count=shared.count,
+        n=found.overall.n,
+        facts={"split": found.split, "share": shared.value},
+    )
+
+
+def unchecked(found: Leakage) -> Finding | None:
+    """Return for how many cases it cannot be said what they share with training, none when it can for all."""
+    n, compared = found.overall.n, found.overall.compared.count or 0
+    if compared == n:
+        return None
+    return Finding(
+        code="leakage_unchecked",
+        severity="warning",
+        check="training_overlap",
+        page="data_set",
+        count=n - compared,
+        n=n,
+        facts={"split": found.split, "reason": found.reason},
+    )

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.metrics import measure
-from neuroval.analysis.core.proportions import METHOD_NAMES, wilson
+from neuroval.analysis.core.proportions import METHODS, wilson
 from neuroval.analysis.decisions.sample_size import RequiredCases, required_cases
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.data.study.manifest import Acceptance
@@ -29,7 +30,7 @@ class Judged:
     basis: Basis
     estimate: Estimate
     met: bool | None
-    reason: str | None
+    reason: Reason | None
     required: RequiredCases | None = None
     over_folds: Estimate | None = None
 
@@ -43,7 +44,7 @@ class Unleaked:
 
     basis: Basis
     performance: Performance | None
-    reason: str | None = None
+    reason: Reason | None = None
     means: Mapping[str, Estimate] = field(default_factory=dict)
 
 
@@ -96,7 +97,7 @@ def _worst(judged: Sequence[Judged]) -> Judged | None:
 
 def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:
     if unleaked.performance is None:
-        estimate = Estimate.undefined(reason=unleaked.reason or "no cases")
+        estimate = Estimate.undefined(reason=unleaked.reason or Reason("no_cases"))
         return Judged(basis=unleaked.basis, estimate=estimate, met=None, reason=estimate.reason)
     pooled = _judged(criterion, unleaked.performance, basis=unleaked.basis)
     mean = unleaked.means.get(criterion.metric.removeprefix("overall.").removeprefix("classes."))
@@ -114,11 +115,11 @@ def _bound(criterion: Acceptance, estimate: Estimate) -> float | None:
 def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judged:
     found = measure(criterion.metric, result)
     if found is None:
-        estimate = Estimate.undefined(reason=f"no number is called {criterion.metric}")
+        estimate = Estimate.undefined(reason=Reason("unknown_metric", metric=criterion.metric))
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
     estimate = found.headline
     if criterion.bound not in BOUNDS:
-        reason = f"bound {criterion.bound!r} is not known; expected one of {list(BOUNDS)}"
+        reason = Reason("unknown_bound", bound=criterion.bound, known=BOUNDS)
         return Judged(basis=basis, estimate=estimate, met=None, reason=reason)
     reached = _bound(criterion, estimate)
     if reached is None:
@@ -142,12 +143,12 @@ def _required(criterion: Acceptance, estimate: Estimate) -> RequiredCases | None
         estimate.count,
         estimate.n,
         limit=criterion.at_least,
-        method=next((key for key, name in METHOD_NAMES.items() if name == estimate.method), "wilson"),
+        method=next((key for key, method in METHODS.items() if method == estimate.method), "wilson"),
         design_effect=estimate.design_effect,
     )
 
 
-def _too_few(criterion: Acceptance, estimate: Estimate) -> str | None:
+def _too_few(criterion: Acceptance, estimate: Estimate) -> Reason | None:
     """Return why a lower bound could not be reached by so few cases, none when it could or is ruled out anyway."""
     if criterion.bound != "low" or not estimate.n or estimate.count is None or estimate.high is None:
         return None
@@ -155,4 +156,4 @@ def _too_few(criterion: Acceptance, estimate: Estimate) -> str | None:
     best, _ = wilson(worth, worth, level=estimate.level or 0.95)
     if best >= criterion.at_least or estimate.high < criterion.at_least:
         return None
-    return f"too few cases: without any error the lower bound would be {best:.3f}"
+    return Reason("bound_out_of_reach", best=best)

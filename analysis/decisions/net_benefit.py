@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import confusion_matrix
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.proportions import check_level, group_codes, share_of
 from neuroval.data.exceptions import InputError
 
-MOVER: Final = "MOVER on Wilson limits"
-T: Final = "t interval of a mean"
+T: Final = Method("t_of_mean")
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -65,7 +65,7 @@ class _Rates:
     true_size: Floats
     false_size: Floats
     correlation: Floats
-    method: str
+    method: Method
 
 
 def decision_curve(
@@ -103,7 +103,7 @@ def decision_curve(
     if prevalence is None:
         share = share_of(positives, groups=codes, level=level)
     else:
-        share = Measure(plain=Estimate(value=prevalence, method="given", reason="taken as known"))
+        share = Measure(plain=Estimate(value=prevalence, method=Method("given"), reason=Reason("taken_as_known")))
     order = np.argsort(scores)[::-1]  # equal scores in any order: a threshold calls all of them or none
     called = np.searchsorted(-scores[order], -limits, side="right").astype(np.int64)
     p, weights = share.plain.value or 0.0, limits / (1 - limits)
@@ -162,17 +162,17 @@ def expected_harm(
         )
     n = len(reference)
     if n == 0:
-        return ExpectedHarm(mean=Measure(plain=Estimate.undefined(reason="no cases", n=0)), parts=None)
+        return ExpectedHarm(mean=Measure(plain=Estimate.undefined(reason=Reason("no_cases"), n=0)), parts=None)
     # Sums over cells rather than cases: the order of the cases cannot change a digit.
     parts = counts * costs / n
     mean = float(parts.sum())
     if n == 1 or np.ptp(costs[counts > 0]) == 0:
-        reason = "one case" if n == 1 else "all cases have the same harm" if mean else "no harm observed"
+        reason = Reason("one_case" if n == 1 else "equal_harm" if mean else "no_harm_observed")
         return ExpectedHarm(
             mean=Measure(plain=Estimate(value=mean, method=T, n=n, reason=reason)), parts=_frozen(parts)
         )
 
-    def interval(variance: float, *, df: int, method: str) -> Estimate:
+    def interval(variance: float, *, df: int, method: Method) -> Estimate:
         half = float(stats.t.ppf((1 + level) / 2, df)) * math.sqrt(variance)
         low, high = max(0.0, mean - half), min(float(costs.max()), mean + half)
         return Estimate(value=mean, low=low, high=high, level=level, method=method, n=n)
@@ -183,19 +183,22 @@ def expected_harm(
     if 1 < len(labels) < n:
         sums = np.bincount(codes, weights=costs[reference, predicted] - mean)
         robust = len(labels) / (len(labels) - 1) * float(sums @ sums) / n**2
-        method = f"{T}, cluster-robust, {len(labels):,} groups"
+        method = Method("t_of_mean_clustered", groups=len(labels))
         clustered = interval(max(robust, variance), df=len(labels) - 1, method=method)
     elif len(labels) < n:
-        clustered = Estimate(value=mean, method=f"{T}, cluster-robust, 1 group", n=n, reason="one group")
+        method = Method("t_of_mean_clustered", groups=1)
+        clustered = Estimate(value=mean, method=method, n=n, reason=Reason("one_group"))
     return ExpectedHarm(mean=Measure(plain=plain, clustered=clustered), parts=_frozen(parts))
 
 
-def _undefined(positives: Bools, *, conditional: bool) -> str | None:
+def _undefined(positives: Bools, *, conditional: bool) -> Reason | None:
     if len(positives) == 0:
-        return "no cases"
+        return Reason("no_cases")
     if conditional and positives.all():
-        return "no reference cases without the condition"
-    return "no reference cases of the condition" if conditional and not positives.any() else None
+        return Reason("no_reference_cases_without_condition")
+    if conditional and not positives.any():
+        return Reason("no_reference_cases_with_condition")
+    return None
 
 
 def _rates(
@@ -225,7 +228,7 @@ def _rates(
         true_size=np.full(len(called), float(of_true)),
         false_size=np.full(len(called), float(of_false)),
         correlation=correlation,
-        method=MOVER,
+        method=Method("mover_on_wilson"),
     )
     if codes is None or codes.max() + 1 == n:
         return (plain,)
@@ -269,7 +272,7 @@ def _clustered(plain: _Rates, y: Bools, codes: Counts, called: Counts, *, condit
         true_size=_effective_size(true, true_squares, of_true),
         false_size=_effective_size(false, false_squares, of_false),
         correlation=np.clip(_ratio(products, scale), -1.0, 1.0),
-        method=f"{MOVER}, cluster-adjusted (Rao-Scott), {len(sizes):,} {'group' if len(sizes) == 1 else 'groups'}",
+        method=Method("mover_on_wilson_adjusted", groups=len(sizes)),
     )
 
 

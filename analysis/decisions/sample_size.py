@@ -5,7 +5,8 @@ import operator
 from dataclasses import dataclass
 from typing import Final
 
-from neuroval.analysis.core.proportions import Method, proportion
+from neuroval.analysis.core.codes import Reason
+from neuroval.analysis.core.proportions import RateMethod, proportion
 from neuroval.data.exceptions import InputError
 
 LARGEST: Final = 10_000_000  # cases: nobody collects more
@@ -23,9 +24,9 @@ class RequiredCases:
     n: int | None
     independent: int | None
     design_effect: float
-    method: Method
+    method: RateMethod
     level: float
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 def required_cases(
@@ -33,7 +34,7 @@ def required_cases(
     n: int,
     *,
     limit: float,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     design_effect: float = 1.0,
     level: float = 0.95,
 ) -> RequiredCases:
@@ -57,10 +58,10 @@ def required_cases(
     count, n = operator.index(count), operator.index(n)
     independent, reason = None, observed.reason
     if observed.value is not None and observed.value <= limit:
-        reason = f"the observed rate {observed.value:.4f} is not above the limit {limit:.4f}: more cases do not help"
+        reason = Reason("rate_below_limit", rate=observed.value, limit=limit)
     elif observed.value is not None:
         independent = _smallest(count, n, limit=limit, method=method, level=level)
-        reason = None if independent else f"more than {LARGEST:,} cases"
+        reason = None if independent else Reason("too_many_cases_needed", cases=LARGEST)
     return RequiredCases(
         limit=limit,
         rate=observed.value,
@@ -74,7 +75,7 @@ def required_cases(
     )
 
 
-def _smallest(count: int, n: int, *, limit: float, method: Method, level: float) -> int | None:
+def _smallest(count: int, n: int, *, limit: float, method: RateMethod, level: float) -> int | None:
     """Return the smallest m at which floor(m count / n) successes in m reach the limit.
 
     The bound is monotone in m for a rate that is met exactly, and for a fixed number of errors; it is not for whole

@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.proportions import Method, check_level, group_codes, share_of
+from neuroval.analysis.core.proportions import RateMethod, check_level, group_codes, share_of
 from neuroval.data.exceptions import InputError
 
-CHOSEN_HERE: Final = "the threshold was chosen on these cases"
-NO_CASES: Final = "no cases"
-NO_TUMOUR: Final = "no reference cases of any tumour"
-NO_NEGATIVES: Final = "no reference cases without a tumour"
-NONE_CALLED: Final = "no case reaches the threshold"
-ALL_CALLED: Final = "every case reaches the threshold"
+CHOSEN_HERE: Final = Reason("chosen_on_these_cases")
+NO_CASES: Final = Reason("no_cases")
+NO_TUMOUR: Final = Reason("no_reference_cases", of="any tumour")
+NO_NEGATIVES: Final = Reason("no_reference_cases_without_tumour")
+NONE_CALLED: Final = Reason("none_reaches_threshold")
+ALL_CALLED: Final = Reason("all_reach_threshold")
 
 Bools = NDArray[np.bool_]
 Scores = NDArray[np.floating[Any]]
@@ -33,7 +34,7 @@ class ChosenThreshold:
 
     target: float
     value: float | None
-    reason: str | None
+    reason: Reason | None
     sensitivity: Estimate
     specificity: Estimate
 
@@ -71,7 +72,7 @@ def operating_point(
     tuning_scores: Scores,
     target: float,
     groups: NDArray[Any] | pd.Series | None = None,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> OperatingPoint:
     """Return the threshold chosen on the tuning cases and what it does on the others.
@@ -85,7 +86,7 @@ def operating_point(
         check_level(level)
         _check(positives, scores)
         n = len(positives)
-        nothing = Measure(plain=Estimate.undefined(reason=chosen.reason or "no threshold", n=n))
+        nothing = Measure(plain=Estimate.undefined(reason=chosen.reason or Reason("no_threshold"), n=n))
         result = AtThreshold(
             threshold=None,
             n=n,
@@ -115,7 +116,7 @@ def choose_threshold(positives: Bools, scores: Scores, *, target: float) -> Chos
         raise InputError(f"target: {target} must be above 0 and at most 1, for example 0.98.")
     tumours = np.sort(scores[positives])[::-1]
     if len(tumours) == 0:
-        reason = f"{'no tumour among the' if len(positives) else 'no'} tuning cases"
+        reason = Reason("no_tumour_in_tuning" if len(positives) else "no_tuning_cases")
         nothing = Estimate.undefined(reason=reason, n=len(positives))
         return ChosenThreshold(target=target, value=None, reason=reason, sensitivity=nothing, specificity=nothing)
     # Each share is compared as it would be shown: target * tumours could be rounded past a whole number.
@@ -137,7 +138,7 @@ def at_threshold(
     *,
     threshold: float,
     groups: NDArray[Any] | pd.Series | None = None,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> AtThreshold:
     """Return the rates, PPV, NPV and the share referred when scores at or above ``threshold`` are called.
@@ -157,7 +158,7 @@ def at_threshold(
     tp, found = int((called & positives).sum()), int(called.sum())
     with_tumour = int(positives.sum())
 
-    def rate(happened: Bools, among: Bools, reason: str) -> Measure:
+    def rate(happened: Bools, among: Bools, reason: Reason) -> Measure:
         if not among.any():
             return Measure(plain=Estimate.undefined(reason=reason if len(among) else NO_CASES, n=0))
         inside = None if owner is None else owner[among]
@@ -178,7 +179,9 @@ def at_threshold(
 def _without_interval(estimate: Estimate) -> Estimate:
     if estimate.value is None:
         return estimate
-    return Estimate(value=estimate.value, method="as observed", n=estimate.n, count=estimate.count, reason=CHOSEN_HERE)
+    return Estimate(
+        value=estimate.value, method=Method("as_observed"), n=estimate.n, count=estimate.count, reason=CHOSEN_HERE
+    )
 
 
 def _check(positives: Bools, scores: Scores) -> None:

@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure, widest
 from neuroval.analysis.core.proportions import check_level, group_codes
 from neuroval.data.exceptions import InputError
 
-NEWCOMBE: Final = "Newcombe method 5"
 NEAR_ONE: Final = 0.95  # from here on, and up to 0.05, DeLong's interval is too short whatever the number of cases
 NO_SPREAD: Final = 1e-30  # below any variance of a million cases, above what rounding leaves of none
 CANCELLED: Final = 1e-12  # of two sums that cancel, what is left by rounding
@@ -46,10 +46,6 @@ class Units:
 
     codes: NDArray[np.int64] | None
     total: int
-
-    @property
-    def named(self) -> str:
-        return f"{self.total:,} group" if self.total == 1 else f"{self.total:,} groups"
 
     def holding(self, cases: NDArray[np.bool_]) -> int:
         """Return how many units hold any of the cases."""
@@ -101,12 +97,12 @@ def auc(
       Lett 2014;21:1389-1393), cut at 0 and 1.
     - Beside it where groups hold several cases: Obuchowski, Biometrics 1997;53:567-578, cut at 0 and 1.
     - From 0.95 on (and up to 0.05) both are too short: at 0.99 with 100 positive and 300 negative cases DeLong's 95%
-      interval holds the truth in 89% of samples. There ``newcombe`` is taken where it is wider, which the method's name
+      interval holds the truth in 89% of samples. There ``newcombe`` is taken where it is wider, which the method
       says; for groups with both numbers of cases over the design effect, Obuchowski's variance over DeLong's, at least
       1. The threshold and the rule come from simulation; the README of this folder has the coverage.
     - At an AUC of 0 or 1, and with fewer than two cases (or groups) on a side, that variance is 0 or does not exist:
       ``newcombe`` takes its place. For groups it counts groups instead of cases, which is as few as identical cases
-      within groups would leave. The method's name says so.
+      within groups would leave. The method says so.
     """
     check_level(level)
     ranking = ranked(positive, scores)
@@ -138,7 +134,12 @@ def newcombe(value: float, *, positives: float, negatives: float, level: float =
     # The variance is the same at 1 - AUC, so the upper bound is the lower one of the opposite question.
     low, high = _newcombe_low(value, m, n, z=z), 1 - _newcombe_low(1 - value, m, n, z=z)
     return Estimate(
-        value=value, low=min(low, value), high=max(high, value), level=level, method=NEWCOMBE, n=round(m + n)
+        value=value,
+        low=min(low, value),
+        high=max(high, value),
+        level=level,
+        method=Method("newcombe_5"),
+        n=round(m + n),
     )
 
 
@@ -203,7 +204,8 @@ def auc_measure(
 ) -> Measure:
     """Return the AUC of a ranking of the cases that are ``positive`` (n,), as ``auc`` does."""
     if ranking is None:
-        reason = f"no reference cases of {other if positive.any() else name}" if len(positive) else "no cases"
+        side = other if positive.any() else name
+        reason = Reason("no_reference_cases", of=side) if len(positive) else Reason("no_cases")
         return Measure(plain=Estimate.undefined(reason=reason, n=len(positive)))
     plain = _interval(ranking, Units(codes=None, total=len(positive)), level=level)
     return Measure(plain=plain, clustered=None if groups is None else _interval(ranking, groups, level=level))
@@ -226,9 +228,9 @@ def design_effect(
 
 def _interval(ranking: Ranking, units: Units, *, level: float) -> Estimate:
     n, value, positive = len(ranking.positive), ranking.auc, ranking.positive
-    method = "DeLong" if units.codes is None else f"Obuchowski, {units.named}"
+    method = Method("delong") if units.codes is None else Method("obuchowski", groups=units.total)
     if ranking.constant:
-        return Estimate(value=value, method=method, n=n, reason="all scores are equal")
+        return Estimate(value=value, method=method, n=n, reason=Reason("equal_scores"))
     strata = positive.astype(np.int8)
     variance = units.variance(ranking.deviations, strata)
     if variance is not None and variance > NO_SPREAD:
@@ -240,14 +242,14 @@ def _interval(ranking: Ranking, units: Units, *, level: float) -> Estimate:
         effect = design_effect(ranking.deviations, strata, variance, units=units)
         m = int(positive.sum())
         bounds = newcombe(value, positives=max(1.0, m / effect), negatives=max(1.0, (n - m) / effect), level=level)
-        named = f"{NEWCOMBE}, wider than DeLong"
+        named = Method("newcombe_5_wider_than_delong")
         if units.codes is not None:
-            named = f"{NEWCOMBE} on n / design effect, wider than Obuchowski, {units.named}"
+            named = Method("newcombe_5_wider_than_obuchowski", groups=units.total)
         return widest(found, replace(bounds, method=named, n=n))
     bounds = newcombe(value, positives=units.holding(positive), negatives=units.holding(~positive), level=level)
-    method = f"{NEWCOMBE} (DeLong not estimable)"
+    method = Method("newcombe_5_without_delong")
     if units.codes is not None:
-        method = f"{NEWCOMBE} on the number of groups (Obuchowski not estimable), {units.named}"
+        method = Method("newcombe_5_without_obuchowski", groups=units.total)
     return Estimate(value=value, low=bounds.low, high=bounds.high, level=level, method=method, n=n)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
 from neuroval.analysis.core.proportions import check_level
 from neuroval.analysis.performance.auc_estimate import (
@@ -93,29 +94,29 @@ def _difference(
 ) -> tuple[Estimate, Estimate]:
     """Return the difference of two AUCs, whose own estimates are ``one`` and ``two``, and its p-value."""
     n, value = len(a.positive), a.auc - b.auc
-    method = "DeLong, paired" if units.codes is None else f"Obuchowski, paired, {units.named}"
+    method = Method("delong_paired") if units.codes is None else Method("obuchowski_paired", groups=units.total)
     if a.auc == b.auc and np.array_equal(a.deviations, b.deviations) and not a.perfect:
-        reason = "both scores order all cases alike"
+        reason = Reason("same_order")
         return Estimate(value=0.0, method=method, n=n, reason=reason), Estimate.undefined(reason=reason, n=n)
     variance = units.variance(a.deviations - b.deviations, a.positive.astype(np.int8))
     if variance is None or variance <= NO_SPREAD or a.perfect or b.perfect:
-        reason = "an AUC is 0 or 1" if a.perfect or b.perfect else "the variance of the difference is not estimable"
+        reason = Reason("auc_at_an_end" if a.perfect or b.perfect else "no_variance_of_difference")
         below, above = _combined(one, two, correlation=0.0)
-        method = f"square-and-add, correlation taken as 0 ({reason})"
-        p_value = Estimate.undefined(reason=f"no p-value: {reason}", n=n)
+        method = Method("square_and_add_uncorrelated", reason=reason)
+        p_value = Estimate.undefined(reason=Reason("no_p_value", reason=reason), n=n)
     else:
         below = above = normal_quantile(level) * math.sqrt(variance)
         p = 2 * float(special.ndtr(-abs(value) / math.sqrt(variance)))
-        p_value = Estimate(value=p, method=f"{method}, z test", n=n, reason="a p-value has no interval")
+        p_value = Estimate(value=p, method=Method("z_test", method=method), n=n, reason=Reason("a_p_value"))
     found = _between(value, below, above, level=level, method=method, n=n)
     if not p_value.defined or not (near_one(a.auc) or near_one(b.auc)):
         return found, p_value
     below, above = _combined(one, two, correlation=_correlation(a, b, units=units))
-    combined = f"square-and-add of both intervals with their correlation, wider than {method}"
+    combined = Method("square_and_add_correlated", wider_than=method)
     return widest(found, _between(value, below, above, level=level, method=combined, n=n)), p_value
 
 
-def _between(value: float, below: float, above: float, *, level: float, method: str, n: int) -> Estimate:
+def _between(value: float, below: float, above: float, *, level: float, method: Method, n: int) -> Estimate:
     low, high = max(-1.0, value - below), min(1.0, value + above)
     return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.core.proportions import check_level
 from neuroval.analysis.performance.auc_estimate import (
-    NEWCOMBE,
     NO_SPREAD,
     Ranking,
     Units,
@@ -72,7 +72,7 @@ def class_aucs(
     - With groups both sum components within groups (Obuchowski, Biometrics 1997;53:567-578).
     - Parts that are 0 or 1 show no variance, though they have one: what ``newcombe`` gives each of them is added up as
       if they rose and fell together, and joined to the rest by square-and-add (Zou & Donner, Stat Med
-      2008;27:1693-1702). So are all parts when a class has fewer than two cases or groups. The method's name says so.
+      2008;27:1693-1702). So are all parts when a class has fewer than two cases or groups. The method says so.
     - An average of 0.95 or more (or 0.05 or less) takes the mean of what ``newcombe`` gives the parts where that is
       wider, as ``auc`` does.
 
@@ -98,7 +98,7 @@ def class_aucs(
     each = tuple(measure(rankings[c], reference == c, name, "another class") for c, name in enumerate(classes))
     empty = [name for c, name in enumerate(classes) if not (reference == c).any()]
     if empty:
-        reason = f"no reference cases of {', '.join(empty)}" if n else "no cases"
+        reason = Reason("no_reference_cases", of=tuple(empty)) if n else Reason("no_cases")
         nothing = Measure(plain=Estimate.undefined(reason=reason, n=n))
         return ClassAucs(classes=each, any_tumour=tumour, macro_ovr=nothing, hand_till=nothing)
     against_rest = [_Part(one, slice(None), c, None) for c, one in enumerate(rankings) if one is not None]
@@ -144,10 +144,10 @@ def _average(
     value = math.fsum(one for one, _, _ in values) / len(values)
 
     def interval(units: Units) -> Estimate:
-        basis, ending = ("DeLong", "") if units.codes is None else ("Obuchowski", f", {units.named}")
-        method = f"{basis}, covariance over classes{ending}"
+        total = None if units.codes is None else units.total
+        method = _over_classes(total)
         if constant:
-            return Estimate(value=value, method=method, n=n, reason="all scores are equal")
+            return Estimate(value=value, method=method, n=n, reason=Reason("equal_scores"))
         variance = units.variance(deviations, reference)
         unknown = variance is None or variance <= NO_SPREAD
         replaced = [part for part in values if unknown or part[0] in (0.0, 1.0)]
@@ -156,22 +156,33 @@ def _average(
         low = max(0.0, value - math.hypot(half, below / len(values)))
         high = min(1.0, value + math.hypot(half, above / len(values)))
         if replaced:
-            counted = "" if units.codes is None else " on the number of groups"
-            method = (
-                f"{basis}, covariance over classes, with {NEWCOMBE}{counted} for {len(replaced)} of {len(values)} "
-                f"parts{ending}"
-            )
+            method = _with_newcombe(total, replaced=len(replaced), parts=len(values))
         found = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
         if unknown or variance is None or not near_one(value):
             return found
         effect = design_effect(deviations, reference, variance, units=units)
         below, above = _reach(values, lambda cases: max(1.0, cases.sum() / effect), reference=reference, level=level)
         low, high = max(0.0, value - below / len(values)), min(1.0, value + above / len(values))
-        counted = "" if units.codes is None else " on n / design effect"
-        method = f"{NEWCOMBE}{counted}, mean of {len(values)} parts, wider than {basis}{ending}"
+        method = _mean_newcombe(total, parts=len(values))
         return widest(found, Estimate(value=value, low=low, high=high, level=level, method=method, n=n))
 
     return Measure(plain=interval(Units(codes=None, total=n)), clustered=None if groups is None else interval(groups))
+
+
+def _over_classes(groups: int | None) -> Method:
+    return Method("delong_over_classes") if groups is None else Method("obuchowski_over_classes", groups=groups)
+
+
+def _with_newcombe(groups: int | None, *, replaced: int, parts: int) -> Method:
+    if groups is None:
+        return Method("delong_over_classes_with_newcombe_5", replaced=replaced, parts=parts)
+    return Method("obuchowski_over_classes_with_newcombe_5", replaced=replaced, parts=parts, groups=groups)
+
+
+def _mean_newcombe(groups: int | None, *, parts: int) -> Method:
+    if groups is None:
+        return Method("mean_newcombe_5_wider_than_delong", parts=parts)
+    return Method("mean_newcombe_5_wider_than_obuchowski", parts=parts, groups=groups)
 
 
 def _reach(

@@ -15,13 +15,12 @@ from scipy import special, stats
 
 from neuroval.analysis.core.bootstrap import RESAMPLES, SAME, Resamples, percentile_interval, resample
 from neuroval.analysis.core.clusters import GroupTypes, group_types
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import confusion_matrix
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.proportions import check_level, clustered_totals, group_codes, proportion, wilson
+from neuroval.analysis.core.proportions import METHODS, check_level, clustered_totals, group_codes, proportion, wilson
 from neuroval.data.exceptions import InputError
 
-PAIRED: Final = "Newcombe, paired (score, method 10)"
-UNPAIRED: Final = "Newcombe, unpaired (score, method 10)"
 VERDICTS: Final = 3  # right; wrong, but right about tumour or none; wrong about that too
 WRONG: Final = VERDICTS - 1
 OUTCOMES: Final = VERDICTS**2  # of a case: the verdict on the first model and the verdict on the second
@@ -124,7 +123,7 @@ def compare(
     case (n,). Differences carry Newcombe's paired interval and, where groups hold several cases, the percentile
     cluster bootstrap beside it: a multinomial over types of groups, which keeps a group's cases and both models'
     answers together. Where no resample differs from another, the clustered interval is Newcombe's on the number of
-    groups, which is as few as identical cases within groups would leave, and the method's name says so. Rates are
+    groups, which is as few as identical cases within groups would leave, and the method says so. Rates are
     Wilson, cluster-adjusted (Rao-Scott). Any tumour needs a ``negative`` class. A number without cases is undefined.
     Raises ``InputError`` for a negative class that is not among the classes and for arrays that cannot be used.
     """
@@ -138,20 +137,20 @@ def compare(
     drawing = _Drawing(groups=groups, rng=rng, resamples=resamples, level=level)
     evidence = _evidence(reference, *verdicts, k=len(classes), drawing=drawing)
     row = np.arange(len(evidence.counts))
-    numbers = [_compared(evidence, "accuracy", among=row >= 0, reason="no cases")]
+    numbers = [_compared(evidence, "accuracy", among=row >= 0, reason=Reason("no_cases"))]
     if index is not None:
         for name, among, of in (("sensitivity", row != index, "any tumour"), ("specificity", row == index, negative)):
-            reason = f"no reference cases of {of}"
+            reason = Reason("no_reference_cases", of=of)
             numbers.append(_compared(evidence, f"any_tumour.{name}", among=among, reason=reason, about_tumour=True))
     for own, name in enumerate(classes):
-        reason = f"no reference cases of {name}"
+        reason = Reason("no_reference_cases", of=name)
         numbers.append(_compared(evidence, f"{name}.sensitivity", among=row == own, reason=reason))
     for own, name in enumerate(classes):
         is_own = reference == own
         verdicts = (np.where(is_own == (predicted == own), 0, WRONG) for predicted in (predicted_a, predicted_b))
         against_rest = _evidence(is_own.astype(np.int64), *verdicts, k=2, drawing=drawing)
         rest = np.arange(len(against_rest.counts)) == 0
-        reason = f"no reference cases of another class than {name}"
+        reason = Reason("no_reference_cases_of_others", than=name)
         numbers.append(_compared(against_rest, f"{name}.specificity", among=rest, reason=reason))
     return Comparison(n=len(reference), groups=drawing.number_of_groups(len(reference)), numbers=tuple(numbers))
 
@@ -220,8 +219,8 @@ def paired_difference(counts: PairedCounts, *, level: float = 0.95) -> Estimate:
     if min(cells) < 0:
         raise InputError(f"paired difference: counts must be 0 or more, found {cells}.")
     if counts.n == 0:
-        return Estimate.undefined(reason="no cases", n=0)
-    return _newcombe(counts, size=counts.n, level=level, method=PAIRED)
+        return Estimate.undefined(reason=Reason("no_cases"), n=0)
+    return _newcombe(counts, size=counts.n, level=level, method=Method("newcombe_paired"))
 
 
 def difference_of(a: Estimate, b: Estimate) -> Estimate:
@@ -229,19 +228,22 @@ def difference_of(a: Estimate, b: Estimate) -> Estimate:
 
     Each bound is the difference minus or plus the root of the sum of squares of the distances to the two bounds that
     lie towards it. From Wilson intervals this is Newcombe's method 10; from others (cluster-adjusted, exact,
-    published) the same rule is MOVER, and the method's name says from which. The method names both n. Undefined
+    published) the same rule is MOVER, and the method says from which. It holds both n. Undefined
     when a value is missing, without interval when an interval is. Raises ``InputError`` when the levels differ.
 
     Sources: Newcombe, Stat Med 1998;17:873-890, method 10; Zou & Donner, Stat Med 2008;27:1693-1702 (MOVER).
     """
     if a.value is None or b.value is None:
-        return Estimate.undefined(reason=(a.reason if a.value is None else b.reason) or "not known")
+        return Estimate.undefined(reason=(a.reason if a.value is None else b.reason) or Reason("not_known"))
     value = a.value - b.value
-    method = UNPAIRED if a.method == b.method == "Wilson" else f"square-and-add (MOVER) from {a.method} and {b.method}"
+    both_wilson = a.method == b.method == METHODS["wilson"]
+    method = Method("newcombe_unpaired") if both_wilson else Method("mover", a=a.method, b=b.method)
     if a.n is not None and b.n is not None:
-        method = f"{method}, n {a.n:,} and {b.n:,}"
+        method = Method("of_sizes", method=method, a=a.n, b=b.n)
     if a.low is None or a.high is None or b.low is None or b.high is None:
-        return Estimate(value=value, method=method, reason=(a.reason if a.low is None else b.reason) or "not known")
+        return Estimate(
+            value=value, method=method, reason=(a.reason if a.low is None else b.reason) or Reason("not_known")
+        )
     if a.level != b.level:
         raise InputError(f"difference: both intervals must have one level, found {a.level} and {b.level}.")
     low, high = _square_and_add((a.value, a.low, a.high), (b.value, b.low, b.high), correlation=0.0)
@@ -257,7 +259,7 @@ def _verdict(
 
 
 def _compared(
-    evidence: _Evidence, name: str, *, among: NDArray[np.bool_], reason: str, about_tumour: bool = False
+    evidence: _Evidence, name: str, *, among: NDArray[np.bool_], reason: Reason, about_tumour: bool = False
 ) -> ComparedNumber:
     side = len(among)
     good = np.zeros(side, dtype=np.bool_)  # whether an outcome's verdict is good enough, of each model
@@ -315,11 +317,10 @@ def _by_group(
         value = (counts.only_a - counts.only_b) / counts.n
         return percentile_interval(value, replicates, method=drawn.method, n=counts.n, level=level)
     groups = int(types.number[types.totals(within) > 0].sum())
-    named = f"{groups:,} group" if groups == 1 else f"{groups:,} groups"
-    return _newcombe(counts, size=groups, level=level, method=f"{PAIRED} on the number of groups, {named}")
+    return _newcombe(counts, size=groups, level=level, method=Method("newcombe_paired_on_groups", groups=groups))
 
 
-def _newcombe(counts: PairedCounts, *, size: float, level: float, method: str) -> Estimate:
+def _newcombe(counts: PairedCounts, *, size: float, level: float, method: Method) -> Estimate:
     """Return the paired interval with the counts scaled to an effective ``size``, which need not be whole."""
     scale = size / counts.n
     both, only_a, only_b = counts.both * scale, counts.only_a * scale, counts.only_b * scale

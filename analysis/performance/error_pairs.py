@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuroval.analysis.core.clusters import GroupTypes
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.proportions import Method, clustered_totals, proportion
+from neuroval.analysis.core.proportions import RateMethod, clustered_totals, proportion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class ConfusionPair:
 
 
 def confusion_pairs(
-    matrix: ConfusionMatrix, *, types: GroupTypes | None = None, method: Method = "wilson", level: float = 0.95
+    matrix: ConfusionMatrix, *, types: GroupTypes | None = None, method: RateMethod = "wilson", level: float = 0.95
 ) -> tuple[ConfusionPair, ...]:
     """Return all k (k - 1) ways to be wrong, the most frequent first, then by upper bound of the rate.
 
@@ -67,11 +68,11 @@ def _bound(pair: ConfusionPair) -> float:
 
 
 def _rate(
-    matrix: ConfusionMatrix, types: GroupTypes | None, *, row: int, column: int, method: Method, level: float
+    matrix: ConfusionMatrix, types: GroupTypes | None, *, row: int, column: int, method: RateMethod, level: float
 ) -> Measure:
     support = matrix.support[row]
     if support == 0:
-        return Measure(plain=Estimate.undefined(reason=f"no reference cases of {matrix.classes[row]}", n=0))
+        return Measure(plain=Estimate.undefined(reason=Reason("no_reference_cases", of=matrix.classes[row]), n=0))
     plain = proportion(int(matrix.counts[row, column]), support, method=method, level=level)
     if types is None:
         return Measure(plain=plain)

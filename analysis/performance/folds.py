@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import any_tumour, confusion_matrix, two_by_two
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import check_level, proportion
 from neuroval.analysis.performance import summaries
 from neuroval.data.exceptions import InputError
 
-METHOD = "corrected resampled t (Nadeau and Bengio)"
+METHOD = Method("corrected_resampled_t")
 TOO_FEW = 2  # folds: from here on a spread can be estimated
 
 
@@ -85,7 +86,7 @@ def corrected_mean(values: Sequence[float], *, test_share: float, level: float =
         raise InputError(f"folds: expected values and a positive share, found {len(values)} values and {test_share}.")
     k, mean = len(values), float(np.mean(values))
     if k < TOO_FEW or len(set(values)) == 1:
-        reason = "one fold" if k < TOO_FEW else "all folds have the same value"
+        reason = Reason("one_fold" if k < TOO_FEW else "equal_folds")
         return Estimate(value=mean, method=METHOD, n=k, reason=reason)
     error = math.sqrt(float(np.var(values, ddof=1)) * (1 / k + test_share))
     half = float(special.stdtrit(k - 1, (1 + level) / 2)) * error
@@ -96,7 +97,8 @@ def _summary(name: str, values: tuple[Estimate, ...], *, n: tuple[int, ...], lev
     known = [estimate.value for estimate in values if estimate.value is not None]
     if len(known) < len(values):
         missing = next(estimate.reason for estimate in values if estimate.value is None)
-        reason = f"not estimable in {len(values) - len(known)} of {len(values)} folds ({missing})"
+        undefined = len(values) - len(known)
+        reason = Reason("undefined_in_folds", undefined=undefined, folds=len(values), reason=missing)
         return OverFolds(name=name, values=values, mean=Estimate.undefined(reason=reason), sd=None)
     share = (sum(n) / len(n)) / (sum(n) - sum(n) / len(n)) if len(n) > 1 else 1.0
     sd = float(np.std(known, ddof=1)) if len(known) > 1 else None
@@ -105,5 +107,5 @@ def _summary(name: str, values: tuple[Estimate, ...], *, n: tuple[int, ...], lev
 
 def _plain(value: float, *, n: int) -> Estimate:
     if not math.isfinite(value):
-        return Estimate.undefined(reason="a class has no cases", n=n)
-    return Estimate(value=value, method="mean of the sensitivities", n=n, reason="not given for a single fold")
+        return Estimate.undefined(reason=Reason("a_class_is_empty"), n=n)
+    return Estimate(value=value, method=Method("mean_of_sensitivities"), n=n, reason=Reason("single_fold"))

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from scipy import special
 
 from neuroval.analysis.core.clusters import GroupTypes
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.proportions import check_level, clustered_totals, proportion
 from neuroval.data.exceptions import InputError
 
-SIMEL: Final = "log method (Simel)"
-WOOLF: Final = "log method (Woolf)"
-SQUARE_AND_ADD: Final = "square-and-add of Wilson intervals (Newcombe)"
-CELLS: Final = {"tp": "true positives", "fp": "false positives", "fn": "false negatives", "tn": "true negatives"}
+SIMEL: Final = Method("log_simel")
+WOOLF: Final = Method("log_woolf")
+CELLS: Final = ("tp", "fp", "fn", "tn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +43,6 @@ class _Groups:
     @property
     def total(self) -> int:
         return int(self.number.sum())
-
-    @property
-    def named(self) -> str:
-        return f"{self.total:,} group" if self.total == 1 else f"{self.total:,} groups"
 
     def influence(self, counts: TwoByTwo) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return what a group of each type adds to sensitivity and specificity, less what is expected of it."""
@@ -88,11 +84,12 @@ def ratios(
     groups = _groups(counts, types, positive)
     tp, fp, fn, tn = counts.tp, counts.fp, counts.fn, counts.tn
     if tp + fn == 0 or fp + tn == 0:
-        reason = f"no reference cases of {name if tp + fn == 0 else other}" if counts.n else "no cases"
+        side = name if tp + fn == 0 else other
+        reason = Reason("no_reference_cases", of=side) if counts.n else Reason("no_cases")
         nothing = Measure(plain=Estimate.undefined(reason=reason, n=counts.n))
         return Ratios(lr_pos=nothing, lr_neg=nothing, dor=nothing, youden=nothing)
 
-    def ratio(top: int, bottom: int, *, se: float, sp: float, method: str) -> Measure:
+    def ratio(top: int, bottom: int, *, se: float, sp: float, method: Method) -> Measure:
         return _log_ratio(counts, groups, top=top, bottom=bottom, slopes=(se, sp), method=method, level=level)
 
     # The slopes are the derivatives of the log ratio by sensitivity and by specificity; with an empty cell one of
@@ -138,34 +135,35 @@ def _log_ratio(
     top: int,
     bottom: int,
     slopes: tuple[float, float],
-    method: str,
+    method: Method,
     level: float,
 ) -> Measure:
     n = counts.n
-    empty = " and no ".join(said for cell, said in CELLS.items() if getattr(counts, cell) == 0)
+    empty = tuple(cell for cell in CELLS if getattr(counts, cell) == 0)
     if bottom == 0:
-        kind = "infinite" if top else "0 divided by 0"
-        return Measure(plain=Estimate.undefined(reason=f"{kind}: no {empty}", n=n))
+        reason = Reason("infinite_ratio" if top else "zero_by_zero", empty=empty)
+        return Measure(plain=Estimate.undefined(reason=reason, n=n))
     value = top / bottom
 
-    def interval(variance: float | None, *, called: str, reason: str | None = None) -> Estimate:
+    def interval(variance: float | None, *, called: Method, reason: Reason | None = None) -> Estimate:
         if variance is None:
             return Estimate(value=value, method=called, n=n, reason=reason)
         factor = math.exp(_normal_quantile(level) * math.sqrt(variance))
         return Estimate(value=value, low=value / factor, high=value * factor, level=level, method=called, n=n)
 
-    between = "" if groups is None else f"{method}, linearised variance between groups, {groups.named}"
+    between = None if groups is None else Method("between_groups", method=method, groups=groups.total)
     if empty:
-        reason = f"no interval by the log method: no {empty}"
+        reason = Reason("no_log_interval", empty=empty)
         plain = interval(None, called=method, reason=reason)
-        return Measure(plain=plain, clustered=None if groups is None else interval(None, called=between, reason=reason))
+        clustered = None if between is None else interval(None, called=between, reason=reason)
+        return Measure(plain=plain, clustered=clustered)
     by_se, by_sp = slopes
     independent = by_se**2 * _binomial(counts.tp, counts.fn) + by_sp**2 * _binomial(counts.tn, counts.fp)
     plain = interval(independent, called=method)
-    if groups is None:
+    if groups is None or between is None:
         return Measure(plain=plain)
     if groups.total == 1:
-        reason = "one group: the variance between groups is not estimable"
+        reason = Reason("no_variance_between_groups")
         return Measure(plain=plain, clustered=interval(None, called=between, reason=reason))
     se, sp = groups.influence(counts)
     spread = float(groups.number @ (by_se * se + by_sp * sp) ** 2)
@@ -177,7 +175,7 @@ def _youden(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measur
     tp, tn, positives, negatives = counts.tp, counts.tn, counts.tp + counts.fn, counts.tn + counts.fp
     value = tp / positives + tn / negatives - 1
 
-    def square_and_add(se: Estimate, sp: Estimate, *, correlation: float, method: str) -> Estimate:
+    def square_and_add(se: Estimate, sp: Estimate, *, correlation: float, method: Method) -> Estimate:
         (low_se, high_se), (low_sp, high_sp) = _reach(se), _reach(sp)
         low = value - math.sqrt(max(0.0, low_se**2 + low_sp**2 + 2 * correlation * low_se * low_sp))
         high = value + math.sqrt(max(0.0, high_se**2 + high_sp**2 + 2 * correlation * high_se * high_sp))
@@ -188,7 +186,7 @@ def _youden(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measur
         proportion(tp, positives, level=level),
         proportion(tn, negatives, level=level),
         correlation=0.0,
-        method=SQUARE_AND_ADD,
+        method=Method("square_and_add_of_rates"),
     )
     if groups is None:
         return Measure(plain=plain)
@@ -198,7 +196,7 @@ def _youden(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measur
         clustered_totals(groups.found, groups.positives, number=groups.number, level=level),
         clustered_totals(groups.cleared, groups.negatives, number=groups.number, level=level),
         correlation=float(groups.number @ (by_se * by_sp)) / scale if scale > 0 else 0.0,
-        method=f"square-and-add of cluster-adjusted Wilson intervals (Zou and Donner), {groups.named}",
+        method=Method("square_and_add_of_adjusted_rates", groups=groups.total),
     )
     return Measure(plain=plain, clustered=clustered)
 

@@ -11,17 +11,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix, TwoByTwo, confusion_matrix, predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import read_predictions
-from neuroval.analysis.core.proportions import Method, proportion
+from neuroval.analysis.core.proportions import RateMethod, proportion
 from neuroval.data.exceptions import InputError
 
 Rule = Literal["any_slice", "majority", "mean_probability"]
 
-NO_PATIENT: Final = "no case has a patient id"
+NO_PATIENT: Final = Reason("no_patient_ids")
 
-_Rate = Callable[[int, int, str], Measure]  # count, n, and why there is none without patients
+_Rate = Callable[[int, int, Reason], Measure]  # count, n, and why there is none without patients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ def per_patient(
     *,
     classes: Sequence[str],
     negative: str | None,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> Patients:
     """Return any tumour, and the class, judged by patient under each rule.
@@ -110,7 +111,7 @@ def per_patient(
     mixed = judged.reference < 0
     kept = _Judged(reference=judged.reference[~mixed], votes=judged.votes[~mixed], sums=judged.sums[~mixed])
 
-    def rate(count: int, n: int, reason: str) -> Measure:
+    def rate(count: int, n: int, reason: Reason) -> Measure:
         if n == 0:
             return Measure(plain=Estimate.undefined(reason=reason if known.any() else NO_PATIENT, n=0))
         return Measure(plain=proportion(count, n, method=method, level=level))
@@ -165,8 +166,8 @@ def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> Patie
     return PatientTumour(
         rule=rule,
         counts=TwoByTwo(tp=tp, fp=fp, fn=fn, tn=tn),
-        sensitivity=rate(tp, tp + fn, "no patient with any tumour"),
-        specificity=rate(tn, tn + fp, "no patient without any tumour"),
+        sensitivity=rate(tp, tp + fn, Reason("no_patient_with_tumour")),
+        specificity=rate(tn, tn + fp, Reason("no_patient_without_tumour")),
         ties=int(ties.sum()),
     )
 
@@ -174,7 +175,7 @@ def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> Patie
 def _class(judged: _Judged, rule: Rule, *, classes: Sequence[str], rate: _Rate) -> PatientClass:
     scores = judged.votes if rule == "majority" else judged.sums
     matrix = confusion_matrix(judged.reference, np.argmax(scores, axis=1), classes=classes)
-    accuracy = rate(int(np.trace(matrix.counts)), matrix.n, "every patient has slices of several reference classes")
+    accuracy = rate(int(np.trace(matrix.counts)), matrix.n, Reason("every_patient_is_mixed"))
     return PatientClass(rule=rule, matrix=matrix, accuracy=accuracy, ties=int(_tied(scores).sum()))
 
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.core.bootstrap import RESAMPLES, Resamples, percentile_interval, resample
 from neuroval.analysis.core.clusters import GroupTypes, group_types, single_cases
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix, TwoByTwo, any_tumour, confusion_matrix, two_by_two
 from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
-from neuroval.analysis.core.proportions import Method, clustered_totals, proportion
+from neuroval.analysis.core.proportions import RateMethod, clustered_totals, proportion
 from neuroval.analysis.performance import summaries
 from neuroval.data.exceptions import InputError
 
 ANY_TUMOUR = "any tumour"
-SQUARE_AND_ADD = "square-and-add of the class intervals (Zou and Donner)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class _Evidence:
     types: GroupTypes | None
     by_case: Resamples
     by_group: Resamples | None
-    method: Method
+    method: RateMethod
     level: float
 
 
@@ -82,7 +82,7 @@ def performance(
     negative: str | None,
     rng: np.random.Generator,
     groups: NDArray[Any] | pd.Series | None = None,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
     resamples: int = RESAMPLES,
 ) -> Performance:
@@ -154,18 +154,18 @@ def _against(
     f1: Callable[[summaries.Counts], summaries.Floats],
 ) -> ClassPerformance:
     has, called = np.broadcast_arrays(positive[:, None], positive[None, :])
-    no_cases = f"no reference cases of {name}"
+    no_cases = Reason("no_reference_cases", of=name)
     return ClassPerformance(
         name=name,
         support=counts.tp + counts.fn,
         predicted=counts.tp + counts.fp,
         counts=counts,
         sensitivity=_rate(evidence, success=has & called, among=has, reason=no_cases),
-        specificity=_rate(evidence, success=~has & ~called, among=~has, reason=f"no reference cases of {other}"),
-        ppv=_rate(evidence, success=has & called, among=called, reason=f"{name} is never predicted"),
-        npv=_rate(evidence, success=~has & ~called, among=~called, reason=f"{other} is never predicted"),
+        specificity=_rate(evidence, success=~has & ~called, among=~has, reason=Reason("no_reference_cases", of=other)),
+        ppv=_rate(evidence, success=has & called, among=called, reason=Reason("never_predicted", name=name)),
+        npv=_rate(evidence, success=~has & ~called, among=~called, reason=Reason("never_predicted", name=other)),
         f1=_bootstrapped(evidence, f1, reason=no_cases),
-        accuracy=_rate(evidence, success=has == called, among=np.ones_like(has), reason="no cases"),
+        accuracy=_rate(evidence, success=has == called, among=np.ones_like(has), reason=Reason("no_cases")),
     )
 
 
@@ -173,26 +173,24 @@ def _overall(evidence: _Evidence) -> Overall:
     matrix = evidence.matrix
     everything = np.ones_like(matrix.counts, dtype=np.bool_)
     correct = np.eye(len(matrix.classes), dtype=np.bool_)
-    empty = "no reference cases of " + _listed(matrix.classes, matrix.support)
+    empty = Reason("no_reference_cases", of=_without(matrix.classes, matrix.support))
     one_reference = max(matrix.support) == matrix.n
-    one_sided = f"all cases are {'of' if one_reference else 'predicted as'} one class"
+    one_sided = Reason("one_reference_class" if one_reference else "one_predicted_class")
     macro_sensitivity = _mean_rate(evidence, summaries.macro_sensitivity, of_rows=True, reason=empty)
-    never = f"never predicted: {_listed(matrix.classes, matrix.predicted)}"
+    never = Reason("classes_never_predicted", of=_without(matrix.classes, matrix.predicted))
     return Overall(
-        accuracy=_rate(evidence, success=correct, among=everything, reason="no cases"),
+        accuracy=_rate(evidence, success=correct, among=everything, reason=Reason("no_cases")),
         balanced_accuracy=macro_sensitivity,
         macro_sensitivity=macro_sensitivity,
         macro_ppv=_mean_rate(evidence, summaries.macro_ppv, of_rows=False, reason=never),
         macro_f1=_bootstrapped(evidence, summaries.macro_f1, reason=empty),
-        weighted_f1=_bootstrapped(evidence, summaries.weighted_f1, reason="no cases"),
+        weighted_f1=_bootstrapped(evidence, summaries.weighted_f1, reason=Reason("no_cases")),
         mcc=_bootstrapped(evidence, summaries.mcc, reason=one_sided),
-        kappa=_bootstrapped(
-            evidence, summaries.kappa, reason="reference and prediction are one and the same class in all cases"
-        ),
+        kappa=_bootstrapped(evidence, summaries.kappa, reason=Reason("always_one_class")),
     )
 
 
-def _rate(evidence: _Evidence, *, success: NDArray[np.bool_], among: NDArray[np.bool_], reason: str) -> Measure:
+def _rate(evidence: _Evidence, *, success: NDArray[np.bool_], among: NDArray[np.bool_], reason: Reason) -> Measure:
     counts, types = evidence.matrix.counts, evidence.types
     n = int(counts[among].sum())
     if n == 0:
@@ -205,7 +203,7 @@ def _rate(evidence: _Evidence, *, success: NDArray[np.bool_], among: NDArray[np.
 
 
 def _mean_rate(
-    evidence: _Evidence, statistic: Callable[[summaries.Counts], summaries.Floats], *, of_rows: bool, reason: str
+    evidence: _Evidence, statistic: Callable[[summaries.Counts], summaries.Floats], *, of_rows: bool, reason: Reason
 ) -> Measure:
     """Return the mean of a rate over classes: sensitivity (rows) or PPV (columns).
 
@@ -230,19 +228,19 @@ def _mean_rate(
 def _wider(boot: Estimate, rates: Sequence[Estimate]) -> Estimate:
     """Return the mean of rates with the wider of its bootstrap interval and the square-and-add of theirs."""
     below, above = (math.hypot(*ends) / len(rates) for ends in zip(*map(reach, rates), strict=True))
-    value, method = boot.value or 0.0, f"{SQUARE_AND_ADD}, wider than {boot.method}"
+    value, method = boot.value or 0.0, Method("square_and_add_of_classes", wider_than=boot.method)
     low, high = max(0.0, value - below), min(1.0, value + above)
     added = Estimate(value=value, low=low, high=high, level=rates[0].level, method=method, n=boot.n)
     return added if boot.width is None else widest(boot, added)
 
 
 def _bootstrapped(
-    evidence: _Evidence, statistic: Callable[[summaries.Counts], summaries.Floats], *, reason: str
+    evidence: _Evidence, statistic: Callable[[summaries.Counts], summaries.Floats], *, reason: Reason
 ) -> Measure:
     n = evidence.matrix.n
     value = float(statistic(evidence.matrix.counts))
     if not np.isfinite(value):
-        return Measure(plain=Estimate.undefined(reason=reason if n else "no cases", n=n))
+        return Measure(plain=Estimate.undefined(reason=reason if n else Reason("no_cases"), n=n))
 
     def interval(resamples: Resamples) -> Estimate:
         replicates = statistic(resamples.matrices)
@@ -252,5 +250,5 @@ def _bootstrapped(
     return Measure(plain=interval(evidence.by_case), clustered=None if by_group is None else interval(by_group))
 
 
-def _listed(classes: tuple[str, ...], cases: tuple[int, ...]) -> str:
-    return ", ".join(name for name, number in zip(classes, cases, strict=True) if number == 0)
+def _without(classes: tuple[str, ...], cases: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(name for name, number in zip(classes, cases, strict=True) if number == 0)

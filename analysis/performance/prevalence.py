@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 from scipy import special
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.proportions import check_level
 from neuroval.data.exceptions import InputError
 
-LOGIT = "logit (Mercaldo)"
-ADJUSTED_LOGIT = "adjusted logit (Mercaldo)"
-NO_POSITIVES = "no reference cases of the condition"
-NO_NEGATIVES = "no reference cases without the condition"
+LOGIT = Method("logit_mercaldo")
+ADJUSTED_LOGIT = Method("adjusted_logit_mercaldo")
+Sizes = tuple[float, float]  # cases with and without the condition
+
+NO_POSITIVES = Reason("no_reference_cases_with_condition")
+NO_NEGATIVES = Reason("no_reference_cases_without_condition")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class NaturalFrequencies:
     missed: int | None
     false_alarms: int | None
     cleared: int | None
-    reason: str | None = None
+    reason: Reason | None = None
 
     @property
     def called(self) -> int | None:
@@ -61,7 +64,7 @@ def predictive_values(
 
     Sensitivity and specificity come from ``counts``; the prevalence is taken as known. The interval is the standard
     logit. Where that is not defined, it is the adjusted logit (z^2 / 2 successes and as many failures added to both
-    rates) and the method's name says so: for the PPV without true or without false positives, for the NPV without true
+    rates) and the method says so: for the PPV without true or without false positives, for the NPV without true
     or without false negatives, and for the one that is there when all cases are called alike. The other of the two
     keeps the standard logit, which covers better wherever it is defined. The value stays the observed one: an adjusted
     interval that ends short of it is extended to it. Undefined without cases that have the condition or without cases
@@ -76,12 +79,11 @@ def predictive_values(
     check_level(level)
     _check_prevalence(prevalence)
     positives, negatives = counts.tp + counts.fn, counts.tn + counts.fp
-    plain = _both(counts, prevalence, sizes=(positives, negatives), suffix="", level=level)
+    plain = _both(counts, prevalence, sizes=(positives, negatives), effective=None, level=level)
     if effective_positives is None and effective_negatives is None:
         return PredictiveValues(prevalence=prevalence, ppv=Measure(plain=plain[0]), npv=Measure(plain=plain[1]))
     sizes = _effective(effective_positives, positives), _effective(effective_negatives, negatives)
-    suffix = f", cluster-adjusted (effective n {sizes[0]:,.1f} with and {sizes[1]:,.1f} without the condition)"
-    wider = _both(counts, prevalence, sizes=sizes, suffix=suffix, level=level)
+    wider = _both(counts, prevalence, sizes=sizes, effective=sizes, level=level)
     ppv, npv = (
         Measure(plain=one, clustered=other if one.defined else None) for one, other in zip(plain, wider, strict=True)
     )
@@ -104,7 +106,9 @@ def natural_frequencies(counts: TwoByTwo, *, prevalence: float, scans: int = 100
     positives = math.floor(scans * prevalence + 0.5)
     missed = _share(positives, counts.fn, counts.tp + counts.fn)
     false_alarms = _share(scans - positives, counts.fp, counts.fp + counts.tn)
-    reasons = [reason for part, reason in ((missed, NO_POSITIVES), (false_alarms, NO_NEGATIVES)) if part is None]
+    reason = NO_POSITIVES if missed is None else None
+    if false_alarms is None:
+        reason = NO_NEGATIVES if reason is None else Reason("both", first=NO_POSITIVES, second=NO_NEGATIVES)
     return NaturalFrequencies(
         scans=scans,
         prevalence=prevalence,
@@ -114,7 +118,7 @@ def natural_frequencies(counts: TwoByTwo, *, prevalence: float, scans: int = 100
         missed=missed,
         false_alarms=false_alarms,
         cleared=None if false_alarms is None else scans - positives - false_alarms,
-        reason="; ".join(reasons) or None,
+        reason=reason,
     )
 
 
@@ -124,9 +128,12 @@ def _share(scans: int, errors: int, n: int) -> int | None:
 
 
 def _both(
-    counts: TwoByTwo, prevalence: float, *, sizes: tuple[float, float], suffix: str, level: float
+    counts: TwoByTwo, prevalence: float, *, sizes: Sizes, effective: Sizes | None, level: float
 ) -> tuple[Estimate, Estimate]:
-    """Return PPV and NPV with the interval that ``sizes`` cases with and without the condition give."""
+    """Return PPV and NPV with the interval that ``sizes`` cases with and without the condition give.
+
+    ``effective`` are these sizes when they are effective ones, which the method then says.
+    """
     if counts.tp + counts.fn == 0 or counts.tn + counts.fp == 0:
         nothing = Estimate.undefined(reason=NO_POSITIVES if counts.tp + counts.fn == 0 else NO_NEGATIVES, n=counts.n)
         return nothing, nothing
@@ -134,18 +141,18 @@ def _both(
     # NPV is the PPV of the mirrored question: is the condition absent?
     mirrored = TwoByTwo(tp=counts.tn, fp=counts.fn, fn=counts.fp, tn=counts.tp)
     if counts.tp + counts.fp:
-        ppv = _ppv(counts, shares=shares, sizes=sizes, suffix=suffix, level=level)
+        ppv = _ppv(counts, shares=shares, sizes=sizes, effective=effective, level=level)
     else:
-        ppv = Estimate.undefined(reason="no case is called positive", n=counts.n)
+        ppv = Estimate.undefined(reason=Reason("none_called_positive"), n=counts.n)
     if mirrored.tp + mirrored.fp:
-        npv = _ppv(mirrored, shares=shares[::-1], sizes=sizes[::-1], suffix=suffix, level=level)
+        npv = _ppv(mirrored, shares=shares[::-1], sizes=sizes[::-1], effective=effective, level=level)
     else:
-        npv = Estimate.undefined(reason="no case is called negative", n=counts.n)
+        npv = Estimate.undefined(reason=Reason("none_called_negative"), n=counts.n)
     return ppv, npv
 
 
 def _ppv(
-    counts: TwoByTwo, *, shares: tuple[float, float], sizes: tuple[float, float], suffix: str, level: float
+    counts: TwoByTwo, *, shares: tuple[float, float], sizes: Sizes, effective: Sizes | None, level: float
 ) -> Estimate:
     """Return the PPV when ``shares`` of the scans and ``sizes`` of the cases are with and without the condition."""
     z = float(special.ndtri((1 + level) / 2))
@@ -163,14 +170,10 @@ def _ppv(
         value = float(special.expit(math.log(sensitivity) - math.log(1 - specificity) + odds))
     else:
         value = float(counts.tp > 0)
-    return Estimate(
-        value=value,
-        low=min(low, value),
-        high=max(high, value),
-        level=level,
-        method=(ADJUSTED_LOGIT if not_defined else LOGIT) + suffix,
-        n=counts.n,
-    )
+    method = ADJUSTED_LOGIT if not_defined else LOGIT
+    if effective is not None:
+        method = Method("on_effective_sizes", method=method, positives=effective[0], negatives=effective[1])
+    return Estimate(value=value, low=min(low, value), high=max(high, value), level=level, method=method, n=counts.n)
 
 
 def _effective(size: float | None, n: int) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Measure
-from neuroval.analysis.core.proportions import Method, share_of
+from neuroval.analysis.core.proportions import RateMethod, share_of
 from neuroval.data.exceptions import InputError
 
 _T = TypeVar("_T")
@@ -75,7 +75,7 @@ def rank_errors(
     groups: NDArray[Any] | pd.Series | None = None,
     high: float = 0.90,
     review: float = 0.80,
-    method: Method = "wilson",
+    method: RateMethod = "wilson",
     level: float = 0.95,
 ) -> Errors:
     """Return the errors ranked by confidence, largest first, equal ones by case id.

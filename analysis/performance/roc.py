@@ -9,13 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.proportions import check_level, wilson
 from neuroval.analysis.performance.auc_estimate import Units, check_scores, grouped, normal_quantile
 from neuroval.analysis.performance.thinning import thinned
 
-LOGIT: Final = "logit (Boyd, Eng and Page)"
-SCORE: Final = "Wilson, as the logit interval is too wide near 1"
 FEW: Final = 1.0  # cases that miss an average precision of 1: with fewer the logit interval is of no use
 
 
@@ -30,7 +29,7 @@ class RocCurve:
     thresholds: NDArray[np.float64]
     sensitivity: NDArray[np.float64]
     false_positive_rate: NDArray[np.float64]
-    reason: str | None = None
+    reason: Reason | None = None
 
     def __post_init__(self) -> None:
         for points in (self.thresholds, self.sensitivity, self.false_positive_rate):
@@ -49,7 +48,7 @@ class PrecisionRecallCurve:
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
     prevalence: float | None
-    reason: str | None = None
+    reason: Reason | None = None
 
     def __post_init__(self) -> None:
         for points in (self.thresholds, self.precision, self.recall):
@@ -133,8 +132,8 @@ def roc_curve(
     return _roc(_called(positive, scores, name=name, other=other))
 
 
-def _roc(called: _Called | str) -> RocCurve:
-    if isinstance(called, str):
+def _roc(called: _Called | Reason) -> RocCurve:
+    if isinstance(called, Reason):
         nothing = np.empty(0)
         return RocCurve(thresholds=nothing, sensitivity=nothing, false_positive_rate=nothing, reason=called)
     up, right = np.diff(called.positive, prepend=0), np.diff(called.negative, prepend=0)
@@ -165,8 +164,8 @@ def precision_recall_curve(
     return _precision_recall(_called(positive, scores, name=name, other=other))
 
 
-def _precision_recall(called: _Called | str) -> PrecisionRecallCurve:
-    if isinstance(called, str):
+def _precision_recall(called: _Called | Reason) -> PrecisionRecallCurve:
+    if isinstance(called, Reason):
         nothing = np.empty(0)
         return PrecisionRecallCurve(
             thresholds=nothing, precision=nothing, recall=nothing, prevalence=None, reason=called
@@ -212,48 +211,52 @@ def average_precision(
 
 
 def _average_precision(
-    called: _Called | str, positive: NDArray[np.bool_], by_group: Units | None, *, name: str, level: float
+    called: _Called | Reason, positive: NDArray[np.bool_], by_group: Units | None, *, name: str, level: float
 ) -> Measure:
     n = len(positive)
-    if isinstance(called, str):
+    if isinstance(called, Reason):
         return Measure(plain=Estimate.undefined(reason=called, n=n))
     m = int(called.positive[-1])
     value = float(np.diff(called.positive, prepend=0) @ (called.positive / (called.positive + called.negative))) / m
     missing = None
     if len(called.thresholds) == 1:
-        missing = "all scores are equal"
+        missing = Reason("equal_scores")
     elif called.negative[np.searchsorted(called.positive, m)] == 0:
-        value, missing = 1.0, "the logit interval has no width at 1"
+        value, missing = 1.0, Reason("logit_at_one")
 
-    def interval(size: int, *, method: str) -> Estimate:
-        if missing:
-            return Estimate(value=value, method=method, n=n, reason=missing)
+    def interval(size: int, *, logit: Method, near_one: Method) -> Estimate:
+        if missing is not None:
+            return Estimate(value=value, method=logit, n=n, reason=missing)
         if size * (1 - value) < FEW:
             found = wilson(value * size, size, level=level)
-            return Estimate(
-                value=value, low=found[0], high=found[1], level=level, method=method.replace(LOGIT, SCORE), n=n
-            )
+            return Estimate(value=value, low=found[0], high=found[1], level=level, method=near_one, n=n)
         half = normal_quantile(level) / math.sqrt(size * value * (1 - value))
         low, high = (float(special.expit(special.logit(value) + side * half)) for side in (-1, 1))
-        return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
+        return Estimate(value=value, low=low, high=high, level=level, method=logit, n=n)
 
-    plain = interval(m, method=LOGIT)
+    plain = interval(m, logit=Method("logit_boyd"), near_one=Method("wilson_near_one"))
     if by_group is None:
         return Measure(plain=plain)
     holding = by_group.holding(positive)
-    method = f"{LOGIT} on the number of groups with cases of {name}, {holding:,} of {by_group.named}"
-    return Measure(plain=plain, clustered=interval(holding, method=method))
+    logit = Method("logit_boyd_on_groups", of=name, holding=holding, groups=by_group.total)
+    near_one = Method("wilson_near_one_on_groups", of=name, holding=holding, groups=by_group.total)
+    clustered = interval(holding, logit=logit, near_one=near_one)
+    return Measure(plain=plain, clustered=clustered)
 
 
-def _one_sided(positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], *, name: str, other: str) -> str | None:
+def _one_sided(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], *, name: str, other: str
+) -> Reason | None:
     check_scores(positive, scores)
     if len(positive) == 0:
-        return "no cases"
+        return Reason("no_cases")
     found = int(np.count_nonzero(positive))
-    return f"no reference cases of {other if found else name}" if found in (0, len(positive)) else None
+    return Reason("no_reference_cases", of=other if found else name) if found in (0, len(positive)) else None
 
 
-def _called(positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], *, name: str, other: str) -> _Called | str:
+def _called(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating[Any]], *, name: str, other: str
+) -> _Called | Reason:
     """Return the cases called at each score, or the reason why there is no curve."""
     if reason := _one_sided(positive, scores, name=name, other=other):
         return reason

@@ -13,6 +13,7 @@ from neuroval.analysis.calibration.referral import Referral, RiskCoverage, refer
 from neuroval.analysis.calibration.reliability_curve import Reliability, reliability
 from neuroval.analysis.calibration.slope_and_intercept import Recalibrations, recalibrations
 from neuroval.analysis.calibration.tiers import TierPerformance, confidence_tiers
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.probabilities import any_tumour_score
@@ -22,7 +23,7 @@ from neuroval.data.study.evaluated_cases import Evaluated
 from neuroval.data.study.manifest import Manifest
 
 THRESHOLDS: Final = np.arange(0.01, 1.0, 0.01)  # of the decision curve
-NO_TUNING: Final = "the study holds no predictions of tuning cases"
+NO_TUNING: Final = Reason("no_tuning_predictions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,7 +39,7 @@ class Confidence:
     risk_coverage: RiskCoverage
     referral: Referral
     sets: PredictionSets | None
-    no_sets: str | None
+    no_sets: Reason | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,7 +49,7 @@ class Decisions:
     harm: ExpectedHarm | None
     net_benefit: DecisionCurve | None
     operating_point: OperatingPoint | None
-    no_operating_point: str | None
+    no_operating_point: Reason | None
 
 
 def confidence_of(
@@ -116,7 +117,7 @@ def decisions_of(
         )
     if classes.negative is None:
         return Decisions(
-            harm=harm, net_benefit=None, operating_point=None, no_operating_point="the study names no negative class"
+            harm=harm, net_benefit=None, operating_point=None, no_operating_point=Reason("no_negative_class")
         )
     negative = classes.index(classes.negative)
 

@@ -1,40 +1,24 @@
-"""What a reviewer must know before believing any number, in plain sentences with their counts."""
+"""What a reviewer must know before believing any number: the findings of all checks, critical first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroval.analysis.claims.audit import AuditedClaim
+from neuroval.analysis.claims.audit import AuditedClaim, contradicted, not_reproduced
 from neuroval.analysis.core.confusion import ConfusionMatrix
-from neuroval.analysis.data_audit.against_chance import WorseThanChance
-from neuroval.analysis.data_audit.composition import Dataset
-from neuroval.analysis.data_audit.confounders import Confounding
-from neuroval.analysis.data_audit.id_forms import IdForms
-from neuroval.analysis.data_audit.training_overlap import Leakage
+from neuroval.analysis.core.finding import RANK, Finding
+from neuroval.analysis.core.probabilities import deviating_sums, ties
+from neuroval.analysis.data_audit.against_chance import WorseThanChance, against_chance
+from neuroval.analysis.data_audit.composition import Dataset, rejected_files
+from neuroval.analysis.data_audit.conflicting_labels import conflicting_labels
+from neuroval.analysis.data_audit.confounders import Confounding, given_away
+from neuroval.analysis.data_audit.id_forms import IdForms, digits_lost, forms_differ
+from neuroval.analysis.data_audit.training_overlap import Leakage, shared_groups, unchecked
+from neuroval.analysis.performance.empty_classes import empty_classes, few_cases, never_predicted
+from neuroval.analysis.study.readings import read_for_several
 from neuroval.data.classes import ClassOrder
-from neuroval.data.schema import PROBABILITY_SUM_NOTE
-
-Severity = Literal["critical", "warning", "note"]
-
-SHARED_GROUPS: Final = "shared_groups"
-LISTED: Final = 3  # levels of a factor named in a sentence
-MOST: Final = 0.5  # a factor that gives away so much of the answer is a critical finding
-_RANK: Final[dict[Severity, int]] = {"critical": 0, "warning": 1, "note": 2}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Something that limits what the numbers mean: ``count`` of ``n`` things, and the page that shows them."""
-
-    severity: Severity
-    code: str
-    count: int
-    n: int | None
-    text: str
-    page: str | None
 
 
 def find(
@@ -44,286 +28,35 @@ def find(
     leakage: Leakage,
     matrix: ConfusionMatrix,
     probabilities: NDArray[np.floating[Any]],
+    case_ids: Sequence[str] | NDArray[Any],
     confounding: Sequence[Confounding] = (),
     claims: Sequence[AuditedClaim] = (),
     read_for: Sequence[str] = (),
     ids: IdForms | None = None,
     chance: WorseThanChance | None = None,
 ) -> tuple[Finding, ...]:
-    """Return the findings about one evaluated split, critical first.
+    """Return the findings about one evaluated split, critical first, else in the order of the checks below.
 
-    ``leakage`` names the split; ``matrix`` and ``probabilities`` (n, k) are of its evaluated cases. Found are:
-    groups on both sides of the split, cases for which that cannot be checked, a factor that answers "any tumour?"
-    (critical from half of the cases or of the wrong guesses on), exact copies with different labels, no case or only
-    one, a class without cases, a class never predicted, a largest probability that several classes share,
-    probabilities that do not sum to 1 within 1e-6, files that
-    were rejected, published claims that contradict each other, those that the study does not reproduce, and a test
-    split that was read for several networks; ``read_for`` names the network of each reading. ``ids`` adds patient ids
-    that differ only in form (critical where that may hide a patient on both sides of the split) and those that lost
-    digits, ``chance`` predictions that are worse than chance or whose classes look permuted.
+    ``leakage`` names the split; ``matrix``, ``probabilities`` (n, k) and ``case_ids`` (n,) are of its evaluated cases;
+    ``read_for`` names the network of each reading of the test split, ``ids`` says how patient ids are written and
+    ``chance`` whether the predictions are worse than guessing.
     """
     found = (
-        _shared_groups(leakage),
-        _ids_alike(ids, split=leakage.split),
-        _ids_cut(ids),
-        _worse_than_chance(chance, classes=classes, split=leakage.split),
-        _leakage_unchecked(leakage),
-        *(_confounding(factor) for factor in confounding),
-        _label_conflicts(dataset),
-        _few_cases(matrix, split=leakage.split),
-        _empty_classes(matrix, classes=classes, split=leakage.split),
-        _never_predicted(matrix, classes=classes),
-        _ties(probabilities),
-        _probability_sums(probabilities),
-        _rejected(dataset),
-        _contradicted(claims),
-        _not_reproduced(claims),
-        _test_selected(read_for),
+        shared_groups(leakage),
+        forms_differ(ids, split=leakage.split),
+        digits_lost(ids),
+        against_chance(chance, classes=classes, split=leakage.split),
+        unchecked(leakage),
+        *(given_away(factor) for factor in confounding),
+        conflicting_labels(dataset.label_conflicts, n=dataset.n),
+        few_cases(matrix, split=leakage.split),
+        empty_classes(matrix, classes=classes, split=leakage.split),
+        never_predicted(matrix, classes=classes),
+        ties(probabilities, case_ids=case_ids),
+        deviating_sums(probabilities, case_ids=case_ids),
+        rejected_files(dataset),
+        contradicted(claims),
+        not_reproduced(claims),
+        read_for_several(read_for),
     )
-    return tuple(sorted((finding for finding in found if finding), key=lambda finding: _RANK[finding.severity]))
-
-
-def _shared_groups(leakage: Leakage) -> Finding | None:
-    shared = leakage.overall.group
-    if not shared.count:
-        return None
-    verb = "shares" if shared.count == 1 else "share"
-    text = (
-        f"{shared.count:,} of {_counted(leakage.overall.n, f'{leakage.split} case')} ({shared.value:.1%}) {verb} "
-        "a patient or a copy of the image with the training data."
-    )
-    return Finding(
-        severity="critical",
-        code=SHARED_GROUPS,
-        count=shared.count,
-        n=leakage.overall.n,
-        text=text,
-        page="data_set",
-    )
-
-
-def _leakage_unchecked(leakage: Leakage) -> Finding | None:
-    n, compared = leakage.overall.n, leakage.overall.compared.count or 0
-    if compared == n:
-        return None
-    if leakage.reason is not None:
-        text = f"Leakage could not be checked: {leakage.reason}."
-    else:
-        text = (
-            f"Leakage could not be checked for {n - compared:,} of {_counted(n, f'{leakage.split} case')}: nothing is "
-            "known by which they could be compared with the training data."
-        )
-    return Finding(severity="warning", code="leakage_unchecked", count=n - compared, n=n, text=text, page="data_set")
-
-
-def _ids_alike(ids: IdForms | None, *, split: str) -> Finding | None:
-    if ids is None or not ids.alike:
-        return None
-    several = len(ids.alike) > 1
-    text = (
-        f"{len(ids.alike):,} patient {'ids are' if several else 'id is'} written in more than one form, such as "
-        f"{' and '.join(ids.alike[0][:LISTED])}. Each form counts as a patient of its own."
-    )
-    if not ids.across:
-        return Finding(
-            severity="warning", code="ids_differ_in_form", count=len(ids.alike), n=None, text=text, page="data_set"
-        )
-    verb = "has" if ids.across == 1 else "have"
-    text += (
-        f" {ids.across:,} of {_counted(ids.n, f'{split} case')} {verb} an id of which another form is in the training "
-        "data: if they mean the same patients, the model has seen them."
-    )
-    return Finding(
-        severity="critical", code="ids_differ_in_form", count=ids.across, n=ids.n, text=text, page="data_set"
-    )
-
-
-def _ids_cut(ids: IdForms | None) -> Finding | None:
-    if ids is None or not ids.powers:
-        return None
-    count = len(ids.powers)
-    text = (
-        f"{_counted(count, 'patient id')} {'is' if count == 1 else 'are'} written as a power of ten, such as "
-        f"{ids.powers[0]}: the last digits are lost, and different patients may look like one."
-    )
-    return Finding(severity="critical", code="ids_cut_short", count=count, n=None, text=text, page="data_set")
-
-
-def _worse_than_chance(chance: WorseThanChance | None, *, classes: ClassOrder, split: str) -> Finding | None:
-    if chance is None:
-        return None
-    right, cases = chance.right, _counted(chance.n, f"{split} case")
-    shown = {name: classes.display.get(name, name) for name in (*chance.below, *classes.names)}
-    text = f"{right:,} of {cases} {'is' if right == 1 else 'are'} called correctly (accuracy {right / chance.n:.1%})"
-    if chance.below:
-        text += f"; AUC {', '.join(f'{value:.2f} for {shown[name]}' for name, value in chance.below.items())}"
-    if chance.below or right < chance.expected:
-        text = f"Worse than chance: {text}. Guessing gives about {chance.expected / chance.n:.1%} and an AUC of 0.5."
-    else:
-        text += "."
-    if chance.fits is not None and chance.right_then is not None:
-        moved = [(name, fit) for name, fit in zip(classes.names, chance.fits, strict=True) if name != fit]
-        text += (
-            f" The classes look permuted: {chance.right_then:,} ({chance.right_then / chance.n:.1%}) would be correct "
-            f"if {', '.join(f'the column of {shown[name]} meant {shown[fit]}' for name, fit in moved)}. "
-            "Check the order of the classes."
-        )
-    return Finding(severity="critical", code="worse_than_chance", count=right, n=chance.n, text=text, page="confusion")
-
-
-def _confounding(factor: Confounding) -> Finding | None:
-    given_away, share, n = factor.share.count or 0, factor.share.value or 0.0, factor.share.n or 0
-    critical = share >= MOST or factor.explained >= MOST
-    if not critical and not given_away:
-        return None
-    name = {"size": "image size"}.get(factor.factor, factor.factor.replace("_", " "))
-    if share >= MOST or not critical:
-        pure = [level for level in factor.levels if level.pure]
-        named = ", ".join(f"{level.name} {level.tumour:,} and {level.no_tumour:,}" for level in pure[:LISTED])
-        more = f" and {len(pure) - LISTED:,} more" if len(pure) > LISTED else ""
-        text = (
-            f"The {name} alone answers 'any tumour?' for {given_away:,} of {_counted(n, 'image')} ({share:.1%}); "
-            f"with and without a tumour: {named}{more}."
-        )
-    else:
-        given_away = round(factor.accuracy * n)
-        text = (
-            f"Guessing by the {name} alone answers 'any tumour?' rightly for {given_away:,} of "
-            f"{_counted(n, 'image')} ({factor.accuracy:.1%}); always the same guess does for {factor.base_rate:.1%}."
-        )
-    return Finding(
-        severity="critical" if critical else "warning",
-        code="confounding",
-        count=given_away,
-        n=n,
-        text=text,
-        page="data_set",
-    )
-
-
-def _label_conflicts(dataset: Dataset) -> Finding | None:
-    count = len(dataset.label_conflicts)
-    if count == 0:
-        return None
-    cases = sum(len(conflict.case_ids) for conflict in dataset.label_conflicts)
-    text = (
-        f"{_counted(count, 'image')} {'appears' if count == 1 else 'appear'} more than once with different labels "
-        f"({cases:,} cases): at least one label of each is wrong."
-    )
-    return Finding(severity="critical", code="label_conflicts", count=count, n=dataset.n, text=text, page="data_set")
-
-
-def _few_cases(matrix: ConfusionMatrix, *, split: str) -> Finding | None:
-    if matrix.n > 1:
-        return None
-    if matrix.n == 1:
-        code, text = "one_case", f"Only one {split} case has a prediction: no rate can be judged from it."
-    else:
-        code, text = "no_cases", f"No {split} case has a prediction: nothing can be estimated."
-    return Finding(severity="critical", code=code, count=matrix.n, n=None, text=text, page="data_set")
-
-
-def _empty_classes(matrix: ConfusionMatrix, *, classes: ClassOrder, split: str) -> Finding | None:
-    empty = _without(matrix.support, classes=classes)
-    if not empty or matrix.n == 0:
-        return None
-    text = f"No {split} case of {_listed(empty)}: sensitivity cannot be estimated there."
-    return _about_classes("empty_class", empty, text=text, classes=classes)
-
-
-def _never_predicted(matrix: ConfusionMatrix, *, classes: ClassOrder) -> Finding | None:
-    unseen = _without(matrix.predicted, classes=classes)
-    if not unseen or matrix.n < 2:
-        return None
-    text = f"The model never predicts {_listed(unseen)} in {matrix.n:,} cases."
-    return _about_classes("never_predicted", unseen, text=text, classes=classes)
-
-
-def _ties(probabilities: NDArray[np.floating[Any]]) -> Finding | None:
-    if not probabilities.size:
-        return None
-    count = int(((probabilities == probabilities.max(axis=1, keepdims=True)).sum(axis=1) > 1).sum())
-    if count == 0:
-        return None
-    verb = "has" if count == 1 else "have"
-    text = (
-        f"{count:,} of {_counted(len(probabilities), 'case')} {verb} several classes of the same largest probability; "
-        "the first of them in the order of the study is taken as the call."
-    )
-    return Finding(severity="warning", code="ties", count=count, n=len(probabilities), text=text, page="confidence")
-
-
-def _probability_sums(probabilities: NDArray[np.floating[Any]]) -> Finding | None:
-    deviation = np.abs(probabilities.sum(axis=1) - 1)
-    count = int((deviation > PROBABILITY_SUM_NOTE).sum())
-    if count == 0:
-        return None
-    text = (
-        f"The class probabilities of {count:,} of {_counted(len(deviation), 'case')} do not sum to 1 "
-        f"(largest deviation {deviation.max():.2g}); they are used as given."
-    )
-    return Finding(
-        severity="warning", code="probability_sums", count=count, n=len(deviation), text=text, page="confidence"
-    )
-
-
-def _rejected(dataset: Dataset) -> Finding | None:
-    if dataset.rejected == 0:
-        return None
-    verb, pronoun = ("is", "It") if dataset.rejected == 1 else ("are", "They")
-    text = f"{_counted(dataset.rejected, 'file')} could not be used. {pronoun} {verb} not part of any number."
-    files = dataset.n + dataset.rejected
-    return Finding(
-        severity="warning", code="rejected_files", count=dataset.rejected, n=files, text=text, page="data_set"
-    )
-
-
-def _contradicted(claims: Sequence[AuditedClaim]) -> Finding | None:
-    count = sum(one.verdict == "contradicted_internally" for one in claims)
-    text = (
-        f"{count:,} of {_counted(len(claims), 'published claim')} {'is' if count == 1 else 'are'} contradicted by the "
-        "numbers of the same source."
-    )
-    return _about_claims("claims_contradicted", count, text=text, claims=claims)
-
-
-def _not_reproduced(claims: Sequence[AuditedClaim]) -> Finding | None:
-    count = sum(one.verdict == "not_reproduced" for one in claims)
-    text = (
-        f"{count:,} of {_counted(len(claims), 'published claim')} {'is' if count == 1 else 'are'} not reproduced by "
-        "this study."
-    )
-    return _about_claims("claims_not_reproduced", count, text=text, claims=claims)
-
-
-def _about_claims(code: str, count: int, *, text: str, claims: Sequence[AuditedClaim]) -> Finding | None:
-    if not count:
-        return None
-    return Finding(severity="warning", code=code, count=count, n=len(claims), text=text, page="claims")
-
-
-def _test_selected(read_for: Sequence[str]) -> Finding | None:
-    count = len(set(read_for))
-    if count < 2:
-        return None
-    text = (
-        f"The test split was read for {count:,} networks. What was changed after the first counts as chosen by the "
-        "test split."
-    )
-    return Finding(severity="warning", code="test_selected", count=count, n=None, text=text, page="training")
-
-
-def _about_classes(code: str, names: list[str], *, text: str, classes: ClassOrder) -> Finding:
-    return Finding(severity="warning", code=code, count=len(names), n=len(classes), text=text, page="per_class")
-
-
-def _without(cases: tuple[int, ...], *, classes: ClassOrder) -> list[str]:
-    return [classes.display[name] for name, number in zip(classes.names, cases, strict=True) if number == 0]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return tuple(sorted((finding for finding in found if finding), key=lambda finding: RANK[finding.severity]))

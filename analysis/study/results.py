@@ -12,8 +12,10 @@ from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.coded_tables import coded, codes_of
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.analysis.data_audit import confounders as confounding_of
 from neuroval.analysis.data_audit.against_chance import worse_than_chance
@@ -25,6 +27,7 @@ from neuroval.analysis.data_audit.id_forms import id_forms
 from neuroval.analysis.data_audit.image_contents import Images, describe_images
 from neuroval.analysis.data_audit.leak_steps import Step, Steps, without_leaks
 from neuroval.analysis.data_audit.training_overlap import (
+    SHARED_GROUPS,
     Leakage,
     against_of,
     compared_with_training,
@@ -47,7 +50,7 @@ from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.performance.training_course import Run, training_runs
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
-from neuroval.analysis.study.findings import SHARED_GROUPS, Finding, find
+from neuroval.analysis.study.findings import find
 from neuroval.analysis.study.two_class_questions import Question, curves_of, questions
 from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import is_one_of, positions
@@ -58,8 +61,8 @@ _T = TypeVar("_T")
 
 LEVEL: Final = 0.95  # of every interval, unless a report asks for another
 SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
-NO_FOLDS: Final = "grouped cross-validation is not available in this study"
-NO_UNGROUPED: Final = "ungrouped cross-validation is not available in this study"
+NO_FOLDS: Final = Reason("no_grouped_folds")
+NO_UNGROUPED: Final = Reason("no_ungrouped_folds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class CrossValidation:
     """
 
     performance: Performance | None
-    reason: str | None
+    reason: Reason | None
     sizes: FoldSizes
     numbers: tuple[OverFolds, ...]
     left_out: int
@@ -497,6 +500,7 @@ class Results:
             leakage=self.leakage,
             matrix=self.performance.matrix,
             probabilities=self.found.probabilities,
+            case_ids=self.found.case_ids.to_numpy(),
             confounding=self.confounding,
             claims=self.claims,
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.decisions.threshold_choice import AtThreshold, at_threshold
@@ -157,8 +158,8 @@ def curves_of(question: Question) -> Curves:
     )
 
 
-def _one_sided(question: Question) -> str:
-    return f"no reference cases of {question.other if question.judged.support else question.name}"
+def _one_sided(question: Question) -> Reason:
+    return Reason("no_reference_cases", of=question.other if question.judged.support else question.name)
 
 
 def _values(question: Question, prevalence: float) -> PredictiveValues:

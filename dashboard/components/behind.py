@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from neuroval.analysis.study.findings import Finding
+from neuroval.analysis.core.finding import Finding
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import cases
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as text
+from neuroval.dashboard.words.findings import badge
 from neuroval.dashboard.words.formats import escaped
-from neuroval.dashboard.words.general import finding as said
 from neuroval.data.study.folder import Study
 
 FIRST = 4  # scans shown; the gallery holds all
@@ -25,7 +25,7 @@ def finding(study: Study, found: Finding) -> None:
     """Draw a finding, and the link to its cases or to the page that shows it."""
     page, settings = FINDINGS.get(found.code, (found.page, {}))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(said(found), width="stretch")
+        st.markdown(badge(found), width="stretch")
         if page in PAGES:
             label = text.SEE_SCANS if settings else f"See {PAGES[page].label.lower()}"
             query = state.link(study.path.name, None, **settings)

@@ -21,6 +21,7 @@ from neuroval.dashboard.words import classes as text
 from neuroval.dashboard.words.formats import escaped
 from neuroval.dashboard.words.general import row_name
 from neuroval.dashboard.words.glossary import help_on
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.study.folder import Study
 
 LOWEST, HIGHEST, STEP = 0.01, 0.99, 0.01  # of an own threshold
@@ -150,7 +151,7 @@ def curves(study: Study, evidence: Evidence, question: Question, moved: AtThresh
         return
     found = compute.curves(study, question.name)
     if found.roc.reason is not None:
-        st.caption(escaped(f"{text.NO_CURVE}: {found.roc.reason}."))
+        st.caption(escaped(f"{text.NO_CURVE}: {why(found.roc.reason)}."))
         return
     st.markdown(escaped(text.areas(evidence.results.auc_of[question.name], found)))
     colour = study.classes.colour.get(question.name, ACCENT)

@@ -79,9 +79,9 @@ def _auc(one: ComparedAuc) -> dict[str, Any]:
     found = one.found
     document = {"name": one.name, **measured("a", found.a), **measured("b", found.b)}
     document |= measured("difference", found.difference)
-    document["p_value"] = found.p_value.as_dict()
+    document["p_value"] = plain(found.p_value)
     if found.clustered_p_value is not None:
-        document["p_value_clustered"] = found.clustered_p_value.as_dict()
+        document["p_value_clustered"] = plain(found.clustered_p_value)
     return document
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.dashboard.words.interval_methods import in_words
 
 
 def plain(value: Any) -> Any:
@@ -18,9 +20,11 @@ def plain(value: Any) -> Any:
     have, becomes null.
     """
     if isinstance(value, Estimate):
-        return value.as_dict()
+        return estimate_of(value)
+    if isinstance(value, (Reason, Method)):
+        return in_words(value)
     if isinstance(value, Measure):
-        return {key: None if one is None else one.as_dict() for key, one in _both(value).items()}
+        return {key: None if one is None else estimate_of(one) for key, one in _both(value).items()}
     if is_dataclass(value) and not isinstance(value, type):
         return _fields({field.name: getattr(value, field.name) for field in fields(value)})
     if isinstance(value, Mapping):
@@ -36,6 +40,20 @@ def plain(value: Any) -> Any:
     return value
 
 
+def estimate_of(found: Estimate) -> dict[str, Any]:
+    """Return the eight keys of an estimate, method and reason in words."""
+    return {
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "level": found.level,
+        "method": in_words(found.method),
+        "n": found.n,
+        "count": found.count,
+        "reason": None if found.reason is None else in_words(found.reason),
+    }
+
+
 def _fields(of: Mapping[str, Any]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name, value in of.items():
@@ -45,9 +63,9 @@ def _fields(of: Mapping[str, Any]) -> dict[str, Any]:
 
 def measured(name: str, found: Measure) -> dict[str, Any]:
     """Return a measure under its name, the cluster-adjusted estimate beside it where there is one."""
-    document = {name: found.plain.as_dict()}
+    document = {name: estimate_of(found.plain)}
     if found.clustered is not None:
-        document[f"{name}_clustered"] = found.clustered.as_dict()
+        document[f"{name}_clustered"] = estimate_of(found.clustered)
     return document
 
 

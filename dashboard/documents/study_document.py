@@ -5,7 +5,9 @@ from dataclasses import asdict, fields
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, RANKED_OVERALL, Metric, measure, read
 from neuroval.analysis.decisions.acceptance import Judged
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
@@ -15,7 +17,8 @@ from neuroval.analysis.study.results import CrossValidation, Results, results
 from neuroval.analysis.study.two_class_questions import RARE, at_prevalence
 from neuroval.dashboard.documents.plain_values import measured, plain
 from neuroval.dashboard.words import claims as text_claims
-from neuroval.dashboard.words.formats import counts, interval, number
+from neuroval.dashboard.words import findings as text_findings
+from neuroval.dashboard.words.formats import fraction, number, span
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
 
@@ -83,13 +86,13 @@ def _dataset(source: Results) -> dict[str, Any]:
                 "name": split.name,
                 "n": split.n,
                 "counts": dict(zip(names, split.counts, strict=True)),
-                "shares": {name: share.as_dict() for name, share in zip(names, split.shares, strict=True)},
-                "imbalance_ratio": split.imbalance_ratio.as_dict(),
+                "shares": {name: plain(share) for name, share in zip(names, split.shares, strict=True)},
+                "imbalance_ratio": plain(split.imbalance_ratio),
             }
             for split in facts.splits
         ],
         "classes": {
-            one.name: {"n": one.n, "share": one.share.as_dict(), "groups": one.groups, "patients": one.patients}
+            one.name: {"n": one.n, "share": plain(one.share), "groups": one.groups, "patients": one.patients}
             for one in facts.classes
         },
         "sources": [
@@ -158,7 +161,7 @@ def _confusion(source: Results) -> dict[str, Any]:
         "expected_harm": plain(decisions.harm),
         "net_benefit": plain(decisions.net_benefit),
         "operating_point": plain(decisions.operating_point),
-        "no_operating_point": decisions.no_operating_point,
+        "no_operating_point": plain(decisions.no_operating_point),
     }
 
 
@@ -181,7 +184,7 @@ def _suspects(source: Results) -> list[dict[str, Any]]:
 def _label_noise(source: Results) -> dict[str, Any]:
     found = source.suspects
     if found is None:
-        return {"reason": source.grouped.reason}
+        return {"reason": plain(source.grouped.reason)}
     noise = {one.name: {"threshold": plain(one.threshold), "wrong": plain(one.wrong)} for one in found.classes}
     joint = {"confident_joint": plain(found.confident_joint), "agreeing": found.agreeing}
     return {"reason": None, "n": found.n, "wrong": plain(found.wrong), "classes": noise, **joint}
@@ -205,7 +208,7 @@ def _confidence(source: Results) -> dict[str, Any]:
         "referral": plain(found.referral),
         "reliability": plain(found.reliability),
         "prediction_sets": plain(found.sets),
-        "no_prediction_sets": found.no_sets,
+        "no_prediction_sets": plain(found.no_sets),
     }
 
 
@@ -221,18 +224,18 @@ def _folds(source: Results) -> dict[str, Any]:
 
 def _cross_validation(source: Results, found: CrossValidation) -> dict[str, Any]:
     if found.performance is None:
-        return {"reason": found.reason}
+        return {"reason": plain(found.reason)}
     return {
         "reason": None,
         "folds": found.folds,
         "n": found.performance.matrix.n,
         "left_out": found.left_out,
         "counts": _support(source, found.performance),
-        "known_patient": {name: share.as_dict() for name, share in found.known_patient.items()},
+        "known_patient": {name: plain(share) for name, share in found.known_patient.items()},
         "by_fold": {
             one.name: {
-                "values": [value.as_dict() for value in one.values],
-                "mean": one.mean.as_dict(),
+                "values": [plain(value) for value in one.values],
+                "mean": plain(one.mean),
                 "sd": one.sd,
             }
             for one in found.numbers
@@ -269,27 +272,27 @@ def _audit(source: Results) -> dict[str, Any]:
         "new_to_the_model": {
             "n": None if remaining is None else remaining.matrix.n,
             "counts": None if remaining is None else _support(source, remaining),
-            "reason": source.unseen.reason,
+            "reason": plain(source.unseen.reason),
         },
         "without_leaks": _without_leaks(source),
         "steps": _steps(source),
         "shared": {
             row.name: {
-                key: getattr(row, key).as_dict() for key in ("group", "patient", "copy", "known_patient", "compared")
+                key: plain(getattr(row, key)) for key in ("group", "patient", "copy", "known_patient", "compared")
             }
             for row in (shared.overall, *shared.classes)
         },
         "confounding": [
             {
                 "factor": one.factor,
-                "share": one.share.as_dict(),
+                "share": plain(one.share),
                 "accuracy": one.accuracy,
                 "base_rate": one.base_rate,
                 "levels": [asdict(level) for level in one.levels],
             }
             for one in source.confounding
         ],
-        "findings": [asdict(finding) for finding in source.findings],
+        "findings": [_finding(one) for one in source.findings],
         "twins_across_splits": [{"test": test, "train": train, "kind": kind} for test, train, kind in source.twins],
         "patients_across_splits": [
             {"patient_id": name, "test": test, "train": train} for name, test, train in source.patients_across
@@ -300,13 +303,18 @@ def _audit(source: Results) -> dict[str, Any]:
     }
 
 
+def _finding(one: Finding) -> dict[str, Any]:
+    said = {"severity": one.severity, "code": one.code, "count": one.count, "n": one.n}
+    return {**said, "text": text_findings.text(one), "page": one.page}
+
+
 def _steps(source: Results) -> list[dict[str, Any]]:
     names = source.study.classes.names
     steps = []
     for step, left in source.at_steps:
         counts = dict(zip(names, step.counts, strict=True))
-        facts = {"name": step.name, "n": step.n, "counts": counts, "removed": step.removed, "reason": step.reason}
-        steps.append({**facts, **({} if left is None else _performance(left))})
+        facts = {"name": step.name, "n": step.n, "counts": counts, "removed": step.removed}
+        steps.append({**facts, "reason": plain(step.reason), **({} if left is None else _performance(left))})
     return steps
 
 
@@ -318,16 +326,16 @@ def _without_leaks(source: Results) -> list[dict[str, Any]]:
     metrics = WITHOUT_LEAKS + (WITHOUT_LEAKS_ANY if source.study.classes.negative is not None else ())
     rows = []
     for metric in metrics:
-        row = {"metric": metric, "all": _headline(metric, source.performance, "").as_dict()}
-        row["without"] = _headline(metric, source.unseen.performance, source.unseen.reason or "").as_dict()
-        row["folds"] = _headline(metric, source.grouped.performance, source.grouped.reason or "").as_dict()
+        row = {"metric": metric, "all": plain(_headline(metric, source.performance, None))}
+        row["without"] = plain(_headline(metric, source.unseen.performance, source.unseen.reason))
+        row["folds"] = plain(_headline(metric, source.grouped.performance, source.grouped.reason))
         rows.append(row)
     return rows
 
 
-def _headline(metric: str, result: Performance | None, reason: str) -> Estimate:
+def _headline(metric: str, result: Performance | None, reason: Reason | None) -> Estimate:
     found = None if result is None else measure(metric, result)
-    return Estimate.undefined(reason=reason or "not known") if found is None else found.headline
+    return Estimate.undefined(reason=reason or Reason("not_known")) if found is None else found.headline
 
 
 def _acceptance(source: Results) -> list[dict[str, Any]]:
@@ -337,7 +345,7 @@ def _acceptance(source: Results) -> list[dict[str, Any]]:
             **_judged(one.on_all),
             "without_leaks": None if one.unleaked is None else {"basis": one.unleaked.basis, **_judged(one.unleaked)},
             "met": one.met,
-            "reason": one.decisive.reason,
+            "reason": plain(one.decisive.reason),
         }
         for one in source.criteria
     ]
@@ -345,9 +353,9 @@ def _acceptance(source: Results) -> list[dict[str, Any]]:
 
 def _judged(one: Judged) -> dict[str, Any]:
     return {
-        "estimate": one.estimate.as_dict(),
+        "estimate": plain(one.estimate),
         "met": one.met,
-        "reason": one.reason,
+        "reason": plain(one.reason),
         "required_cases": plain(one.required),
         "over_folds": plain(one.over_folds),
     }
@@ -357,8 +365,8 @@ def _saliency(source: Results) -> dict[str, Any]:
     return {
         "pointing_game": {
             one.name: {
-                "correct": one.correct.headline.as_dict(),
-                "wrong": one.wrong.headline.as_dict(),
+                "correct": plain(one.correct.headline),
+                "wrong": plain(one.wrong.headline),
                 "without_evidence": one.without_evidence,
             }
             for one in source.saliency
@@ -373,12 +381,14 @@ def _claims(source: Results) -> list[dict[str, Any]]:
         return []
     return [
         {
-            **one.as_dict(),
+            "id": one.claim.id,
+            "verdict": one.verdict,
+            "arithmetic": [text_claims.line(line) for line in one.arithmetic],
             "text": one.claim.text,
             "source": told.source.title,
             "where": told.source.where,
             "split": one.claim.split,
-            "decisive": one.decisive,
+            "decisive": " ".join(text_claims.decisive(one)),
             "against": plain(one.against),
             "published": None if one.published is None else dict(zip(("count", "n"), one.published, strict=True)),
             "ours": plain(one.ours),
@@ -430,14 +440,12 @@ def as_text(document: Mapping[str, Any]) -> str:
 
 def estimate_as_text(estimate: Mapping[str, Any]) -> str:
     """Return an estimate as it is printed: ``0.967 (0.938-0.982), 263/272`` with an en dash."""
-    found = Estimate(**estimate)
-    if found.value is None:
-        return f"not estimable: {found.reason}"
-    bounds = interval(found)
-    if not bounds:
-        return f"{number(found.value)} (no interval: {found.reason})"
-    counted = "" if found.count is None else f", {counts(found)}"
-    return f"{number(found.value)} ({bounds}){counted}"
+    value, low, high, count, n = (estimate[key] for key in ("value", "low", "high", "count", "n"))
+    if value is None:
+        return f"not estimable: {estimate['reason']}"
+    if low is None or high is None:
+        return f"{number(value)} (no interval: {estimate['reason']})"
+    return f"{number(value)} ({span(low, high)}){'' if count is None else f', {fraction(count, n)}'}"
 
 
 def _lines(content: Any) -> list[str]:

@@ -24,6 +24,7 @@ from neuroval.analysis.core.metrics import (
 )
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.study.results import Results
+from neuroval.dashboard.documents.plain_values import estimate_of
 
 NEW, FOLDS, UNGROUPED = "new_to_the_model", "folds", "folds_ungrouped"  # bases that are no split
 COLUMNS: Final = {
@@ -80,7 +81,7 @@ def table(results: Results) -> pd.DataFrame:
             "metric": one.metric,
             "subject": one.subject,
             "basis": one.basis,
-            **{name: value for name, value in one.estimate.as_dict().items() if name in COLUMNS},
+            **{name: value for name, value in estimate_of(one.estimate).items() if name in COLUMNS},
         }
         for one in numbers(results)
     ]

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import measure
+from neuroval.analysis.data_audit.training_overlap import SHARED_GROUPS
 from neuroval.analysis.explanations.outlined_evidence import ClassEvidence
 from neuroval.analysis.explanations.pointing import ClassSaliency
 from neuroval.analysis.performance.per_class import Performance
-from neuroval.analysis.study.findings import SHARED_GROUPS, Finding
 from neuroval.analysis.study.results import Results
+from neuroval.dashboard.words.findings import text as finding_text
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, short
 from neuroval.dashboard.words.general import on_a_part, spoken
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.manifest import Manifest
 
@@ -40,7 +44,7 @@ def seen(findings: Sequence[Finding]) -> str:
     if found is None:
         return ""
     most = found.n is not None and 2 * found.count > found.n
-    return f"{found.text} {MOSTLY_SEEN if most else PARTLY_SEEN}"
+    return f"{finding_text(found)} {MOSTLY_SEEN if most else PARTLY_SEEN}"
 
 
 def step_rows(
@@ -66,7 +70,7 @@ def _step(
     name: str,
     n: int,
     judged: Performance | None,
-    reason: str | None,
+    reason: Reason | None,
     headlines: Mapping[str, str],
     *,
     results: Results,
@@ -76,7 +80,7 @@ def _step(
     for metric, label in headlines.items():
         found = None if judged is None else measure(metric, judged)
         if judged is None:
-            row[label] = f"{NOT_ESTIMABLE} ({reason})"
+            row[label] = f"{NOT_ESTIMABLE} ({why(reason)})"
         elif found is None:
             row[label] = ""
         else:

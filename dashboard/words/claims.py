@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from neuroval.analysis.claims.audit import AuditedClaim
+from neuroval.analysis.claims.statements import Line
 from neuroval.dashboard.words.formats import counted, fraction, full, short
 from neuroval.dashboard.words.general import listed
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.claims.kinds import Correct, Errors, Matrix
 
 NO_CLAIMS = (
@@ -92,7 +94,7 @@ def claim_export(one: AuditedClaim) -> dict[str, str]:
         "Published": "" if one.published is None else fraction(*one.published),
         "Published less ours": "" if one.difference is None else short(one.difference),
         "Cannot be true": against(one),
-        "Arithmetic": "\n".join(one.arithmetic),
+        "Arithmetic": "\n".join(map(line, one.arithmetic)),
     }
 
 
@@ -123,14 +125,20 @@ def against(one: AuditedClaim, *, most: int | None = None) -> str:
     return "; ".join([*ways[:most], *more])
 
 
+def line(worked: Line) -> str:
+    """Return a line of the arithmetic in words."""
+    parts = (worked,) if isinstance(worked, str) else worked
+    return "".join(part if isinstance(part, str) else in_words(part) for part in parts)
+
+
 def decisive(one: AuditedClaim) -> list[str]:
     """Return the lines of the arithmetic that decide."""
-    return [line for line in one.arithmetic if line in one.decisive] or [one.decisive]
+    return list(map(line, one.decisive))
 
 
 def further(one: AuditedClaim) -> list[str]:
     """Return the other lines of the arithmetic."""
-    return [line for line in one.arithmetic if line not in one.decisive]
+    return [line(other) for other in one.arithmetic if other not in one.decisive]
 
 
 def lines(section: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -143,5 +151,5 @@ def lines(section: Sequence[Mapping[str, Any]]) -> list[str]:
         said.append(claims([one["verdict"] for one in shown]))
     for one in shown:
         said += ["", f"{verdict(one['verdict'])}: {one['text']} [{one['id']}]"]
-        said += [f"  {line}" for line in one["arithmetic"]]
+        said += [f"  {told}" for told in one["arithmetic"]]
     return said if len(shown) == len(section) else [*said, f"... {section[-1]['total']:,} in all"]

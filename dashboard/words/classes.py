@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, RANKED_OVERALL, read
 from neuroval.analysis.decisions.threshold_choice import AtThreshold, OperatingPoint
@@ -15,6 +16,8 @@ from neuroval.analysis.study.results import Subject
 from neuroval.analysis.study.two_class_questions import AtPrevalence, Question
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counted, fine, full, percent, probability, ratio
 from neuroval.dashboard.words.general import RATES, plain_and_clustered, row_name, spoken
+from neuroval.dashboard.words.interval_methods import by
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
 POST_HOC = ":orange-badge[Post hoc]"
@@ -44,7 +47,7 @@ def overall_rows(overall: Overall, aucs: ClassAucs) -> list[dict[str, str]]:
         {
             "Number": label,
             "Value": area(one.headline) if one.headline.count is None else full(one.headline),
-            "Method": one.headline.method,
+            "Method": by(one.headline.method),
         }
         for label, one in found
     ]
@@ -57,7 +60,7 @@ def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list
         for metric, measure in read(RATES, one):
             plain, clustered = plain_and_clustered(measure.plain, measure.clustered)
             row = {"Class": row_name(one.name, classes), "Rate": metric.label}
-            rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": measure.headline.method})
+            rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": by(measure.headline.method)})
     return rows
 
 
@@ -97,7 +100,7 @@ def frequencies(found: NaturalFrequencies, name: str, classes: ClassOrder) -> st
     called = _called(name, classes)
     text = f"Of {found.scans:,} scans, {found.positives:,} {_have(name, classes, found.positives)}"
     if found.missed is None or found.false_alarms is None:
-        return f"{text}; what becomes of them is {NOT_ESTIMABLE} ({found.reason})."
+        return f"{text}; what becomes of them is {NOT_ESTIMABLE} ({why(found.reason)})."
     calls = found.found or 0
     alarms = "is" if found.false_alarms == 1 else "are"
     text += (
@@ -153,15 +156,15 @@ def _whole(number: int | None) -> str:
 def predictive_rows(found: AtPrevalence) -> list[dict[str, str]]:
     """Return PPV and NPV at a prevalence as table rows."""
     return [
-        {"Number": label, "Value": fine(one.headline), "Method": one.headline.method}
+        {"Number": label, "Value": fine(one.headline), "Method": by(one.headline.method)}
         for label, one in (("PPV", found.ppv), ("NPV", found.npv))
     ]
 
 
-def operating_point(point: OperatingPoint | None, missing: str | None) -> str:
+def operating_point(point: OperatingPoint | None, missing: Reason | None) -> str:
     """Return how the operating point was chosen, or why there is none."""
     if point is None or point.chosen.value is None:
-        return f"Operating point: {missing if point is None else point.chosen.reason}."
+        return f"Operating point: {why(missing if point is None else point.chosen.reason)}."
     chosen, limit = point.chosen, point.chosen.value
     return (
         f"Operating point: P(any tumour) of {probability(limit)} or more, the highest threshold that finds "
@@ -231,7 +234,7 @@ def _without_a_rate(found: Patients) -> str:
     one = found.tumour[0] if found.tumour else None
     rates = {} if one is None else {"Sensitivity": one.sensitivity, "Specificity": one.specificity}
     return "".join(
-        f" {name} is {NOT_ESTIMABLE}: {rate.headline.reason}."
+        f" {name} is {NOT_ESTIMABLE}: {why(rate.headline.reason)}."
         for name, rate in rates.items()
         if not rate.headline.defined
     )

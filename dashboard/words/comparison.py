@@ -17,6 +17,8 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
+from neuroval.dashboard.words.interval_methods import by
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.common_cases import Matched, OtherLabel
 from neuroval.data.study.manifest import About, Manifest
@@ -93,7 +95,7 @@ def _higher(difference: Estimate) -> str:
 def worth(difference: Estimate) -> str:
     """Return what the interval says about which model is better."""
     if difference.low is None or difference.high is None:
-        return f"An interval is {NOT_ESTIMABLE}: {difference.reason}."
+        return f"An interval is {NOT_ESTIMABLE}: {why(difference.reason)}."
     if difference.low <= 0 <= difference.high:
         return "The interval holds 0: these scans do not show which of the two is right more often."
     return "The interval leaves out 0; whether a difference of this size matters is a clinical question."
@@ -205,7 +207,7 @@ def auc_row(one: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
         "A": area(one.found.a.headline),
         "B": area(one.found.b.headline),
         "A minus B": short(one.found.difference.headline),
-        "p": f"{NOT_ESTIMABLE} ({tested.reason})" if tested.value is None else p_value(tested.value),
+        "p": f"{NOT_ESTIMABLE} ({why(tested.reason)})" if tested.value is None else p_value(tested.value),
     }
 
 
@@ -233,7 +235,7 @@ def download_rows(found: Comparisons) -> list[dict[str, str]]:
 def _measures(a: Measure, b: Measure, difference: Measure) -> dict[str, str]:
     row: dict[str, str] = {}
     for name, one in (("A", a), ("B", b), ("A minus B", difference)):
-        row |= {name: full(one.headline), f"{name}, method": one.headline.method, f"{name}, plain": full(one.plain)}
+        row |= {name: full(one.headline), f"{name}, method": by(one.headline.method), f"{name}, plain": full(one.plain)}
     return row
 
 

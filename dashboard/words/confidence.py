@@ -7,6 +7,8 @@ from neuroval.analysis.core.metrics import SCORES, read
 from neuroval.analysis.study.confidence_and_decisions import Confidence
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, number, percent, sentence_case
 from neuroval.dashboard.words.general import LINES, TIERS, spoken
+from neuroval.dashboard.words.interval_methods import by
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
 SCALE = f"Points below the dotted line: the model is surer than it is right. {LINES}"
@@ -84,7 +86,7 @@ def first_scores(found: Confidence) -> list[dict[str, str]]:
 def score_rows(found: Confidence) -> list[dict[str, str]]:
     """Return all scores as table rows: value with interval, and what it says."""
     return [
-        {"Score": one.label, "Value": full(score.headline), "Method": score.headline.method, "Reading": one.reading}
+        {"Score": one.label, "Value": full(score.headline), "Method": by(score.headline.method), "Reading": one.reading}
         for one, score in read(SCORES, found)
     ]
 
@@ -128,7 +130,7 @@ def held_too_seldom(found: Confidence, classes: ClassOrder) -> str:
 def set_sizes(found: Confidence) -> str:
     """Return how large the prediction sets are, and what limits them."""
     if found.sets is None:
-        return f"Prediction sets: {found.no_sets}."
+        return f"Prediction sets: {why(found.no_sets)}."
     sets = found.sets
     return (
         f"A set is made to hold the reference class of {1 - sets.limits.alpha:.0%} of the scans of each class. It "

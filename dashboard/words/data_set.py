@@ -6,6 +6,7 @@ from neuroval.analysis.data_audit.composition import Dataset
 from neuroval.analysis.data_audit.image_contents import ImageContent, Images, MissingColumn, Spread
 from neuroval.dashboard.words.formats import DASH, NOT_ESTIMABLE, percent
 from neuroval.dashboard.words.general import listed
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
 SPREADS = "Median over the scans with the quartiles; grey values are means and standard deviations within a scan."
@@ -78,7 +79,7 @@ def image_rows(contents: Sequence[ImageContent], first: str, classes: ClassOrder
 def spread(found: Spread, *, unit: float = 1, decimals: int = 0) -> str:
     """Return ``median (lower quartile - upper quartile)``; one number when all are equal, else why there is none."""
     if found.median is None or found.lower_quartile is None or found.upper_quartile is None:
-        return found.reason or NOT_ESTIMABLE
+        return why(found.reason) or NOT_ESTIMABLE
     middle, low, high = (
         f"{value / unit:,.{decimals}f}" for value in (found.median, found.lower_quartile, found.upper_quartile)
     )

@@ -6,6 +6,7 @@ from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.decisions.net_benefit import DecisionCurve, ExpectedHarm
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, percent, short
 from neuroval.dashboard.words.general import arrow_of
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
 NO_HARM = "This study gives its errors no weight: harm is not estimable, and the errors are ranked by their number."
@@ -22,12 +23,12 @@ def harm(found: ExpectedHarm | None, weights: Sequence[Sequence[float]], classes
         return NO_HARM
     mean, most = found.mean.headline, max(max(row) for row in weights)
     if mean.value is None:
-        return f"The harm per scan is {NOT_ESTIMABLE} ({mean.reason})."
+        return f"The harm per scan is {NOT_ESTIMABLE} ({why(mean.reason)})."
     text = (
         f"Mean harm per scan: {short(mean)} on the scale of this study, 0 for a correct call to {most:g} for the worst."
     )
     if mean.low is None:
-        text = f"{text[:-1]}; no interval ({mean.reason})."
+        text = f"{text[:-1]}; no interval ({why(mean.reason)})."
     if not mean.value or found.parts is None:
         return text
     row, column = divmod(int(found.parts.argmax()), len(classes))
@@ -49,7 +50,7 @@ def decision(found: DecisionCurve) -> str:
     """Return at which thresholds the model does better than calling every scan and than calling none."""
     better, surely = _better(found, low=False), _better(found, low=True)
     if not found.n or found.call_all is None or found.model[0].plain.value is None:
-        return f"Net benefit is {NOT_ESTIMABLE} ({found.model[0].plain.reason})."
+        return f"Net benefit is {NOT_ESTIMABLE} ({why(found.model[0].plain.reason)})."
     if not better:
         return "At no threshold does the model do better than calling every scan or calling none."
     text = (

@@ -6,13 +6,13 @@ import re
 from decimal import ROUND_CEILING, Decimal
 
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.dashboard.words.reasons import infinite, why
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 ARROW = "\N{RIGHTWARDS ARROW}"
 NOT_ESTIMABLE = "not estimable"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-INFINITE = "infinite: "
 LONGEST = 18  # letters of a name beside a figure
 
 JOINER = "\N{WORD JOINER}"  # not seen; no line ends there, so that an interval stays whole on a phone
@@ -90,10 +90,12 @@ def at_most(share: float) -> str:
 
 def interval(estimate: Estimate) -> str:
     """Return ``0.938-0.982`` with an en dash, ``-0.2 to 0.1`` where a bound is negative; empty without an interval."""
-    if estimate.low is None or estimate.high is None:
-        return ""
-    between = " to " if estimate.low < 0 else DASH
-    return f"{number(estimate.low)}{between}{number(estimate.high)}"
+    return "" if estimate.low is None or estimate.high is None else span(estimate.low, estimate.high)
+
+
+def span(low: float, high: float) -> str:
+    """Return what reaches from ``low`` to ``high`` as ``interval`` does."""
+    return f"{number(low)}{' to ' if low < 0 else DASH}{number(high)}"
 
 
 def counts(estimate: Estimate) -> str:
@@ -111,7 +113,7 @@ def fraction(count: int, n: int) -> str:
 def short(estimate: Estimate) -> str:
     """Return ``0.967 (0.938-0.982)``; "not estimable" and the reason when undefined."""
     if estimate.value is None:
-        return f"{NOT_ESTIMABLE} ({estimate.reason})"
+        return f"{NOT_ESTIMABLE} ({why(estimate.reason)})"
     bounds = interval(estimate)
     return f"{number(estimate.value)} ({bounds})" if bounds else number(estimate.value)
 
@@ -119,8 +121,8 @@ def short(estimate: Estimate) -> str:
 def ratio(estimate: Estimate) -> str:
     """Return a ratio as ``67.9 (9.69-475)``: it has no upper end, so its digits count, not its decimals."""
     if estimate.value is None:
-        reason = estimate.reason or ""
-        return f"infinite ({reason.removeprefix(INFINITE)})" if reason.startswith(INFINITE) else short(estimate)
+        because = infinite(estimate.reason)
+        return short(estimate) if because is None else f"infinite ({because})"
     if estimate.low is None or estimate.high is None:
         return f"{_digits(estimate.value)} (no interval)"
     between = " to " if estimate.low < 0 else DASH

@@ -13,7 +13,6 @@ from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.performance.error_pairs import ConfusionPair
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.performance.ranked_errors import Errors
-from neuroval.analysis.study.findings import Finding
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.words.formats import (
     ARROW,
@@ -21,12 +20,13 @@ from neuroval.dashboard.words.formats import (
     at_most,
     counted,
     counts,
-    escaped,
     full,
     percent,
     sentence_case,
     short,
 )
+from neuroval.dashboard.words.interval_methods import by
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 from neuroval.data.images.linking import LinkedImages
 from neuroval.data.study.manifest import Manifest
@@ -156,19 +156,13 @@ def listed(names: Sequence[str], word: str) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
-def finding(found: Finding) -> str:
-    """Return a finding with its severity as a word."""
-    colour = {"critical": "red", "warning": "orange", "note": "gray"}[found.severity]
-    return f":{colour}-badge[{found.severity.capitalize()}] {escaped(found.text)}"
-
-
 def data_set(dataset: Dataset, leakage: Leakage, classes: ClassOrder) -> str:
     """Return the answer of the data set page."""
     parts = ", ".join(f"{split.n:,} {split.name}" for split in dataset.splits)
     text = f"{counted(dataset.n, 'scan')} ({parts}) in {counted(dataset.groups, 'group')}. "
     group, known = leakage.overall.group, {row.name: row.known_patient for row in leakage.classes}
     if leakage.reason is not None:
-        return f"{text}Sharing with training is {NOT_ESTIMABLE}: {leakage.reason}."
+        return f"{text}Sharing with training is {NOT_ESTIMABLE}: {why(leakage.reason)}."
     if not group.count:
         text += f"No {leakage.split} scan shares a patient or a copy with the training data, as far as is known."
     else:
@@ -197,7 +191,7 @@ def imbalance(dataset: Dataset, split: str) -> str:
         if content.name == split:
             ratio = content.imbalance_ratio
             if ratio.value is None:
-                return f"Imbalance in {split}: {NOT_ESTIMABLE} ({ratio.reason})."
+                return f"Imbalance in {split}: {NOT_ESTIMABLE} ({why(ratio.reason)})."
             means = BALANCED if ratio.value < IMBALANCED else LEANS
             times = f"the largest class has {ratio.value:.1f} times the scans of the smallest"
             return f"Imbalance in {split}: {times}. {means}"
@@ -311,7 +305,7 @@ def pair_row(pair: ConfusionPair, manifest: Manifest) -> dict[str, str]:
     return {
         "Error": arrow(pair, classes),
         "Rate": full(pair.rate.headline),
-        "Method": pair.rate.headline.method,
+        "Method": by(pair.rate.headline.method),
         "Harm": "" if harm is None else f"{harm:g}",
         "What it means": impact.text if impact else "",
         "Next step": impact.next_step if impact else "",

@@ -3,24 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import METRICS, measure
 from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion
 from neuroval.analysis.performance.per_class import Performance
-from neuroval.analysis.study.findings import Finding
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, escaped, full, short
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, escaped, full, sentence_case, short
 from neuroval.dashboard.words.general import (
     LINES,
     by_class,
     class_name,
-    listed,
     missed,
     mix,
     on_a_part,
     patients,
     spoken,
 )
+from neuroval.dashboard.words.reasons import why
 from neuroval.dashboard.words.training import basis, lighter, like_for_like
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.manifest import Manifest
@@ -29,6 +30,7 @@ DRAWN_FOLDS = (
     "Grouped folds: all scans of grouped cross-validation together. The interval of the mean over the folds can be "
     "wider; the verdict counts it too."
 )
+UNKNOWN = Reason("not_known")
 NO_GROUPED = "Grouped cross-validation: not available in this study."
 SPLIT_NAMES = {"test": "test split", "external": "external data", "tuning": "tuning split"}
 BASES = {"all": "all", "new_to_the_model": "new to the model", "folds": "grouped cross-validation"}
@@ -105,7 +107,7 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
         return ""
     name = HEADLINES.get(first.criterion.metric, first.criterion.metric)
     where = "" if first.decisive.basis == "all" else f" ({BASES[first.decisive.basis]})"
-    return f" {name}{where}: {first.decisive.reason or 'not known'}."
+    return f" {name}{where}: {why(first.decisive.reason or UNKNOWN)}."
 
 
 def hardest_first(criteria: Sequence[Criterion]) -> list[Criterion]:
@@ -149,7 +151,7 @@ def required(judged: Criterion) -> str:
         return f"{NOT_ESTIMABLE}: no rate of cases" if judged.criterion.bound == "low" else ""
     if needed.n is None:
         limit, rate = judged.criterion.at_least, needed.rate or 0.0
-        return f"more do not help: {rate:.3f} is not above {limit:g}" if rate <= limit else needed.reason or ""
+        return f"more do not help: {rate:.3f} is not above {limit:g}" if rate <= limit else why(needed.reason)
     return f"about {needed.n:,} at this rate, {n:,} are there"
 
 
@@ -157,7 +159,7 @@ def _outcome(judged: Criterion) -> str:
     decisive = judged.decisive
     where = "" if decisive.basis == "all" else f" ({BASES[decisive.basis]})"
     if decisive.met is None:
-        return f"not decidable{where}: {decisive.reason}"
+        return f"not decidable{where}: {why(decisive.reason)}"
     return f"{'passes' if decisive.met else 'fails'}{where}"
 
 
@@ -228,17 +230,17 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
 def _new_balanced_accuracy(evidence: Evidence, classes: ClassOrder) -> Estimate:
     unseen = evidence.results.unseen.performance
     if unseen is None:
-        return Estimate.undefined(reason=evidence.results.unseen.reason or "")
+        return Estimate.undefined(reason=evidence.results.unseen.reason or UNKNOWN)
     found = unseen.overall.balanced_accuracy.headline
     return found if found.defined else Estimate.undefined(reason=nothing_new_of(unseen, classes), n=found.n)
 
 
-def nothing_new_of(unseen: Performance, classes: ClassOrder) -> str:
+def nothing_new_of(unseen: Performance, classes: ClassOrder) -> Reason:
     """Return which classes have no new scan, as a reason."""
-    empty = [spoken(name, classes) for name, n in by_class(unseen, classes) if not n]
+    empty = tuple(spoken(name, classes) for name, n in by_class(unseen, classes) if not n)
     if not unseen.matrix.n:
-        return "no scan is new to the model"
-    return f"no new {listed(empty, 'or')} scan among {unseen.matrix.n:,}"
+        return Reason("nothing_new")
+    return Reason("nothing_new_of", of=empty, n=unseen.matrix.n)
 
 
 def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
@@ -255,9 +257,9 @@ def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
     ).strip()
 
 
-def sentence(reason: str | None) -> str:
+def sentence(reason: Reason | None) -> str:
     """Return a reason as a sentence."""
-    return f"{reason[0].upper()}{reason[1:]}." if reason else ""
+    return "" if reason is None else f"{sentence_case(why(reason))}."
 
 
 def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
@@ -296,7 +298,7 @@ def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
     unseen = evidence.results.unseen.performance
     found = None if unseen is None else measure(metric, unseen)
     if unseen is None or found is None:
-        return f"{NOT_ESTIMABLE} ({evidence.results.unseen.reason or ''})"
+        return f"{NOT_ESTIMABLE} ({why(evidence.results.unseen.reason)})"
     return on_a_part(metric, found.headline, unseen, of=evidence.results.performance, classes=manifest.classes)
 
 
@@ -313,11 +315,11 @@ def compared_on(evidence: Evidence, manifest: Manifest) -> str:
 def gap(evidence: Evidence, manifest: Manifest) -> str:
     """Return the difference between the two headline numbers, or why there is none."""
     if evidence.results.unseen.reason is not None and evidence.results.grouped.performance is None:
-        return f"The gap between the two is {NOT_ESTIMABLE}: {evidence.results.unseen.reason}."
+        return f"The gap between the two is {NOT_ESTIMABLE}: {why(evidence.results.unseen.reason)}."
     first, second = headlines(evidence, manifest)
     if first.estimate.value is None or second.estimate.value is None:
         lacking = min(first.estimate, second.estimate, key=lambda one: one.defined)
-        return f"The gap between the two is {NOT_ESTIMABLE}: {lacking.reason}."
+        return f"The gap between the two is {NOT_ESTIMABLE}: {why(lacking.reason)}."
     unseen = evidence.results.unseen.performance
     if (
         evidence.results.grouped.performance is None

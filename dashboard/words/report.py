@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import read
 from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.decisions.acceptance import Criterion
 from neuroval.analysis.performance.per_class import ClassPerformance
-from neuroval.analysis.study.findings import Finding
 from neuroval.analysis.study.results import LEVEL
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.words.cases import case_facts
@@ -25,6 +26,7 @@ from neuroval.dashboard.words.formats import (
 )
 from neuroval.dashboard.words.general import RATES, RESEARCH, TIERS, listed, row_name
 from neuroval.dashboard.words.overview import verdict_title
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 from neuroval.data.images.linking import LinkedImages
 from neuroval.data.study.manifest import DataFacts, Manifest, ModelFacts
@@ -396,7 +398,7 @@ def derived_limitations(
     *,
     split: str,
     shared: Estimate,
-    reason: str | None,
+    reason: Reason | None,
     unknown_patients: bool,
     grouped: bool,
     empty: Sequence[str],
@@ -408,7 +410,7 @@ def derived_limitations(
     if manifest.about.synthetic:
         said.append("The images are synthetic. Nothing here says how a model does on patients.")
     if reason is not None:
-        said.append(f"Whether scans are shared with training is {NOT_ESTIMABLE}: {reason}.")
+        said.append(f"Whether scans are shared with training is {NOT_ESTIMABLE}: {why(reason)}.")
     elif shared.count:
         said.append(
             f"{full(shared)} of the scans share a patient or a copy with the data that the model was fitted on."

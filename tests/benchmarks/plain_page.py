@@ -16,6 +16,7 @@ from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
 from neuroval.dashboard.figures.matrix import matrix_figure
 from neuroval.dashboard.figures.reliability import reliability_figure
 from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure
+from neuroval.dashboard.words import findings as text_findings
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.data.study.folder import read_study
@@ -34,7 +35,7 @@ page = st.sidebar.radio("Page", ["overview", "per_class", "confusion", "confiden
 st.title(page)
 if page == "overview":
     st.write(text_overview.overview(source))
-    st.dataframe([{"finding": found.text} for found in source.results.findings])
+    st.dataframe([{"finding": text_findings.text(found)} for found in source.results.findings])
 elif page == "per_class":
     judged = source.results.performance
     st.write(text.per_class(judged, study.classes))

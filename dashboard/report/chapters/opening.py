@@ -7,6 +7,7 @@ from neuroval.analysis.core.estimate import Estimate
 from neuroval.dashboard.report.blocks import Block, bullets, facts, figure, heading, note, paragraph, table
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import data_set as text_data
+from neuroval.dashboard.words import findings as text_findings
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import report as words
@@ -100,7 +101,7 @@ def summary(subject: Subject) -> list[Block]:
         said.append(note(also))
     said.append(heading(words.FINDINGS, level=2, label="findings"))
     found = [
-        {"word": one.severity.capitalize(), "tone": TONES[one.severity], "text": one.text}
+        {"word": one.severity.capitalize(), "tone": TONES[one.severity], "text": text_findings.text(one)}
         for one in evidence.results.findings
     ]
     said.append({"kind": "findings", "rows": found} if found else paragraph(words.NO_FINDINGS))

@@ -13,6 +13,7 @@ from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import classes as text_classes
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words.interval_methods import by
 
 
 def performance(subject: Subject) -> list[Block]:
@@ -101,7 +102,7 @@ def _elsewhere(subject: Subject) -> list[Block]:
         {
             "Class": text.row_name(name, classes),
             **{row["Number"]: row["Value"] for row in text_classes.predictive_rows(one)},
-            "Method": one.ppv.headline.method,
+            "Method": by(one.ppv.headline.method),
         }
         for name, one in found.items()
     ]

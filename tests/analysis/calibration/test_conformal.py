@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroval.analysis.calibration.conformal import CAVEATS, class_limits, evaluate_sets, prediction_sets
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import proportion, share_of
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -32,7 +34,7 @@ def test_limits_worked_by_hand() -> None:
     assert [limit.value for limit in limits.limits] == [0.55, 0.5]
     assert [limit.n for limit in limits.limits] == [9, 4]
     assert (limits.classes, limits.alpha, limits.missing) == (AB, 0.2, ())
-    assert limits.limits[0].reason == "a limit, not an estimate"
+    assert limits.limits[0].reason == Reason("a_limit")
 
 
 def test_a_set_holds_each_class_from_its_limit_on() -> None:
@@ -72,7 +74,7 @@ def test_the_limit_is_the_finite_sample_quantile_of_the_scores(m: int, alpha: fl
         needed = -(100 // -hundredths) - 1
         assert m < needed
         assert (limit.value, limit.n) == (None, m)
-        assert limit.reason == f"{m} tuning cases of a, at least {needed} needed"
+        assert limit.reason == Reason("tuning_cases_needed", of="a", cases=m, needed=needed)
     else:
         assert 1 - limit.value == pytest.approx(np.sort(1 - probabilities)[rank - 1], abs=1e-15)
 
@@ -91,10 +93,10 @@ def test_with_a_class_of_too_few_cases_only_the_others_are_covered() -> None:
     probabilities = np.stack([np.linspace(0.9, 0.1, 23), np.linspace(0.1, 0.9, 23)], axis=1)
     limits = class_limits(reference, probabilities, classes=AB)
     found = evaluate_sets(reference, probabilities, limits=limits)
-    assert found.coverage[0].plain.reason == "too few tuning cases of a"
+    assert found.coverage[0].plain.reason == Reason("too_few_tuning_cases", of=("a",))
     assert found.coverage[1].plain.defined
     for one in (found.overall_coverage, found.mean_size, found.empty, found.single, found.multiple):
-        assert (one.plain.value, one.plain.reason) == (None, "too few tuning cases of a")
+        assert (one.plain.value, one.plain.reason) == (None, Reason("too_few_tuning_cases", of=("a",)))
     assert prediction_sets(probabilities, limits=limits)[:, 0].all()
 
 
@@ -102,21 +104,21 @@ def test_no_tuning_cases_leave_every_class_without_limit() -> None:
     limits = class_limits(np.zeros(0, dtype=int), np.zeros((0, 2)), classes=AB)
     assert limits.missing == AB
     found = evaluate_sets(np.array([0]), np.array([[0.5, 0.5]]), limits=limits)
-    assert found.single.plain.reason == "too few tuning cases of a, b"
+    assert found.single.plain.reason == Reason("too_few_tuning_cases", of=("a", "b"))
 
 
 def test_no_test_cases_leave_all_undefined() -> None:
     limits = class_limits(*two_classes([0.6] * 20, reference=[0, 1] * 10), classes=AB)
     found = evaluate_sets(np.zeros(0, dtype=int), np.zeros((0, 2)), limits=limits, groups=np.zeros(0))
     every = (*found.coverage, found.overall_coverage, found.mean_size, found.empty, found.single, found.multiple)
-    assert {one.plain.reason for one in every} == {"no cases"}
+    assert {one.plain.reason for one in every} == {Reason("no_cases")}
 
 
 def test_equal_scores_and_perfect_prediction() -> None:
     flat = class_limits(np.array([0, 1] * 10), np.full((20, 2), 0.5), classes=AB)
     found = evaluate_sets(np.array([0, 1, 1]), np.full((3, 2), 0.5), limits=flat)
     assert found.multiple.plain == proportion(3, 3)
-    assert (found.mean_size.plain.value, found.mean_size.plain.reason) == (2.0, "no variation between cases")
+    assert (found.mean_size.plain.value, found.mean_size.plain.reason) == (2.0, Reason("equal_cases"))
     perfect = class_limits(np.array([0, 1] * 10), np.eye(2)[[0, 1] * 10], classes=AB)
     assert evaluate_sets(np.array([0, 1]), np.eye(2), limits=perfect).single.plain == proportion(2, 2)
 
@@ -133,7 +135,7 @@ def test_groups_give_each_share_its_own_adjustment(four_class: pd.DataFrame) -> 
         assert found.coverage[index] == share_of(covered[own], groups=groups[own], level=0.9)
     assert found.overall_coverage == share_of(covered, groups=groups, level=0.9)
     assert found.single == share_of(held.sum(axis=1) == 1, groups=groups, level=0.9)
-    assert "80 groups" in found.mean_size.clustered.method
+    assert "80 groups" in in_words(found.mean_size.clustered.method)
 
 
 def test_what_keeps_the_promise_from_being_exact_travels_with_the_limits() -> None:

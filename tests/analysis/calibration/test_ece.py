@@ -9,6 +9,8 @@ from sklearn.calibration import calibration_curve
 
 from neuroval.analysis.calibration import ece as module
 from neuroval.analysis.calibration.ece import NOTE, CalibrationErrors, calibration_errors
+from neuroval.analysis.core.codes import Method, Reason
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -77,11 +79,15 @@ def test_the_result_says_what_it_suffers_from_and_how_it_was_made(four_class: pd
     found = errors(reference, probabilities, groups=four_class["patient_id"], resamples=500)
     assert "biased upwards" in found.note == NOTE
     one = found.ece_class_wise_15
-    assert one.plain.method == "basic bootstrap, 500 resamples, seed 5, over 160 cases"
-    assert one.clustered.method == "basic bootstrap, 500 resamples, seed 5, over 80 groups"
+    assert one.plain.method == Method(
+        "basic_bootstrap", resamples=500, seed=5, unit="case", units=160, normal_limit=False
+    )
+    assert one.clustered.method == Method(
+        "basic_bootstrap", resamples=500, seed=5, unit="group", units=80, normal_limit=False
+    )
     assert (one.plain.n, one.clustered.n, one.plain.level) == (160, 160, 0.95)
     assert (found.mce_top_label_15.low, found.mce_top_label_15.n) == (None, 160)
-    assert "single bin" in found.mce_top_label_15.reason
+    assert "single bin" in in_words(found.mce_top_label_15.reason)
 
 
 def by_brute_force(reference: np.ndarray, probabilities: np.ndarray, drawn_units: list[np.ndarray]) -> np.ndarray:
@@ -130,7 +136,7 @@ def test_many_cases_give_the_interval_that_resampling_them_would(monkeypatch: py
         for kind in ("plain", "clustered"):
             one, other = getattr(getattr(exact, name), kind), getattr(getattr(limit, name), kind)
             assert (other.low, other.high) == pytest.approx((one.low, one.high), abs=1.5e-3)
-            assert other.method.endswith("(normal limit)")
+            assert in_words(other.method).endswith("(normal limit)")
 
 
 def test_cases_counted_twice_are_not_believed() -> None:
@@ -208,7 +214,7 @@ def test_perfect_certain_prediction_has_an_error_of_0_without_interval() -> None
     found = errors(np.arange(3), np.eye(3))
     assert values(found) == [0, 0, 0, 0]
     assert found.ece_top_label_15.plain.low is None
-    assert found.ece_top_label_15.plain.reason == "all resamples give the same value"
+    assert found.ece_top_label_15.plain.reason == Reason("equal_resamples")
     assert found.mce_top_label_15.value == 0
 
 
@@ -219,13 +225,13 @@ def test_one_case_and_one_group_have_no_interval() -> None:
     group = errors(reference, probabilities, groups=np.zeros(20)).ece_top_label_15
     assert group.plain.low is not None
     assert group.clustered.low is None
-    assert group.clustered.method.endswith("over 1 group")
+    assert in_words(group.clustered.method).endswith("over 1 group")
 
 
 def test_no_cases_are_undefined() -> None:
     found = errors(np.zeros(0, dtype=int), np.zeros((0, 4)), groups=np.zeros(0))
     assert values(found) == [None] * 4
-    assert found.mce_top_label_15.reason == found.ece_adaptive_15.plain.reason == "no cases"
+    assert found.mce_top_label_15.reason == found.ece_adaptive_15.plain.reason == Reason("no_cases")
 
 
 def test_input_that_cannot_be_used_is_refused() -> None:

@@ -10,6 +10,7 @@ from scipy import special, stats
 from sklearn import metrics
 
 from neuroval.analysis.calibration.proper_scores import BrierParts, brier_parts, brier_score, log_loss, mean_of
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.data.exceptions import InputError
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -30,8 +31,8 @@ def golden(four_class: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def test_log_loss_gives_the_golden_value(oracles: dict[str, Any], four_class: pd.DataFrame) -> None:
     measure = log_loss(*golden(four_class), classes=CLASSES, groups=four_class["patient_id"])
     assert measure.plain.value == pytest.approx(oracles["four_class_160"]["log_loss"], abs=1e-12)
-    assert (measure.plain.n, measure.plain.method) == (160, "t interval")
-    assert measure.clustered.method == "t interval, cluster-robust, 80 groups"
+    assert (measure.plain.n, measure.plain.method) == (160, Method("t"))
+    assert measure.clustered.method == Method("t_clustered", groups=80)
 
 
 def test_scores_agree_with_scikit_learn() -> None:
@@ -86,15 +87,15 @@ def test_a_reference_class_of_probability_0_makes_log_loss_infinite_and_is_count
     probabilities = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
     one = log_loss(np.array([0, 0, 1]), probabilities, classes=("a", "b")).plain
     assert (one.value, one.n) == (None, 3)
-    assert one.reason == "infinite: 1 case has probability 0 for the reference class"
+    assert one.reason == Reason("infinite_loss", cases=1)
     two = log_loss(np.array([1, 0, 1]), probabilities, classes=("a", "b")).plain
-    assert two.reason == "infinite: 2 cases have probability 0 for the reference class"
+    assert two.reason == Reason("infinite_loss", cases=2)
 
 
 def test_perfect_prediction_has_a_value_without_interval() -> None:
     probabilities = np.eye(3)
     loss = log_loss(np.arange(3), probabilities, classes=CLASSES[:3]).plain
-    assert (loss.value, loss.low, loss.reason) == (0.0, None, "no variation between cases")
+    assert (loss.value, loss.low, loss.reason) == (0.0, None, Reason("equal_cases"))
     assert math.copysign(1, loss.value) == 1
     brier = brier_score(np.arange(3), probabilities, classes=CLASSES[:3], negative="notumor")
     assert (brier.score.plain.value, brier.score.plain.low) == (0.0, None)
@@ -104,23 +105,23 @@ def test_perfect_prediction_has_a_value_without_interval() -> None:
 def test_no_cases_are_undefined() -> None:
     nothing = np.zeros(0, dtype=int), np.zeros((0, 4))
     brier = brier_score(*nothing, classes=CLASSES, negative="notumor")
-    assert (brier.score.plain.reason, brier.any_tumour.plain.reason) == ("no cases", "no cases")
+    assert (brier.score.plain.reason, brier.any_tumour.plain.reason) == (Reason("no_cases"), Reason("no_cases"))
     assert (brier.parts, brier.class_parts, brier.any_tumour_parts) == (None, None, None)
-    assert log_loss(*nothing, classes=CLASSES, groups=np.zeros(0)).plain.reason == "no cases"
+    assert log_loss(*nothing, classes=CLASSES, groups=np.zeros(0)).plain.reason == Reason("no_cases")
 
 
 def test_one_case_and_one_group_have_no_interval() -> None:
     one = log_loss(np.array([0]), np.array([[0.5, 0.5]]), classes=("a", "b"))
-    assert (one.plain.value, one.plain.reason, one.clustered) == (math.log(2), "one case", None)
+    assert (one.plain.value, one.plain.reason, one.clustered) == (math.log(2), Reason("one_case"), None)
     group = mean_of(np.array([1.0, 2.0]), groups=np.array(["p", "p"]))
     assert group.plain.low is not None
-    assert (group.clustered.low, group.clustered.reason) == (None, "one group")
+    assert (group.clustered.low, group.clustered.reason) == (None, Reason("one_group"))
     assert group.headline is group.clustered
 
 
 def test_groups_that_balance_show_no_variation() -> None:
     balanced = mean_of(np.array([1.0, 3.0, 1.0, 3.0]), groups=np.array([*"aabb"])).clustered
-    assert (balanced.value, balanced.low, balanced.reason) == (2.0, None, "no variation between groups")
+    assert (balanced.value, balanced.low, balanced.reason) == (2.0, None, Reason("equal_groups"))
 
 
 def test_without_a_negative_class_there_is_no_two_class_score() -> None:

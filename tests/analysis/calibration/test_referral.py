@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroval.analysis.calibration.referral import RiskCoverage, refer_below, risk_coverage
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.data.exceptions import InputError
 
@@ -52,7 +53,7 @@ def test_the_area_without_equal_confidences_is_the_mean_of_the_running_error_rat
     expected = np.mean(np.cumsum(wrong) / np.arange(1, 61))
     assert found.aurc.value == pytest.approx(expected, abs=1e-12)
     assert (found.aurc.low, found.aurc.n) == (None, 60)
-    assert found.aurc.reason == "given without interval"
+    assert found.aurc.reason == Reason("no_interval_given")
 
 
 def test_the_area_with_equal_confidences_is_the_mean_over_all_their_orders() -> None:
@@ -83,7 +84,7 @@ def test_without_tumours_or_a_negative_class_there_is_no_missed_rate() -> None:
 def test_no_cases_give_an_empty_curve_and_one_case_a_point() -> None:
     nothing = curve(np.zeros(0, dtype=int), np.zeros((0, 2)))
     assert (len(nothing.threshold), len(nothing.kept_error_rate), len(nothing.referred_share)) == (0, 0, 0)
-    assert nothing.aurc.reason == "no cases"
+    assert nothing.aurc.reason == Reason("no_cases")
     one = curve(np.array([1]), np.array([[0.7, 0.3]]))
     assert (one.threshold.tolist(), one.errors.tolist(), one.aurc.value) == ([0.7], [1], 1.0)
 
@@ -147,7 +148,7 @@ def test_confidence_is_never_rounded() -> None:
     below = np.array([[np.nextafter(0.8, 0), 0.2]])
     one = refer_below(np.array([0]), below, threshold=0.8, classes=CLASSES, negative=None)
     assert one.referred.plain == proportion(1, 1)
-    assert one.kept_error_rate.plain.reason == "no cases"
+    assert one.kept_error_rate.plain.reason == Reason("no_cases")
     assert one.overall_error_rate.plain == proportion(0, 1)
     assert (one.missed_tumours, one.kept_missed_tumours, one.overall_missed_tumours) == (None, None, None)
 

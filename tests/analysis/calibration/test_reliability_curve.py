@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
 from neuroval.analysis.calibration.reliability_curve import TOP_LABEL, ReliabilityCurve, reliability
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.data.exceptions import InputError
@@ -58,7 +59,7 @@ def test_bins_worked_by_hand() -> None:
     assert fourth.observed == Measure(plain=proportion(2, 2))
     for empty in (low, second):
         assert (empty.mean_probability, empty.observed.plain.value) == (None, None)
-        assert empty.observed.plain.reason == "no cases"
+        assert empty.observed.plain.reason == Reason("no_cases")
     assert [one.n for one in found.classes[1].bins] == [2, 1, 2, 0]
     assert (found.top_label.name, found.classes[1].name, found.top_label.scheme) == (TOP_LABEL, "b", "equal-width")
 

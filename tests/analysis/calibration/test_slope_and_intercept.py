@@ -11,7 +11,9 @@ from sklearn.linear_model import LogisticRegression
 
 from neuroval.analysis.calibration import slope_and_intercept as module
 from neuroval.analysis.calibration.slope_and_intercept import CLIP, Recalibration, recalibration, recalibrations
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Measure
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -66,7 +68,7 @@ def test_the_wald_interval_rests_on_the_curvature_of_the_likelihood() -> None:
     for one, value, error in zip((found.intercept, found.slope), point, errors, strict=True):
         assert (one.plain.low, one.plain.high) == pytest.approx((value - z * error, value + z * error), abs=1e-4)
         assert (one.plain.level, one.plain.n) == (0.9, 300)
-        assert one.plain.method == "Wald, probabilities clipped at 1e-07"
+        assert one.plain.method == Method("wald", clip=1e-07)
 
 
 def test_two_probabilities_worked_by_hand() -> None:
@@ -102,7 +104,7 @@ def test_the_sandwich_worked_by_hand() -> None:
     variance = 3 / 2 * (9 / 16 + 1 / 16 + 1 / 4) / (8 * 3 / 16) ** 2
     half = stats.t.ppf(0.975, 2) * math.sqrt(variance)
     assert (found.low, found.high) == pytest.approx((math.log(3) - half, math.log(3) + half))
-    assert found.method == "Wald, probabilities clipped at 1e-07, cluster-robust (sandwich), 3 groups"
+    assert found.method == Method("wald_sandwich", clip=1e-07, groups=3)
 
 
 def test_cases_counted_twice_are_not_believed() -> None:
@@ -124,10 +126,10 @@ def test_groups_of_one_case_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("happened", "probability", "reason"),
     [
-        ([False, False, True, True], [0.1, 0.2, 0.3, 0.4], "perfect separation"),
-        ([False, False, True, True], [0.1, 0.3, 0.3, 0.4], "perfect separation"),
-        ([True, True, False, False], [0.1, 0.2, 0.3, 0.4], "perfect separation"),
-        ([True, False, True, True], [0.3, 0.3, 0.3, 0.3], "all probabilities are equal"),
+        ([False, False, True, True], [0.1, 0.2, 0.3, 0.4], "separated"),
+        ([False, False, True, True], [0.1, 0.3, 0.3, 0.4], "separated"),
+        ([True, True, False, False], [0.1, 0.2, 0.3, 0.4], "separated"),
+        ([True, False, True, True], [0.3, 0.3, 0.3, 0.3], "equal_probabilities"),
     ],
 )
 def test_without_overlap_there_is_no_slope_but_an_intercept(
@@ -136,7 +138,7 @@ def test_without_overlap_there_is_no_slope_but_an_intercept(
     found = fit(happened, probability)
     for one in (found.slope, found.intercept):
         assert (one.plain.value, one.plain.n) == (None, 4)
-        assert reason in one.plain.reason
+        assert one.plain.reason.code == reason
     assert found.intercept_at_slope_one.plain.low is not None
 
 
@@ -150,12 +152,12 @@ def test_the_smallest_overlap_gives_a_slope() -> None:
 def test_one_outcome_leaves_all_undefined(happened: bool, name: str) -> None:
     found = fit([happened] * 5, [0.5, 0.6, 0.7, 0.8, 0.9], names=("right", "wrong"))
     assert values(found) == [None] * 3
-    assert {one.plain.reason for one in measures(found)} == {f"all 5 cases are {name}"}
+    assert {one.plain.reason for one in measures(found)} == {Reason("outcomes_alike", cases=5, are=name)}
 
 
 def test_no_cases_leave_all_undefined() -> None:
     found = fit([], np.zeros(0), groups=np.zeros(0))
-    assert {one.plain.reason for one in measures(found)} == {"no cases"}
+    assert {one.plain.reason for one in measures(found)} == {Reason("no_cases")}
 
 
 def test_certain_probabilities_are_clipped_and_counted() -> None:
@@ -172,22 +174,22 @@ def test_a_few_groups_are_not_enough_for_the_sandwich() -> None:
     happened, probability = drawn(40, seed=7)
     two = fit(happened, probability, groups=np.arange(40) % 2)
     assert two.slope.clustered.low is None
-    assert two.slope.clustered.reason == "a cluster-robust interval needs more than 2 groups, found 2"
+    assert two.slope.clustered.reason == Reason("more_groups_needed", more_than=2, found=2)
     assert two.slope.headline is two.slope.clustered
     assert two.intercept_at_slope_one.clustered.low is not None
     one = fit(happened, probability, groups=np.zeros(40)).intercept_at_slope_one.clustered
-    assert one.reason == "a cluster-robust interval needs more than 1 group, found 1"
+    assert one.reason == Reason("more_groups_needed", more_than=1, found=1)
 
 
 def test_groups_that_balance_show_no_variation() -> None:
     balanced = fit([True, True, False] * 4, [0.5] * 12, groups=np.arange(12) // 3).intercept_at_slope_one.clustered
-    assert (balanced.value, balanced.reason) == (pytest.approx(math.log(2)), "no variation between groups")
+    assert (balanced.value, balanced.reason) == (pytest.approx(math.log(2)), Reason("equal_groups"))
 
 
 def test_a_fit_that_does_not_converge_is_undefined(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_STEPS", 1)
     found = fit(*drawn(50, seed=8))
-    assert {one.plain.reason for one in measures(found)} == {"the fit did not converge"}
+    assert {one.plain.reason for one in measures(found)} == {Reason("not_converged")}
 
 
 @pytest.mark.parametrize("certain", [1e-3, 1e-7, 0.0])
@@ -239,17 +241,15 @@ def test_both_questions_are_asked_of_the_golden_cases(four_class: pd.DataFrame) 
         groups=groups,
     )
     assert found.any_tumour == tumour
-    assert "80 groups" in tumour.slope.clustered.method
+    assert "80 groups" in in_words(tumour.slope.clustered.method)
     assert recalibrations(reference, probabilities, classes=CLASSES, negative=None).any_tumour is None
 
 
 def test_perfect_prediction_says_why_there_is_no_slope() -> None:
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.2, 0.8]])
     found = recalibrations(np.array([0, 0, 1, 1]), probabilities, classes=("a", "b"), negative="b")
-    assert found.top_label.slope.plain.reason == "all 4 cases are right"
-    assert found.any_tumour.slope.plain.reason == (
-        "perfect separation: one probability divides the cases that are tumours from those that are free of tumour"
-    )
+    assert found.top_label.slope.plain.reason == Reason("outcomes_alike", cases=4, are="right")
+    assert found.any_tumour.slope.plain.reason == (Reason("separated", yes="tumours", no="free of tumour"))
 
 
 def test_input_that_cannot_be_used_is_refused() -> None:

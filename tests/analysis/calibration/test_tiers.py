@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroval.analysis.calibration.tiers import TIERS, confidence_tiers, tier_numbers
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.analysis.performance.ranked_errors import tier_of
 from neuroval.data.exceptions import InputError
@@ -58,7 +59,10 @@ def test_an_empty_tier_has_a_share_of_0_and_nothing_else() -> None:
         REFERENCE, PROBABILITIES, classes=CLASSES, negative="notumor", groups=np.arange(6) // 2, high=0.9, review=0.9
     )
     assert tiers[1].share.plain == proportion(0, 6)
-    assert (tiers[1].accuracy.plain.reason, tiers[1].missed_tumours.plain.reason) == ("no cases", "no cases")
+    assert (tiers[1].accuracy.plain.reason, tiers[1].missed_tumours.plain.reason) == (
+        Reason("no_cases"),
+        Reason("no_cases"),
+    )
 
 
 def test_a_tier_without_tumours_misses_none_that_could_be_counted() -> None:

@@ -8,12 +8,15 @@ import pytest
 from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import group_types
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.performance.folds import over_folds
 from neuroval.analysis.performance.per_class import performance
 from neuroval.analysis.performance.ranked_errors import rank_errors
+from neuroval.dashboard.words.claims import decisive, line
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.claims.kinds import (
     Claim,
     Claims,
@@ -78,11 +81,11 @@ def test_the_interval_of_the_difference_is_the_published_one(
     own = study(rates={"overall.accuracy": proportion(*ours)})
     one = audit(rate(count=str(theirs[0]), n=str(theirs[1])), own)
     assert one.verdict == verdict
-    plain = one.decisive.replace("\N{MINUS SIGN}", "-")
+    plain = " ".join(decisive(one)).replace("\N{MINUS SIGN}", "-")
     shown = re.search(r"\((-?[\d.]+) to (-?[\d.]+)\), Newcombe", plain)
     assert shown is not None
     assert [float(bound) for bound in shown.groups()] == pytest.approx(interval, abs=1.01e-4)
-    assert f"n {theirs[1]} and {ours[1]}" in one.decisive
+    assert f"n {theirs[1]} and {ours[1]}" in " ".join(decisive(one))
 
 
 def test_what_we_get_is_shown_with_its_counts() -> None:
@@ -104,12 +107,14 @@ def test_what_we_get_is_shown_with_its_counts() -> None:
 def test_numbers_of_different_kinds_are_not_compared(source: dict[str, Any], own: dict[str, Any], said: str) -> None:
     one = audit(rate(count="56", n="70"), study(**own), source=replace(SOURCE, **source))
     assert one.verdict == "not_comparable"
-    assert said in one.decisive
+    assert said in " ".join(decisive(one))
 
 
 def test_a_test_set_of_another_size_is_another_test_set() -> None:
     assert audit(rate(count="56", n="161"), study()).verdict == "not_comparable"
-    assert "more than 2 times as many cases: 161 and 80" in audit(rate(count="56", n="161"), study()).decisive
+    assert "more than 2 times as many cases: 161 and 80" in " ".join(
+        decisive(audit(rate(count="56", n="161"), study()))
+    )
     assert audit(rate(count="96", n="160"), study()).verdict == "consistent"
 
 
@@ -117,14 +122,14 @@ def test_a_contradiction_within_the_source_stands_whatever_we_find() -> None:
     for own in (None, study(), study(dataset="others")):
         one = audit(rate(value="81.0%", count="56", n="70"), own)
         assert one.verdict == "contradicted_internally"
-    assert "Published 56 / 70 = 0.8000" in audit(rate(value="81.0%", count="56", n="70"), study()).arithmetic[-1]
+    assert "Published 56 / 70 = 0.8000" in line(audit(rate(value="81.0%", count="56", n="70"), study()).arithmetic[-1])
 
 
 def test_of_several_possible_counts_the_one_nearest_to_ours_is_compared() -> None:
     # 0.6 of 80 is 44 to 55 by rounding or by cutting digits off (44 / 80 = 0.55, 55 / 80 = 0.6875).
     one = audit(rate(value="0.6", n="80"), study(count=54))
     assert one.verdict == "consistent"
-    assert "Published 54 / 80" in one.decisive
+    assert "Published 54 / 80" in " ".join(decisive(one))
 
 
 def test_counts_that_other_claims_give_are_used() -> None:
@@ -138,19 +143,21 @@ def test_counts_that_other_claims_give_are_used() -> None:
     own = study(rates={"glioma.sensitivity": proportion(39, 40)})
     one = audit(recall, own, table)
     assert one.verdict == "not_reproduced"
-    assert "Published 20 / 35 = 0.5714" in one.decisive
+    assert "Published 20 / 35 = 0.5714" in " ".join(decisive(one))
     alone = audit(recall, own)
     assert alone.verdict == "not_checkable"
-    assert "No count and n are known" in alone.decisive
+    assert "No count and n are known" in " ".join(decisive(alone))
 
 
 def test_a_number_that_we_do_not_have_cannot_be_checked() -> None:
     recall = rate(metric="glioma.sensitivity", value="0.571")
     assert audit(recall, study()).verdict == "not_checkable"
-    undefined = study(rates={"glioma.sensitivity": Estimate.undefined(reason="no reference cases of glioma", n=0)})
+    undefined = study(
+        rates={"glioma.sensitivity": Estimate.undefined(reason=Reason("no_reference_cases", of="glioma"), n=0)}
+    )
     one = audit(recall, undefined)
     assert one.verdict == "not_checkable"
-    assert one.decisive == "Our study has no such number (no reference cases of glioma)."
+    assert " ".join(decisive(one)) == "Our study has no such number (no reference cases of glioma)."
 
 
 def test_what_holds_within_the_source_stays_consistent_without_our_number() -> None:
@@ -162,7 +169,7 @@ def test_tables_and_matrices_are_compared_by_all_that_is_correct() -> None:
     rows = tuple(tuple(as_printed(cell) for cell in row) for row in (("21", "14"), ("0", "35")))
     one = audit(Matrix(id="one", text="", rows=rows), study())
     assert one.verdict == "not_reproduced"
-    assert "Published 56 / 70" in one.decisive
+    assert "Published 56 / 70" in " ".join(decisive(one))
 
 
 def test_errors_by_pair_are_compared_among_the_cases_of_their_reference_classes() -> None:
@@ -172,7 +179,7 @@ def test_errors_by_pair_are_compared_among_the_cases_of_their_reference_classes(
     one = audit(none_missed, study(), table)
     assert one.ours == proportion(32, 40)
     assert one.verdict == "not_reproduced"
-    assert "Published 0 / 35 = 0.0000" in one.decisive
+    assert "Published 0 / 35 = 0.0000" in " ".join(decisive(one))
     assert audit(none_missed, study(80), table).verdict == "consistent"
 
 
@@ -186,7 +193,7 @@ def test_errors_by_pair_allow_for_cases_that_come_in_groups() -> None:
     assert audit(missed, study(), table).verdict == "not_reproduced"
     one = audit(missed, study(types=types), table)
     assert one.verdict == "consistent"
-    assert "cluster-adjusted" in one.ours.method
+    assert "cluster-adjusted" in in_words(one.ours.method)
     single = group_types(reference, predicted, np.arange(80), k=2)
     assert audit(missed, study(types=single), table).ours == proportion(32, 40)
 
@@ -208,31 +215,31 @@ def test_confident_errors_are_compared_at_the_same_confidence_only() -> None:
 
 def test_scores_are_shown_and_not_judged() -> None:
     auc = Score(id="one", text="", metric="glioma.auc", value=as_printed("0.998"))
-    own = Estimate(value=0.9, low=0.85, high=0.95, level=0.95, method="DeLong", n=80)
+    own = Estimate(value=0.9, low=0.85, high=0.95, level=0.95, method=Method("delong"), n=80)
     one = audit(auc, study(scores={"glioma.auc": own}))
     assert (one.verdict, one.ours) == ("not_checkable", own)
     assert "Our study: 0.9000 (0.8500 to 0.9500)." in one.arithmetic
     assert audit(auc, study(scores={"glioma.auc": own}, dataset="others")).verdict == "not_comparable"
-    assert audit(auc, study()).decisive == "Our study has no such number."
+    assert " ".join(decisive(audit(auc, study()))) == "Our study has no such number."
 
 
 def test_a_mean_over_folds_of_another_data_set_is_not_compared() -> None:
     one = audit(folds(), study(folds=mean(0.95, 0.02), dataset="others"))
     assert one.verdict == "not_comparable"
-    assert "data set scans in the source, others in our study" in one.decisive
+    assert "data set scans in the source, others in our study" in " ".join(decisive(one))
 
 
 def test_a_rate_without_an_interval_of_ours_is_not_judged() -> None:
-    bare = Estimate(value=0.6, method="as given", n=80, count=48, reason="not given")
+    bare = Estimate(value=0.6, method=Method("given"), n=80, count=48, reason=Reason("no_interval_given"))
     one = audit(rate(count="56", n="70"), study(rates={"overall.accuracy": bare}))
     assert one.verdict == "consistent"
-    assert one.arithmetic[-1] == "The difference has no interval (not given)."
+    assert line(one.arithmetic[-1]) == "The difference has no interval (given without interval)."
 
 
 def test_what_counts_more_cases_than_there_are_is_compared_with_nothing() -> None:
     one = audit(rate(count="71", n="70"), study())
     assert one.verdict == "contradicted_internally"
-    assert "No count and n are known" in one.arithmetic[-1]
+    assert "No count and n are known" in line(one.arithmetic[-1])
 
 
 def folds(**parts: Any) -> CrossValidation:
@@ -250,7 +257,9 @@ def folds(**parts: Any) -> CrossValidation:
 
 
 def mean(value: float, half: float) -> dict[str, Estimate]:
-    own = Estimate(value=value, low=value - half, high=value + half, level=0.95, method="corrected t", n=5)
+    own = Estimate(
+        value=value, low=value - half, high=value + half, level=0.95, method=Method("corrected_resampled_t"), n=5
+    )
     return {"overall.accuracy": own}
 
 
@@ -259,7 +268,7 @@ def test_means_over_folds_are_compared_by_their_corrected_intervals() -> None:
     # Difference 0.032, lower bound 0.032 - sqrt(0.015831^2 + 0.02^2) = 0.006492.
     one = audit(folds(), study(folds=mean(0.95, 0.02)))
     assert one.verdict == "not_reproduced"
-    assert "0.0320 (0.0065 to 0.0575)" in one.decisive
+    assert "0.0320 (0.0065 to 0.0575)" in " ".join(decisive(one))
     assert audit(folds(), study(folds=mean(0.97, 0.02))).verdict == "consistent"
 
 
@@ -274,7 +283,7 @@ def test_folds_by_patient_are_not_compared_with_folds_by_image() -> None:
 def test_without_a_spread_folds_are_not_judged(parts: dict[str, Any]) -> None:
     one = audit(folds(**parts), study(folds=mean(0.5, 0.02)))
     assert one.verdict == "not_checkable"
-    assert "no standard deviation" in one.decisive
+    assert "no standard deviation" in " ".join(decisive(one))
 
 
 def test_a_study_without_folds_cannot_check_them() -> None:
@@ -295,7 +304,7 @@ def test_the_numbers_of_a_study_go_by_the_names_of_claims() -> None:
     own = our_numbers(result, dataset="scans", split="test", errors=errors, folds=means, grouped=True)
     assert own.rates["any_tumour.sensitivity"] == result.any_tumour.sensitivity.headline
     assert own.rates["notumor.npv"] == result.classes[1].npv.headline
-    assert own.rates["overall.accuracy"].method.startswith("Wilson")
+    assert in_words(own.rates["overall.accuracy"].method).startswith("Wilson")
     assert own.scores["glioma.f1"] == result.classes[0].f1.headline
     assert own.scores["overall.kappa"] == result.overall.kappa.headline
     assert own.confident_errors == errors.high_confidence_rate.headline

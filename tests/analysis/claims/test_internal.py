@@ -12,6 +12,7 @@ from neuroval.analysis.claims.audit import NOTHING, AuditedClaim, audit_claims
 from neuroval.analysis.claims.regions import fraction_of
 from neuroval.analysis.claims.rounding import fits
 from neuroval.analysis.core.confusion import TwoByTwo
+from neuroval.dashboard.words.claims import decisive
 from neuroval.data.claims.kinds import (
     Claim,
     Claims,
@@ -153,7 +154,7 @@ def test_an_empty_class_has_no_ratio() -> None:
 def test_a_rate_and_its_counts() -> None:
     found = audit(rate("overall.accuracy", "99.11%", count="1,271", n="1,283"))["overall.accuracy"]
     assert found.verdict == "contradicted_internally"
-    assert found.decisive == (
+    assert " ".join(decisive(found)) == (
         "1,271 / 1,283 = 99.0647%, printed 99.11% (no way of rounding gives it). "
         "No whole number out of 1,283 gives 99.11%: the nearest are "
         "1,271 / 1,283 = 99.0647% and 1,272 / 1,283 = 99.1426%."
@@ -167,7 +168,9 @@ def test_a_rate_and_its_counts() -> None:
 def test_what_is_impossible_by_itself_accuses_nobody_else() -> None:
     more_than_all = correct("9/10", "11/10", "9/10")
     assert contradicted(more_than_all, matrix("9 1 0", "1 9 0", "1 0 9"), errors("3")) == {"correct"}
-    assert audit(more_than_all)["correct"].decisive == "Of b 11 are correct, more than the 10 that there are."
+    assert (
+        " ".join(decisive(audit(more_than_all)["correct"])) == "Of b 11 are correct, more than the 10 that there are."
+    )
     # The counts beside a value that they do not give are taken at their word, the value is not.
     found = contradicted(rate("a.sensitivity", "0.95", count="9", n="10"), matrix("9 1 0", "1 9 0", "1 0 9"))
     assert found == {"a.sensitivity"}

@@ -7,6 +7,7 @@ from scipy import stats
 
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.claims.printed_intervals import intervals
+from neuroval.dashboard.words.claims import decisive
 from neuroval.data.claims.kinds import Claims, IntervalMethod, Rate, Source
 from neuroval.data.claims.printed_number import Printed, printed
 
@@ -71,10 +72,10 @@ def test_only_a_named_method_is_contradicted_by_what_it_gives() -> None:
     shown = {"count": "404", "n": "405", "low": "0.991", "high": "0.999"}
     unnamed = audit(**shown)
     assert unnamed.verdict == "not_checkable"
-    assert "The source names no method" in unnamed.decisive
+    assert "The source names no method" in " ".join(decisive(unnamed))
     named = audit(method="wilson", **shown)
     assert named.verdict == "contradicted_internally"
-    assert named.decisive == (
+    assert " ".join(decisive(named)) == (
         "From 404 of 405: Wilson (0.9861, 0.9996). Printed is (0.991, 0.999). "
         "The source names Wilson, which does not give it."
     )
@@ -100,7 +101,7 @@ def test_an_interval_that_ends_before_it_begins_is_impossible() -> None:
 def test_without_counts_an_interval_is_left_alone() -> None:
     one = audit(value="0.97", low="0.94", high="0.98")
     assert one.verdict == "not_checkable"
-    assert "no count and n are known" in one.decisive
+    assert "no count and n are known" in " ".join(decisive(one))
 
 
 def test_so_many_possible_counts_are_not_tried() -> None:

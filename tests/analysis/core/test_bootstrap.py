@@ -4,9 +4,13 @@ import pytest
 from neuroval.analysis.core import bootstrap
 from neuroval.analysis.core.bootstrap import percentile_interval, resample
 from neuroval.analysis.core.clusters import group_types, single_cases
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.performance import summaries
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
+
+BOOTSTRAP = Method("percentile_bootstrap", groups=None, resamples=1000, seed=1)
 
 COUNTS = np.array([[24, 4, 3, 5], [8, 26, 2, 8], [3, 8, 34, 5], [1, 6, 2, 21]])
 
@@ -38,7 +42,7 @@ def test_cells_have_the_mean_and_variance_of_a_multinomial() -> None:
 def test_the_same_seed_gives_the_same_resamples_and_is_named() -> None:
     one, other = (resample(types_of(COUNTS), rng=np.random.default_rng(7), resamples=50) for _ in range(2))
     assert np.array_equal(one.matrices, other.matrices)
-    assert one.method == "percentile bootstrap over cells, 50 resamples, seed 7"
+    assert one.method == Method("percentile_bootstrap", groups=None, resamples=50, seed=7)
     assert not one.matrices.flags.writeable
 
 
@@ -51,9 +55,9 @@ def test_drawing_in_blocks_changes_nothing_but_memory(monkeypatch: pytest.Monkey
 def test_a_class_of_fewer_than_twenty_cases_is_stratified() -> None:
     few = resample(types_of(np.array([[17, 2], [5, 40]])), rng=np.random.default_rng(3))
     assert (few.matrices.sum(axis=2) == [19, 45]).all()
-    assert few.method.startswith("stratified percentile bootstrap over cells")
+    assert in_words(few.method).startswith("stratified percentile bootstrap over cells")
     enough = resample(types_of(np.array([[18, 2], [5, 40]])), rng=np.random.default_rng(3))
-    assert not enough.method.startswith("stratified")
+    assert not in_words(enough.method).startswith("stratified")
 
 
 def test_groups_of_one_case_are_the_bootstrap_of_cells() -> None:
@@ -72,7 +76,7 @@ def test_whole_groups_are_drawn() -> None:
     drawn = resample(doubled, rng=np.random.default_rng(6))
     assert (drawn.matrices % 2 == 0).all()
     assert (drawn.matrices.sum(axis=(1, 2)) == 320).all()
-    assert drawn.method == "percentile bootstrap over 160 groups, 2,000 resamples, seed 6"
+    assert drawn.method == Method("percentile_bootstrap", groups=160, resamples=2_000, seed=6)
 
 
 def test_groups_are_stratified_by_their_majority_class() -> None:
@@ -102,35 +106,37 @@ def test_resamples_below_one_are_refused() -> None:
 
 
 def test_the_interval_is_the_quantiles_of_the_replicates() -> None:
-    estimate = percentile_interval(0.5, np.linspace(0, 1, 1001), method="bootstrap", n=9, level=0.9)
+    estimate = percentile_interval(0.5, np.linspace(0, 1, 1001), method=BOOTSTRAP, n=9, level=0.9)
     assert (estimate.low, estimate.high) == pytest.approx((0.05, 0.95))
-    assert (estimate.n, estimate.count, estimate.level, estimate.method) == (9, None, 0.9, "bootstrap")
+    assert (estimate.n, estimate.count, estimate.level, estimate.method) == (9, None, 0.9, BOOTSTRAP)
 
 
 def test_undefined_replicates_are_dropped_and_counted_up_to_one_per_cent() -> None:
     replicates = np.linspace(0, 1, 1000)
     replicates[:10] = np.nan
-    assert percentile_interval(0.5, replicates, method="bootstrap", n=9).method == "bootstrap, 10 undefined dropped"
+    assert percentile_interval(0.5, replicates, method=BOOTSTRAP, n=9).method == Method(
+        "undefined_dropped", method=BOOTSTRAP, undefined=10
+    )
     replicates[:11] = np.nan
-    too_many = percentile_interval(0.5, replicates, method="bootstrap", n=9)
+    too_many = percentile_interval(0.5, replicates, method=BOOTSTRAP, n=9)
     assert (too_many.value, too_many.low) == (0.5, None)
-    assert too_many.reason == "interval not estimable: undefined in 11 of 1,000 resamples"
+    assert too_many.reason == Reason("undefined_in_resamples", undefined=11, resamples=1_000)
 
 
 def test_equal_replicates_give_no_interval() -> None:
-    perfect = percentile_interval(1.0, np.full(100, 1.0), method="bootstrap", n=9)
-    assert (perfect.value, perfect.low, perfect.reason) == (1.0, None, "no error observed")
-    nothing_right = percentile_interval(0.0, np.zeros(100), method="bootstrap", n=9)
-    assert nothing_right.reason == "all resamples give the same value"
+    perfect = percentile_interval(1.0, np.full(100, 1.0), method=BOOTSTRAP, n=9)
+    assert (perfect.value, perfect.low, perfect.reason) == (1.0, None, Reason("no_error_observed"))
+    nothing_right = percentile_interval(0.0, np.zeros(100), method=BOOTSTRAP, n=9)
+    assert nothing_right.reason == Reason("equal_resamples")
 
 
 def test_the_interval_encloses_a_value_that_bias_moved_off() -> None:
-    assert percentile_interval(0.9, np.linspace(0.1, 0.8, 100), method="bootstrap", n=9).high == 0.9
+    assert percentile_interval(0.9, np.linspace(0.1, 0.8, 100), method=BOOTSTRAP, n=9).high == 0.9
 
 
 def test_a_level_out_of_range_is_refused() -> None:
     with pytest.raises(InputError, match="level: 95"):
-        percentile_interval(0.5, np.linspace(0, 1, 10), method="bootstrap", n=9, level=95)
+        percentile_interval(0.5, np.linspace(0, 1, 10), method=BOOTSTRAP, n=9, level=95)
 
 
 @pytest.mark.slow
@@ -142,6 +148,6 @@ def test_intervals_cover_the_true_macro_f1() -> None:
         counts = rng.multinomial(400, (COUNTS / COUNTS.sum()).ravel()).reshape(4, 4)
         drawn = resample(types_of(counts), rng=rng, resamples=1000)
         replicates = summaries.macro_f1(drawn.matrices)
-        estimate = percentile_interval(float(summaries.macro_f1(counts)), replicates, method="", n=400)
+        estimate = percentile_interval(float(summaries.macro_f1(counts)), replicates, method=BOOTSTRAP, n=400)
         covered += estimate.low <= truth <= estimate.high
     assert 0.925 <= covered / 1000 <= 0.97

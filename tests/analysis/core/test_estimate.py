@@ -1,42 +1,27 @@
-import json
 import math
 
 import pytest
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure, widest
 from neuroval.data.exceptions import InputError
 
 
-def interval(low: float, high: float, *, method: str = "Wilson") -> Estimate:
-    return Estimate(value=(low + high) / 2, low=low, high=high, level=0.95, method=method, n=10, count=5)
-
-
-def test_as_dict_has_the_eight_keys_of_the_contract_in_their_order() -> None:
-    estimate = Estimate(value=0.5, low=0.2, high=0.8, level=0.95, method="Wilson", n=10, count=5)
-    assert json.dumps(estimate.as_dict()) == (
-        '{"value": 0.5, "low": 0.2, "high": 0.8, "level": 0.95, "method": "Wilson", "n": 10, "count": 5, '
-        '"reason": null}'
-    )
+def interval(low: float, high: float, *, method: str = "wilson") -> Estimate:
+    return Estimate(value=(low + high) / 2, low=low, high=high, level=0.95, method=Method(method), n=10, count=5)
 
 
 def test_undefined_has_a_reason_and_no_number() -> None:
-    estimate = Estimate.undefined(reason="no reference cases of glioma", n=0)
+    estimate = Estimate.undefined(reason=Reason("no_reference_cases", of="glioma"), n=0)
     assert not estimate.defined
     assert estimate.width is None
-    assert estimate.as_dict() == {
-        "value": None,
-        "low": None,
-        "high": None,
-        "level": None,
-        "method": "not estimable",
-        "n": 0,
-        "count": None,
-        "reason": "no reference cases of glioma",
-    }
+    assert (estimate.value, estimate.low, estimate.high, estimate.level, estimate.count) == (None,) * 5
+    assert (estimate.method, estimate.n) == (Method("not_estimable"), 0)
+    assert estimate.reason == Reason("no_reference_cases", of="glioma")
 
 
 def test_a_value_may_stand_without_interval_with_its_reason() -> None:
-    estimate = Estimate(value=1.0, method="bootstrap", n=10, reason="no error observed")
+    estimate = Estimate(value=1.0, method=Method("given"), n=10, reason=Reason("no_error_observed"))
     assert estimate.defined
     assert estimate.width is None
 
@@ -46,9 +31,12 @@ def test_a_value_may_stand_without_interval_with_its_reason() -> None:
     [
         ({"value": 0.9, "low": 0.1, "high": 0.8, "level": 0.95}, "must lie in its interval"),
         ({"value": 0.0, "low": 0.1, "high": 0.8, "level": 0.95}, "must lie in its interval"),
-        ({"value": None, "low": 0.1, "high": 0.8, "level": 0.95, "reason": "x"}, "must lie in its interval"),
+        (
+            {"value": None, "low": 0.1, "high": 0.8, "level": 0.95, "reason": Reason("no_cases")},
+            "must lie in its interval",
+        ),
         ({"value": 0.5, "low": 0.1, "level": 0.95}, "come together"),
-        ({"value": math.nan, "reason": "x"}, "finite"),
+        ({"value": math.nan, "reason": Reason("no_cases")}, "finite"),
         ({"value": 0.5, "low": 0.1, "high": math.inf, "level": 0.95}, "finite"),
         ({"value": 0.5}, "needs a reason"),
         ({"value": None}, "needs a reason"),
@@ -58,25 +46,25 @@ def test_a_value_may_stand_without_interval_with_its_reason() -> None:
 )
 def test_parts_that_contradict_each_other_are_refused(parts: dict[str, float], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        Estimate(method="Wilson", **parts)
+        Estimate(method=Method("wilson"), **parts)
 
 
 def test_rounding_in_the_last_digit_is_no_contradiction() -> None:
-    assert Estimate(value=1.0, low=0.9, high=1 - 1e-15, level=0.95, method="Wilson").defined
+    assert Estimate(value=1.0, low=0.9, high=1 - 1e-15, level=0.95, method=Method("wilson")).defined
 
 
 def test_widest_keeps_the_wider_interval_with_its_method() -> None:
-    narrow, wide = interval(0.4, 0.6), interval(0.3, 0.7, method="clustered")
-    assert widest(narrow, wide).method == "clustered"
-    assert widest(wide, narrow).method == "clustered"
+    narrow, wide = interval(0.4, 0.6), interval(0.3, 0.7, method="wilson_near_one")
+    assert widest(narrow, wide).method == Method("wilson_near_one")
+    assert widest(wide, narrow).method == Method("wilson_near_one")
 
 
 def test_widest_takes_the_first_of_equals() -> None:
-    assert widest(interval(0.4, 0.6, method="first"), interval(0.4, 0.6, method="second")).method == "first"
+    assert widest(interval(0.4, 0.6, method="wilson"), interval(0.4, 0.6, method="jeffreys")).method == Method("wilson")
 
 
 def test_an_unknown_uncertainty_is_wider_than_any_interval() -> None:
-    unknown = Estimate(value=0.5, method="bootstrap", reason="interval not estimable")
+    unknown = Estimate(value=0.5, method=Method("given"), reason=Reason("not_known"))
     assert widest(interval(0.0, 1.0), unknown) is unknown
 
 

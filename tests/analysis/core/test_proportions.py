@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from neuroval.analysis.core.proportions import Method, clustered_proportion, clustered_totals, proportion, wilson
+from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.proportions import RateMethod, clustered_proportion, clustered_totals, proportion, wilson
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
-METHODS = get_args(Method)
+METHODS = get_args(RateMethod)
 levels = st.floats(0.01, 0.9999)
 
 
@@ -38,7 +40,7 @@ def test_clopper_pearson_gives_the_values_of_r(oracles: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("method", "group"), [("wilson", "wilson"), ("clopper-pearson", "exact")])
 def test_rates_of_a_two_by_two_table_give_the_values_of_epir(
-    oracles: dict[str, Any], method: Method, group: str
+    oracles: dict[str, Any], method: RateMethod, group: str
 ) -> None:
     tp, fp, fn, tn = 670, 202, 74, 640
     n = tp + fp + fn + tn
@@ -78,14 +80,16 @@ def test_wilson_and_clopper_pearson_agree_with_scipy(case: tuple[int, int], leve
 
 
 @given(counts(), levels, st.sampled_from(METHODS))
-def test_bounds_lie_in_zero_to_one_and_enclose_the_value(case: tuple[int, int], level: float, method: Method) -> None:
+def test_bounds_lie_in_zero_to_one_and_enclose_the_value(
+    case: tuple[int, int], level: float, method: RateMethod
+) -> None:
     estimate = proportion(*case, method=method, level=level)
     assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
 
 
 @given(counts(), levels, levels, st.sampled_from(METHODS))
 def test_a_higher_level_gives_no_narrower_interval(
-    case: tuple[int, int], one: float, other: float, method: Method
+    case: tuple[int, int], one: float, other: float, method: RateMethod
 ) -> None:
     narrow, wide = (proportion(*case, method=method, level=level) for level in sorted((one, other)))
     assert wide.low <= narrow.low + 1e-12
@@ -93,7 +97,7 @@ def test_a_higher_level_gives_no_narrower_interval(
 
 
 @given(counts(), st.sampled_from(METHODS))
-def test_counting_failures_instead_of_successes_mirrors_the_interval(case: tuple[int, int], method: Method) -> None:
+def test_counting_failures_instead_of_successes_mirrors_the_interval(case: tuple[int, int], method: RateMethod) -> None:
     count, n = case
     successes, failures = proportion(count, n, method=method), proportion(n - count, n, method=method)
     assert (1 - failures.high, 1 - failures.low) == pytest.approx((successes.low, successes.high), abs=1e-9)
@@ -101,7 +105,7 @@ def test_counting_failures_instead_of_successes_mirrors_the_interval(case: tuple
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("n", [1, 7, 38, 77, 1311])
-def test_none_and_all_have_their_closed_end_exactly(method: Method, n: int) -> None:
+def test_none_and_all_have_their_closed_end_exactly(method: RateMethod, n: int) -> None:
     none, every = proportion(0, n, method=method), proportion(n, n, method=method)
     assert none.low == 0.0
     assert every.high == 1.0
@@ -111,12 +115,12 @@ def test_none_and_all_have_their_closed_end_exactly(method: Method, n: int) -> N
 
 def test_no_cases_is_undefined() -> None:
     estimate = proportion(0, 0)
-    assert (estimate.value, estimate.n, estimate.reason) == (None, 0, "no cases")
+    assert (estimate.value, estimate.n, estimate.reason) == (None, 0, Reason("no_cases"))
 
 
 def test_counts_and_the_method_travel_with_the_rate() -> None:
     estimate = proportion(np.int64(263), np.int64(272), method="agresti-coull", level=0.9)
-    assert (estimate.count, estimate.n, estimate.method, estimate.level) == (263, 272, "Agresti-Coull", 0.9)
+    assert (estimate.count, estimate.n, estimate.method, estimate.level) == (263, 272, Method("agresti-coull"), 0.9)
     assert type(estimate.count) is int
 
 
@@ -156,7 +160,7 @@ def test_cases_counted_twice_are_worth_half_as_many() -> None:
     half = proportion(300, 400)
     assert (clustered.low, clustered.high) == pytest.approx((half.low, half.high), abs=2e-4)
     assert (clustered.count, clustered.n) == (600, 800)
-    assert clustered.method == "Wilson, cluster-adjusted (Rao-Scott), 400 groups"
+    assert clustered.method == Method("wilson_on_design_effect", groups=400)
 
 
 def test_the_design_effect_of_a_table_worked_by_hand() -> None:
@@ -195,13 +199,13 @@ def test_when_all_cases_agree_groups_are_counted_and_the_method_says_so(success:
     clustered = clustered_proportion(np.full(60, success), np.repeat(np.arange(20), 3))
     by_group = proportion(20 * success, 20)
     assert (clustered.low, clustered.high) == pytest.approx((by_group.low, by_group.high), abs=1e-12)
-    assert clustered.method == "Wilson on the number of groups (design effect not estimable), 20 groups"
+    assert clustered.method == Method("wilson_on_groups", groups=20)
 
 
 def test_one_group_counts_as_one_case() -> None:
     clustered = clustered_proportion(np.arange(50) < 40, np.zeros(50, dtype=int))
     assert clustered.value == 0.8
-    assert clustered.method.endswith("(design effect not estimable), 1 group")
+    assert in_words(clustered.method).endswith("(design effect not estimable), 1 group")
     assert clustered.width > 0.75
 
 
@@ -218,12 +222,12 @@ def test_the_order_of_cases_and_the_names_of_groups_do_not_matter(cases: list[tu
 def test_groups_that_hold_no_case_of_the_denominator_are_not_counted() -> None:
     successes, sizes = np.array([3, 1, 0]), np.array([4, 2, 0])
     clustered = clustered_totals(successes, sizes, number=np.array([5, 7, 1000]))
-    assert "12 groups" in clustered.method
+    assert "12 groups" in in_words(clustered.method)
     assert (clustered.count, clustered.n) == (22, 34)
 
 
 def test_no_cases_in_groups_is_undefined() -> None:
-    assert clustered_proportion(np.array([], dtype=bool), np.array([])).reason == "no cases"
+    assert clustered_proportion(np.array([], dtype=bool), np.array([])).reason == Reason("no_cases")
 
 
 def test_a_missing_group_is_refused() -> None:
@@ -236,7 +240,7 @@ def test_groups_of_another_length_are_refused() -> None:
         clustered_proportion(np.array([True, False]), np.array(["a"]))
 
 
-def exact_coverage(method: Method, *, n: int = 60, level: float = 0.95) -> np.ndarray:
+def exact_coverage(method: RateMethod, *, n: int = 60, level: float = 0.95) -> np.ndarray:
     """Return the probability, at each of 199 true proportions, that the interval holds it: no simulation needed."""
     truth = np.linspace(0.005, 0.995, 199)
     intervals = [proportion(count, n, method=method, level=level) for count in range(n + 1)]
@@ -249,7 +253,7 @@ def test_clopper_pearson_never_covers_less_than_its_level() -> None:
 
 
 @pytest.mark.parametrize("method", ["wilson", "jeffreys", "agresti-coull"])
-def test_the_other_methods_cover_their_level_on_average(method: Method) -> None:
+def test_the_other_methods_cover_their_level_on_average(method: RateMethod) -> None:
     assert 0.945 <= exact_coverage(method).mean() <= 0.97
     assert 0.895 <= exact_coverage(method, level=0.9).mean() <= 0.93
 

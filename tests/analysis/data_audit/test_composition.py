@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.data_audit.composition import LabelConflict, Sizes, describe
 
@@ -57,7 +58,7 @@ def test_copies_with_one_label_and_unknown_hashes_are_no_conflict(study_cases: p
 def test_an_empty_class_has_no_imbalance_ratio(study_cases: pd.DataFrame) -> None:
     train = describe(study_cases, classes=("glioma", "notumor", "pituitary")).splits[0]
     assert train.counts == (2, 1, 0)
-    assert train.imbalance_ratio.reason == "no cases of pituitary"
+    assert train.imbalance_ratio.reason == Reason("no_cases_of", of=("pituitary",))
 
 
 def test_classes_stay_in_their_given_order(study_cases: pd.DataFrame) -> None:
@@ -69,7 +70,7 @@ def test_classes_stay_in_their_given_order(study_cases: pd.DataFrame) -> None:
 def test_no_cases_at_all(study_cases: pd.DataFrame) -> None:
     content = describe(study_cases.iloc[:0], classes=CLASSES)
     assert (content.n, content.splits, content.sources) == (0, (), ())
-    assert content.classes[0].share.reason == "no cases"
+    assert content.classes[0].share.reason == Reason("no_cases")
 
 
 def test_near_duplicates_with_different_labels_are_conflicts(study_cases: pd.DataFrame) -> None:

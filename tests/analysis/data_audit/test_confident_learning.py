@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.data_audit.confident_learning import Suspect, Suspects, label_suspects
 from neuroval.data.exceptions import InputError
 
@@ -55,8 +56,8 @@ def test_the_share_of_wrong_labels_by_hand() -> None:
     assert [one.wrong.value for one in found.classes] == pytest.approx([1 / 3, 1 / 2, 0])
     assert found.wrong.value == pytest.approx((3 / 3 + 2 / 2 + 0) / 7)
     assert [one.wrong.n for one in found.classes] == [3, 2, 2]
-    assert {one.wrong.reason for one in found.classes} == {"no interval is known for this estimate"}
-    assert (found.wrong.low, found.wrong.method, found.wrong.n) == (None, "confident learning", 7)
+    assert {one.wrong.reason for one in found.classes} == {Reason("no_interval_known")}
+    assert (found.wrong.low, found.wrong.method, found.wrong.n) == (None, Method("confident_learning"), 7)
 
 
 def test_suspects_come_by_margin_and_then_by_case_id() -> None:
@@ -118,8 +119,8 @@ def test_a_class_without_cases_has_no_threshold_and_is_never_suggested() -> None
     probabilities = np.array([[0.9, 0.1, 0.0], [0.2, 0.1, 0.7], [0.1, 0.9, 0.0]])
     found = suspects(np.array([0, 0, 1]), probabilities, [*"abc"])
     empty = found.classes[2]
-    assert (empty.threshold.value, empty.threshold.reason) == (None, "no cases of notumor")
-    assert (empty.wrong.value, empty.wrong.reason) == (None, "no cases of notumor")
+    assert (empty.threshold.value, empty.threshold.reason) == (None, Reason("no_cases_of", of="notumor"))
+    assert (empty.wrong.value, empty.wrong.reason) == (None, Reason("no_cases_of", of="notumor"))
     assert found.confident_joint[:, 2].tolist() == [0, 0, 0]
     assert found.cases == ()
     assert found.wrong.value == 0
@@ -136,7 +137,7 @@ def test_perfect_predictions_and_equal_scores_give_no_suspect() -> None:
 
 def test_no_cases_and_one_case() -> None:
     nothing = suspects(np.array([], dtype=int), np.zeros((0, 3)), [])
-    assert (nothing.n, nothing.cases, nothing.wrong.reason) == (0, (), "no cases")
+    assert (nothing.n, nothing.cases, nothing.wrong.reason) == (0, (), Reason("no_cases"))
     single = suspects(np.array([1]), np.array([[0.8, 0.1, 0.1]]), ["a"])
     assert (single.confident_joint.sum(), single.cases, single.wrong.value) == (1, (), 0)
 

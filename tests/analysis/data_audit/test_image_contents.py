@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.data_audit.image_contents import METADATA, Format, Images, Spread, describe_images
 from neuroval.data.exceptions import InputError
 from neuroval.data.schema import CASES
@@ -49,9 +50,9 @@ def test_a_class_by_hand(cases: pd.DataFrame) -> None:
 
 def test_what_is_not_recorded_is_none_with_the_reason(cases: pd.DataFrame) -> None:
     _, notumor, pituitary = describe_images(cases, classes=CLASSES).classes
-    assert notumor.width == Spread(n=1, known=0, reason="not recorded")
+    assert notumor.width == Spread(n=1, known=0, reason=Reason("not_recorded"))
     assert (notumor.n, notumor.formats) == (1, ())
-    assert pituitary.width == Spread(n=0, known=0, reason="no cases")
+    assert pituitary.width == Spread(n=0, known=0, reason=Reason("no_cases"))
     assert pituitary.n == 0
 
 
@@ -73,7 +74,7 @@ def test_missing_metadata_by_hand(cases: pd.DataFrame) -> None:
     assert (patient.share.value, patient.share.count, patient.share.n) == (0.5, 3, 6)
     assert patient.by_class == (2, 1, 0)
     assert patient.share.low is None
-    assert patient.share.reason == "a description of these cases, not an estimate"
+    assert patient.share.reason == Reason("a_description")
     assert (missing["file_format"].share.count, missing["source"].share.count) == (2, 1)
     assert (missing["height"].by_class, missing["plane"].by_class) == ((0, 1, 0), (5, 1, 0))  # no such column here
 
@@ -86,7 +87,7 @@ def test_every_nullable_column_of_the_contract_is_looked_at(cases: pd.DataFrame)
 
 def test_a_table_without_any_optional_column(cases: pd.DataFrame) -> None:
     content = describe_images(cases[["case_id", "split", "label", "group_id"]], classes=CLASSES)
-    assert content.classes[0].width.reason == "not recorded"
+    assert content.classes[0].width.reason == Reason("not_recorded")
     assert [(one.name, one.n) for one in content.sources] == [("unknown", 6)]
     assert {one.share.value for one in content.missing} == {1.0}
 
@@ -101,7 +102,7 @@ def test_no_cases_at_all(cases: pd.DataFrame) -> None:
     content = describe_images(cases.iloc[:0], classes=CLASSES)
     assert (content.n, content.sources) == (0, ())
     assert [one.n for one in content.classes] == [0, 0, 0]
-    assert {one.share.reason for one in content.missing} == {"no cases"}
+    assert {one.share.reason for one in content.missing} == {Reason("no_cases")}
     assert content.missing[0].by_class == (0, 0, 0)
 
 

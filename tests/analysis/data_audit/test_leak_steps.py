@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.data_audit.leak_steps import Steps, without_leaks
 from neuroval.analysis.data_audit.training_overlap import shared_with_training, shown_images
 
@@ -78,7 +79,7 @@ def test_a_patient_on_both_sides_is_taken_out_though_groups_do_not_say_so(study_
 
 
 def test_without_near_duplicate_search_the_second_step_says_so(study_cases: pd.DataFrame) -> None:
-    said = "near-duplicates were not looked for on both sides"
+    said = Reason("near_duplicates_not_sought")
     for pairs in (None, pairs_of(), pairs_of(("r3", "t3", "exact"))):
         found = without_leaks(study_cases, classes=CLASSES, pairs=pairs)
         assert reasons(found) == [None, said, None]
@@ -91,10 +92,10 @@ def test_without_near_duplicate_search_the_second_step_says_so(study_cases: pd.D
 
 def test_without_hashes_or_patients_on_both_sides_a_step_says_so(study_cases: pd.DataFrame) -> None:
     no_hash = study_cases.assign(sha256=np.where(study_cases["split"] == "test", study_cases["sha256"], None))
-    assert reasons(without_leaks(no_hash, classes=CLASSES))[0] == "no file hash is known on both sides"
+    assert reasons(without_leaks(no_hash, classes=CLASSES))[0] == Reason("no_file_hashes_on_both_sides")
     no_patient = study_cases.assign(patient_id=None, group_id=study_cases["case_id"])
     found = without_leaks(no_patient, classes=CLASSES)
-    assert reasons(found)[2] == "no patient id is known on both sides"
+    assert reasons(found)[2] == Reason("no_patient_ids_on_both_sides")
     assert found.steps[2].kept.tolist() == found.steps[1].kept.tolist()
     grouped = without_leaks(study_cases.assign(patient_id=None), classes=CLASSES)  # groups are known all the same
     assert (reasons(grouped)[2], left(grouped)[2]) == (None, ["t4", "t5"])
@@ -104,7 +105,7 @@ def test_nothing_left_is_said(study_cases: pd.DataFrame) -> None:
     cases = study_cases[~study_cases["case_id"].isin(["t4", "t5"])]
     found = without_leaks(cases, classes=CLASSES, pairs=pairs_of(("r1", "t1", "mirrored")))
     assert left(found) == [["t1", "t2"], ["t2"], []]
-    assert reasons(found) == [None, None, "no case is left"]
+    assert reasons(found) == [None, None, Reason("nothing_left")]
     assert found.steps[2].counts == (0, 0)
 
 
@@ -119,9 +120,9 @@ def test_a_case_of_which_nothing_is_known_is_in_no_step(study_cases: pd.DataFram
 @pytest.mark.parametrize(
     ("kept", "reason"),
     [
-        (["t1", "t2", "t3", "t4", "t5"], "the study holds no training cases"),
-        (["r1", "r2", "u1"], "no cases"),
-        ([], "no cases"),
+        (["t1", "t2", "t3", "t4", "t5"], Reason("no_training_cases")),
+        (["r1", "r2", "u1"], Reason("no_cases")),
+        ([], Reason("no_cases")),
     ],
 )
 def test_a_side_that_is_missing_is_said(study_cases: pd.DataFrame, kept: list[str], reason: str) -> None:
@@ -133,7 +134,7 @@ def test_a_side_that_is_missing_is_said(study_cases: pd.DataFrame, kept: list[st
 def test_when_nothing_is_known_nothing_is_kept(study_cases: pd.DataFrame) -> None:
     bare = study_cases.assign(patient_id=None, sha256=None, group_id=study_cases["case_id"])
     found = without_leaks(bare, classes=CLASSES)
-    assert reasons(found) == ["no patient id and no file hash is known on both sides"] * 3
+    assert reasons(found) == [Reason("nothing_known_on_both_sides")] * 3
     assert (found.not_comparable, [step.n for step in found.steps]) == (5, [0, 0, 0])
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.data_audit.training_overlap import leakage, shared_with_training, shown_images, within_one_fold
 
@@ -55,7 +56,7 @@ def test_sharing_within_the_test_split_is_no_leak(study_cases: pd.DataFrame) -> 
 def test_without_training_cases_nothing_is_called_new(study_cases: pd.DataFrame) -> None:
     cases = study_cases[study_cases["split"] == "test"]
     found = leakage(cases, classes=CLASSES)
-    assert found.reason == "the study holds no training cases"
+    assert found.reason == Reason("no_training_cases")
     assert not found.overall.group.defined
     assert found.overall.compared == proportion(0, 5)
     assert set(shared_with_training(cases).values()) == {None}
@@ -64,8 +65,8 @@ def test_without_training_cases_nothing_is_called_new(study_cases: pd.DataFrame)
 def test_without_ids_and_hashes_nothing_is_called_new(study_cases: pd.DataFrame) -> None:
     bare = study_cases.assign(patient_id=None, sha256=None, group_id=study_cases["case_id"])
     found = leakage(bare, classes=CLASSES)
-    assert found.reason == "no patient id and no file hash is known on both sides"
-    assert found.overall.group.reason == "nothing known to compare by"
+    assert found.reason == Reason("nothing_known_on_both_sides")
+    assert found.overall.group.reason == Reason("nothing_to_compare_by")
     assert new(bare) == []
     only_test = bare.assign(patient_id=np.where(bare["split"] == "test", bare["case_id"], None))
     assert leakage(only_test, classes=CLASSES).reason == found.reason
@@ -81,8 +82,8 @@ def test_a_case_of_which_nothing_is_known_is_not_called_new(study_cases: pd.Data
 
 def test_unknown_patients_and_hashes_match_nothing(study_cases: pd.DataFrame) -> None:
     found = leakage(study_cases.assign(patient_id=None, sha256=np.nan), classes=CLASSES)
-    assert found.overall.patient.reason == "no case has a patient id"
-    assert found.overall.copy.reason == "no case has a file hash"
+    assert found.overall.patient.reason == Reason("no_patient_ids")
+    assert found.overall.copy.reason == Reason("no_file_hashes")
     assert found.overall.known_patient == proportion(0, 5)
     assert found.overall.group == proportion(3, 5)
 
@@ -91,8 +92,8 @@ def test_unknown_patients_and_hashes_match_nothing(study_cases: pd.DataFrame) ->
 def test_an_empty_split_is_undefined(study_cases: pd.DataFrame, split: str) -> None:
     found = leakage(study_cases[study_cases["split"] == "train"], classes=CLASSES, split=split)
     assert found.overall.n == 0
-    assert found.overall.group.reason == "no cases"
-    assert found.reason == "no cases"
+    assert found.overall.group.reason == Reason("no_cases")
+    assert found.reason == Reason("no_cases")
     assert new(study_cases.iloc[:3], split=split) == []
 
 

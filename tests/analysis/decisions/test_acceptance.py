@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.core.proportions import clustered_proportion, proportion
 from neuroval.analysis.decisions.acceptance import Unleaked, judge
 from neuroval.analysis.performance.per_class import Performance, performance
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.study.manifest import Acceptance
 
 CLASSES = ("glioma", "notumor")
@@ -50,10 +52,12 @@ def test_the_worse_of_the_two_counts(everything: Performance, rest: Performance,
 
 
 def test_what_cannot_be_judged_says_why() -> None:
-    (judged,) = judge((SENSITIVITY,), GOOD, unleaked=(Unleaked(basis="folds", performance=None, reason="no folds"),))
-    assert (judged.met, judged.decisive.reason, judged.on_all.met) == (None, "no folds", True)
+    (judged,) = judge(
+        (SENSITIVITY,), GOOD, unleaked=(Unleaked(basis="folds", performance=None, reason=Reason("no_grouped_folds")),)
+    )
+    assert (judged.met, judged.decisive.reason, judged.on_all.met) == (None, Reason("no_grouped_folds"), True)
     (empty,) = judge((SENSITIVITY,), NO_GLIOMA)
-    assert (empty.met, empty.decisive.reason) == (None, "no reference cases of any tumour")
+    assert (empty.met, empty.decisive.reason) == (None, Reason("no_reference_cases", of="any tumour"))
 
 
 def test_unknown_metrics_and_bounds_are_neither_met_nor_missed() -> None:
@@ -61,8 +65,8 @@ def test_unknown_metrics_and_bounds_are_neither_met_nor_missed() -> None:
         (Acceptance(metric="glioma.auc", at_least=0.9), Acceptance(metric="accuracy", at_least=0.9, bound="middle")),
         GOOD,
     )
-    assert (metric.met, metric.decisive.reason) == (None, "no number is called glioma.auc")
-    assert bound.decisive.reason == "bound 'middle' is not known; expected one of ['low', 'value', 'high']"
+    assert (metric.met, metric.decisive.reason) == (None, Reason("unknown_metric", metric="glioma.auc"))
+    assert bound.decisive.reason == Reason("unknown_bound", bound="middle", known=("low", "value", "high"))
 
 
 def test_of_folds_and_new_cases_the_worse_counts_and_one_that_decides_nothing_is_left_aside() -> None:
@@ -77,7 +81,7 @@ def test_of_folds_and_new_cases_the_worse_counts_and_one_that_decides_nothing_is
 
 @pytest.mark.parametrize(("low", "met", "decides"), [(0.97, False, True), (0.985, True, True), (0.999, True, False)])
 def test_the_lower_of_pooled_and_mean_over_the_folds_counts(low: float, met: bool, decides: bool) -> None:
-    mean = Estimate(value=0.999, low=low, high=1.0, level=0.95, method="t", n=5)
+    mean = Estimate(value=0.999, low=low, high=1.0, level=0.95, method=Method("t"), n=5)
     folds = Unleaked(basis="folds", performance=GOOD, means={"any_tumour.sensitivity": mean, "accuracy": mean})
     sensitivity, accuracy, other = judge(
         (
@@ -108,7 +112,8 @@ def test_a_metric_names_one_number() -> None:
 
 def test_so_few_cases_that_no_result_could_pass_are_not_decidable() -> None:
     (few,) = judge((SENSITIVITY,), result((0, 0, 10), (1, 1, 10)))
-    assert (few.met, few.on_all.reason) == (None, "too few cases: without any error the lower bound would be 0.722")
+    assert few.met is None
+    assert in_words(few.on_all.reason) == "too few cases: without any error the lower bound would be 0.722"
     (ruled_out,) = judge((SENSITIVITY,), result((0, 0, 5), (0, 1, 5), (1, 1, 10)))  # even the upper bound is below
     assert ruled_out.met is False
 
@@ -124,7 +129,7 @@ def test_a_lower_bound_that_falls_short_says_how_many_cases_it_would_take() -> N
     assert below.on_all.required is not None
     assert (below.on_all.required.n, below.on_all.required.reason) == (
         None,
-        "the observed rate 0.7500 is not above the limit 0.9800: more cases do not help",
+        Reason("rate_below_limit", rate=0.75, limit=0.98),
     )
 
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from sklearn.metrics import confusion_matrix as sklearn_matrix
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.proportions import clustered_proportion, proportion
 from neuroval.analysis.decisions.net_benefit import DecisionCurve, decision_curve, expected_harm
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 Z = 1.959963984540054
@@ -60,7 +62,7 @@ def test_at_another_prevalence_by_hand() -> None:
     curve = decision_curve(POSITIVES, SCORES, thresholds=THRESHOLDS, prevalence=0.1)
     assert values(curve) == pytest.approx([0.1 - 0.9 / 8, 0.075 - 0.15, 0.05], abs=1e-12)
     assert curve.call_all.tolist() == pytest.approx([0.1 - 0.9 / 4, 0.1 - 0.9, 0.1 - 2.7], abs=1e-12)
-    assert (curve.prevalence.plain.value, curve.prevalence.plain.method) == (0.1, "given")
+    assert (curve.prevalence.plain.value, curve.prevalence.plain.method) == (0.1, Method("given"))
 
 
 def test_standardised_by_hand() -> None:
@@ -96,7 +98,7 @@ def test_the_interval_by_hand() -> None:
     one = decision_curve(POSITIVES, SCORES, thresholds=THRESHOLDS).model[1].plain
     expected = mover((0.3, 10), (0.1, 10), gain=1, loss=1, correlation=-math.sqrt(0.03 / 0.63))
     assert (one.low, one.high) == pytest.approx(expected, abs=1e-12)
-    assert (one.method, one.level, one.n) == ("MOVER on Wilson limits", 0.95, 10)
+    assert (one.method, one.level, one.n) == (Method("mover_on_wilson"), 0.95, 10)
     # With a given prevalence the two rates come from different cases: 3 of 4 and 1 of 6, not correlated.
     other = decision_curve(POSITIVES, SCORES, thresholds=THRESHOLDS, prevalence=0.1).model[1].plain
     expected = mover((0.75, 4), (1 / 6, 6), gain=0.1, loss=0.9, correlation=0)
@@ -120,7 +122,7 @@ def test_a_threshold_of_zero_gives_the_clustered_interval_of_the_prevalence() ->
     clustered = decision_curve(POSITIVES, SCORES, thresholds=np.array([0.0]), groups=groups).model[0].clustered
     expected = clustered_proportion(POSITIVES, groups)
     assert (clustered.low, clustered.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
-    assert clustered.method == "MOVER on Wilson limits, cluster-adjusted (Rao-Scott), 3 groups"
+    assert clustered.method == Method("mover_on_wilson_adjusted", groups=3)
 
 
 def directly(
@@ -182,7 +184,7 @@ def test_groups_of_one_case_need_no_second_interval() -> None:
 def test_one_group_counts_as_one_case() -> None:
     clustered = decision_curve(POSITIVES, SCORES, thresholds=THRESHOLDS, groups=np.zeros(10)).model[1].clustered
     plain = decision_curve(POSITIVES, SCORES, thresholds=THRESHOLDS).model[1].plain
-    assert clustered.method.endswith("1 group")
+    assert in_words(clustered.method).endswith("1 group")
     assert clustered.width > 1.5 * plain.width
 
 
@@ -239,11 +241,11 @@ def test_no_net_benefit_is_above_the_prevalence(cases: tuple[np.ndarray, ...]) -
 @pytest.mark.parametrize(
     ("positives", "prevalence", "standardised", "reason"),
     [
-        ([], None, False, "no cases"),
-        ([], 0.1, True, "no cases"),
-        ([False, False], 0.1, False, "no reference cases of the condition"),
-        ([False, False], None, True, "no reference cases of the condition"),
-        ([True, True], 0.1, False, "no reference cases without the condition"),
+        ([], None, False, Reason("no_cases")),
+        ([], 0.1, True, Reason("no_cases")),
+        ([False, False], 0.1, False, Reason("no_reference_cases_with_condition")),
+        ([False, False], None, True, Reason("no_reference_cases_with_condition")),
+        ([True, True], 0.1, False, Reason("no_reference_cases_without_condition")),
     ],
 )
 def test_without_the_cases_it_needs_the_net_benefit_is_undefined(
@@ -312,7 +314,7 @@ def test_the_mean_harm_by_hand() -> None:
     half = stats.t.ppf(0.975, 7) * math.sqrt((21 - 49 / 8) / 7 / 8)
     assert plain.value == pytest.approx(0.875)
     assert (plain.low, plain.high) == pytest.approx((0, 0.875 + half), abs=1e-12)
-    assert (plain.method, plain.n, found.mean.clustered) == ("t interval of a mean", 8, None)
+    assert (plain.method, plain.n, found.mean.clustered) == (Method("t_of_mean"), 8, None)
     assert found.parts.tolist() == [[0, 0, 0], [0.125, 0, 0.5], [0.25, 0, 0]]
     with pytest.raises(ValueError, match="read-only"):
         found.parts[0, 0] = 1
@@ -334,7 +336,7 @@ def test_the_cluster_robust_interval_by_hand() -> None:
     groups = np.array([*"aabbccdd"])
     found = expected_harm(reference, predicted, harm=HARM, classes=CLASSES, groups=groups).mean.clustered
     assert found.high == pytest.approx(1 + stats.t.ppf(0.975, 3) * math.sqrt(1 / 4), abs=1e-12)
-    assert found.method == "t interval of a mean, cluster-robust, 4 groups"
+    assert found.method == Method("t_of_mean_clustered", groups=4)
     # Harms 2 2 | 0 0 | 2 2 | 0 0, mean 1: residuals 2, -2, 2, -2. Variance 4/3 * 16 / 64 = 1/3.
     reference, predicted = np.array([2, 2, 0, 0, 2, 2, 0, 0]), np.array([0, 0, 0, 0, 1, 1, 0, 0])
     found = expected_harm(reference, predicted, harm=HARM, classes=CLASSES, groups=groups, level=0.5).mean.clustered
@@ -345,9 +347,9 @@ def test_the_cluster_robust_interval_by_hand() -> None:
 @pytest.mark.parametrize(
     ("reference", "predicted", "value", "reason"),
     [
-        ([0, 1, 2], [0, 1, 2], 0.0, "no harm observed"),
-        ([0, 0], [2, 2], 4.0, "all cases have the same harm"),
-        ([0], [2], 4.0, "one case"),
+        ([0, 1, 2], [0, 1, 2], 0.0, Reason("no_harm_observed")),
+        ([0, 0], [2, 2], 4.0, Reason("equal_harm")),
+        ([0], [2], 4.0, Reason("one_case")),
     ],
 )
 def test_without_a_spread_there_is_no_interval(
@@ -359,14 +361,14 @@ def test_without_a_spread_there_is_no_interval(
 
 def test_one_group_gives_no_clustered_interval() -> None:
     found = expected_harm(np.array([0, 0]), np.array([0, 2]), harm=HARM, classes=CLASSES, groups=np.zeros(2)).mean
-    assert (found.clustered.low, found.clustered.reason) == (None, "one group")
+    assert (found.clustered.low, found.clustered.reason) == (None, Reason("one_group"))
     assert found.headline is found.clustered
 
 
 def test_no_cases_have_no_harm_to_speak_of() -> None:
     nothing = np.array([], dtype=int)
     found = expected_harm(nothing, nothing, harm=HARM, classes=CLASSES, groups=nothing)
-    assert (found.mean.plain.value, found.mean.plain.reason, found.parts) == (None, "no cases", None)
+    assert (found.mean.plain.value, found.mean.plain.reason, found.parts) == (None, Reason("no_cases"), None)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 6)), min_size=1), st.randoms())

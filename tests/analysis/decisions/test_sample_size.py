@@ -7,16 +7,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from neuroval.analysis.core.proportions import Method, proportion
+from neuroval.analysis.core.codes import Reason
+from neuroval.analysis.core.proportions import RateMethod, proportion
 from neuroval.analysis.decisions import sample_size as required
 from neuroval.analysis.decisions.sample_size import required_cases
 from neuroval.data.exceptions import InputError
 
-METHODS = get_args(Method)
+METHODS = get_args(RateMethod)
 Z2 = 1.959963984540054**2
 
 
-def tried_in_turn(count: int, n: int, *, limit: float, method: Method, level: float, most: int) -> int | None:
+def tried_in_turn(count: int, n: int, *, limit: float, method: RateMethod, level: float, most: int) -> int | None:
     for size in range(1, most + 1):
         if proportion(size * count // n, size, method=method, level=level).low >= limit:
             return size
@@ -53,7 +54,7 @@ def test_the_bound_moves_in_steps_and_the_first_that_reaches_the_limit_counts() 
     st.sampled_from(METHODS),
     st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99]),
 )
-def test_no_smaller_number_of_cases_does(n: int, data: Any, limit: float, method: Method, level: float) -> None:
+def test_no_smaller_number_of_cases_does(n: int, data: Any, limit: float, method: RateMethod, level: float) -> None:
     count = data.draw(st.integers(0, n))
     found = required_cases(count, n, limit=limit, method=method, level=level)
     assume(found.n is not None and found.n <= 1500)
@@ -62,7 +63,7 @@ def test_no_smaller_number_of_cases_does(n: int, data: Any, limit: float, method
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("count", "n"), [(263, 272), (97, 100), (1, 3), (1299, 1311), (7, 7)])
-def test_rates_like_ours_agree_with_trying_in_turn(method: Method, count: int, n: int) -> None:
+def test_rates_like_ours_agree_with_trying_in_turn(method: RateMethod, count: int, n: int) -> None:
     for below in (0.3, 0.05, 0.015, 0.01):
         limit = max(0.0, count / n - below)
         found = required_cases(count, n, limit=limit, method=method).n
@@ -100,14 +101,12 @@ def test_the_design_effect_multiplies_the_number_and_rounds_up() -> None:
 def test_a_rate_at_or_below_the_limit_cannot_be_mended_by_more_cases(count: int, n: int, limit: float) -> None:
     found = required_cases(count, n, limit=limit)
     assert (found.n, found.independent, found.rate) == (None, None, count / n)
-    assert found.reason == (
-        f"the observed rate {count / n:.4f} is not above the limit {limit:.4f}: more cases do not help"
-    )
+    assert found.reason == Reason("rate_below_limit", rate=count / n, limit=limit)
 
 
 def test_no_cases_say_nothing() -> None:
     found = required_cases(0, 0, limit=0.9)
-    assert (found.n, found.rate, found.reason) == (None, None, "no cases")
+    assert (found.n, found.rate, found.reason) == (None, None, Reason("no_cases"))
 
 
 def test_a_limit_of_zero_is_met_at_once() -> None:
@@ -115,7 +114,7 @@ def test_a_limit_of_zero_is_met_at_once() -> None:
 
 
 def test_a_number_beyond_all_measure_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert required_cases(980_001, 1_000_000, limit=0.98).reason == "more than 10,000,000 cases"
+    assert required_cases(980_001, 1_000_000, limit=0.98).reason == Reason("too_many_cases_needed", cases=10_000_000)
     monkeypatch.setattr(required, "LARGEST", 189)
     assert required_cases(50, 50, limit=0.98).n == 189
     monkeypatch.setattr(required, "LARGEST", 188)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_curve
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.proportions import clustered_proportion, proportion
 from neuroval.analysis.decisions.threshold_choice import at_threshold, choose_threshold, operating_point
@@ -37,7 +38,7 @@ def test_the_threshold_by_hand(target: float, threshold: float, found: int, clea
     assert (chosen.sensitivity.count, chosen.sensitivity.n) == (found, 5)
     assert (chosen.specificity.count, chosen.specificity.n) == (cleared, 3)
     assert chosen.sensitivity.low is None
-    assert chosen.sensitivity.reason == chosen.specificity.reason == "the threshold was chosen on these cases"
+    assert chosen.sensitivity.reason == chosen.specificity.reason == Reason("chosen_on_these_cases")
 
 
 @pytest.mark.parametrize(("target", "n", "count"), [(0.07, 100, 7), (0.29, 100, 29), (math.nextafter(2 / 3, 1), 3, 3)])
@@ -115,7 +116,7 @@ def test_groups_give_the_cluster_adjusted_rates_of_their_own_cases() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tuning", "reason"), [([], "no tuning cases"), ([False, False], "no tumour among the tuning cases")]
+    ("tuning", "reason"), [([], Reason("no_tuning_cases")), ([False, False], Reason("no_tumour_in_tuning"))]
 )
 def test_without_a_tumour_to_tune_on_nothing_is_estimable(tuning: list[bool], reason: str) -> None:
     point = operating_point(
@@ -140,9 +141,9 @@ def test_without_a_tumour_to_tune_on_nothing_is_estimable(tuning: list[bool], re
 @pytest.mark.parametrize(
     ("positives", "sensitivity", "specificity", "referred"),
     [
-        ([], "no cases", "no cases", "no cases"),
-        ([False, False], "no reference cases of any tumour", None, None),
-        ([True, True], None, "no reference cases without a tumour", None),
+        ([], Reason("no_cases"), Reason("no_cases"), Reason("no_cases")),
+        ([False, False], Reason("no_reference_cases", of="any tumour"), None, None),
+        ([True, True], None, Reason("no_reference_cases_without_tumour"), None),
     ],
 )
 def test_rates_without_cases_behind_them_are_undefined(
@@ -163,7 +164,7 @@ def test_rates_without_cases_behind_them_are_undefined(
 
 def test_tuning_without_negatives_has_no_specificity() -> None:
     chosen = choose_threshold(np.array([True]), np.array([0.4]), target=0.98)
-    assert (chosen.value, chosen.specificity.reason) == (0.4, "no reference cases without a tumour")
+    assert (chosen.value, chosen.specificity.reason) == (0.4, Reason("no_reference_cases_without_tumour"))
 
 
 def test_equal_scores_call_every_case() -> None:
@@ -216,7 +217,7 @@ def test_ppv_and_npv_are_of_the_cases_called_and_not_called() -> None:
 
 @pytest.mark.parametrize(
     ("threshold", "name", "reason"),
-    [(0.99, "ppv", "no case reaches the threshold"), (0.0, "npv", "every case reaches the threshold")],
+    [(0.99, "ppv", Reason("none_reaches_threshold")), (0.0, "npv", Reason("all_reach_threshold"))],
 )
 def test_a_call_that_is_never_made_has_no_predictive_value(threshold: float, name: str, reason: str) -> None:
     found = getattr(at_threshold(TUNING, TUNING_SCORES, threshold=threshold), name)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.explanations.outlined_evidence import evidence_inside, evidence_share
 from neuroval.data.exceptions import InputError
 
@@ -114,9 +115,13 @@ def test_means_by_class_and_by_right_and_wrong_by_hand() -> None:
     # Mean 0.3 and standard deviation 0.1 * sqrt(2); t(1) at 97.5% is 12.706: cut at 0 and 1.
     assert (glioma.name, glioma.correct.plain.value, glioma.correct.plain.n) == ("glioma", pytest.approx(0.3), 2)
     assert (glioma.correct.plain.low, glioma.correct.plain.high) == (0, 1)
-    assert (glioma.wrong.plain.value, glioma.wrong.plain.low, glioma.wrong.plain.reason) == (0.9, None, "one case")
+    assert (glioma.wrong.plain.value, glioma.wrong.plain.low, glioma.wrong.plain.reason) == (
+        0.9,
+        None,
+        Reason("one_case"),
+    )
     assert meningioma.correct.plain.value == pytest.approx(0.6)
-    assert meningioma.wrong.plain.reason == "no cases"
+    assert meningioma.wrong.plain.reason == Reason("no_cases")
     assert (glioma.area.plain.value, glioma.area.plain.n) == (0.5, 3)
 
 
@@ -152,7 +157,7 @@ def test_maps_without_evidence_are_counted_apart() -> None:
 def test_equal_shares_have_no_interval() -> None:
     (glioma,) = result([0.5, 0.5, 0.5], [0] * 3, [0] * 3)
     assert (glioma.correct.plain.value, glioma.correct.plain.low) == (0.5, None)
-    assert glioma.correct.plain.reason == "no variation between cases"
+    assert glioma.correct.plain.reason == Reason("equal_cases")
 
 
 def test_classes_without_a_case_are_left_out() -> None:

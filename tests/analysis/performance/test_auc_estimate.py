@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.auc_estimate import Units, auc, newcombe, ranked
 from neuroval.analysis.performance.auc_paired import AucDifference, paired_delong
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 Z = 1.959963984540054
@@ -79,7 +81,7 @@ def test_delong_gives_the_values_of_proc(oracles: dict[str, Any], four_class: pd
         estimate = auc(*scores_of(four_class, name)).plain
         assert triple(estimate) == pytest.approx(tuple(expected[:3]), abs=1e-11)
         assert standard_error(estimate) == pytest.approx(expected[3], abs=1e-11)
-        assert (estimate.method, estimate.n, estimate.level) == ("DeLong", 160, 0.95)
+        assert (estimate.method, estimate.n, estimate.level) == (Method("delong"), 160, 0.95)
     for name, expected in PROC.items():
         assert triple(auc(*scores_of(four_class, name)).plain) == pytest.approx(expected[:3], abs=1e-12)
 
@@ -89,7 +91,7 @@ def test_obuchowski_gives_the_values_of_the_published_code(four_class: pd.DataFr
         measure = auc(*scores_of(four_class, name), groups=four_class["patient_id"])
         assert measure.clustered is not None
         assert standard_error(measure.clustered) == pytest.approx(expected[4], abs=1e-12)
-        assert measure.clustered.method == "Obuchowski, 80 groups"
+        assert measure.clustered.method == Method("obuchowski", groups=80)
         assert measure.headline.width == max(measure.plain.width or 0, measure.clustered.width or 0)
     positive, scores = scores_of(four_class, "glioma")
     clustered = auc(positive, scores, groups=mixed_groups()).clustered
@@ -130,7 +132,7 @@ def test_the_auc_is_that_of_sklearn_and_scipy_and_lies_in_its_interval(
     u = stats.mannwhitneyu(scores[positive], scores[~positive], method="exact").statistic
     assert estimate.value == pytest.approx(u / (positive.sum() * (~positive).sum()), abs=1e-12)
     if estimate.low is None:
-        assert (estimate.value, estimate.reason, len(set(scores.tolist()))) == (0.5, "all scores are equal", 1)
+        assert (estimate.value, estimate.reason, len(set(scores.tolist()))) == (0.5, Reason("equal_scores"), 1)
     else:
         assert estimate.high is not None
         assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
@@ -149,13 +151,15 @@ def test_the_variance_between_groups_is_that_of_the_definition(rows: list[tuple[
     if variance is not None and variance > 1e-9:
         half = Z * np.sqrt(variance)
         low, high = max(0, value - half), min(1, value + half)
-        if clustered.method.startswith("Obuchowski, "):
+        if in_words(clustered.method).startswith("Obuchowski, "):
             assert triple(clustered) == pytest.approx((value, low, high), abs=1e-9)
         else:
             assert max(value, 1 - value) >= 0.95
             assert clustered.width > high - low
     elif len(set(scores.tolist())) > 1:
-        assert clustered.method.startswith("Newcombe method 5 on the number of groups (Obuchowski not estimable)")
+        assert in_words(clustered.method).startswith(
+            "Newcombe method 5 on the number of groups (Obuchowski not estimable)"
+        )
 
 
 @given(cases, st.randoms())
@@ -186,7 +190,7 @@ def test_a_perfect_separation_gets_the_interval_of_newcombe_not_one_to_one(oracl
     scores = np.concatenate([np.linspace(0.01, 0.4, 20), np.linspace(0.6, 0.99, 20)])
     positive = np.arange(40) >= 20
     estimate = auc(positive, scores).plain
-    assert estimate.method == "Newcombe method 5 (DeLong not estimable)"
+    assert estimate.method == Method("newcombe_5_without_delong")
     assert (estimate.value, estimate.high) == (1.0, 1.0)
     # At an AUC of 1 the equation of method 5 is 1 - L = z^2 L (1 + 19 ((1 - L) / (2 - L) + L / (1 + L))) / 400.
     low = estimate.low
@@ -227,10 +231,10 @@ def test_newcombe_is_narrower_with_more_cases_and_wider_at_a_higher_level() -> N
 @pytest.mark.parametrize(
     ("positive", "scores", "reason"),
     [
-        ([], [], "no cases"),
-        ([True], [0.3], "no reference cases of another class"),
-        ([False], [0.3], "no reference cases of glioma"),
-        ([False, False], [0.3, 0.9], "no reference cases of glioma"),
+        ([], [], Reason("no_cases")),
+        ([True], [0.3], Reason("no_reference_cases", of="another class")),
+        ([False], [0.3], Reason("no_reference_cases", of="glioma")),
+        ([False, False], [0.3, 0.9], Reason("no_reference_cases", of="glioma")),
     ],
 )
 def test_without_cases_of_a_side_the_auc_is_undefined_with_the_reason(
@@ -256,7 +260,7 @@ def test_close_to_one_newcombe_takes_the_place_of_a_shorter_interval_and_says_so
     estimate = auc(positive, scores).plain
     expected = newcombe(1 - 5 / 400, positives=20, negatives=20)
     assert triple(estimate) == triple(expected)
-    assert (estimate.method, estimate.n) == ("Newcombe method 5, wider than DeLong", 40)
+    assert (estimate.method, estimate.n) == (Method("newcombe_5_wider_than_delong"), 40)
     assert triple(auc(~positive, scores).plain) == pytest.approx((5 / 400, 1 - expected.high, 1 - expected.low))
 
 
@@ -266,7 +270,7 @@ def test_close_to_one_delong_stays_where_it_is_wider() -> None:
     scores[200] = -1.0
     estimate = auc(positive, scores).plain
     assert estimate.value > 0.95
-    assert estimate.method == "DeLong"
+    assert estimate.method == Method("delong")
     assert estimate.width > newcombe(estimate.value, positives=41, negatives=200).width
 
 
@@ -274,21 +278,21 @@ def test_close_to_one_groups_count_by_their_design_effect() -> None:
     positive, scores = almost_perfect()
     twice = auc(np.repeat(positive, 2), np.repeat(scores, 2), groups=np.repeat(np.arange(40), 2)).clustered
     # Each case twice: the variance between 40 groups of two is about twice that between 80 cases.
-    assert twice.method == "Newcombe method 5 on n / design effect, wider than Obuchowski, 40 groups"
+    assert twice.method == Method("newcombe_5_wider_than_obuchowski", groups=40)
     assert twice.width == pytest.approx(newcombe(1 - 5 / 400, positives=20, negatives=20).width, rel=0.05)
 
 
 def test_equal_scores_are_one_half_without_interval() -> None:
     measure = auc(np.arange(10) < 4, np.full(10, 0.25), groups=np.arange(10) // 2)
     for estimate in (measure.plain, measure.clustered):
-        assert (estimate.value, estimate.low, estimate.reason) == (0.5, None, "all scores are equal")
+        assert (estimate.value, estimate.low, estimate.reason) == (0.5, None, Reason("equal_scores"))
 
 
 def test_a_single_positive_case_gets_the_interval_of_newcombe() -> None:
     estimate = auc(np.arange(11) == 7, np.arange(11.0)).plain
     expected = newcombe(0.7, positives=1, negatives=10)
     assert triple(estimate) == triple(expected)
-    assert estimate.method == "Newcombe method 5 (DeLong not estimable)"
+    assert estimate.method == Method("newcombe_5_without_delong")
     assert estimate.width > 0.5
 
 
@@ -311,9 +315,11 @@ def test_a_perfect_auc_in_groups_counts_groups() -> None:
     positive, groups = np.arange(60) >= 40, np.arange(60) // 5
     clustered = auc(positive, np.arange(60.0), groups=groups).clustered
     assert triple(clustered) == triple(newcombe(1.0, positives=4, negatives=8))
-    named = "Newcombe method 5 on the number of groups (Obuchowski not estimable), 12 groups"
+    named = Method("newcombe_5_without_obuchowski", groups=12)
     assert clustered.method == named
-    assert auc(positive, np.arange(60.0), groups=np.zeros(60)).clustered.method.endswith("estimable), 1 group")
+    assert auc(positive, np.arange(60.0), groups=np.zeros(60)).clustered.method == Method(
+        "newcombe_5_without_obuchowski", groups=1
+    )
 
 
 def test_groups_that_cancel_out_get_no_interval_of_width_zero() -> None:
@@ -321,7 +327,7 @@ def test_groups_that_cancel_out_get_no_interval_of_width_zero() -> None:
     positive = np.array([True, False, True, False])
     clustered = auc(positive, np.array([2.0, 1.0, 4.0, 3.0]), groups=np.array([0, 0, 1, 1])).clustered
     assert clustered.value == 0.75
-    assert clustered.method.startswith("Newcombe method 5 on the number of groups")
+    assert in_words(clustered.method).startswith("Newcombe method 5 on the number of groups")
     assert clustered.width > 0.5
 
 
@@ -370,7 +376,7 @@ def test_paired_delong_gives_the_values_of_proc(four_class: pd.DataFrame) -> Non
     compared = of_pair(four_class, "pituitary")
     assert triple(compared.difference.plain)[1:] == pytest.approx((0.1036611101156, 0.3286865601353), abs=1e-12)
     assert compared.p_value.value == pytest.approx(0.0001660608848, abs=1e-13)
-    assert compared.p_value.method == "DeLong, paired, z test"
+    assert compared.p_value.method == Method("z_test", method=Method("delong_paired"))
     assert compared.headline_p_value is compared.p_value
     assert compared.difference.clustered is None
     assert compared.clustered_p_value is None
@@ -395,7 +401,7 @@ def test_paired_obuchowski_gives_the_values_of_the_published_code(four_class: pd
     assert compared.difference.clustered.value == pytest.approx(0.2364545454545, abs=1e-12)
     assert standard_error(compared.difference.clustered) == pytest.approx(0.0404880872062, abs=1e-12)
     assert compared.clustered_p_value.value == pytest.approx(5.2169e-9, abs=5.1e-14)
-    assert compared.clustered_p_value.method == "Obuchowski, paired, 40 groups, z test"
+    assert compared.clustered_p_value.method == Method("z_test", method=Method("obuchowski_paired", groups=40))
 
 
 @settings(deadline=None)
@@ -411,7 +417,7 @@ def test_the_paired_variance_is_that_of_the_definition(rows: list[tuple[bool, in
             assert len(np.unique(groups)) == len(rows)
             continue
         assert estimate.value == pytest.approx(value)
-        if estimate.method.startswith(("DeLong", "Obuchowski")) and estimate.low is not None:
+        if in_words(estimate.method).startswith(("DeLong", "Obuchowski")) and estimate.low is not None:
             half = Z * np.sqrt(variance)
             assert (estimate.low, estimate.high) == pytest.approx((max(-1, value - half), min(1, value + half)))
         else:
@@ -435,8 +441,8 @@ def test_scores_that_order_the_cases_alike_differ_by_nothing_and_nothing_is_test
     positive, scores = np.arange(50) < 20, rng.normal(size=50)
     compared = paired_delong(positive, scores, np.exp(scores), groups=np.arange(50) // 5)
     for estimate in (compared.difference.plain, compared.difference.clustered):
-        assert (estimate.value, estimate.low, estimate.reason) == (0, None, "both scores order all cases alike")
-    assert compared.headline_p_value.reason == "both scores order all cases alike"
+        assert (estimate.value, estimate.low, estimate.reason) == (0, None, Reason("same_order"))
+    assert compared.headline_p_value.reason == Reason("same_order")
     assert not compared.headline_p_value.defined
 
 
@@ -444,8 +450,8 @@ def test_two_perfect_scores_are_not_known_to_be_equal() -> None:
     compared = paired_delong(np.arange(40) >= 20, np.arange(40.0), np.arange(40.0) ** 2)
     reach = 1 - newcombe(1.0, positives=20, negatives=20).low
     assert triple(compared.difference.plain) == pytest.approx((0, -reach, reach))
-    assert compared.difference.plain.method == "square-and-add, correlation taken as 0 (an AUC is 0 or 1)"
-    assert compared.p_value.reason == "no p-value: an AUC is 0 or 1"
+    assert compared.difference.plain.method == Method("square_and_add_uncorrelated", reason=Reason("auc_at_an_end"))
+    assert compared.p_value.reason == Reason("no_p_value", reason=Reason("auc_at_an_end"))
 
 
 def test_a_perfect_score_is_compared_by_square_and_add() -> None:
@@ -459,7 +465,7 @@ def test_a_perfect_score_is_compared_by_square_and_add() -> None:
         value = 1 - b.value
         low, high = value - np.hypot(1 - a.low, b.high - b.value), value + (b.value - b.low)
         assert triple(difference) == pytest.approx((value, low, high))
-    assert compared.clustered_p_value.reason == "no p-value: an AUC is 0 or 1"
+    assert compared.clustered_p_value.reason == Reason("no_p_value", reason=Reason("auc_at_an_end"))
 
 
 def test_close_to_one_the_intervals_are_combined_with_the_correlation_of_the_components() -> None:
@@ -481,7 +487,7 @@ def test_close_to_one_the_intervals_are_combined_with_the_correlation_of_the_com
             np.sqrt(x * x - 2 * r * x * y + y * y)
             for x, y in ((one.value - one.low, two.high - two.value), (one.high - one.value, two.value - two.low))
         )
-        assert difference.method.startswith("square-and-add of both intervals with their correlation")
+        assert difference.method.code == "square_and_add_correlated"
         assert triple(difference) == pytest.approx((value, value - below, value + above), abs=1e-9)
 
 
@@ -490,7 +496,7 @@ def test_components_that_all_differ_by_one_amount_show_no_variance_and_are_not_b
     positive = np.array([True, True, False, False])
     compared = paired_delong(positive, np.array([2.0, 4.0, 1.0, 3.0]), np.array([1.0, 3.0, 2.0, 4.0]))
     assert (compared.a.plain.value, compared.b.plain.value, compared.difference.plain.value) == (0.75, 0.25, 0.5)
-    assert "variance of the difference is not estimable" in compared.difference.plain.method
+    assert "variance of the difference is not estimable" in in_words(compared.difference.plain.method)
     assert compared.difference.plain.low < 0
     assert not compared.p_value.defined
 
@@ -500,7 +506,7 @@ def test_a_constant_score_can_be_compared() -> None:
     positive = np.arange(100) < 30
     scores = rng.normal(size=100) + 0.8 * positive
     compared = paired_delong(positive, scores, np.zeros(100))
-    assert compared.b.plain.reason == "all scores are equal"
+    assert compared.b.plain.reason == Reason("equal_scores")
     alone = compared.a.plain
     assert triple(compared.difference.plain) == pytest.approx((alone.value - 0.5, alone.low - 0.5, alone.high - 0.5))
 

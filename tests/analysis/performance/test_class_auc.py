@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.performance.auc_estimate import auc, newcombe
 from neuroval.analysis.performance.class_auc import ClassAucs, class_aucs
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 Z = 1.959963984540054
@@ -66,9 +68,9 @@ def test_the_golden_cases_give_the_values_of_proc_and_sklearn(
     assert triple(result.any_tumour.plain) == pytest.approx(
         (0.9132727272727, 0.8700444289236, 0.9565010256219), abs=1e-12
     )
-    assert result.macro_ovr.plain.method == "DeLong, covariance over classes"
+    assert result.macro_ovr.plain.method == Method("delong_over_classes")
     assert result.hand_till.clustered is not None
-    assert result.hand_till.clustered.method == "Obuchowski, covariance over classes, 80 groups"
+    assert result.hand_till.clustered.method == Method("obuchowski_over_classes", groups=80)
 
 
 def test_each_class_and_any_tumour_are_the_auc_of_that_question(four_class: pd.DataFrame) -> None:
@@ -173,12 +175,11 @@ def test_perfect_ranking_gives_no_interval_of_width_zero() -> None:
     assert triple(result.macro_ovr.plain) == pytest.approx((1.0, np.mean(lows), 1.0))
     lows = [newcombe(1.0, positives=a, negatives=b).low for a, b in ((10, 20), (10, 30), (20, 30))]
     assert triple(result.hand_till.plain) == pytest.approx((1.0, np.mean(lows), 1.0))
-    assert result.hand_till.plain.method == ("DeLong, covariance over classes, with Newcombe method 5 for 6 of 6 parts")
+    assert result.hand_till.plain.method == (Method("delong_over_classes_with_newcombe_5", replaced=6, parts=6))
     lows = [newcombe(1.0, positives=own, negatives=12 - own).low for own in (2, 4, 6)]
     assert triple(result.macro_ovr.clustered) == pytest.approx((1.0, np.mean(lows), 1.0))
-    assert result.macro_ovr.clustered.method == (
-        "Obuchowski, covariance over classes, with Newcombe method 5 on the number of groups for 3 of 3 parts, "
-        "12 groups"
+    assert result.macro_ovr.clustered.method == Method(
+        "obuchowski_over_classes_with_newcombe_5", replaced=3, parts=3, groups=12
     )
 
 
@@ -188,7 +189,7 @@ def test_a_class_that_is_ranked_perfectly_still_adds_what_it_may_miss() -> None:
     probabilities[:, 2] = np.where(reference == 2, 0.9, 0.1) + 0.01 * rng.random(90)
     result = class_aucs(reference, probabilities, classes="abc", negative=None)
     assert [measure.plain.value == 1 for measure in result.classes] == [False, False, True]
-    assert "with Newcombe method 5 for 1 of 3 parts" in result.macro_ovr.plain.method
+    assert "with Newcombe method 5 for 1 of 3 parts" in in_words(result.macro_ovr.plain.method)
     least = (1 - newcombe(1.0, positives=30, negatives=60).low) / 3
     assert result.macro_ovr.plain.value - result.macro_ovr.plain.low > least
     assert result.macro_ovr.plain.high < 1
@@ -199,40 +200,40 @@ def test_an_empty_class_leaves_the_averages_undefined_and_says_why() -> None:
     probabilities = np.random.default_rng(1).random((5, 4))
     result = class_aucs(reference, probabilities, classes=CLASSES, negative="notumor")
     assert [measure.headline.defined for measure in result.classes] == [True, True, False, False]
-    assert result.classes[2].headline.reason == "no reference cases of notumor"
+    assert result.classes[2].headline.reason == Reason("no_reference_cases", of="notumor")
     assert result.any_tumour is not None
-    assert result.any_tumour.headline.reason == "no reference cases of notumor"
+    assert result.any_tumour.headline.reason == Reason("no_reference_cases", of="notumor")
     for measure in (result.macro_ovr, result.hand_till):
         assert (measure.headline.value, measure.headline.n) == (None, 5)
-        assert measure.headline.reason == "no reference cases of notumor, pituitary"
+        assert measure.headline.reason == Reason("no_reference_cases", of=("notumor", "pituitary"))
 
 
 def test_one_class_only_says_that_the_others_are_missing() -> None:
     result = class_aucs(np.array([1, 1]), np.array([[0.4, 0.6], [0.2, 0.8]]), classes="ab", negative="b")
-    assert result.classes[1].headline.reason == "no reference cases of another class"
+    assert result.classes[1].headline.reason == Reason("no_reference_cases", of="another class")
     assert result.any_tumour is not None
-    assert result.any_tumour.headline.reason == "no reference cases of any tumour"
+    assert result.any_tumour.headline.reason == Reason("no_reference_cases", of="any tumour")
 
 
 def test_no_cases_leave_everything_undefined() -> None:
     none = np.array([], dtype=np.int64)
     result = class_aucs(none, np.empty((0, 4)), classes=CLASSES, negative="notumor", groups=none)
     measures = (*result.classes, result.any_tumour, result.macro_ovr, result.hand_till)
-    assert {measure.headline.reason for measure in measures} == {"no cases"}
+    assert {measure.headline.reason for measure in measures} == {Reason("no_cases")}
 
 
 def test_equal_probabilities_are_one_half_without_interval() -> None:
     result = class_aucs(np.arange(12) % 3, np.full((12, 3), 1 / 3), classes="abc", negative="a")
     for measure in (*result.classes, result.any_tumour, result.macro_ovr, result.hand_till):
         assert (measure.headline.value, measure.headline.low) == (0.5, None)
-        assert measure.headline.reason == "all scores are equal"
+        assert measure.headline.reason == Reason("equal_scores")
 
 
 def test_a_class_with_a_single_case_makes_the_averages_uncertain() -> None:
     reference, probabilities, _ = simulated(np.random.default_rng(3), support=(1, 30, 30), separation=1.5)
     result = class_aucs(reference, probabilities, classes="abc", negative=None)
-    assert "with Newcombe method 5 for 3 of 3 parts" in result.macro_ovr.plain.method
-    assert "with Newcombe method 5 for 6 of 6 parts" in result.hand_till.plain.method
+    assert "with Newcombe method 5 for 3 of 3 parts" in in_words(result.macro_ovr.plain.method)
+    assert "with Newcombe method 5 for 6 of 6 parts" in in_words(result.hand_till.plain.method)
     assert result.macro_ovr.plain.width > 0.2
 
 
@@ -241,8 +242,10 @@ def test_averages_close_to_one_take_the_wider_interval_and_say_so() -> None:
     result = class_aucs(reference, probabilities, classes="abc", negative=None, groups=np.arange(240) // 2)
     for measure, parts in ((result.macro_ovr, 3), (result.hand_till, 6)):
         assert 0.95 <= measure.plain.value < 1
-        assert measure.plain.method == f"Newcombe method 5, mean of {parts} parts, wider than DeLong"
-        assert measure.clustered.method.startswith(f"Newcombe method 5 on n / design effect, mean of {parts} parts")
+        assert measure.plain.method == Method("mean_newcombe_5_wider_than_delong", parts=parts)
+        assert in_words(measure.clustered.method).startswith(
+            f"Newcombe method 5 on n / design effect, mean of {parts} parts"
+        )
     reaches = [newcombe(one.plain.value, positives=80, negatives=160) for one in result.classes]
     assert result.macro_ovr.plain.low == pytest.approx(np.mean([one.low for one in reaches]))
     assert result.macro_ovr.plain.high == pytest.approx(np.mean([one.high for one in reaches]))

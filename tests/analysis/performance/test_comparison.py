@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import gammaln
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.performance.comparison import (
@@ -17,6 +18,7 @@ from neuroval.analysis.performance.comparison import (
     mcnemar,
     paired_difference,
 )
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -100,14 +102,14 @@ def test_the_unpaired_interval_at_full_precision() -> None:
     # statsmodels 0.15.0, confint_proportions_2indep(56, 70, 48, 80, compare="diff", method="newcomb").
     found = difference_of(proportion(56, 70), proportion(48, 80))
     assert (found.low, found.high) == pytest.approx((0.05243147240236498, 0.33387265403690614), abs=1e-12)
-    assert found.method == "Newcombe, unpaired (score, method 10), n 70 and 80"
+    assert found.method == Method("of_sizes", method=Method("newcombe_unpaired"), a=70, b=80)
 
 
 def test_a_correlation_of_zero_gives_the_unpaired_interval() -> None:
     # 10 * 3 - 5 * 5 = 5 is not above n / 2, so the corrected correlation is 0; both rates are 15/23.
     found, apart = paired(10, 5, 5, 3), difference_of(proportion(15, 23), proportion(15, 23))
     assert (found.low, found.high) == pytest.approx((apart.low, apart.high), abs=1e-12)
-    assert (found.method, found.n) == ("Newcombe, paired (score, method 10)", 23)
+    assert (found.method, found.n) == (Method("newcombe_paired"), 23)
 
 
 @given(cells, levels)
@@ -140,21 +142,23 @@ def test_unpaired_intervals_enclose_the_difference_and_turn(case: tuple[int, int
 
 
 def test_a_difference_from_other_intervals_says_from_which() -> None:
-    published = Estimate(value=0.97, low=0.946, high=0.985, level=0.95, method="as published", n=272)
+    published = Estimate(value=0.97, low=0.946, high=0.985, level=0.95, method=Method("given"), n=272)
     found = difference_of(published, proportion(250, 300, method="clopper-pearson"))
-    assert found.method == "square-and-add (MOVER) from as published and Clopper-Pearson, n 272 and 300"
+    assert found.method == Method(
+        "of_sizes", method=Method("mover", a=Method("given"), b=Method("clopper-pearson")), a=272, b=300
+    )
     ours = proportion(250, 300, method="clopper-pearson")
     assert found.low == pytest.approx(0.97 - 250 / 300 - np.hypot(0.97 - 0.946, ours.high - 250 / 300))
     assert found.high == pytest.approx(0.97 - 250 / 300 + np.hypot(0.985 - 0.97, 250 / 300 - ours.low))
 
 
 def test_a_difference_needs_both_values_both_intervals_and_one_level() -> None:
-    known, bare = proportion(3, 4), Estimate(value=0.5, method="as published", reason="no interval was published")
+    known, bare = proportion(3, 4), Estimate(value=0.5, method=Method("given"), reason=Reason("no_interval_given"))
     for one, other in ((known, proportion(0, 0)), (proportion(0, 0), known)):
-        assert (difference_of(one, other).value, difference_of(one, other).reason) == (None, "no cases")
-        assert difference_of(one, other).method == "not estimable"
+        assert (difference_of(one, other).value, difference_of(one, other).reason) == (None, Reason("no_cases"))
+        assert difference_of(one, other).method == Method("not_estimable")
     for found in (difference_of(known, bare), difference_of(bare, known)):
-        assert (abs(found.value), found.low, found.reason) == (0.25, None, "no interval was published")
+        assert (abs(found.value), found.low, found.reason) == (0.25, None, Reason("no_interval_given"))
     with pytest.raises(InputError, match=r"one level, found 0\.95 and 0\.9"):
         difference_of(known, proportion(3, 4, level=0.9))
 
@@ -248,23 +252,23 @@ def test_an_empty_class_is_undefined_with_the_reason() -> None:
     )
     assert (found.name, found.counts.n, found.test) == ("pituitary.sensitivity", 0, None)
     for measure in (found.a, found.b, found.difference):
-        assert (measure.headline.value, measure.headline.reason) == (None, "no reference cases of pituitary")
+        assert (measure.headline.value, measure.headline.reason) == (None, Reason("no_reference_cases", of="pituitary"))
 
 
 def test_only_one_class_leaves_the_others_undefined() -> None:
     found = {one.name: one.difference.plain for one in compared([2, 2], [2, 2], [2, 0]).numbers}
-    assert found["any_tumour.sensitivity"].reason == "no reference cases of any tumour"
+    assert found["any_tumour.sensitivity"].reason == Reason("no_reference_cases", of="any tumour")
     assert found["any_tumour.specificity"].value == 0.5
     tumours = {one.name: one.difference.plain for one in compared([0, 0], [0, 0], [0, 2]).numbers}
-    assert tumours["any_tumour.specificity"].reason == "no reference cases of notumor"
-    assert tumours["glioma.specificity"].reason == "no reference cases of another class than glioma"
+    assert tumours["any_tumour.specificity"].reason == Reason("no_reference_cases", of="notumor")
+    assert tumours["glioma.specificity"].reason == Reason("no_reference_cases_of_others", than="glioma")
 
 
 def test_no_cases_and_one_case() -> None:
     nothing = compared([], [], [])
     assert nothing.n == 0
     assert {one.difference.plain.value for one in nothing.numbers} == {None}
-    assert nothing.numbers[0].difference.plain.reason == "no cases"
+    assert nothing.numbers[0].difference.plain.reason == Reason("no_cases")
     single = compared([0], [0], [1], groups=np.array(["p"])).numbers[0]
     assert (single.difference.plain.value, single.difference.clustered, single.test.exact) == (1.0, None, 1.0)
 
@@ -325,7 +329,7 @@ def test_the_cluster_bootstrap_is_that_of_drawing_whole_groups() -> None:
     expected = np.quantile(of_group[drawn].sum(axis=1) / size[drawn].sum(axis=1), [0.025, 0.975])
     found = compared(reference, a, b, groups=groups, resamples=20_000).numbers[0].difference.clustered
     assert (found.low, found.high) == pytest.approx(expected, abs=0.004)
-    assert found.method == f"percentile bootstrap over {len(size)} groups, 20,000 resamples, seed 1"
+    assert found.method == Method("percentile_bootstrap", groups=len(size), resamples=20_000, seed=1)
     assert found.low <= found.value <= found.high
 
 
@@ -344,15 +348,15 @@ def test_where_no_resample_differs_groups_are_counted_and_the_method_says_so() -
     reference = np.repeat([0, 1, 2, 3], 12)
     groups = np.repeat(np.arange(16), 3)
     found = compared(reference, reference, reference, groups=groups).numbers[0].difference
-    assert found.clustered.method == "Newcombe, paired (score, method 10) on the number of groups, 16 groups"
+    assert found.clustered.method == Method("newcombe_paired_on_groups", groups=16)
     assert (found.clustered.low, found.clustered.high) == pytest.approx(
         (paired(16, 0, 0, 0).low, paired(16, 0, 0, 0).high)
     )
     assert found.headline is found.clustered
     glioma = compared(reference, reference, reference, groups=groups).numbers[3].difference.clustered
-    assert glioma.method.endswith("on the number of groups, 4 groups")  # the others hold no glioma
+    assert in_words(glioma.method).endswith("on the number of groups, 4 groups")  # the others hold no glioma
     one_group = compared(reference, reference, reference, groups=np.zeros(48)).numbers[0].difference.clustered
-    assert one_group.method.endswith("on the number of groups, 1 group")
+    assert in_words(one_group.method).endswith("on the number of groups, 1 group")
     assert one_group.width > 1
 
 
@@ -365,7 +369,7 @@ def test_a_class_that_is_missing_from_many_resamples_has_no_clustered_interval()
     a[0], b[5] = 1, 1
     found = {one.name: one.difference for one in compared(reference, a, b, groups=groups).numbers}
     assert found["glioma.sensitivity"].clustered.low is None
-    assert "interval not estimable: undefined in" in found["glioma.sensitivity"].clustered.reason
+    assert "interval not estimable: undefined in" in in_words(found["glioma.sensitivity"].clustered.reason)
     assert found["glioma.sensitivity"].plain.low is not None
 
 
@@ -406,7 +410,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 
 
 def test_no_pairs_at_all_is_undefined() -> None:
-    assert paired(0, 0, 0, 0).reason == "no cases"
+    assert paired(0, 0, 0, 0).reason == Reason("no_cases")
 
 
 def test_the_paired_interval_covers_its_level_on_average() -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 
 from neuroval.analysis.core.clusters import group_types
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix, confusion_matrix
 from neuroval.analysis.core.proportions import clustered_proportion, proportion
 from neuroval.analysis.performance.error_pairs import ConfusionPair, confusion_pairs, ranked_by_harm
@@ -40,7 +41,7 @@ def test_pairs_are_ranked_by_count_and_then_by_how_bad_it_may_be() -> None:
 def test_pairs_of_an_empty_class_come_last_and_are_undefined() -> None:
     pairs = confusion_pairs(matrix_of([0, 0], [0, 4]))
     assert [pair.reference for pair in pairs] == ["meningioma", "glioma"]
-    assert pairs[1].rate.plain.reason == "no reference cases of glioma"
+    assert pairs[1].rate.plain.reason == Reason("no_reference_cases", of="glioma")
 
 
 def test_the_rate_of_a_pair_counts_the_wider_of_two_intervals() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.performance.folds import METHOD, corrected_mean, over_folds
@@ -27,9 +28,7 @@ def test_the_interval_stays_within_0_and_1() -> None:
     assert found.low > 0.8
 
 
-@pytest.mark.parametrize(
-    ("values", "reason"), [([0.9], "one fold"), ([0.9, 0.9, 0.9], "all folds have the same value")]
-)
+@pytest.mark.parametrize(("values", "reason"), [([0.9], Reason("one_fold")), ([0.9, 0.9, 0.9], Reason("equal_folds"))])
 def test_without_a_spread_there_is_no_interval(values: list[float], reason: str) -> None:
     found = corrected_mean(values, test_share=0.25)
     assert (found.value, found.low, found.reason) == (pytest.approx(0.9), None, reason)
@@ -64,7 +63,7 @@ def test_a_class_missing_in_a_fold_is_not_estimable() -> None:
     assert "any_tumour.sensitivity" not in by_name
     missing = by_name["meningioma.sensitivity"]
     assert not missing.mean.defined
-    assert missing.mean.reason == "not estimable in 1 of 2 folds (no cases)"
+    assert missing.mean.reason == Reason("undefined_in_folds", undefined=1, folds=2, reason=Reason("no_cases"))
     assert missing.sd is None
     assert isinstance(by_name["balanced_accuracy"].values[1], Estimate)
     assert not by_name["balanced_accuracy"].mean.defined

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from scipy.stats import contingency
 
 from neuroval.analysis.core.clusters import GroupTypes, group_types, single_cases
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix, TwoByTwo, any_tumour, two_by_two
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import clustered_proportion
 from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 NAMES = ("lr_pos", "lr_neg", "dor", "youden")
@@ -61,7 +63,7 @@ def test_youden_gives_the_published_values_of_square_and_add() -> None:
         youden = ratios(TwoByTwo(tp=tp, fn=positives - tp, fp=fp, tn=negatives - fp)).youden.plain
         assert youden.value == pytest.approx(tp / positives - fp / negatives)
         assert (youden.low, youden.high) == pytest.approx(bounds, abs=5.1e-5)
-        assert youden.method == "square-and-add of Wilson intervals (Newcombe)"
+        assert youden.method == Method("square_and_add_of_rates")
 
 
 def test_a_table_worked_by_hand() -> None:
@@ -76,8 +78,8 @@ def test_a_table_worked_by_hand() -> None:
         assert triple(getattr(result, name).plain) == pytest.approx((value, value / factor, value * factor))
     assert result.youden.plain.value == pytest.approx(0.6)
     assert [getattr(result, name).plain.n for name in NAMES] == [25] * 4
-    assert result.lr_pos.plain.method == "log method (Simel)"
-    assert result.dor.plain.method == "log method (Woolf)"
+    assert result.lr_pos.plain.method == Method("log_simel")
+    assert result.dor.plain.method == Method("log_woolf")
 
 
 @given(tables.filter(lambda t: min(t.tp, t.fp, t.fn, t.tn) > 0), st.floats(0.5, 0.999))
@@ -117,41 +119,41 @@ def test_the_published_matrix_has_ratios_where_no_cell_is_empty(oracles: dict[st
         (
             TwoByTwo(tp=5, fp=0, fn=3, tn=9),
             (None, 3 / 8, None),
-            ("infinite: no false positives", "no interval by the log method: no false positives", "infinite: no false"),
+            ("infinite_ratio", "no_log_interval", "infinite_ratio"),
         ),
         (
             TwoByTwo(tp=5, fp=2, fn=0, tn=8),
             (5.0, 0.0, None),
-            ("no interval by the log method: no false negatives", "no interval by the log", "infinite: no false neg"),
+            ("no_log_interval", "no_log_interval", "infinite_ratio"),
         ),
         (
             TwoByTwo(tp=0, fp=2, fn=6, tn=8),
             (0.0, 1.25, 0.0),
-            ("no interval by the log method: no true positives",) * 3,
+            ("no_log_interval",) * 3,
         ),
         (
             TwoByTwo(tp=4, fp=10, fn=6, tn=0),
             (0.4, None, 0.0),
-            ("no interval by the log method: no true negatives", "infinite: no true negatives", "no interval by"),
+            ("no_log_interval", "infinite_ratio", "no_log_interval"),
         ),
         (
             TwoByTwo(tp=0, fp=0, fn=6, tn=8),
             (None, 1.0, None),
             (
-                "0 divided by 0: no true positives and no false positives",
-                "no interval by the log method: no true positives and no false positives",
-                "0 divided by 0",
+                "zero_by_zero",
+                "no_log_interval",
+                "zero_by_zero",
             ),
         ),
         (
             TwoByTwo(tp=6, fp=8, fn=0, tn=0),
             (1.0, None, None),
-            ("no interval by", "0 divided by 0: no false negatives and no true negatives", "0 divided by 0"),
+            ("no_log_interval", "zero_by_zero", "zero_by_zero"),
         ),
         (
             TwoByTwo(tp=6, fp=0, fn=0, tn=8),
             (None, 0.0, None),
-            ("infinite: no false positives and no false negatives", "no interval by", "infinite"),
+            ("infinite_ratio", "no_log_interval", "infinite_ratio"),
         ),
     ],
 )
@@ -163,15 +165,15 @@ def test_an_empty_cell_leaves_the_value_where_there_is_one_and_the_reason(
         estimate = getattr(result, name).plain
         assert estimate.value == (None if value is None else pytest.approx(value))
         assert estimate.low is None
-        assert estimate.reason.startswith(reason)
+        assert estimate.reason.code == reason
     assert result.youden.plain.low < result.youden.plain.high
 
 
 def test_without_cases_of_one_side_nothing_is_estimable() -> None:
     for table, reason in (
-        (TwoByTwo(tp=0, fp=2, fn=0, tn=5), "no reference cases of glioma"),
-        (TwoByTwo(tp=3, fp=0, fn=1, tn=0), "no reference cases of another class"),
-        (TwoByTwo(tp=0, fp=0, fn=0, tn=0), "no cases"),
+        (TwoByTwo(tp=0, fp=2, fn=0, tn=5), Reason("no_reference_cases", of="glioma")),
+        (TwoByTwo(tp=3, fp=0, fn=1, tn=0), Reason("no_reference_cases", of="another class")),
+        (TwoByTwo(tp=0, fp=0, fn=0, tn=0), Reason("no_cases")),
     ):
         result = ratios(table, name="glioma", other="another class")
         assert [getattr(result, name).headline.reason for name in NAMES] == [reason] * 4
@@ -210,7 +212,7 @@ def test_cases_counted_twice_are_worth_half_as_many() -> None:
         assert clustered.value == pytest.approx(half.value)
         assert getattr(twice, name).headline is clustered
     assert twice.youden.clustered.width == pytest.approx(once.youden.plain.width, rel=0.01)
-    assert twice.lr_pos.clustered.method == "log method (Simel), linearised variance between groups, 250 groups"
+    assert twice.lr_pos.clustered.method == Method("between_groups", method=Method("log_simel"), groups=250)
 
 
 def test_the_variance_between_groups_of_a_table_worked_by_hand() -> None:
@@ -222,7 +224,7 @@ def test_the_variance_between_groups_of_a_table_worked_by_hand() -> None:
     lr_pos = of_groups(reference, predicted, [*"aaabbbccccdddd"]).lr_pos
     factor = np.exp(Z * np.sqrt(4 / 3 * 13 / 14 / 4))
     assert triple(lr_pos.clustered) == pytest.approx((4 / 3, 4 / 3 / factor, 4 / 3 * factor))
-    assert lr_pos.clustered.method.endswith("between groups, 4 groups")
+    assert in_words(lr_pos.clustered.method).endswith("between groups, 4 groups")
 
 
 def test_a_variance_below_that_of_independent_cases_is_taken_as_that_one() -> None:
@@ -243,7 +245,7 @@ def test_youden_of_groups_that_hold_one_class_each_adds_the_cluster_adjusted_rat
     below = np.hypot(se.value - se.low, sp.value - sp.low)
     above = np.hypot(se.high - se.value, sp.high - sp.value)
     assert triple(youden) == pytest.approx((se.value + sp.value - 1, youden.value - below, youden.value + above))
-    assert youden.method == "square-and-add of cluster-adjusted Wilson intervals (Zou and Donner), 40 groups"
+    assert youden.method == Method("square_and_add_of_adjusted_rates", groups=40)
 
 
 def test_youden_is_less_certain_when_both_rates_rise_and_fall_with_the_group() -> None:
@@ -262,16 +264,16 @@ def test_one_group_gives_ratios_no_interval_and_says_why() -> None:
     for name in ("lr_pos", "lr_neg", "dor"):
         estimate = getattr(result, name).headline
         assert estimate.value == pytest.approx(getattr(result, name).plain.value)
-        assert (estimate.low, estimate.reason) == (None, "one group: the variance between groups is not estimable")
+        assert (estimate.low, estimate.reason) == (None, Reason("no_variance_between_groups"))
     assert result.youden.clustered.low < result.youden.plain.low
-    assert result.youden.clustered.method.endswith("(Zou and Donner), 1 group")
+    assert in_words(result.youden.clustered.method).endswith("(Zou and Donner), 1 group")
 
 
 def test_an_empty_cell_in_groups_says_the_same_as_without() -> None:
     result = of_groups([0] * 10 + [1] * 10, [0] * 10 + [0] * 3 + [1] * 7, np.repeat(np.arange(10), 2))
     for estimate in (result.lr_pos.plain, result.lr_pos.clustered):
         assert estimate.value == pytest.approx(1 / 0.3)
-        assert (estimate.low, estimate.reason) == (None, "no interval by the log method: no false negatives")
+        assert (estimate.low, estimate.reason) == (None, Reason("no_log_interval", empty=("fn",)))
     assert result.dor.clustered is None
     assert result.youden.clustered.low < result.youden.plain.low
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.performance.patients import PatientClass, Patients, PatientTumour, per_patient
@@ -113,28 +114,31 @@ def test_without_patient_ids_everything_is_undefined() -> None:
     found = judged([(None, 0, G), (np.nan, 2, N)])
     assert (found.n, found.slices, found.without_id, found.mixed) == (0, 0, 2, ())
     for one in found.tumour:
-        assert one.sensitivity.plain.reason == one.specificity.plain.reason == "no case has a patient id"
+        assert one.sensitivity.plain.reason == one.specificity.plain.reason == Reason("no_patient_ids")
         assert one.sensitivity.plain.value is None
-    assert {one.accuracy.plain.reason for one in found.classes} == {"no case has a patient id"}
+    assert {one.accuracy.plain.reason for one in found.classes} == {Reason("no_patient_ids")}
 
 
 def test_no_cases() -> None:
     found = judged([])
     assert (found.n, found.without_id) == (0, 0)
-    assert tumour(found, "any_slice").sensitivity.plain.reason == "no case has a patient id"
+    assert tumour(found, "any_slice").sensitivity.plain.reason == Reason("no_patient_ids")
 
 
 def test_only_tumours_leave_specificity_undefined() -> None:
     one = tumour(judged([("p", 0, G)]), "majority")
-    assert (one.sensitivity.plain, one.specificity.plain.reason) == (proportion(1, 1), "no patient without any tumour")
+    assert (one.sensitivity.plain, one.specificity.plain.reason) == (
+        proportion(1, 1),
+        Reason("no_patient_without_tumour"),
+    )
     healthy = tumour(judged([("p", 2, N)]), "majority")
-    assert healthy.sensitivity.plain.reason == "no patient with any tumour"
+    assert healthy.sensitivity.plain.reason == Reason("no_patient_with_tumour")
 
 
 def test_when_every_patient_has_several_classes_nothing_is_judged() -> None:
     found = judged([("b", 0, G), ("b", 1, G), ("a", 0, G), ("a", 2, G)])
     assert (found.n, found.mixed, found.mixed_slices) == (0, ("a", "b"), 4)
-    assert of_class(found, "majority").accuracy.plain.reason == "every patient has slices of several reference classes"
+    assert of_class(found, "majority").accuracy.plain.reason == Reason("every_patient_is_mixed")
 
 
 def test_without_a_negative_class_there_is_no_any_tumour() -> None:

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.proportions import clustered_proportion, proportion
 from neuroval.analysis.performance.per_class import Performance, performance
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
@@ -54,7 +56,7 @@ def test_the_published_matrix_gives_the_values_of_epir_and_caret(oracles: dict[s
         estimate = getattr(overall, name).headline
         assert estimate.value == pytest.approx(published[key], abs=1e-11)
         assert 0.95 < estimate.low < estimate.value < estimate.high < 1
-        assert estimate.method.endswith("percentile bootstrap over cells, 2,000 resamples, seed 5")
+        assert in_words(estimate.method).endswith("percentile bootstrap over cells, 2,000 resamples, seed 5")
 
 
 def test_the_golden_cases_give_the_values_of_caret(oracles: dict[str, Any], four_class: pd.DataFrame) -> None:
@@ -79,7 +81,7 @@ def test_the_golden_cases_give_the_values_of_caret(oracles: dict[str, Any], four
         pytest.approx(clustered.high),
         clustered.method,
     )
-    assert clustered.method == "Wilson, cluster-adjusted (Rao-Scott), 80 groups"
+    assert clustered.method == Method("wilson_on_design_effect", groups=80)
 
 
 def test_each_clustered_rate_is_the_clustered_proportion_of_its_cases(four_class: pd.DataFrame) -> None:
@@ -103,7 +105,7 @@ def test_each_clustered_rate_is_the_clustered_proportion_of_its_cases(four_class
             clustered = getattr(one, name).clustered
             assert (clustered.low, clustered.high) == pytest.approx((ours.low, ours.high), abs=1e-12)
             assert (clustered.count, clustered.n, clustered.method) == (ours.count, ours.n, ours.method)
-        assert "over 80 groups" in one.f1.clustered.method
+        assert "over 80 groups" in in_words(one.f1.clustered.method)
 
 
 def test_cases_counted_twice_are_not_believed() -> None:
@@ -136,7 +138,7 @@ def test_no_error_gives_rates_an_interval_and_averages_the_reason() -> None:
     assert result.classes[0].sensitivity.headline.low == proportion(30, 30).low
     for name in ("macro_f1", "weighted_f1", "mcc", "kappa"):
         estimate = getattr(result.overall, name).headline
-        assert (estimate.value, estimate.low, estimate.reason) == (1.0, None, "no error observed")
+        assert (estimate.value, estimate.low, estimate.reason) == (1.0, None, Reason("no_error_observed"))
     # Square-and-add: each class reaches as far down as its own interval.
     below = np.hypot(1 - proportion(30, 30).low, 1 - proportion(40, 40).low) / 2
     for name in ("balanced_accuracy", "macro_ppv"):
@@ -160,7 +162,7 @@ def test_a_class_without_errors_is_not_taken_as_certain() -> None:
     """Five of five: the bootstrap would give balanced accuracy 0.959 to 0.996 here."""
     found = of_matrix([[213, 6, 0, 0], [0, 17, 0, 0], [0, 0, 5, 0], [4, 0, 0, 77]]).overall.balanced_accuracy.plain
     assert found.low < 0.87
-    assert found.method.startswith("square-and-add")
+    assert in_words(found.method).startswith("square-and-add")
 
 
 @pytest.mark.slow
@@ -181,34 +183,34 @@ def test_balanced_accuracy_covers_with_small_classes_too(sizes: tuple[int, ...])
 def test_an_empty_class_is_not_estimable_and_says_why() -> None:
     result = of_matrix([[0, 0, 0], [1, 30, 2], [0, 3, 40]], negative="notumor")
     glioma = result.classes[0]
-    assert glioma.sensitivity.headline.reason == "no reference cases of glioma"
-    assert glioma.f1.headline.reason == "no reference cases of glioma"
+    assert glioma.sensitivity.headline.reason == Reason("no_reference_cases", of="glioma")
+    assert glioma.f1.headline.reason == Reason("no_reference_cases", of="glioma")
     assert (glioma.ppv.headline.value, glioma.specificity.headline.n) == (0.0, 76)
     for name in ("balanced_accuracy", "macro_sensitivity", "macro_f1"):
-        assert getattr(result.overall, name).headline.reason == "no reference cases of glioma"
+        assert getattr(result.overall, name).headline.reason == Reason("no_reference_cases", of=("glioma",))
     for name in ("accuracy", "weighted_f1", "mcc", "kappa", "macro_ppv"):
         assert getattr(result.overall, name).headline.defined
 
 
 def test_a_class_never_predicted_is_not_estimable_and_says_why() -> None:
     result = of_matrix([[0, 20], [0, 40]], negative="meningioma")
-    assert result.classes[0].ppv.headline.reason == "glioma is never predicted"
-    assert result.classes[1].npv.headline.reason == "another class is never predicted"
+    assert result.classes[0].ppv.headline.reason == Reason("never_predicted", name="glioma")
+    assert result.classes[1].npv.headline.reason == Reason("never_predicted", name="another class")
     assert result.classes[0].f1.headline.value == 0
-    assert result.overall.macro_ppv.headline.reason == "never predicted: glioma"
-    assert result.overall.mcc.headline.reason == "all cases are predicted as one class"
+    assert result.overall.macro_ppv.headline.reason == Reason("classes_never_predicted", of=("glioma",))
+    assert result.overall.mcc.headline.reason == Reason("one_predicted_class")
     assert result.any_tumour is not None
-    assert result.any_tumour.ppv.headline.reason == "any tumour is never predicted"
+    assert result.any_tumour.ppv.headline.reason == Reason("never_predicted", name="any tumour")
 
 
 def test_one_reference_class_leaves_specificity_mcc_and_kappa_undefined() -> None:
     result = of_matrix([[20, 0], [0, 0]], negative="meningioma")
-    assert result.overall.mcc.headline.reason == "all cases are of one class"
+    assert result.overall.mcc.headline.reason == Reason("one_reference_class")
     reason = result.overall.kappa.headline.reason
-    assert reason == "reference and prediction are one and the same class in all cases"
+    assert reason == Reason("always_one_class")
     assert result.any_tumour is not None
-    assert result.any_tumour.specificity.headline.reason == "no reference cases of meningioma"
-    assert result.classes[0].specificity.headline.reason == "no reference cases of another class"
+    assert result.any_tumour.specificity.headline.reason == Reason("no_reference_cases", of="meningioma")
+    assert result.classes[0].specificity.headline.reason == Reason("no_reference_cases", of="another class")
 
 
 def test_no_cases_at_all_leave_everything_undefined() -> None:
@@ -216,7 +218,7 @@ def test_no_cases_at_all_leave_everything_undefined() -> None:
     result = performance(none, none, classes=CLASSES, negative="notumor", groups=none, rng=np.random.default_rng(1))
     measures = [getattr(result.overall, field.name) for field in fields(result.overall)]
     assert not any(measure.headline.defined for measure in measures)
-    assert {measure.headline.reason for measure in measures} == {"no cases"}
+    assert {measure.headline.reason for measure in measures} == {Reason("no_cases")}
     assert not any(one.f1.headline.defined for one in result.classes)
 
 

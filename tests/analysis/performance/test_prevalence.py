@@ -9,9 +9,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.prevalence import natural_frequencies, predictive_values
+from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
 Z = 1.959963984540054
@@ -33,7 +35,7 @@ def test_the_published_example_gives_the_golden_values(oracles: dict[str, Any]) 
     for name in ("ppv", "npv"):
         estimate = getattr(found, name).plain
         assert (estimate.value, estimate.low, estimate.high) == pytest.approx(golden["prev_0.03"][name], abs=1e-9)
-        assert (estimate.method, estimate.n, estimate.level) == ("logit (Mercaldo)", 793, 0.95)
+        assert (estimate.method, estimate.n, estimate.level) == (Method("logit_mercaldo"), 793, 0.95)
         assert getattr(found, name).clustered is None
 
 
@@ -54,7 +56,10 @@ def test_a_specificity_of_one_takes_the_adjusted_logit_for_the_ppv_only() -> Non
     bounds = logit_interval(math.log(0.8 / (0.1 * 0.2)), 0.9 / 0.1 / 50)  # standard: 0.9 found, all cleared
     assert found.npv.plain.value == pytest.approx(0.8 / (0.8 + 0.1 * 0.2), abs=1e-12)
     assert (found.npv.plain.low, found.npv.plain.high) == pytest.approx(bounds, abs=1e-12)
-    assert (found.ppv.plain.method, found.npv.plain.method) == ("adjusted logit (Mercaldo)", "logit (Mercaldo)")
+    assert (found.ppv.plain.method, found.npv.plain.method) == (
+        Method("adjusted_logit_mercaldo"),
+        Method("logit_mercaldo"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_what_the_logit_does_not_define_is_adjusted_and_keeps_the_observed_value
     found = predictive_values(counts, prevalence=0.5)
     for estimate, expected, other in zip((found.ppv.plain, found.npv.plain), (ppv, npv), adjusted, strict=True):
         assert estimate.value == pytest.approx(expected, abs=1e-12)
-        assert estimate.method == ("adjusted logit (Mercaldo)" if other else "logit (Mercaldo)")
+        assert estimate.method == (Method("adjusted_logit_mercaldo") if other else Method("logit_mercaldo"))
         assert estimate.low < estimate.high
 
 
@@ -81,21 +86,21 @@ def test_what_the_logit_does_not_define_is_adjusted_and_keeps_the_observed_value
     [
         (
             TwoByTwo(tp=0, fn=0, fp=3, tn=9),
-            "no reference cases of the condition",
-            "no reference cases of the condition",
+            Reason("no_reference_cases_with_condition"),
+            Reason("no_reference_cases_with_condition"),
         ),
         (
             TwoByTwo(tp=3, fn=9, fp=0, tn=0),
-            "no reference cases without the condition",
-            "no reference cases without the condition",
+            Reason("no_reference_cases_without_condition"),
+            Reason("no_reference_cases_without_condition"),
         ),
         (
             TwoByTwo(tp=0, fn=0, fp=0, tn=0),
-            "no reference cases of the condition",
-            "no reference cases of the condition",
+            Reason("no_reference_cases_with_condition"),
+            Reason("no_reference_cases_with_condition"),
         ),
-        (TwoByTwo(tp=0, fn=9, fp=0, tn=9), "no case is called positive", None),
-        (TwoByTwo(tp=9, fn=0, fp=9, tn=0), None, "no case is called negative"),
+        (TwoByTwo(tp=0, fn=9, fp=0, tn=9), Reason("none_called_positive"), None),
+        (TwoByTwo(tp=9, fn=0, fp=9, tn=0), None, Reason("none_called_negative")),
     ],
 )
 def test_what_has_no_cases_behind_it_is_undefined_with_the_reason(
@@ -117,8 +122,8 @@ def test_cases_worth_half_as_many_give_the_interval_of_half_as_many() -> None:
         assert (one.clustered.low, one.clustered.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
         assert one.headline is one.clustered
         assert one.clustered.n == 786
-    assert found.ppv.clustered.method == (
-        "logit (Mercaldo), cluster-adjusted (effective n 209.0 with and 184.0 without the condition)"
+    assert found.ppv.clustered.method == Method(
+        "on_effective_sizes", method=Method("logit_mercaldo"), positives=209, negatives=184
     )
     assert found.ppv.plain == predictive_values(doubled, prevalence=0.03).ppv.plain
 
@@ -130,7 +135,7 @@ def test_the_adjusted_logit_adds_its_cases_to_the_effective_number() -> None:
     se, sp = (20 + Z**2 / 2) / n1, (28.5 + Z**2 / 2) / n0
     low, _ = logit_interval(math.log(sp * 0.9 / ((1 - se) * 0.1)), se / (1 - se) / n1 + (1 - sp) / sp / n0)
     assert (found.npv.clustered.low, found.npv.clustered.high) == pytest.approx((low, 1.0), abs=1e-12)
-    assert found.npv.clustered.method.startswith("adjusted logit (Mercaldo), cluster-adjusted")
+    assert in_words(found.npv.clustered.method).startswith("adjusted logit (Mercaldo), cluster-adjusted")
 
 
 def test_an_effective_number_that_is_left_out_is_the_number_of_cases() -> None:
@@ -223,10 +228,11 @@ def test_a_part_without_reference_cases_is_none_and_says_why() -> None:
     found = natural_frequencies(TwoByTwo(tp=0, fn=0, fp=1, tn=9), prevalence=0.1)
     assert (found.positives, found.found, found.missed, found.called) == (100, None, None, None)
     assert (found.false_alarms, found.cleared) == (90, 810)
-    assert found.reason == "no reference cases of the condition"
+    assert found.reason == Reason("no_reference_cases_with_condition")
     nothing = natural_frequencies(TwoByTwo(tp=0, fn=0, fp=0, tn=0), prevalence=0.1)
     assert (nothing.found, nothing.cleared) == (None, None)
-    assert nothing.reason == "no reference cases of the condition; no reference cases without the condition"
+    both = (Reason("no_reference_cases_with_condition"), Reason("no_reference_cases_without_condition"))
+    assert nothing.reason == Reason("both", first=both[0], second=both[1])
 
 
 @pytest.mark.parametrize(("prevalence", "scans", "said"), [(1.5, 1000, "prevalence: 1.5"), (0.1, 0, "scans: 0")])
@@ -307,5 +313,5 @@ def test_calling_everything_positive_leaves_doubt_about_what_it_is_worth() -> No
     """Sensitivity 1 and specificity 0: both variances are 0, and the standard logit interval would have no width."""
     found = predictive_values(TwoByTwo(tp=30, fn=0, fp=10, tn=0), prevalence=0.75).ppv.plain
     assert found.value == pytest.approx(0.75)
-    assert found.method.startswith("adjusted logit")
+    assert in_words(found.method).startswith("adjusted logit")
     assert found.low < 0.73 < 0.77 < found.high

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from sklearn import metrics
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.performance.auc_estimate import auc
 from neuroval.analysis.performance.roc import average_precision, curves, precision_recall_curve, roc_curve
 from neuroval.data.exceptions import InputError
@@ -82,12 +83,10 @@ def test_the_golden_cases_give_the_curves_of_sklearn(four_class: pd.DataFrame) -
     middle = special.logit(expected)
     bounds = (expected, special.expit(middle - half), special.expit(middle + half))
     assert (area.plain.value, area.plain.low, area.plain.high) == pytest.approx(bounds, abs=1e-12)
-    assert (area.plain.method, area.plain.n) == ("logit (Boyd, Eng and Page)", 160)
+    assert (area.plain.method, area.plain.n) == (Method("logit_boyd"), 160)
     held = four_class["patient_id"][positive].nunique()
     assert area.clustered is not None
-    assert area.clustered.method == (
-        f"logit (Boyd, Eng and Page) on the number of groups with cases of glioma, {held} of 80 groups"
-    )
+    assert area.clustered.method == Method("logit_boyd_on_groups", of="glioma", holding=held, groups=80)
     half = Z / np.sqrt(held * expected * (1 - expected))
     assert (area.clustered.low, area.clustered.high) == pytest.approx(
         (special.expit(middle - half), special.expit(middle + half))
@@ -129,7 +128,7 @@ def test_perfect_scores_turn_once_and_average_precision_says_that_it_has_no_inte
     area = average_precision(positive, scores, groups=np.arange(50) // 5)
     for estimate in (area.plain, area.clustered):
         assert (estimate.value, estimate.low) == (1.0, None)
-        assert estimate.reason == "the logit interval has no width at 1"
+        assert estimate.reason == Reason("logit_at_one")
 
 
 def test_equal_scores_are_one_diagonal_and_the_prevalence() -> None:
@@ -137,16 +136,16 @@ def test_equal_scores_are_one_diagonal_and_the_prevalence() -> None:
     roc = roc_curve(positive, scores)
     assert (roc.thresholds.tolist(), roc.sensitivity.tolist()) == ([np.inf, 0.4], [0, 1])
     area = average_precision(positive, scores).plain
-    assert (area.value, area.low, area.reason) == (pytest.approx(0.3), None, "all scores are equal")
+    assert (area.value, area.low, area.reason) == (pytest.approx(0.3), None, Reason("equal_scores"))
 
 
 @pytest.mark.parametrize(
     ("positive", "reason"),
     [
-        ([], "no cases"),
-        ([True], "no reference cases of another class"),
-        ([False], "no reference cases of glioma"),
-        ([True, True], "no reference cases of another class"),
+        ([], Reason("no_cases")),
+        ([True], Reason("no_reference_cases", of="another class")),
+        ([False], Reason("no_reference_cases", of="glioma")),
+        ([True, True], Reason("no_reference_cases", of="another class")),
     ],
 )
 def test_without_cases_of_a_side_there_is_no_curve_and_the_reason(positive: list[bool], reason: str) -> None:
@@ -219,6 +218,6 @@ def test_curves_for_drawing_are_the_curves_with_fewer_points() -> None:
 
 def test_curves_of_one_side_say_why_there_are_none() -> None:
     found = curves(np.ones(3, dtype=bool), np.arange(3.0), other="none")
-    reason = "no reference cases of none"
+    reason = Reason("no_reference_cases", of="none")
     assert found.roc.reason == found.precision_recall.reason == found.average_precision.plain.reason == reason
     assert len(found.roc.thresholds) == 0

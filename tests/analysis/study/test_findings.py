@@ -5,17 +5,21 @@ import pandas as pd
 import pytest
 
 from neuroval.analysis.claims.audit import AuditedClaim, Verdict
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.data_audit.against_chance import WorseThanChance
 from neuroval.analysis.data_audit.composition import describe
 from neuroval.analysis.data_audit.confounders import Confounding, Level
 from neuroval.analysis.data_audit.id_forms import IdForms
 from neuroval.analysis.data_audit.training_overlap import leakage
-from neuroval.analysis.study.findings import Finding, find
+from neuroval.analysis.study.findings import find
+from neuroval.dashboard.words.findings import text
 from neuroval.data.claims.kinds import Errors
 from neuroval.data.claims.printed_number import printed
 from neuroval.data.classes import ClassOrder
+from neuroval.data.exceptions import InputError
 
 ORDER = ClassOrder(names=("glioma", "notumor"), negative="notumor", display={"notumor": "No tumour"})
 CLEAN = np.array([[20, 3], [2, 30]])
@@ -38,12 +42,14 @@ def findings(
     read_for: tuple[str, ...] = (),
     **more: Any,
 ) -> tuple[Finding, ...]:
+    found = np.array([[0.25, 0.75]]) if probabilities is None else probabilities
     return find(
         classes=ORDER,
         dataset=describe(cases, classes=ORDER.names, rejected=rejected),
         leakage=leakage(cases, classes=ORDER.names),
         matrix=ConfusionMatrix(classes=ORDER.names, counts=np.array(counts)),
-        probabilities=np.array([[0.25, 0.75]]) if probabilities is None else probabilities,
+        probabilities=found,
+        case_ids=[f"c{i}" for i in range(len(found))],
         confounding=confounding,
         claims=claims,
         read_for=read_for,
@@ -60,11 +66,13 @@ def test_groups_on_both_sides_are_critical_and_counted(study_cases: pd.DataFrame
     assert first == Finding(
         severity="critical",
         code="shared_groups",
+        check="training_overlap",
+        page="data_set",
         count=3,
         n=5,
-        text="3 of 5 test cases (60.0%) share a patient or a copy of the image with the training data.",
-        page="data_set",
+        facts={"split": "test", "share": 0.6},
     )
+    assert text(first) == "3 of 5 test cases (60.0%) share a patient or a copy of the image with the training data."
 
 
 def test_large_numbers_are_readable() -> None:
@@ -82,21 +90,21 @@ def test_large_numbers_are_readable() -> None:
             "height": None,
         }
     )
-    assert findings(cases)[0].text == (
+    assert text(findings(cases)[0]) == (
         "830 of 1,311 test cases (63.3%) share a patient or a copy of the image with the training data."
     )
 
 
 def test_one_shared_case_is_singular(clean_cases: pd.DataFrame) -> None:
     cases = clean_cases.assign(group_id=clean_cases["group_id"].replace({"t4": "r1"}))
-    assert findings(cases)[0].text.startswith("1 of 5 test cases (20.0%) shares a patient")
+    assert text(findings(cases)[0]).startswith("1 of 5 test cases (20.0%) shares a patient")
 
 
 def test_copies_with_different_labels_are_critical(clean_cases: pd.DataFrame) -> None:
     cases = clean_cases.assign(sha256=clean_cases["sha256"].replace({"r3": "t1"}))
     (conflict,) = findings(cases)
     assert (conflict.severity, conflict.code, conflict.count, conflict.n) == ("critical", "label_conflicts", 1, 10)
-    assert conflict.text == (
+    assert text(conflict) == (
         "1 image appears more than once with different labels (2 cases): at least one label of each is wrong."
     )
 
@@ -104,51 +112,51 @@ def test_copies_with_different_labels_are_critical(clean_cases: pd.DataFrame) ->
 def test_an_empty_class_is_named_as_it_is_shown(clean_cases: pd.DataFrame) -> None:
     (empty,) = findings(clean_cases, counts=[[20, 3], [0, 0]])
     assert (empty.severity, empty.code, empty.count, empty.n) == ("warning", "empty_class", 1, 2)
-    assert empty.text == "No test case of No tumour: sensitivity cannot be estimated there."
+    assert text(empty) == "No test case of No tumour: sensitivity cannot be estimated there."
 
 
 def test_a_class_never_predicted(clean_cases: pd.DataFrame) -> None:
     (unseen,) = findings(clean_cases, counts=[[0, 23], [0, 32]])
     assert (unseen.severity, unseen.code) == ("warning", "never_predicted")
-    assert unseen.text == "The model never predicts glioma in 55 cases."
+    assert text(unseen) == "The model never predicts glioma in 55 cases."
 
 
 def test_probabilities_that_do_not_sum_to_one(clean_cases: pd.DataFrame) -> None:
     probabilities = np.array([[0.5, 0.5], [0.5, 0.5 + 9e-7], [0.5, 0.5 + 1.1e-6], [0.5, 0.496]])
     (ties, sums) = findings(clean_cases, probabilities=probabilities)
     assert (ties.severity, ties.code, ties.count, ties.n) == ("warning", "ties", 1, 4)
-    assert ties.text == (
+    assert text(ties) == (
         "1 of 4 cases has several classes of the same largest probability; the first of them in the order of the study "
         "is taken as the call."
     )
     assert (sums.severity, sums.code, sums.count, sums.n) == ("warning", "probability_sums", 2, 4)
-    assert sums.text == (
+    assert text(sums) == (
         "The class probabilities of 2 of 4 cases do not sum to 1 (largest deviation 0.004); they are used as given."
     )
 
 
 @pytest.mark.parametrize(
-    ("rejected", "text"),
+    ("rejected", "said"),
     [
         (1, "1 file could not be used. It is not part of any number."),
         (1200, "1,200 files could not be used. They are not part of any number."),
     ],
 )
-def test_rejected_files(clean_cases: pd.DataFrame, rejected: int, text: str) -> None:
+def test_rejected_files(clean_cases: pd.DataFrame, rejected: int, said: str) -> None:
     (finding,) = findings(clean_cases, rejected=rejected)
-    assert (finding.code, finding.count, finding.n, finding.text) == ("rejected_files", rejected, 10 + rejected, text)
+    assert (finding.code, finding.count, finding.n, text(finding)) == ("rejected_files", rejected, 10 + rejected, said)
 
 
 def test_only_one_case(clean_cases: pd.DataFrame) -> None:
     codes = {finding.code: finding for finding in findings(clean_cases, counts=[[1, 0], [0, 0]])}
     assert codes["one_case"].severity == "critical"
-    assert codes["one_case"].text == "Only one test case has a prediction: no rate can be judged from it."
+    assert text(codes["one_case"]) == "Only one test case has a prediction: no rate can be judged from it."
     assert "never_predicted" not in codes
 
 
 def test_no_case(clean_cases: pd.DataFrame) -> None:
     (finding,) = findings(clean_cases, counts=[[0, 0], [0, 0]], probabilities=np.empty((0, 2)))
-    assert (finding.code, finding.text) == ("no_cases", "No test case has a prediction: nothing can be estimated.")
+    assert (finding.code, text(finding)) == ("no_cases", "No test case has a prediction: nothing can be estimated.")
 
 
 def test_the_critical_ones_come_first(study_cases: pd.DataFrame) -> None:
@@ -168,20 +176,21 @@ def test_several_classes_are_listed() -> None:
         leakage=leakage(cases, classes=order.names),
         matrix=ConfusionMatrix(classes=order.names, counts=np.array([[2, 1, 1, 1]] + [[0] * 4] * 3)),
         probabilities=np.tile([0.4, 0.3, 0.2, 0.1], (5, 1)),
+        case_ids=list("vwxyz"),
     )
-    assert empty.text == "No test case of b, c or d: sensitivity cannot be estimated there."
+    assert text(empty) == "No test case of b, c or d: sensitivity cannot be estimated there."
 
 
 def test_leakage_that_could_not_be_checked_is_a_warning(clean_cases: pd.DataFrame) -> None:
     (alone,) = findings(clean_cases[clean_cases["split"] == "test"])
     assert (alone.severity, alone.code, alone.count, alone.n) == ("warning", "leakage_unchecked", 5, 5)
-    assert alone.text == "Leakage could not be checked: the study holds no training cases."
+    assert text(alone) == "Leakage could not be checked: the study holds no training cases."
     (bare,) = findings(clean_cases.assign(sha256=None))
-    assert bare.text == ("Leakage could not be checked: no patient id and no file hash is known on both sides.")
+    assert text(bare) == ("Leakage could not be checked: no patient id and no file hash is known on both sides.")
     some = clean_cases.assign(sha256=clean_cases["sha256"].where(clean_cases["case_id"] != "t5"))
     (part,) = findings(some)
     assert (part.count, part.n) == (1, 5)
-    assert part.text == (
+    assert text(part) == (
         "Leakage could not be checked for 1 of 5 test cases: nothing is known by which they could be compared with "
         "the training data."
     )
@@ -189,7 +198,7 @@ def test_leakage_that_could_not_be_checked_is_a_warning(clean_cases: pd.DataFram
 
 def factor(*levels: Level, count: int) -> Confounding:
     n = sum(level.n for level in levels)
-    share = Estimate(value=count / n, method="cases in pure levels", n=n, count=count, reason="a description")
+    share = Estimate(value=count / n, method=Method("pure_levels"), n=n, count=count, reason=Reason("a_description"))
     right = sum(max(level.tumour, level.no_tumour) for level in levels)
     tumour = sum(level.tumour for level in levels)
     return Confounding(
@@ -206,7 +215,7 @@ def test_a_source_that_answers_the_question_is_critical(clean_cases: pd.DataFram
     (finding,) = findings(clean_cases, confounding=(found,))
     assert (finding.severity, finding.code, finding.count, finding.n) == ("critical", "confounding", 6494, 7018)
     assert finding.page == "data_set"
-    assert finding.text == (
+    assert text(finding) == (
         "The source alone answers 'any tumour?' for 6,494 of 7,018 images (92.5%); with and without a tumour: "
         "figshare 4,750 and 0, br35h 0 and 1,744."
     )
@@ -215,7 +224,7 @@ def test_a_source_that_answers_the_question_is_critical(clean_cases: pd.DataFram
 def test_a_source_that_nearly_answers_is_critical_too(clean_cases: pd.DataFrame) -> None:
     (finding,) = findings(clean_cases, confounding=(factor(level("a", 99, 1), level("b", 2, 98), count=0),))
     assert (finding.severity, finding.count, finding.n) == ("critical", 197, 200)
-    assert finding.text == (
+    assert text(finding) == (
         "Guessing by the source alone answers 'any tumour?' rightly for 197 of 200 images (98.5%); always the same "
         "guess does for 50.5%."
     )
@@ -230,23 +239,23 @@ def test_a_site_that_gives_some_answers_away_is_a_warning(clean_cases: pd.DataFr
 def test_many_pure_levels_are_not_all_named(clean_cases: pd.DataFrame) -> None:
     levels = tuple(level(f"s{i}", 30 * (i % 2), 30 * (1 - i % 2)) for i in range(5))
     (finding,) = findings(clean_cases, confounding=(factor(*levels, count=150),))
-    assert finding.text.endswith("s0 0 and 30, s1 30 and 0, s2 0 and 30 and 2 more.")
+    assert text(finding).endswith("s0 0 and 30, s1 30 and 0, s2 0 and 30 and 2 more.")
 
 
 def audited(*verdicts: Verdict) -> tuple[AuditedClaim, ...]:
     number = printed("1")
     assert number is not None
     claim = Errors(id="one", text="1 error", count=number, reference=("glioma",), predicted=("notumor",))
-    return tuple(AuditedClaim(claim=claim, verdict=one, arithmetic=("",), decisive="") for one in verdicts)
+    return tuple(AuditedClaim(claim=claim, verdict=one, arithmetic=("",), decisive=("",)) for one in verdicts)
 
 
 def test_claims_that_do_not_hold_are_counted(clean_cases: pd.DataFrame) -> None:
     claims = audited("contradicted_internally", "consistent", "not_reproduced", "contradicted_internally")
     contradicted, not_reproduced = findings(clean_cases, claims=claims)
     assert (contradicted.severity, contradicted.code, contradicted.page) == ("warning", "claims_contradicted", "claims")
-    assert contradicted.text == "2 of 4 published claims are contradicted by the numbers of the same source."
+    assert text(contradicted) == "2 of 4 published claims are contradicted by the numbers of the same source."
     assert (not_reproduced.count, not_reproduced.n) == (1, 4)
-    assert not_reproduced.text == "1 of 4 published claims is not reproduced by this study."
+    assert text(not_reproduced) == "1 of 4 published claims is not reproduced by this study."
 
 
 def test_claims_that_hold_or_cannot_be_checked_are_no_finding(clean_cases: pd.DataFrame) -> None:
@@ -255,18 +264,11 @@ def test_claims_that_hold_or_cannot_be_checked_are_no_finding(clean_cases: pd.Da
 
 def test_a_test_split_that_was_read_for_several_networks_has_chosen(clean_cases: pd.DataFrame) -> None:
     assert findings(clean_cases, read_for=("a", "a")) == ()
-    assert findings(clean_cases, read_for=("a", "b", "a")) == (
-        Finding(
-            severity="warning",
-            code="test_selected",
-            count=2,
-            n=None,
-            text=(
-                "The test split was read for 2 networks. What was changed after the first counts as chosen by the "
-                "test split."
-            ),
-            page="training",
-        ),
+    (finding,) = findings(clean_cases, read_for=("a", "b", "a"))
+    assert (finding.severity, finding.code, finding.count, finding.n) == ("warning", "test_selected", 2, None)
+    assert finding.page == "training"
+    assert text(finding) == (
+        "The test split was read for 2 networks. What was changed after the first counts as chosen by the test split."
     )
 
 
@@ -274,7 +276,7 @@ def test_ids_that_differ_in_form_across_the_split_are_critical(clean_cases: pd.D
     ids = IdForms(alike=(("007", "7"), ("008", "8")), across=3, n=5, powers=())
     (finding,) = findings(clean_cases, ids=ids)
     assert (finding.severity, finding.code, finding.count, finding.n) == ("critical", "ids_differ_in_form", 3, 5)
-    assert finding.text == (
+    assert text(finding) == (
         "2 patient ids are written in more than one form, such as 007 and 7. Each form counts as a patient of its own. "
         "3 of 5 test cases have an id of which another form is in the training data: if they mean the same patients, "
         "the model has seen them."
@@ -284,13 +286,13 @@ def test_ids_that_differ_in_form_across_the_split_are_critical(clean_cases: pd.D
 def test_ids_that_differ_in_form_within_a_split_are_a_warning(clean_cases: pd.DataFrame) -> None:
     (finding,) = findings(clean_cases, ids=IdForms(alike=(("P7", "p7"),), across=0, n=5, powers=()))
     assert (finding.severity, finding.count) == ("warning", 1)
-    assert finding.text.startswith("1 patient id is written in more than one form, such as P7 and p7.")
+    assert text(finding).startswith("1 patient id is written in more than one form, such as P7 and p7.")
 
 
 def test_ids_that_lost_digits_are_critical(clean_cases: pd.DataFrame) -> None:
     (finding,) = findings(clean_cases, ids=IdForms(alike=(), across=0, n=5, powers=("7.2E+17",)))
     assert (finding.severity, finding.code, finding.count) == ("critical", "ids_cut_short", 1)
-    assert "1 patient id is written as a power of ten, such as 7.2E+17" in finding.text
+    assert "1 patient id is written as a power of ten, such as 7.2E+17" in text(finding)
 
 
 def test_permuted_classes_are_critical_and_said_with_the_order_that_would_fit(clean_cases: pd.DataFrame) -> None:
@@ -299,8 +301,23 @@ def test_permuted_classes_are_critical_and_said_with_the_order_that_would_fit(cl
     )
     (finding,) = findings(clean_cases, chance=chance)
     assert (finding.severity, finding.code, finding.page) == ("critical", "worse_than_chance", "confusion")
-    assert finding.text == (
+    assert text(finding) == (
         "Worse than chance: 11 of 40 test cases are called correctly (accuracy 27.5%); AUC 0.30 for No tumour. "
         "Guessing gives about 26.2% and an AUC of 0.5. The classes look permuted: 29 (72.5%) would be correct if the "
         "column of glioma meant No tumour, the column of No tumour meant glioma. Check the order of the classes."
     )
+
+
+def test_a_finding_has_the_ids_of_its_cases(clean_cases: pd.DataFrame) -> None:
+    cases = clean_cases.assign(sha256=clean_cases["sha256"].replace({"r3": "t1"}))
+    probabilities = np.array([[0.5, 0.5], [0.3, 0.7], [0.5, 0.49]])
+    found = {finding.code: finding.case_ids for finding in findings(cases, probabilities=probabilities)}
+    assert found == {"label_conflicts": ("r3", "t1"), "ties": ("c0",), "probability_sums": ("c2",)}
+
+
+def test_a_finding_of_another_code_or_with_other_facts_is_refused() -> None:
+    about = {"severity": "note", "check": "probabilities", "page": "confidence", "count": 1, "n": 2}
+    with pytest.raises(InputError, match="'tie' of 'probabilities' is not known"):
+        Finding(code="tie", **about)
+    with pytest.raises(InputError, match="expected the facts \\['largest'\\], found \\['most'\\]"):
+        Finding(code="probability_sums", facts={"most": 0.1}, **about)

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.claims.published_matrices import matrices_of
 from neuroval.analysis.study.results import Results, results
+from neuroval.dashboard.documents.plain_values import plain as as_values
 from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import claims as text_claims
@@ -198,8 +199,8 @@ def test_our_numbers_are_those_of_the_other_pages(claimed: Results) -> None:
 def test_the_section_holds_what_the_audit_gives(claimed: Results) -> None:
     section = sections(claimed.study, names=["claims"])["sections"]["claims"]
     for one, shown in zip(claimed.claims, section, strict=True):
-        assert shown["ours"] == (None if one.ours is None else one.ours.as_dict())
-        assert shown["difference"] == (None if one.difference is None else one.difference.as_dict())
+        assert shown["ours"] == as_values(one.ours)
+        assert shown["difference"] == as_values(one.difference)
         assert (shown["id"], shown["verdict"], shown["split"]) == (one.claim.id, one.verdict, "test")
         assert shown["against"] == [list(names) for names in one.against]
         assert shown["published"] is None or tuple(shown["published"].values()) == one.published
@@ -242,7 +243,7 @@ def test_a_row_for_download_holds_all(claimed: Results) -> None:
     assert one.ours is not None
     row = text_claims.claim_export(one)
     assert (row["Published"], row["What we get"]) == ("36/40", full(one.ours))
-    assert row["Arithmetic"].splitlines() == list(one.arithmetic)
+    assert row["Arithmetic"].splitlines() == list(map(text_claims.line, one.arithmetic))
     assert text_claims.claim_export(by_id(claimed)["pair"])["Cannot be true"] == "with figure"
 
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.auc_estimate import auc
 from neuroval.analysis.performance.comparison import mcnemar
@@ -20,6 +21,7 @@ from neuroval.analysis.study.comparison import Comparisons, comparable, comparis
 from neuroval.analysis.study.results import results
 from neuroval.dashboard.components.exports import as_csv
 from neuroval.dashboard.documents.comparison_document import as_text, document_of
+from neuroval.dashboard.documents.plain_values import plain
 from neuroval.dashboard.figures.difference_forest import NARROWEST, Row, differences, furthest
 from neuroval.dashboard.words import comparison as text
 from neuroval.dashboard.words import formats
@@ -229,11 +231,14 @@ def test_models_that_agree_are_said_to(home: Path, tmp_path: Path, found: Compar
     ],
 )
 def test_no_winner_is_declared(low: float, high: float, said: str) -> None:
-    assert text.worth(Estimate(value=0.01, low=low, high=high, level=0.95, method="m")).startswith(said)
+    assert text.worth(Estimate(value=0.01, low=low, high=high, level=0.95, method=Method("given"))).startswith(said)
 
 
 def test_without_an_interval_the_reason_is_said() -> None:
-    assert text.worth(Estimate(value=0.01, method="m", reason="too few")) == "An interval is not estimable: too few."
+    assert (
+        text.worth(Estimate(value=0.01, method=Method("given"), reason=Reason("one_group")))
+        == "An interval is not estimable: one group."
+    )
 
 
 def test_what_was_left_out_and_how_scans_were_matched_is_said(tmp_path: Path, found: Comparisons) -> None:
@@ -275,7 +280,7 @@ def test_the_document_has_stable_keys(found: Comparisons) -> None:
         *("exact", "mid_p", "asymptotic", "corrected", "chi_square", "chi_square_corrected")
     ]
     assert list(sections["aucs"][0]) == ["name", *keys[:-1], "p_value", "p_value_clustered"]
-    assert sections["numbers"][0]["difference"] == found.accuracy.difference.plain.as_dict()
+    assert sections["numbers"][0]["difference"] == plain(found.accuracy.difference.plain)
     assert [case["case_b"] for case in sections["discordant"]["only_a"]] == [case.case_b for case in found.only_a]
 
 
@@ -317,9 +322,9 @@ def test_p_values_are_not_rounded_to_nothing(value: float, said: str) -> None:
 
 def row(value: float | None, low: float | None = None, high: float | None = None) -> Row:
     if value is None:
-        return Row(label="x", colour="#000", difference=Estimate.undefined(reason="no cases"), beside="")
+        return Row(label="x", colour="#000", difference=Estimate.undefined(reason=Reason("no_cases")), beside="")
     level = None if low is None else 0.95
-    found = Estimate(value=value, low=low, high=high, level=level, method="m", reason="none")
+    found = Estimate(value=value, low=low, high=high, level=level, method=Method("given"), reason=Reason("not_known"))
     return Row(label="Glioma sensitivity", colour="#000", difference=found, beside="3 : 1")
 
 

@@ -10,16 +10,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.dashboard.documents.study_document import sections
+from neuroval.dashboard.words import interval_methods, reasons
 from neuroval.dashboard.words.audit import STEPS
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counts, fine, full, interval, ratio, short
+from neuroval.dashboard.words.interval_methods import by
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.study.folder import Study, read_study
 
@@ -75,8 +78,29 @@ def study(dashboard_home: Path) -> Study:
 # What the document says, by label ------------------------------------------------------------------------------------
 
 
+class Told(Reason):
+    """A reason that a document has in words."""
+
+    __slots__ = ()
+    KNOWN: ClassVar = {"told": ("text",)}
+
+
+class ToldMethod(Method):
+    """A method that a document has in words."""
+
+    __slots__ = ()
+    KNOWN: ClassVar = {"told": ("text",)}
+
+
+@pytest.fixture(autouse=True)
+def _words_of_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(reasons.REASONS, "told", "{text}")
+    monkeypatch.setitem(interval_methods.METHODS, "told", "{text}")
+
+
 def estimate(value: dict[str, Any]) -> Estimate:
-    return Estimate(**value)
+    reason = None if value["reason"] is None else Told("told", text=value["reason"])
+    return Estimate(**{**value, "method": ToldMethod("told", text=value["method"]), "reason": reason})
 
 
 def headline(owner: dict[str, Any], name: str) -> Estimate:
@@ -235,7 +259,7 @@ def per_class(document: Document, _: Study) -> Said:
             clustered = one.get(f"{name}_clustered")
             second = "as plain: groups of one" if clustered is None else short(estimate(clustered))
             wide = headline(one, name)
-            said["row", subject, label] = f"{full(estimate(one[name]))}; {second}; {wide.method}"
+            said["row", subject, label] = f"{full(estimate(one[name]))}; {second}; {by(wide.method)}"
             said["forest", label, subject] = f"{full(wide)}; {wide.value:.3f}, {counts(wide)}"
     return said
 

@@ -19,10 +19,10 @@ def test_a_result_becomes_plain_values() -> None:
     alone, both = Measure(plain=proportion(1, 2)), Measure(plain=proportion(1, 2), clustered=proportion(1, 4))
     found = plain(Result(rate=both, limits=np.array([0.5, np.inf]), inner=({"x": np.float64(1)}, alone)))
     assert found == {
-        "rate": proportion(1, 2).as_dict(),
-        "rate_clustered": proportion(1, 4).as_dict(),
+        "rate": plain(proportion(1, 2)),
+        "rate_clustered": plain(proportion(1, 4)),
         "limits": [0.5, None],
-        "inner": [{"x": 1.0}, {"plain": proportion(1, 2).as_dict(), "clustered": None}],
+        "inner": [{"x": 1.0}, {"plain": plain(proportion(1, 2)), "clustered": None}],
     }
     json.dumps(found, allow_nan=False)
     assert list(measured("x", alone)) == ["x"]

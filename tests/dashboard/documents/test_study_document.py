@@ -8,6 +8,7 @@ import pytest
 
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.performance.per_class import performance
+from neuroval.dashboard.documents.plain_values import plain
 from neuroval.dashboard.documents.study_document import as_text, sections
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study, write_study
@@ -116,11 +117,11 @@ def test_numbers_are_those_of_analysis(golden: Study) -> None:
     )
     assert expected.any_tumour is not None
     overall = found["per-class"]["overall"]
-    assert overall["accuracy"] == expected.overall.accuracy.plain.as_dict()
+    assert overall["accuracy"] == plain(expected.overall.accuracy.plain)
     assert overall["accuracy_clustered"]["value"] == overall["accuracy"]["value"]
     assert "80 groups" in overall["accuracy_clustered"]["method"]
-    assert overall["macro_f1"] == expected.overall.macro_f1.plain.as_dict()
-    assert found["per-class"]["any_tumour"]["npv"] == expected.any_tumour.npv.plain.as_dict()
+    assert overall["macro_f1"] == plain(expected.overall.macro_f1.plain)
+    assert found["per-class"]["any_tumour"]["npv"] == plain(expected.any_tumour.npv.plain)
     errors = found["errors"]
     assert len(errors) == int((reference != predicted).sum())
     assert [error["confidence"] for error in errors] == sorted((error["confidence"] for error in errors), reverse=True)
@@ -154,7 +155,7 @@ def test_the_audit_names_what_leaks(leaky: Study) -> None:
         "any_tumour.specificity",
     ]
     assert (without["overall.accuracy"]["all"]["count"], without["overall.accuracy"]["all"]["n"]) == (3, 4)
-    assert without["overall.accuracy"]["without"] == proportion(1, 1).as_dict()
+    assert without["overall.accuracy"]["without"] == plain(proportion(1, 1))
     assert without["any_tumour.sensitivity"]["without"]["value"] is None
     assert {finding["code"] for finding in audit["findings"]} == {"shared_groups", "label_conflicts"}
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from neuroval.analysis.calibration.referral import risk_coverage
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.decisions.net_benefit import decision_curve
 from neuroval.analysis.performance.prevalence import PredictiveValues
@@ -22,8 +23,8 @@ def line(figure: go.Figure, name: str) -> go.Scatter:
 
 
 def values(prevalence: float, *, npv: bool = True) -> PredictiveValues:
-    found = Estimate(value=0.5, low=0.4, high=0.6, level=0.95, method="logit (Mercaldo)")
-    missing = Estimate.undefined(reason="no case is called negative")
+    found = Estimate(value=0.5, low=0.4, high=0.6, level=0.95, method=Method("logit_mercaldo"))
+    missing = Estimate.undefined(reason=Reason("none_called_negative"))
     return PredictiveValues(
         prevalence=prevalence, ppv=Measure(plain=found), npv=Measure(plain=found if npv else missing)
     )

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import confusion_matrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import proportion
@@ -34,7 +35,7 @@ def test_a_rate_is_written_with_interval_and_counts() -> None:
 
 
 def test_undefined_is_said_with_its_reason() -> None:
-    assert formats.full(Estimate.undefined(reason="no cases", n=0)) == "not estimable (no cases)"
+    assert formats.full(Estimate.undefined(reason=Reason("no_cases"), n=0)) == "not estimable (no cases)"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_harm_goes_from_amber_to_red() -> None:
 def test_the_forest_draws_no_line_for_what_is_undefined() -> None:
     rows = [
         Row(label="A", colour="#111111", estimate=proportion(9, 10)),
-        Row(label="B", colour="#222222", estimate=Estimate.undefined(reason="no cases", n=0)),
+        Row(label="B", colour="#222222", estimate=Estimate.undefined(reason=Reason("no_cases"), n=0)),
     ]
     figure = forest([("Sensitivity", rows)], start=lowest([row.estimate for row in rows]))
     assert len([trace for trace in figure.data if trace.mode == "lines"]) == 1

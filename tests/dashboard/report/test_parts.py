@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.dashboard.report import drawings
 from neuroval.dashboard.report.blocks import heading, laid_out, paragraph, table
@@ -97,9 +98,9 @@ def test_settings_of_the_study_are_not_marked() -> None:
 
 
 def test_an_estimate_in_two_lines() -> None:
-    found = Estimate(value=0.5, low=0.25, high=0.75, level=0.95, method="Wilson", n=4, count=2)
+    found = Estimate(value=0.5, low=0.25, high=0.75, level=0.95, method=Method("wilson"), n=4, count=2)
     assert text_report.two_lines(found) == "0.500 (0.250\N{EN DASH}0.750)\n2/4"
-    assert text_report.two_lines(Estimate.undefined(reason="no cases", n=3)) == "not estimable (no cases)"
+    assert text_report.two_lines(Estimate.undefined(reason=Reason("no_cases"), n=3)) == "not estimable (no cases)"
 
 
 def test_the_template_reads_nothing_as_markup() -> None:

@@ -11,13 +11,14 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 from pypdf import PdfReader
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.ranked_errors import ErrorCase
 from neuroval.analysis.study.results import results
@@ -25,6 +26,7 @@ from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.report.chapters import error_pages as errors
 from neuroval.dashboard.report.options import SECTIONS, Options
 from neuroval.dashboard.report.pdf import report
+from neuroval.dashboard.words import interval_methods, reasons
 from neuroval.dashboard.words import report as text_report
 from neuroval.dashboard.words.checklists import CLAIM_ITEMS, STARD_ITEMS
 from neuroval.dashboard.words.formats import DASH, MINUS, area, fine, full, ratio, short
@@ -53,11 +55,36 @@ def said(pdf: PdfReader) -> str:
     return squeezed("".join(page.extract_text() for page in pdf.pages))
 
 
+class Told(Reason):
+    """A reason that a document has in words."""
+
+    __slots__ = ()
+    KNOWN: ClassVar = {"told": ("text",)}
+
+
+class ToldMethod(Method):
+    """A method that a document has in words."""
+
+    __slots__ = ()
+    KNOWN: ClassVar = {"told": ("text",)}
+
+
+@pytest.fixture(autouse=True)
+def _words_of_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(reasons.REASONS, "told", "{text}")
+    monkeypatch.setitem(interval_methods.METHODS, "told", "{text}")
+
+
+def estimate(value: dict[str, Any]) -> Estimate:
+    reason = None if value["reason"] is None else Told("told", text=value["reason"])
+    return Estimate(**{**value, "method": ToldMethod("told", text=value["method"]), "reason": reason})
+
+
 def estimates(value: Any) -> Iterator[Estimate]:
     """Every estimate in a document of ``neuroval analyze``."""
     if isinstance(value, dict):
         if {"value", "method", "reason"} <= set(value):
-            yield Estimate(**value)
+            yield estimate(value)
         for inner in value.values():
             yield from estimates(inner)
     elif isinstance(value, list):
@@ -81,7 +108,7 @@ def spreads(value: Any) -> Iterator[str]:
 
 
 def wider(owner: dict[str, Any], name: str) -> Estimate:
-    both = [Estimate(**owner[key]) for key in (name, f"{name}_clustered") if key in owner]
+    both = [estimate(owner[key]) for key in (name, f"{name}_clustered") if key in owner]
     return max(both, key=lambda one: np.inf if one.width is None else one.width)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.data_audit.composition import describe
@@ -24,7 +25,7 @@ from neuroval.data.study.manifest import Acceptance
 
 
 def between(value: float, low: float, high: float) -> Estimate:
-    return Estimate(value=value, low=low, high=high, level=0.95, method="m")
+    return Estimate(value=value, low=low, high=high, level=0.95, method=Method("given"))
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,8 @@ def between(value: float, low: float, high: float) -> Estimate:
         (between(30058.2, 4655.1, 194096.4), "30,100 (4,660\N{EN DASH}194,000)"),
         (between(9.999, 0.9999, 99.96), "10.0 (1.00\N{EN DASH}100)"),
         (between(-0.02, -0.3, 0.2), "\N{MINUS SIGN}0.020 (\N{MINUS SIGN}0.300 to 0.200)"),
-        (Estimate(value=12.345, method="m", reason="none"), "12.3 (no interval)"),
-        (Estimate.undefined(reason="infinite: no false positives"), "infinite (no false positives)"),
+        (Estimate(value=12.345, method=Method("given"), reason=Reason("no_interval_given")), "12.3 (no interval)"),
+        (Estimate.undefined(reason=Reason("infinite_ratio", empty=("fp",))), "infinite (no false positives)"),
     ],
 )
 def test_a_ratio_is_written_with_three_digits(estimate: Estimate, written: str) -> None:
@@ -50,7 +51,7 @@ def test_a_ratio_is_written_with_three_digits(estimate: Estimate, written: str) 
         (between(0.99993, 0.99972, 0.99998), "0.99993 (0.99972\N{EN DASH}0.99998)"),
         (between(1.0, 0.9996, 1.0), "1.0000 (0.9996\N{EN DASH}1.0000)"),
         (between(0.0002, 0.0, 0.01), "0.0002 (0.0000\N{EN DASH}0.0100)"),
-        (Estimate.undefined(reason="no cases"), "not estimable (no cases)"),
+        (Estimate.undefined(reason=Reason("no_cases")), "not estimable (no cases)"),
     ],
 )
 def test_what_is_nearly_one_is_not_written_as_one(estimate: Estimate, written: str) -> None:
@@ -63,7 +64,7 @@ def test_what_is_nearly_one_is_not_written_as_one(estimate: Estimate, written: s
         (between(0.99996, 0.9971, 0.99999), "> 0.999 (0.997\N{EN DASH}1.000)"),
         (between(1.0, 0.9971, 1.0), "1.000 (0.997\N{EN DASH}1.000)"),
         (between(0.99949, 0.9, 1.0), "0.999 (0.900\N{EN DASH}1.000)"),
-        (Estimate.undefined(reason="no cases"), "not estimable (no cases)"),
+        (Estimate.undefined(reason=Reason("no_cases")), "not estimable (no cases)"),
     ],
 )
 def test_an_area_that_is_not_1_is_not_written_as_1(estimate: Estimate, written: str) -> None:
@@ -132,7 +133,10 @@ def test_the_operating_point_says_where_it_comes_from() -> None:
     assert "(there 1.000, 2/2)" in said
     nobody = operating_point(positives, scores, tuning_positives=~positives[:1], tuning_scores=scores[:1], target=0.98)
     assert text_classes.operating_point(nobody, None) == "Operating point: no tumour among the tuning cases."
-    assert text_classes.operating_point(None, "why") == "Operating point: why."
+    missing = Reason("no_tuning_predictions")
+    assert text_classes.operating_point(None, missing) == (
+        "Operating point: the study holds no predictions of tuning cases."
+    )
 
 
 def test_patients_that_are_left_out_are_counted() -> None:
@@ -244,7 +248,7 @@ def test_missing_metadata_is_told_apart() -> None:
 @pytest.mark.parametrize(
     ("found", "written"),
     [
-        (Spread(n=2, known=0, reason="not recorded"), "not recorded"),
+        (Spread(n=2, known=0, reason=Reason("not_recorded")), "not recorded"),
         (Spread(n=2, known=2, smallest=9, lower_quartile=9, median=9, upper_quartile=9, largest=9), "9"),
         (
             Spread(n=3, known=2, smallest=1, lower_quartile=2, median=3, upper_quartile=4000, largest=5000),

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from neuroval.analysis.calibration.conformal import class_limits, evaluate_sets
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.proportions import proportion
+from neuroval.analysis.data_audit.training_overlap import SHARED_GROUPS
 from neuroval.analysis.decisions.acceptance import Criterion, Judged
 from neuroval.analysis.explanations.pointing import ClassSaliency
 from neuroval.analysis.performance.comparison import compare
 from neuroval.analysis.performance.per_class import performance
 from neuroval.analysis.performance.ranked_errors import rank_errors
-from neuroval.analysis.study.findings import SHARED_GROUPS, Finding
 from neuroval.analysis.study.results import Results, performance_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.report.options import Options
@@ -23,6 +25,7 @@ from neuroval.dashboard.session.cache import evidence, study
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import cases as text_cases
 from neuroval.dashboard.words import confidence as text_confidence
+from neuroval.dashboard.words import findings as text_findings
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import report as text_report
@@ -31,6 +34,8 @@ from neuroval.dashboard.words.formats import at_most, full
 from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
 from neuroval.data.images.linking import LinkedImages
 from neuroval.data.study.manifest import About, Acceptance, DataFacts, Manifest, ModelFacts
+
+CRITICAL = Finding(severity="critical", code="ties", check="probabilities", page="confidence", count=1, n=2)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +47,7 @@ def test_the_verdict_is_that_of_the_weakest_criterion(met: tuple[bool | None, ..
 
 
 def test_the_reason_says_what_is_recorded_and_what_limits_it() -> None:
-    critical = Finding(severity="critical", code="c", count=1, n=2, text="", page=None)
-    reason = text_overview.verdict_reason(_criteria(True, False), [critical], readings=2)
+    reason = text_overview.verdict_reason(_criteria(True, False), [CRITICAL], readings=2)
     assert reason.startswith("1 of 2 criteria met. The study records 2 readings of the test split, and not when ")
     assert "1 critical finding below limits what this is worth." in reason
     assert "nothing to pass or to fail" in text_overview.verdict_reason((), (), readings=1)
@@ -53,15 +57,15 @@ def _criteria(*met: bool | None) -> tuple[Criterion, ...]:
     criterion, estimate = Acceptance(metric="overall.accuracy", at_least=0.9), proportion(9, 10)
     return tuple(
         Criterion(
-            criterion=criterion, on_all=Judged(basis="all", estimate=estimate, met=one, reason=None if one else "why")
+            criterion=criterion,
+            on_all=Judged(basis="all", estimate=estimate, met=one, reason=None if one else Reason("not_known")),
         )
         for one in met
     )
 
 
 def test_a_pass_with_an_open_critical_finding_is_not_green() -> None:
-    critical = Finding(severity="critical", code="c", count=1, n=2, text="", page=None)
-    assert text_overview.verdict_title(_criteria(True), [critical]) == (
+    assert text_overview.verdict_title(_criteria(True), [CRITICAL]) == (
         "Passes, with critical findings open",
         "orange",
     )
@@ -69,7 +73,7 @@ def test_a_pass_with_an_open_critical_finding_is_not_green() -> None:
 
 
 def test_what_is_not_decidable_says_why_in_the_verdict() -> None:
-    assert " Accuracy: why. " in text_overview.verdict_reason(_criteria(True, None), (), readings=1)
+    assert " Accuracy: not known. " in text_overview.verdict_reason(_criteria(True, None), (), readings=1)
     assert "why" not in text_overview.verdict_reason(_criteria(False, None), (), readings=1)
 
 
@@ -111,7 +115,7 @@ def test_new_scans_of_all_classes_are_compared_by_balanced_accuracy(evidence_of:
 def test_new_scans_without_a_class_have_no_headline(evidence_of: Callable[[str], Evidence]) -> None:
     found, described = emptied(evidence_of("normal")), study("normal").manifest
     second = text_overview.headlines(found, described)[1]
-    assert (second.estimate.value, second.estimate.reason) == (None, "no new no tumour scan among 36")
+    assert (second.estimate.value, second.estimate.reason) == (None, Reason("nothing_new_of", of=("no tumour",), n=36))
     assert text_overview.gap(found, described) == (
         "The gap between the two is not estimable: no new no tumour scan among 36."
     )
@@ -125,7 +129,7 @@ def test_new_scans_without_a_class_have_no_headline(evidence_of: Callable[[str],
 def test_without_training_cases_nothing_is_called_new(evidence_of: Callable[[str], Evidence]) -> None:
     found, described = evidence_of("no-training"), study("no-training").manifest
     second = text_overview.headlines(found, described)[1]
-    assert (second.estimate.value, second.estimate.reason) == (None, "the study holds no training cases")
+    assert (second.estimate.value, second.estimate.reason) == (None, Reason("no_training_cases"))
     assert "share" not in second.note
     assert text_overview.gap(found, described) == (
         "The gap between the two is not estimable: the study holds no training cases."
@@ -142,7 +146,7 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
     first, second = text_overview.headlines(found, described)
     assert (first.label, second.label) == ("Accuracy, test split", "Accuracy, grouped cross-validation")
     assert (second.estimate.count, second.estimate.n) == (58, 60)
-    assert second.estimate.method == "Wilson, cluster-adjusted (Rao-Scott), 53 groups"
+    assert second.estimate.method == Method("wilson_on_design_effect", groups=53)
     assert second.note == "60 scans in 5 folds: 20 glioma, 12 meningioma, 16 no tumour, 12 pituitary."
     assert text_overview.gap(found, described) == (
         "Accuracy is 3.3 percentage points lower in grouped cross-validation. Not grouped, with the same recipe on the "
@@ -185,7 +189,7 @@ def test_what_grouping_takes_off_is_said_with_its_interval(only_a: int, only_b: 
 
 def test_the_mean_of_the_folds_decides_where_its_interval_is_wider(evidence_of: Callable[[str], Evidence]) -> None:
     (criterion,) = evidence_of("folded").results.criteria
-    wide = Estimate(value=0.97, low=0.9, high=1.0, level=0.95, method="t", n=5)
+    wide = Estimate(value=0.97, low=0.9, high=1.0, level=0.95, method=Method("t"), n=5)
     judged = dataclasses.replace(criterion.unleaked, met=False, required=None, over_folds=wide)
     _, found = text_overview.criterion_lines(dataclasses.replace(criterion, unleaked=judged), BRAIN_TUMOR)
     assert "Mean of the 5 folds, whose spread asks for the wider interval: 0.970 (0.900\N{EN DASH}1.000)." in found
@@ -211,8 +215,16 @@ def test_folds_of_another_recipe_say_how_it_differs(evidence_of: Callable[[str],
 
 @pytest.mark.parametrize(("count", "said"), [(10, text_audit.PARTLY_SEEN), (11, text_audit.MOSTLY_SEEN)])
 def test_how_far_training_has_seen_the_scans_is_not_softened(count: int, said: str) -> None:
-    found = Finding(severity="critical", code=SHARED_GROUPS, count=count, n=20, text="So many.", page=None)
-    assert text_audit.seen([found]) == f"So many. {said}"
+    found = Finding(
+        severity="critical",
+        code=SHARED_GROUPS,
+        check="training_overlap",
+        page="data_set",
+        count=count,
+        n=20,
+        facts={"split": "test", "share": count / 20},
+    )
+    assert text_audit.seen([found]) == f"{text_findings.text(found)} {said}"
     assert text_audit.seen([]) == ""
 
 

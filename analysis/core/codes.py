@@ -1,0 +1,219 @@
+"""Why a number is missing and how its interval was made, as codes with their facts.
+
+Nobody reads these codes: whoever shows a number puts them into words. Two of them are equal when code and facts are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, Union
+
+from neuroval.data.exceptions import InputError
+
+Fact = Union[str, int, float, None, tuple[str, ...], "Coded"]
+
+REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its facts
+    # cases that are not there
+    "no_cases": (),
+    "no_cases_of": ("of",),
+    "no_reference_cases": ("of",),
+    "no_reference_cases_of_others": ("than",),
+    "no_reference_cases_without_tumour": (),
+    "no_reference_cases_with_condition": (),
+    "no_reference_cases_without_condition": (),
+    "a_class_is_empty": (),
+    "no_patient_with_tumour": (),
+    "no_patient_without_tumour": (),
+    "every_patient_is_mixed": (),
+    "no_training_cases": (),
+    "nothing_left": (),
+    "nothing_new": (),
+    "nothing_new_of": ("of", "n"),
+    "no_tuning_cases": (),
+    "no_tumour_in_tuning": (),
+    "too_few_tuning_cases": ("of",),
+    "tuning_cases_needed": ("of", "cases", "needed"),
+    # what the model never does
+    "never_predicted": ("name",),
+    "classes_never_predicted": ("of",),
+    "none_called_positive": (),
+    "none_called_negative": (),
+    "none_reaches_threshold": (),
+    "all_reach_threshold": (),
+    # what the study does not hold
+    "not_known": (),
+    "not_recorded": (),
+    "no_patient_ids": (),
+    "no_file_hashes": (),
+    "no_patient_ids_on_both_sides": (),
+    "no_file_hashes_on_both_sides": (),
+    "nothing_known_on_both_sides": (),
+    "nothing_to_compare_by": (),
+    "near_duplicates_not_sought": (),
+    "no_grouped_folds": (),
+    "no_ungrouped_folds": (),
+    "no_tuning_predictions": (),
+    "no_negative_class": (),
+    "no_threshold": (),
+    # nothing varies
+    "one_case": (),
+    "one_group": (),
+    "one_fold": (),
+    "one_reference_class": (),
+    "one_predicted_class": (),
+    "always_one_class": (),
+    "outcomes_alike": ("cases", "are"),
+    "equal_cases": (),
+    "equal_groups": (),
+    "equal_folds": (),
+    "equal_harm": (),
+    "equal_scores": (),
+    "equal_probabilities": (),
+    "equal_resamples": (),
+    "same_order": (),
+    "no_error_observed": (),
+    "no_harm_observed": (),
+    # the method ends here
+    "infinite_ratio": ("empty",),
+    "zero_by_zero": ("empty",),
+    "no_log_interval": ("empty",),
+    "infinite_loss": ("cases",),
+    "separated": ("yes", "no"),
+    "not_converged": (),
+    "auc_at_an_end": (),
+    "no_variance_of_difference": (),
+    "no_variance_between_groups": (),
+    "logit_at_one": (),
+    "error_of_zero": (),
+    "single_bin": (),
+    "undefined_in_resamples": ("undefined", "resamples"),
+    "undefined_in_folds": ("undefined", "folds", "reason"),
+    "more_groups_needed": ("more_than", "found"),
+    "no_p_value": ("reason",),
+    # no interval by design
+    "a_description": (),
+    "a_limit": (),
+    "a_p_value": (),
+    "a_setting": (),
+    "taken_as_known": (),
+    "chosen_on_these_cases": (),
+    "no_interval_known": (),
+    "no_interval_given": (),
+    "single_fold": (),
+    # criteria
+    "unknown_metric": ("metric",),
+    "unknown_bound": ("bound", "known"),
+    "bound_out_of_reach": ("best",),
+    "rate_below_limit": ("rate", "limit"),
+    "too_many_cases_needed": ("cases",),
+    "both": ("first", "second"),
+}
+
+METHODS: Final[Mapping[str, tuple[str, ...]]] = {
+    "not_estimable": (),
+    # proportions
+    "wilson": (),
+    "clopper-pearson": (),
+    "jeffreys": (),
+    "agresti-coull": (),
+    "wilson_on_design_effect": ("groups",),
+    "wilson_on_groups": ("groups",),
+    # differences and sums
+    "newcombe_paired": (),
+    "newcombe_paired_on_groups": ("groups",),
+    "newcombe_unpaired": (),
+    "mover": ("a", "b"),
+    "of_sizes": ("method", "a", "b"),
+    "square_and_add_of_rates": (),
+    "square_and_add_of_adjusted_rates": ("groups",),
+    "square_and_add_of_classes": ("wider_than",),
+    "mover_on_wilson": (),
+    "mover_on_wilson_adjusted": ("groups",),
+    # resampling
+    "percentile_bootstrap": ("groups", "resamples", "seed"),
+    "stratified_percentile_bootstrap": ("groups", "resamples", "seed"),
+    "undefined_dropped": ("method", "undefined"),
+    "basic_bootstrap": ("resamples", "seed", "unit", "units", "normal_limit"),
+    # areas under curves
+    "delong": (),
+    "obuchowski": ("groups",),
+    "newcombe_5": (),
+    "newcombe_5_wider_than_delong": (),
+    "newcombe_5_wider_than_obuchowski": ("groups",),
+    "newcombe_5_without_delong": (),
+    "newcombe_5_without_obuchowski": ("groups",),
+    "delong_over_classes": (),
+    "obuchowski_over_classes": ("groups",),
+    "delong_over_classes_with_newcombe_5": ("replaced", "parts"),
+    "obuchowski_over_classes_with_newcombe_5": ("replaced", "parts", "groups"),
+    "mean_newcombe_5_wider_than_delong": ("parts",),
+    "mean_newcombe_5_wider_than_obuchowski": ("parts", "groups"),
+    "delong_paired": (),
+    "obuchowski_paired": ("groups",),
+    "z_test": ("method",),
+    "square_and_add_uncorrelated": ("reason",),
+    "square_and_add_correlated": ("wider_than",),
+    "logit_boyd": (),
+    "logit_boyd_on_groups": ("of", "holding", "groups"),
+    "wilson_near_one": (),
+    "wilson_near_one_on_groups": ("of", "holding", "groups"),
+    # ratios and predictive values
+    "log_simel": (),
+    "log_woolf": (),
+    "between_groups": ("method", "groups"),
+    "logit_mercaldo": (),
+    "adjusted_logit_mercaldo": (),
+    "on_effective_sizes": ("method", "positives", "negatives"),
+    # means and fits
+    "t": (),
+    "t_clustered": ("groups",),
+    "t_of_mean": (),
+    "t_of_mean_clustered": ("groups",),
+    "corrected_resampled_t": (),
+    "wald": ("clip",),
+    "wald_sandwich": ("clip", "groups"),
+    # without interval
+    "given": (),
+    "as_observed": (),
+    "mean_of_sensitivities": (),
+    "mean_self_confidence": (),
+    "confident_learning": (),
+    "largest_gap": (),
+    "split_conformal": (),
+    "mean_error_over_coverage": (),
+    "pure_levels": (),
+    "largest_over_smallest": (),
+    "without_value": (),
+}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Coded:
+    """A code of a closed list with exactly the facts that the list names. Raises ``InputError`` for any other."""
+
+    KNOWN: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    code: str
+    facts: tuple[tuple[str, Fact], ...]
+
+    def __init__(self, code: str, /, **facts: Fact) -> None:
+        if code not in self.KNOWN:
+            raise InputError(f"{type(self).__name__.lower()}: {code!r} is not a known code.")
+        if set(facts) != set(self.KNOWN[code]):
+            expected, found = sorted(self.KNOWN[code]), sorted(facts)
+            raise InputError(f"{type(self).__name__.lower()} {code}: expected the facts {expected}, found {found}.")
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "facts", tuple((name, facts[name]) for name in self.KNOWN[code]))
+
+
+class Reason(Coded):
+    """Why a number or its interval is missing, for example ``Reason("no_reference_cases", of="glioma")``."""
+
+    __slots__ = ()
+    KNOWN: ClassVar[Mapping[str, tuple[str, ...]]] = REASONS
+
+
+class Method(Coded):
+    """How an interval was made, for example ``Method("wilson_on_design_effect", groups=12)``."""
+
+    __slots__ = ()
+    KNOWN: ClassVar[Mapping[str, tuple[str, ...]]] = METHODS

@@ -1,0 +1,166 @@
+"""What each finding says: one sentence by its code, with its counts."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from neuroval.analysis.core.codes import Reason
+from neuroval.analysis.core.finding import Finding
+from neuroval.analysis.data_audit.confounders import Level
+from neuroval.dashboard.words.formats import counted, escaped
+from neuroval.dashboard.words.general import listed
+from neuroval.dashboard.words.reasons import why
+
+LISTED: Final = 3  # levels of a factor named in a sentence
+FACTORS: Final = {"size": "image size"}
+
+
+def text(found: Finding) -> str:
+    """Return a finding as plain sentences."""
+    return FINDINGS[found.code](found, **found.facts)
+
+
+def badge(found: Finding) -> str:
+    """Return a finding with its severity as a word."""
+    colour = {"critical": "red", "warning": "orange", "note": "gray"}[found.severity]
+    return f":{colour}-badge[{found.severity.capitalize()}] {escaped(text(found))}"
+
+
+def _shared_groups(found: Finding, *, split: str, share: float) -> str:
+    verb = "shares" if found.count == 1 else "share"
+    return (
+        f"{found.count:,} of {counted(found.n or 0, f'{split} case')} ({share:.1%}) {verb} "
+        "a patient or a copy of the image with the training data."
+    )
+
+
+def _leakage_unchecked(found: Finding, *, split: str, reason: Reason | None) -> str:
+    if reason is not None:
+        return f"Leakage could not be checked: {why(reason)}."
+    return (
+        f"Leakage could not be checked for {found.count:,} of {counted(found.n or 0, f'{split} case')}: nothing is "
+        "known by which they could be compared with the training data."
+    )
+
+
+def _ids_differ_in_form(found: Finding, *, split: str, alike: int, such_as: tuple[str, ...]) -> str:
+    text = (
+        f"{alike:,} patient {'ids are' if alike > 1 else 'id is'} written in more than one form, such as "
+        f"{' and '.join(such_as[:LISTED])}. Each form counts as a patient of its own."
+    )
+    if found.severity != "critical":
+        return text
+    verb = "has" if found.count == 1 else "have"
+    return (
+        f"{text} {found.count:,} of {counted(found.n or 0, f'{split} case')} {verb} an id of which another form is in "
+        "the training data: if they mean the same patients, the model has seen them."
+    )
+
+
+def _ids_cut_short(found: Finding, *, such_as: str) -> str:
+    return (
+        f"{counted(found.count, 'patient id')} {'is' if found.count == 1 else 'are'} written as a power of ten, such "
+        f"as {such_as}: the last digits are lost, and different patients may look like one."
+    )
+
+
+def _worse_than_chance(
+    found: Finding,
+    *,
+    split: str,
+    expected: float,
+    below: tuple[tuple[str, float], ...],
+    moved: tuple[tuple[str, str], ...],
+    right_then: int | None,
+) -> str:
+    right, n = found.count, found.n or 0
+    verb = "is" if right == 1 else "are"
+    text = f"{right:,} of {counted(n, f'{split} case')} {verb} called correctly (accuracy {right / n:.1%})"
+    if below:
+        text += f"; AUC {', '.join(f'{value:.2f} for {name}' for name, value in below)}"
+    text += "."
+    if below or right < expected:
+        text = f"Worse than chance: {text} Guessing gives about {expected / n:.1%} and an AUC of 0.5."
+    if not moved or right_then is None:
+        return text
+    return (
+        f"{text} The classes look permuted: {right_then:,} ({right_then / n:.1%}) would be correct if "
+        f"{', '.join(f'the column of {name} meant {fit}' for name, fit in moved)}. Check the order of the classes."
+    )
+
+
+def _confounding(
+    found: Finding,
+    *,
+    factor: str,
+    share: float,
+    accuracy: float,
+    base_rate: float,
+    pure: tuple[Level, ...],
+    guessed: bool,
+) -> str:
+    name, n = FACTORS.get(factor, factor.replace("_", " ")), found.n or 0
+    if not guessed:
+        named = ", ".join(f"{level.name} {level.tumour:,} and {level.no_tumour:,}" for level in pure[:LISTED])
+        more = f" and {len(pure) - LISTED:,} more" if len(pure) > LISTED else ""
+        return (
+            f"The {name} alone answers 'any tumour?' for {found.count:,} of {counted(n, 'image')} ({share:.1%}); "
+            f"with and without a tumour: {named}{more}."
+        )
+    return (
+        f"Guessing by the {name} alone answers 'any tumour?' rightly for {found.count:,} of "
+        f"{counted(n, 'image')} ({accuracy:.1%}); always the same guess does for {base_rate:.1%}."
+    )
+
+
+def _label_conflicts(found: Finding) -> str:
+    return (
+        f"{counted(found.count, 'image')} {'appears' if found.count == 1 else 'appear'} more than once with different "
+        f"labels ({len(found.case_ids):,} cases): at least one label of each is wrong."
+    )
+
+
+def _rejected_files(found: Finding) -> str:
+    verb, pronoun = ("is", "It") if found.count == 1 else ("are", "They")
+    return f"{counted(found.count, 'file')} could not be used. {pronoun} {verb} not part of any number."
+
+
+def _ties(found: Finding) -> str:
+    verb = "has" if found.count == 1 else "have"
+    return (
+        f"{found.count:,} of {counted(found.n or 0, 'case')} {verb} several classes of the same largest probability; "
+        "the first of them in the order of the study is taken as the call."
+    )
+
+
+def _claims(found: Finding, *, what: str) -> str:
+    verb = "is" if found.count == 1 else "are"
+    return f"{found.count:,} of {counted(found.n or 0, 'published claim')} {verb} {what}."
+
+
+FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
+    "shared_groups": _shared_groups,
+    "leakage_unchecked": _leakage_unchecked,
+    "confounding": _confounding,
+    "label_conflicts": _label_conflicts,
+    "no_cases": lambda _, split: f"No {split} case has a prediction: nothing can be estimated.",
+    "one_case": lambda _, split: f"Only one {split} case has a prediction: no rate can be judged from it.",
+    "empty_class": lambda _, split, names: (
+        f"No {split} case of {listed(names, 'or')}: sensitivity cannot be estimated there."
+    ),
+    "never_predicted": lambda _, names, cases: f"The model never predicts {listed(names, 'or')} in {cases:,} cases.",
+    "ids_differ_in_form": _ids_differ_in_form,
+    "ids_cut_short": _ids_cut_short,
+    "worse_than_chance": _worse_than_chance,
+    "ties": _ties,
+    "probability_sums": lambda found, largest: (
+        f"The class probabilities of {found.count:,} of {counted(found.n, 'case')} do not sum to 1 "
+        f"(largest deviation {largest:.2g}); they are used as given."
+    ),
+    "rejected_files": _rejected_files,
+    "claims_contradicted": lambda found: _claims(found, what="contradicted by the numbers of the same source"),
+    "claims_not_reproduced": lambda found: _claims(found, what="not reproduced by this study"),
+    "test_selected": lambda found: (
+        f"The test split was read for {found.count:,} networks. What was changed after the first counts as chosen by "
+        "the test split."
+    ),
+}

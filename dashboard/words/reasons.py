@@ -1,0 +1,129 @@
+"""Why a number is not there: one sentence for each reason that the analysis gives."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from neuroval.analysis.core.codes import Reason
+from neuroval.dashboard.words.templates import Template, Whole, filled
+
+INFINITE: Final = "infinite: "
+CELLS: Final = {"tp": "true positives", "fp": "false positives", "fn": "false negatives", "tn": "true negatives"}
+
+
+def why(reason: Reason | None) -> str:
+    """Return a reason in words; nothing where there is none."""
+    return "" if reason is None else filled(REASONS[reason.code], _in_words(reason))
+
+
+def _in_words(reason: Reason) -> dict[str, object]:
+    return {name: why(fact) if isinstance(fact, Reason) else fact for name, fact in reason.facts}
+
+
+def infinite(reason: Reason | None) -> str | None:
+    """Return why a ratio is infinite; none where it is not."""
+    text = why(reason)
+    return text.removeprefix(INFINITE) if text.startswith(INFINITE) else None
+
+
+def _no(empty: tuple[str, ...]) -> str:
+    return "no " + " and no ".join(CELLS[cell] for cell in empty)
+
+
+def _infinite_loss(cases: int) -> str:
+    return f"{INFINITE}{Whole(cases):case} {'has' if cases == 1 else 'have'} probability 0 for the reference class"
+
+
+def _nothing_new_of(of: tuple[str, ...], n: int) -> str:
+    names = of[0] if len(of) == 1 else f"{', '.join(of[:-1])} or {of[-1]}"
+    return f"no new {names} scan among {n:,}"
+
+
+REASONS: Final[Mapping[str, Template]] = {
+    "no_cases": "no cases",
+    "no_cases_of": "no cases of {of}",
+    "no_reference_cases": "no reference cases of {of}",
+    "no_reference_cases_of_others": "no reference cases of another class than {than}",
+    "no_reference_cases_without_tumour": "no reference cases without a tumour",
+    "no_reference_cases_with_condition": "no reference cases of the condition",
+    "no_reference_cases_without_condition": "no reference cases without the condition",
+    "a_class_is_empty": "a class has no cases",
+    "no_patient_with_tumour": "no patient with any tumour",
+    "no_patient_without_tumour": "no patient without any tumour",
+    "every_patient_is_mixed": "every patient has slices of several reference classes",
+    "no_training_cases": "the study holds no training cases",
+    "nothing_left": "no case is left",
+    "nothing_new": "no scan is new to the model",
+    "nothing_new_of": _nothing_new_of,
+    "no_tuning_cases": "no tuning cases",
+    "no_tumour_in_tuning": "no tumour among the tuning cases",
+    "too_few_tuning_cases": "too few tuning cases of {of}",
+    "tuning_cases_needed": "{cases} tuning cases of {of}, at least {needed} needed",
+    "never_predicted": "{name} is never predicted",
+    "classes_never_predicted": "never predicted: {of}",
+    "none_called_positive": "no case is called positive",
+    "none_called_negative": "no case is called negative",
+    "none_reaches_threshold": "no case reaches the threshold",
+    "all_reach_threshold": "every case reaches the threshold",
+    "not_known": "not known",
+    "not_recorded": "not recorded",
+    "no_patient_ids": "no case has a patient id",
+    "no_file_hashes": "no case has a file hash",
+    "no_patient_ids_on_both_sides": "no patient id is known on both sides",
+    "no_file_hashes_on_both_sides": "no file hash is known on both sides",
+    "nothing_known_on_both_sides": "no patient id and no file hash is known on both sides",
+    "nothing_to_compare_by": "nothing known to compare by",
+    "near_duplicates_not_sought": "near-duplicates were not looked for on both sides",
+    "no_grouped_folds": "grouped cross-validation is not available in this study",
+    "no_ungrouped_folds": "ungrouped cross-validation is not available in this study",
+    "no_tuning_predictions": "the study holds no predictions of tuning cases",
+    "no_negative_class": "the study names no negative class",
+    "no_threshold": "no threshold",
+    "one_case": "one case",
+    "one_group": "one group",
+    "one_fold": "one fold",
+    "one_reference_class": "all cases are of one class",
+    "one_predicted_class": "all cases are predicted as one class",
+    "always_one_class": "reference and prediction are one and the same class in all cases",
+    "outcomes_alike": "all {cases:,} cases are {are}",
+    "equal_cases": "no variation between cases",
+    "equal_groups": "no variation between groups",
+    "equal_folds": "all folds have the same value",
+    "equal_harm": "all cases have the same harm",
+    "equal_scores": "all scores are equal",
+    "equal_probabilities": "all probabilities are equal",
+    "equal_resamples": "all resamples give the same value",
+    "same_order": "both scores order all cases alike",
+    "no_error_observed": "no error observed",
+    "no_harm_observed": "no harm observed",
+    "infinite_ratio": lambda empty: f"{INFINITE}{_no(empty)}",
+    "zero_by_zero": lambda empty: f"0 divided by 0: {_no(empty)}",
+    "no_log_interval": lambda empty: f"no interval by the log method: {_no(empty)}",
+    "infinite_loss": _infinite_loss,
+    "separated": "perfect separation: one probability divides the cases that are {yes} from those that are {no}",
+    "not_converged": "the fit did not converge",
+    "auc_at_an_end": "an AUC is 0 or 1",
+    "no_variance_of_difference": "the variance of the difference is not estimable",
+    "no_variance_between_groups": "one group: the variance between groups is not estimable",
+    "logit_at_one": "the logit interval has no width at 1",
+    "error_of_zero": "the bootstrap interval of an error of 0 has no width",
+    "single_bin": "the largest gap rests on a single bin, often of few cases",
+    "undefined_in_resamples": "interval not estimable: undefined in {undefined:,} of {resamples:,} resamples",
+    "undefined_in_folds": "not estimable in {undefined} of {folds} folds ({reason})",
+    "more_groups_needed": "a cluster-robust interval needs more than {more_than:group}, found {found}",
+    "no_p_value": "no p-value: {reason}",
+    "a_description": "a description of these cases, not an estimate",
+    "a_limit": "a limit, not an estimate",
+    "a_p_value": "a p-value has no interval",
+    "a_setting": "a setting, not an estimate",
+    "taken_as_known": "taken as known",
+    "chosen_on_these_cases": "the threshold was chosen on these cases",
+    "no_interval_known": "no interval is known for this estimate",
+    "no_interval_given": "given without interval",
+    "single_fold": "not given for a single fold",
+    "unknown_metric": "no number is called {metric}",
+    "unknown_bound": lambda bound, known: f"bound {bound!r} is not known; expected one of {list(known)}",
+    "bound_out_of_reach": "too few cases: without any error the lower bound would be {best:.3f}",
+    "rate_below_limit": "the observed rate {rate:.4f} is not above the limit {limit:.4f}: more cases do not help",
+    "too_many_cases_needed": "more than {cases:,} cases",
+    "both": "{first}; {second}",
+}
