@@ -1,6 +1,6 @@
 """Whether the evaluated cases are new to the model: what they share with the data it was fitted on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from neuroval.analysis.core.proportions import proportion
 from neuroval.data.dataset.splits import connected, pair_rows
 
 FITTED_ON: Final = ("train", "tuning")
+COMPARED_BY: Final = {"patient_id": "a patient id", "sha256": "a file hash"}
+NO_TRAINING: Final = "the study holds no training cases"
 NOTHING_TO_COMPARE: Final = "no patient id and no file hash is known on both sides"
 
 
@@ -21,10 +23,10 @@ NOTHING_TO_COMPARE: Final = "no patient id and no file hash is known on both sid
 class Shared:
     """How many of ``n`` evaluated cases share something with the data the model was fitted on.
 
-    ``group`` is the share of all cases whose group reaches across, undefined when none of them can be compared;
-    ``patient`` is of the cases whose patient is known, ``copy`` of the cases whose file hash is known; both are
-    undefined when that is none. ``known_patient`` is the share of cases whose patient is known at all, ``compared``
-    the share that can be compared: by patient or hash, known on both sides, or by a group found otherwise.
+    ``group`` is the share of all cases whose group reaches across, ``patient`` of the cases whose patient is known,
+    ``copy`` of the cases whose file hash is known. Each is undefined when that is none, and when it cannot be told
+    for all of them: the count is then the least that it can be. ``known_patient`` is the share of cases whose patient
+    is known at all, ``compared`` the share that can be compared: see ``compared_with_training``.
     """
 
     name: str
@@ -68,30 +70,34 @@ def leakage(
     ``cases`` is the study's cases table, all splits; ``pairs`` its table of copies, without which only exact copies
     are known; ``images`` what ``shown_images`` makes of both, if that is there already. The tuning split itself is
     compared with train only. Shares are Wilson intervals, undefined when the split is empty, when there are no
-    training cases, and when nothing is known to compare by.
+    training cases, and when some cases cannot be compared: a case without an id is nobody's copy until it is known.
     """
     against = against_of(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
     fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
     shown = shown_images(cases, pairs) if images is None else images
+    group = also_in(fitted, codes_of(cases["group_id"]))
     facts = pd.DataFrame(
         {
             "label": cases["label"],
-            "group": also_in(fitted, codes_of(cases["group_id"])),
+            "group": group,
             "patient": also_in(fitted, codes_of(cases["patient_id"])),
             "copy": also_in(fitted, shown),
             "known_patient": cases["patient_id"].notna(),
             "known_copy": cases["sha256"].notna(),
-            "compared": _comparable(cases, against=against),
+            "compared": group | _comparable(cases, against=against),
         }
     )[evaluated]
+    lacking = {column: lacking_in_training(cases, column, against=against) for column in COMPARED_BY}
     sizes = cases.groupby("group_id").size()
     return Leakage(
         split=split,
         against=against,
         reason=_not_comparable(cases, facts, against=against),
-        overall=_shared(facts, name="all", level=level),
-        classes=tuple(_shared(facts[facts["label"] == name], name=name, level=level) for name in classes),
+        overall=_shared(facts, name="all", lacking=lacking, level=level),
+        classes=tuple(
+            _shared(facts[facts["label"] == name], name=name, lacking=lacking, level=level) for name in classes
+        ),
         groups=len(sizes),
         largest_group=int(sizes.max()) if len(sizes) else 0,
     )
@@ -111,11 +117,27 @@ def shared_with_training(cases: pd.DataFrame, *, split: str = "test") -> dict[st
 def compared_with_training(cases: pd.DataFrame, *, split: str = "test") -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return per row (n,) whether it can be compared with train and tuning, and whether its group reaches there.
 
-    What is fitted on when cases of ``split`` are judged: for the tuning split, train only.
+    What is fitted on when cases of ``split`` are judged: for the tuning split, train only. A case whose group reaches
+    there is known to be shared. Any other case can be compared by its patient id when every case that was fitted on
+    has one, and by its file hash likewise: among cases without an id may be its own patient.
     """
     against = against_of(split)
     fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
-    return _comparable(cases, against=against), also_in(fitted, codes_of(cases["group_id"]))
+    reaches = also_in(fitted, codes_of(cases["group_id"]))
+    return reaches | _comparable(cases, against=against), reaches
+
+
+def lacking_in_training(cases: pd.DataFrame, column: str, *, against: Sequence[str]) -> str | None:
+    """Return why cases cannot be compared by a column with those of the ``against`` splits; none when they can."""
+    if not (cases["split"] == "train").any():
+        return NO_TRAINING
+    known = cases.loc[cases["split"].isin(against), column].notna()
+    if known.all():
+        return None
+    count, what = int(known.sum()), COMPARED_BY[column]
+    if not count:
+        return f"no training case has {what}"
+    return f"only {count:,} of {len(known):,} training cases {'has' if count == 1 else 'have'} {what}"
 
 
 def within_one_fold(groups: NDArray[Any] | pd.Series, folds: NDArray[Any] | pd.Series) -> NDArray[np.bool_]:
@@ -148,41 +170,66 @@ def against_of(split: str) -> tuple[str, ...]:
     return tuple(name for name in FITTED_ON if name != split) if split == "tuning" else FITTED_ON
 
 
-def _comparable(cases: pd.DataFrame, *, against: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return per row whether something is known by which it can be compared with the ``against`` splits."""
-    fitted = cases["split"].isin(against)
-    comparable = cases["group_id"].duplicated(keep=False).to_numpy(dtype=np.bool_) & bool(fitted.any())
-    for column in ("patient_id", "sha256"):
-        known = cases[column].notna()
-        if bool((known & fitted).any()):
-            comparable |= known.to_numpy(dtype=np.bool_)
+def _comparable(cases: pd.DataFrame, *, against: Sequence[str]) -> NDArray[np.bool_]:
+    """Return per row whether it has an id or a hash, and every case of the ``against`` splits has one too."""
+    comparable = np.zeros(len(cases), dtype=np.bool_)
+    for column in COMPARED_BY:
+        if lacking_in_training(cases, column, against=against) is None:
+            comparable |= cases[column].notna().to_numpy(dtype=np.bool_)
     return comparable
 
 
-def _not_comparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: tuple[str, ...]) -> str | None:
+def _not_comparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: Sequence[str]) -> str | None:
     if not len(facts):
         return "no cases"
-    if not cases["split"].isin(against).any():
-        return "the study holds no training cases"
-    return None if facts["compared"].any() else NOTHING_TO_COMPARE
+    if facts["compared"].any():
+        return None
+    if not (cases["split"] == "train").any():
+        return NO_TRAINING
+    return not_on_both_sides(cases, split=cases.loc[facts.index[0], "split"], against=against)
 
 
-def _shared(facts: pd.DataFrame, *, name: str, level: float) -> Shared:
+def not_on_both_sides(cases: pd.DataFrame, *, split: str, against: Sequence[str]) -> str:
+    """Return what is known of too few training cases, as a reason why none of ``split`` can be compared."""
+    evaluated = cases["split"] == split
+    lacking = [
+        lacking_in_training(cases, column, against=against)
+        for column in COMPARED_BY
+        if all(cases.loc[side, column].notna().any() for side in (evaluated, cases["split"].isin(against)))
+    ]
+    return " and ".join(filter(None, lacking)) or NOTHING_TO_COMPARE
+
+
+def _shared(facts: pd.DataFrame, *, name: str, lacking: Mapping[str, str | None], level: float) -> Shared:
     n, compared = len(facts), int(facts["compared"].sum())
-    shared = proportion(int(facts["group"].sum()), n, level=level)
     return Shared(
         name=name,
         n=n,
-        group=shared if compared or not n else Estimate.undefined(reason="nothing known to compare by", n=n),
-        patient=_of_known(facts, "patient", reason="no case has a patient id", level=level),
-        copy=_of_known(facts, "copy", reason="no case has a file hash", level=level),
+        group=_share(facts, "group", lacking=_not_compared(n - compared, n), level=level),
+        patient=_of_known(facts, "patient", "a patient id", lacking=lacking["patient_id"], level=level),
+        copy=_of_known(facts, "copy", "a file hash", lacking=lacking["sha256"], level=level),
         known_patient=proportion(int(facts["known_patient"].sum()), n, level=level),
         compared=proportion(compared, n, level=level),
     )
 
 
-def _of_known(facts: pd.DataFrame, column: str, *, reason: str, level: float) -> Estimate:
-    known = int(facts[f"known_{column}"].sum())
-    if known == 0:
-        return Estimate.undefined(reason=reason, n=0)
-    return proportion(int(facts[column].sum()), known, level=level)
+def _not_compared(number: int, n: int) -> str | None:
+    if not number:
+        return None
+    return "nothing known to compare by" if number == n else f"{number:,} of {n:,} cannot be compared"
+
+
+def _of_known(facts: pd.DataFrame, column: str, what: str, *, lacking: str | None, level: float) -> Estimate:
+    known = facts[facts[f"known_{column}"]]
+    if known.empty:
+        return Estimate.undefined(reason=f"no case has {what}", n=0)
+    return _share(known, column, lacking=None if known[column].all() else lacking, level=level)
+
+
+def _share(facts: pd.DataFrame, column: str, *, lacking: str | None, level: float) -> Estimate:
+    """Return the share of cases of which a fact holds; undefined, with its least count, where that is ``lacking``."""
+    count, n = int(facts[column].sum()), len(facts)
+    if lacking is None:
+        return proportion(count, n, level=level)
+    reason = f"{lacking}; at least {count:,} of {n:,} are shared" if count else lacking
+    return Estimate(value=None, method="not estimable", n=n, count=count or None, reason=reason)

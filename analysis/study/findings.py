@@ -79,8 +79,9 @@ def _shared_groups(leakage: Leakage) -> Finding | None:
     if not shared.count:
         return None
     verb = "shares" if shared.count == 1 else "share"
+    least, share = ("At least ", "") if shared.value is None else ("", f" ({shared.value:.1%})")
     text = (
-        f"{shared.count:,} of {_counted(leakage.overall.n, f'{leakage.split} case')} ({shared.value:.1%}) {verb} "
+        f"{least}{shared.count:,} of {_counted(leakage.overall.n, f'{leakage.split} case')}{share} {verb} "
         "a patient or a copy of the image with the training data."
     )
     return Finding(

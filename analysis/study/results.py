@@ -203,12 +203,12 @@ class Results:
         return share_of(right, groups=groups, level=self.level).headline
 
     @once
-    def tuning_shared(self) -> int:
-        """How many tuning cases with a prediction share a group with a case that the model was fitted on."""
+    def tuning_shared(self) -> int | None:
+        """How many tuning cases with a prediction share a group with a training case; none when it is not known."""
         if self.tuning is None:
             return 0
-        known, reaches = compared_with_training(self.table, split="tuning")
-        return int((known & reaches)[self.tuning.rows].sum())
+        known, reaches = (rows[self.tuning.rows] for rows in compared_with_training(self.table, split="tuning"))
+        return int(reaches.sum()) if known.all() else None
 
     @once
     def confidence(self) -> Confidence:
@@ -269,6 +269,8 @@ class Results:
         """The performance on the evaluated cases that share no patient and no copy with training."""
         reason = self.leakage.reason
         known, reaches = self.compared
+        if reason is None and not known.all() and not (known & ~reaches).any():
+            reason = self.leakage.overall.group.reason
         judged = self._performance(known & ~reaches) if reason is None else None
         return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
 

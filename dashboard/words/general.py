@@ -181,16 +181,30 @@ def data_set(dataset: Dataset, leakage: Leakage, classes: ClassOrder) -> str:
     """Return the answer of the data set page."""
     parts = ", ".join(f"{split.n:,} {split.name}" for split in dataset.splits)
     text = f"{counted(dataset.n, 'scan')} ({parts}) in {counted(dataset.groups, 'group')}. "
-    group, known = leakage.overall.group, {row.name: row.known_patient for row in leakage.classes}
+    overall, known = leakage.overall, {row.name: row.known_patient for row in leakage.classes}
+    group, patient = overall.group, overall.patient
     if leakage.reason is not None:
         return f"{text}Sharing with training is {NOT_ESTIMABLE}: {leakage.reason}."
-    if not group.count:
+    scans, verb = counted(overall.n, f"{leakage.split} scan"), "shares" if group.count == 1 else "share"
+    if group.count and group.value is None:
+        text += (
+            f"At least {group.count:,} of {scans} {verb} a patient or a copy of the image with the training data. How "
+            f"many do is {NOT_ESTIMABLE}: {counted(overall.n - (overall.compared.count or 0), 'scan')} cannot be "
+            "compared with it."
+        )
+    elif group.value is None:
+        text += f"Sharing with training is {NOT_ESTIMABLE}: {group.reason}."
+    elif group.count:
+        text += (
+            f"{percent(group.value)} of {scans} {verb} a patient or a copy of the image with the training data: "
+            f"{full(group)}."
+        )
+    elif patient.defined:
         text += f"No {leakage.split} scan shares a patient or a copy with the training data, as far as is known."
     else:
-        verb = "shares" if group.count == 1 else "share"
         text += (
-            f"{percent(group.value or 0.0)} of {counted(leakage.overall.n, f'{leakage.split} scan')} {verb} a patient "
-            f"or a copy of the image with the training data: {full(group)}."
+            f"No {leakage.split} scan is a copy of one in the training data. Whether patients are shared is "
+            f"{NOT_ESTIMABLE}: {patient.reason}."
         )
     return f"{text} {patients(known, classes)}".strip()
 

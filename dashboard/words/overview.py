@@ -179,7 +179,8 @@ def _missed_without_leaks(evidence: Evidence) -> str:
     if not known:
         return ""
     verb = "shares" if known == 1 else "share"
-    seen = f"{known:,} of the {evidence.found.n:,} scans {verb} a patient or a copy with training."
+    least = "" if evidence.leakage.overall.group.defined else "At least "
+    seen = f"{least}{known:,} of the {evidence.found.n:,} scans {verb} a patient or a copy with training."
     grouped = evidence.grouped.performance
     judged = evidence.unseen.performance if grouped is None else grouped
     if judged is None or judged.any_tumour is None:
@@ -243,10 +244,16 @@ def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
     if unseen is None:
         return ""
     n, all_n = unseen.matrix.n, evidence.performance.matrix.n
+    scans, patient = counted(all_n, f"{evidence.split} scan"), evidence.leakage.overall.patient
+    if not patient.defined and patient.n:
+        return (
+            f"{n:,} of {scans} {'is no copy' if n == 1 else 'are no copies'} of scans in training or tuning: "
+            f"{mix(unseen, classes)}. Whether patients are shared is {NOT_ESTIMABLE}: {patient.reason}."
+        )
     verb = "shares" if n == 1 else "share"
     known = {row.name: row.known_patient for row in evidence.leakage.classes}
     return (
-        f"{n:,} of {counted(all_n, f'{evidence.split} scan')} {verb} no patient and no copy with training or tuning, "
+        f"{n:,} of {scans} {verb} no patient and no copy with training or tuning, "
         f"as far as is known: {mix(unseen, classes)}. {patients(known, classes)}"
     ).strip()
 
@@ -316,7 +323,9 @@ def gap(evidence: Evidence, manifest: Manifest) -> str:
         return f"The gap between the two is {NOT_ESTIMABLE}: {lacking.reason}."
     unseen = evidence.unseen.performance
     if evidence.grouped.performance is None and unseen and unseen.matrix.n == evidence.performance.matrix.n:
-        return "All scans are new to the model, as far as is known: the two are the same number."
+        patient = evidence.leakage.overall.patient
+        told = "new to the model, as far as is known" if patient.defined else "no copies of training scans"
+        return f"All scans are {told}: the two are the same number."
     points = (first.estimate.value - second.estimate.value) * 100
     if abs(points) < 0.05:
         return "The two do not differ by as much as 0.1 percentage points."

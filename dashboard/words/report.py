@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.data_audit.training_overlap import Leakage
 from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.decisions.acceptance import Criterion
 from neuroval.analysis.performance.per_class import ClassPerformance
@@ -280,9 +281,16 @@ def shared_rows(shared: Sequence[object], classes: ClassOrder) -> list[dict[str,
     ]
 
 
-def copies(kinds: Sequence[TwinKind], patients: int, split: str) -> str:
-    """Return how many patients lie on both sides."""
+def copies(kinds: Sequence[TwinKind], patients: int, leakage: Leakage) -> str:
+    """Return how many copies and patients lie on both sides, or why that cannot be told."""
+    split, seen = leakage.split, leakage.overall
     text = "" if kinds else f"{NO_COPIES} "
+    if not kinds and not seen.copy.defined:
+        text = f"Whether scans are copies of training scans is {NOT_ESTIMABLE}: {seen.copy.reason or leakage.reason}. "
+    if not patients and not seen.patient.defined:
+        return (
+            f"{text}Whether patients have scans in {split} and in training is {NOT_ESTIMABLE}: {seen.patient.reason}."
+        )
     if not patients:
         return f"{text}No patient has scans in {split} and in training, as far as is known."
     verb = "has" if patients == 1 else "have"

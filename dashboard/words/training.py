@@ -80,7 +80,7 @@ def tuning_and_test(evidence: Evidence) -> str:
         return ""
     known = evidence.leakage.overall.group
     return (
-        f"Of the tuning scans{_sharing(seen)}, the network as it is served calls {full(tuning)} rightly. Of the "
+        f"Of the tuning scans{'' if seen is None else _sharing(seen)}, the network as it is served calls {full(tuning)} rightly. Of the "
         f"{evidence.split} scans{_sharing(known.count) if known.defined else ''}, it calls "
         f"{full(evidence.performance.overall.accuracy.headline)} rightly."
     )

@@ -84,7 +84,7 @@ def audit(subject: Subject) -> list[Block]:
     )
     if evidence.twin_kinds:
         said.append(table(text.twins(evidence.twin_kinds), "Copies of training scans, by kind.", label="copies"))
-    said.append(paragraph(words.copies(evidence.twin_kinds, len(evidence.patients_across), evidence.split)))
+    said.append(paragraph(words.copies(evidence.twin_kinds, len(evidence.patients_across), leakage)))
     said += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
     said += [heading("Copies with different labels", level=2), *_odd(subject)]
     said += [heading("What else answers the question", level=2, label="confounding")]

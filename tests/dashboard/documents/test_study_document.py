@@ -51,7 +51,7 @@ def leaky(tmp_path: Path) -> Study:
     """Two training and four test cases: t1 is of r1's patient, t2 and t3 are copies of r2, t4 is new."""
     (tmp_path / "p.csv").write_text(
         "case_id,split,label,patient_id,prob_glioma,prob_notumor\n"
-        "r1,train,glioma,P,,\nr2,train,glioma,,,\n"
+        "r1,train,glioma,P,,\nr2,train,glioma,R,,\n"
         "t1,test,glioma,P,0.9,0.1\nt2,test,glioma,,0.8,0.2\nt3,test,notumor,,0.95,0.05\nt4,test,notumor,Q,0.4,0.6\n"
     )
     study = import_predictions(tmp_path / "p.csv", out=tmp_path / "leaky", negative="notumor")
