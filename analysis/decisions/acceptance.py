@@ -8,21 +8,9 @@ from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.proportions import METHOD_NAMES, wilson
 from neuroval.analysis.decisions.sample_size import RequiredCases, required_cases
 from neuroval.analysis.performance.per_class import Performance
-from neuroval.data.study.manifest import Acceptance
+from neuroval.data.study.manifest import OVERALL, PER_CLASS, Acceptance
 
-OVERALL: Final = (
-    "accuracy",
-    "balanced_accuracy",
-    "macro_sensitivity",
-    "macro_ppv",
-    "macro_f1",
-    "weighted_f1",
-    "mcc",
-    "kappa",
-)
-PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")
 WORST_FIRST: Final[Mapping[bool | None, int]] = {False: 0, None: 1, True: 2}  # place of what is met
-BOUNDS: Final = ("low", "value", "high")
 
 Basis = Literal["all", "new_to_the_model", "folds"]
 
@@ -83,8 +71,7 @@ def judge(
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
 
     A metric is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``; a bound
-    is ``low``, ``value`` or ``high``. A metric or bound that is not known, or not estimable here, is neither met
-    nor missed; nor is a lower bound that so few cases could not reach without any error. ``unleaked`` is given when
+    is ``low``, ``value`` or ``high``. A metric that is not estimable here is neither met nor missed; nor is a lower bound that so few cases could not reach without any error. ``unleaked`` is given when
     the test split shares cases with training: a criterion is then judged on these too, and the worst counts. Of
     several of them those that decide nothing are left aside as long as one decides. With means over the folds the
     bound is the lower of the pooled number's and the mean's.
@@ -140,9 +127,6 @@ def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judg
         estimate = Estimate.undefined(reason=f"no number is called {criterion.metric}")
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
     estimate = found.headline
-    if criterion.bound not in BOUNDS:
-        reason = f"bound {criterion.bound!r} is not known; expected one of {list(BOUNDS)}"
-        return Judged(basis=basis, estimate=estimate, met=None, reason=reason)
     reached = _bound(criterion, estimate)
     if reached is None:
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
@@ -159,7 +143,7 @@ def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judg
 
 def _required(criterion: Acceptance, estimate: Estimate) -> RequiredCases | None:
     """Return how many cases it would take, each worth as much as these are; none unless a lower bound of a rate."""
-    if criterion.bound != "low" or estimate.count is None or not estimate.n or not 0 <= criterion.at_least <= 1:
+    if criterion.bound != "low" or estimate.count is None or not estimate.n:
         return None
     return required_cases(
         estimate.count,

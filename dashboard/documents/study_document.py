@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.analysis.decisions.acceptance import OVERALL, PER_CLASS, Judged, measure
+from neuroval.analysis.decisions.acceptance import Judged, measure
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
 from neuroval.analysis.performance.ranked_errors import ErrorCase
 from neuroval.analysis.performance.training_course import CURVES
@@ -17,6 +17,7 @@ from neuroval.dashboard.words import claims as text_claims
 from neuroval.dashboard.words.formats import counts, interval, number
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
+from neuroval.data.study.manifest import OVERALL, PER_CLASS
 
 SCHEMA: Final = 1
 LONGEST: Final = 1000

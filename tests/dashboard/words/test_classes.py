@@ -203,7 +203,7 @@ def criterion(right: int, wrong: int, **values: object) -> Criterion:
         (criterion(1000, 0), ""),
         (criterion(90, 10, bound="value"), ""),
         (criterion(90, 10, metric="overall.mcc"), "not estimable: no rate of cases"),
-        (criterion(90, 10, metric="any_tumour.gone"), ""),
+        (criterion(90, 10, metric="gone.sensitivity"), ""),
     ],
 )
 def test_a_criterion_says_how_many_cases_it_would_take(found: Criterion, said: str) -> None:
