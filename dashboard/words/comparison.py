@@ -17,6 +17,7 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
+from neuroval.dashboard.words.general import told_apart
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.common_cases import Matched, OtherLabel
 from neuroval.data.study.manifest import About, Manifest
@@ -56,9 +57,8 @@ def _needed(data_name: str) -> str:
 
 
 def title(name: str, about: About, others: Mapping[str, Manifest]) -> str:
-    """Return how a study is called; with its folder where another study has the same title."""
-    alike = [key for key, manifest in others.items() if manifest.about.title == about.title and key != name]
-    return f"{about.title} ({name})" if alike else about.title
+    """Return how a study is called; with its folder where the title of another one begins alike."""
+    return told_apart({**{key: one.about.title for key, one in others.items()}, name: about.title})[name]
 
 
 def answer(found: Comparisons) -> str:

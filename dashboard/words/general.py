@@ -1,6 +1,7 @@
 """Every sentence about the numbers and their clinical meaning, in one place for a clinician to review."""
 
 import shlex
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
@@ -74,8 +75,16 @@ KINDS = {
     "cropped": "Cropped copy",
 }
 SHOWN_FILES = 10
+SEEN = 24  # letters of a title that the sidebar has room for
 LINES = "Lines are 95% intervals, the wider of two."
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
+
+
+def told_apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return by name how studies are listed: by title, the name before it where titles begin alike and are cut off."""
+    begins = {name: title[:SEEN].casefold() for name, title in titles.items()}
+    number = Counter(begins.values())
+    return {name: title if number[begins[name]] == 1 else f"{name}: {title}" for name, title in titles.items()}
 
 
 def no_images(data_name: str) -> str:

@@ -279,5 +279,5 @@ def test_the_text_of_a_cut_section_counts_nothing(shipped: Study, monkeypatch: p
 
 def test_studies_of_one_title_are_told_apart(open_claims: Open) -> None:
     picker = open_claims("claimed").selectbox(key="study")
-    assert {"Study normal (claimed)", "Study normal (normal)"} <= set(picker.options)
+    assert {"claimed: Study normal", "normal: Study normal"} <= set(picker.options)
     assert picker.value == "claimed"

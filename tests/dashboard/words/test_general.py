@@ -391,3 +391,11 @@ def test_classes_that_a_set_holds_too_seldom_are_named() -> None:
         sets = evaluate_sets(reference, scores, limits=limits, groups=np.arange(200), level=0.95)
         assert text_confidence.held_too_seldom(SimpleNamespace(sets=sets), BRAIN_TUMOR).startswith(starts)
     assert text_confidence.held_too_seldom(SimpleNamespace(sets=None), BRAIN_TUMOR) == ""
+
+
+def test_studies_whose_titles_begin_alike_are_told_apart_where_the_list_is_cut_off() -> None:
+    long = "Brain tumour MRI, four classes"
+    titles = {"one": long, "two": f"{long}, hospital A", "three": f"{long.upper()}, hospital B", "four": "Phantom"}
+    shown = text.told_apart(titles)
+    assert len({label[: text.SEEN] for label in shown.values()}) == 4
+    assert (shown["one"], shown["four"]) == (f"one: {long}", "Phantom")
