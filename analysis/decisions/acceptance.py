@@ -71,7 +71,8 @@ def judge(
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
 
     A metric is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``; a bound
-    is ``low``, ``value`` or ``high``. A metric that is not estimable here is neither met nor missed; nor is a lower bound that so few cases could not reach without any error. ``unleaked`` is given when
+    is ``low``, ``value`` or ``high``. A metric that is not estimable here is neither met nor missed; nor is a lower
+    bound that so few cases could not reach without any error. ``unleaked`` is given when
     the test split shares cases with training: a criterion is then judged on these too, and the worst counts. Of
     several of them those that decide nothing are left aside as long as one decides. With means over the folds the
     bound is the lower of the pooled number's and the mean's.

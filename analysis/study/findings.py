@@ -44,6 +44,7 @@ def find(
     probabilities: NDArray[np.floating[Any]],
     confounding: Sequence[Confounding] = (),
     claims: Sequence[AuditedClaim] = (),
+    claimed_by: str = "",
     read_for: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings about one evaluated split, critical first.
@@ -54,7 +55,8 @@ def find(
     one, a class without cases, a class never predicted, a largest probability that several classes share,
     probabilities that do not sum to 1 within 1e-6, files that
     were rejected, published claims that contradict each other, those that the study does not reproduce, and a test
-    split that was read for several networks; ``read_for`` names the network of each reading.
+    split that was read for several networks; ``read_for`` names the network of each reading, ``claimed_by`` the source
+    of the claims.
     """
     found = (
         _shared_groups(leakage),
@@ -67,8 +69,8 @@ def find(
         _ties(probabilities),
         _probability_sums(probabilities),
         _rejected(dataset),
-        _contradicted(claims),
-        _not_reproduced(claims),
+        _contradicted(claims, source=claimed_by),
+        _not_reproduced(claims, source=claimed_by),
         _test_selected(read_for),
     )
     return tuple(sorted((finding for finding in found if finding), key=lambda finding: _RANK[finding.severity]))
@@ -215,22 +217,24 @@ def _rejected(dataset: Dataset) -> Finding | None:
     )
 
 
-def _contradicted(claims: Sequence[AuditedClaim]) -> Finding | None:
+def _contradicted(claims: Sequence[AuditedClaim], *, source: str) -> Finding | None:
     count = sum(one.verdict == "contradicted_internally" for one in claims)
     text = (
-        f"{count:,} of {_counted(len(claims), 'published claim')} {'is' if count == 1 else 'are'} contradicted by the "
-        "numbers of the same source."
+        f"{_claims_of(source, count, len(claims))} contradicted by other numbers in the same document. They are the "
+        "claims of that document, not of this study."
     )
     return _about_claims("claims_contradicted", count, text=text, claims=claims)
 
 
-def _not_reproduced(claims: Sequence[AuditedClaim]) -> Finding | None:
+def _not_reproduced(claims: Sequence[AuditedClaim], *, source: str) -> Finding | None:
     count = sum(one.verdict == "not_reproduced" for one in claims)
-    text = (
-        f"{count:,} of {_counted(len(claims), 'published claim')} {'is' if count == 1 else 'are'} not reproduced by "
-        "this study."
-    )
+    text = f"{_claims_of(source, count, len(claims))} not reproduced by this study."
     return _about_claims("claims_not_reproduced", count, text=text, claims=claims)
+
+
+def _claims_of(source: str, count: int, n: int) -> str:
+    whose = f" of '{source}'" if source else ""
+    return f"{count:,} of {_counted(n, 'published claim')}{whose} {'is' if count == 1 else 'are'}"
 
 
 def _about_claims(code: str, count: int, *, text: str, claims: Sequence[AuditedClaim]) -> Finding | None:

@@ -349,7 +349,12 @@ class Results:
     @once
     def training(self) -> tuple[Run, ...]:
         """The training runs; empty for a study without history."""
-        return () if self.study.history is None else training_runs(self.study.history)
+        if self.study.history is None:
+            return ()
+        model = self.study.manifest.model
+        recipes = ({}, {}) if model is None else (model.recipe, model.folds_recipe or model.recipe)
+        own, folds = (len(recipe.get("early_sizes", ())) for recipe in recipes)
+        return training_runs(self.study.history, early=own, early_of_folds=folds)
 
     @property
     def final_run(self) -> Run | None:
@@ -473,6 +478,7 @@ class Results:
             probabilities=self.found.probabilities,
             confounding=self.confounding,
             claims=self.claims,
+            claimed_by="" if self.study.claims is None else self.study.claims.source.title,
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
         )
 

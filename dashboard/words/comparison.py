@@ -131,16 +131,26 @@ def _how(common: Matched) -> str:
 
 
 def training(found: Comparisons) -> str:
-    """Return what the common scans share with the training data of each model."""
-    first, second = (_seen(name, one, found.matched.n) for name, one in zip("AB", found.shared, strict=True))
-    return f"Share a patient or a copy with the training data: {first}; {second}."
+    """Return what both models have seen of the common scans, and what that leaves of the comparison."""
+    n, both, (a, b) = found.matched.n, found.seen_by_both, found.shared
+    if a == b and a.known == n and both == a.count:
+        if not both:
+            scans = counted(n, "scan")
+            return f"Neither model was trained on a patient or an image of these {scans}, as far as is known."
+        said = f"Both models have seen the patient or the image of {both:,} of these {counted(n, 'scan')}"
+        return f"{said}: this does not show which is better on new patients."
+    each = " ".join(_seen(name, one, n) for name, one in zip("AB", found.shared, strict=True))
+    together = f" Both have seen {both:,}." if both else ""
+    limit = " What a model has seen in training says little about new patients." if a.count or b.count else ""
+    return f"{each}{together}{limit}"
 
 
 def _seen(name: str, one: SharedWithTraining, n: int) -> str:
-    if not one.known:
-        return f"of {name} not known"
-    of = f"{one.known:,} scans" if one.known == n else f"{one.known:,} scans where it is known"
-    return f"of {name} {one.count:,} of {of}"
+    """Return of how many scans a model has seen the patient or the image; the least where that is not known of all."""
+    if one.known < n and not one.count:
+        return f"Whether {name} has seen these scans in training is not known."
+    least = "at least " if one.known < n else ""
+    return f"{name} has seen the patient or the image of {least}{one.count:,} of these {counted(n, 'scan')}."
 
 
 def multiplicity(found: Comparisons) -> str:

@@ -170,7 +170,8 @@ class Manifest:
         for criterion in self.acceptance:
             if criterion.subject and criterion.subject not in subjects:
                 raise InputError(
-                    f"acceptance: {criterion.metric!r} is of {criterion.subject!r}; expected overall or one of {subjects}."
+                    f"acceptance: {criterion.metric!r} is of {criterion.subject!r}; expected overall or one of "
+                    f"{subjects}."
                 )
 
     def impact(self, reference: str, predicted: str) -> Impact | None:

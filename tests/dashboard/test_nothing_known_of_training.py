@@ -69,7 +69,7 @@ def test_json_says_that_it_is_not_estimable(found: Results, kind: str) -> None:
     assert "leakage_unchecked" in {finding["code"] for finding in audit["findings"]}
 
 
-def test_the_report_says_that_it_is_not_estimable(study: Study, kind: str) -> None:
+def test_the_report_says_that_it_is_not_estimable(study: Study) -> None:
     pages = pypdf.PdfReader(io.BytesIO(report(study, Options()))).pages
     text = " ".join(" ".join(page.extract_text() for page in pages).split())
     assert "No patient has scans in test and in training" not in text

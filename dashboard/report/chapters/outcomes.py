@@ -99,8 +99,8 @@ def confidence(subject: Subject) -> list[Block]:
         paragraph(referred),
         figure(
             drawings.referral(found.risk_coverage, referred=found.referral.referred.plain.value),
-            f"Errors and missed tumours among the scans that the model still reads. {n} {text_confidence.REFERRED}",
-            alt=f"Rates among the rest against the share referred. {referred}",
+            f"Errors and missed tumours against the share referred. {n} {text_confidence.REFERRED}",
+            alt=f"Errors and missed tumours against the share referred. {referred}",
             label="referral",
         ),
         heading("Scores", level=2),

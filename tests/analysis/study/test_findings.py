@@ -33,6 +33,7 @@ def findings(
     rejected: int = 0,
     confounding: tuple[Confounding, ...] = (),
     claims: tuple[AuditedClaim, ...] = (),
+    claimed_by: str = "",
     read_for: tuple[str, ...] = (),
 ) -> tuple[Finding, ...]:
     return find(
@@ -43,6 +44,7 @@ def findings(
         probabilities=np.array([[0.25, 0.75]]) if probabilities is None else probabilities,
         confounding=confounding,
         claims=claims,
+        claimed_by=claimed_by,
         read_for=read_for,
     )
 
@@ -238,11 +240,14 @@ def audited(*verdicts: Verdict) -> tuple[AuditedClaim, ...]:
 
 def test_claims_that_do_not_hold_are_counted(clean_cases: pd.DataFrame) -> None:
     claims = audited("contradicted_internally", "consistent", "not_reproduced", "contradicted_internally")
-    contradicted, not_reproduced = findings(clean_cases, claims=claims)
+    contradicted, not_reproduced = findings(clean_cases, claims=claims, claimed_by="A paper")
     assert (contradicted.severity, contradicted.code, contradicted.page) == ("warning", "claims_contradicted", "claims")
-    assert contradicted.text == "2 of 4 published claims are contradicted by the numbers of the same source."
+    assert contradicted.text == (
+        "2 of 4 published claims of 'A paper' are contradicted by other numbers in the same document. They are the "
+        "claims of that document, not of this study."
+    )
     assert (not_reproduced.count, not_reproduced.n) == (1, 4)
-    assert not_reproduced.text == "1 of 4 published claims is not reproduced by this study."
+    assert not_reproduced.text == "1 of 4 published claims of 'A paper' is not reproduced by this study."
 
 
 def test_claims_that_hold_or_cannot_be_checked_are_no_finding(clean_cases: pd.DataFrame) -> None:

@@ -28,9 +28,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_criterion_that_no_number_can_meet_is_refused_in_one_line(
-    write: Callable[..., Study], manifest: Manifest, case: str
-) -> None:
+def test_a_criterion_that_no_number_can_meet_is_refused_in_one_line(write: Callable[..., Study], case: str) -> None:
     changed, expected = WRONG[case]
     study = write()
     document = to_document(read_manifest(study.path))
