@@ -45,6 +45,14 @@ class _Groups:
         return int(self.number.sum())
 
     @property
+    def single(self) -> str | None:
+        """Say which of the cases come from a single group; none when both sides have several."""
+        if self.total == 1:
+            return "one group"
+        sides = ((self.positives, "one group with the condition"), (self.negatives, "one group without the condition"))
+        return next((name for cases, name in sides if int(self.number @ (cases > 0)) < 2), None)
+
+    @property
     def named(self) -> str:
         return f"{self.total:,} group" if self.total == 1 else f"{self.total:,} groups"
 
@@ -80,7 +88,8 @@ def ratios(
     - Cluster-adjusted ratios: the log ratio is linearised and its variance taken between groups, G / (G - 1) times
       the sum of squares, as for a ratio estimator (Rao & Scott, Biometrics 1992;48:577-585); times (n - 1) / n, so
       that groups of one case give the plain interval exactly. A variance below that of independent cases is taken
-      as that one. A single group gives no interval.
+      as that one. A single group gives no interval, nor does a side whose cases are all of one group: its own
+      variance would count as 0.
     - Cluster-adjusted Youden: square-and-add of the cluster-adjusted Wilson intervals, with the correlation of the
       two rates between groups (Zou & Donner, Stat Med 2008;27:1693-1702), 0 where it is not estimable.
     """
@@ -164,8 +173,8 @@ def _log_ratio(
     plain = interval(independent, called=method)
     if groups is None:
         return Measure(plain=plain)
-    if groups.total == 1:
-        reason = "one group: the variance between groups is not estimable"
+    if (side := groups.single) is not None:
+        reason = f"{side}: the variance between groups is not estimable"
         return Measure(plain=plain, clustered=interval(None, called=between, reason=reason))
     se, sp = groups.influence(counts)
     spread = float(groups.number @ (by_se * se + by_sp * sp) ** 2)

@@ -18,7 +18,8 @@ SHORTEST = 0.1  # share referred that is shown at least
 def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.Figure:
     """Return the plot of both rates, of all cases that the model keeps; ``referred`` marks the share of a rule.
 
-    Missed tumours are a part of the errors, and never above them.     Of a curve with many corners those are drawn that can be seen.
+    Missed tumours are a part of the errors, and never above them. Of a curve with many corners those are drawn that can
+    be seen.
     """
     figure = go.Figure()
     curves = [("errors", found.kept_error_rate, ACCENT)]

@@ -52,7 +52,7 @@ def _calibration(error: float | None) -> str:
 
 
 def referral(found: Referral) -> str:
-    """Return what referring the least certain scans does: both counts before and after, each rate with what it is of."""
+    """Return what referring the least certain scans does: counts before and after, and each rate with what it is of."""
     sent, n = found.referred.plain.count or 0, found.referred.plain.n or 0
     fall, rates = [], []
     for name, of, before, after in (

@@ -118,3 +118,14 @@ def test_net_benefit_is_drawn_beside_calling_every_scan_and_none() -> None:
 def test_net_benefit_without_cases_is_an_empty_plot() -> None:
     found = decision_curve(np.zeros(0, dtype=bool), np.zeros(0), thresholds=np.array([0.5]))
     assert [list(trace.x or ()) for trace in decision_figure(found).data[:2]] == [[], []]
+
+
+def test_missed_tumours_are_part_of_the_errors_and_never_drawn_above_them() -> None:
+    """Of ten scans two are wrong, both missed tumours of three: 2/3 of the tumours, and 2/10 of the scans."""
+    reference = np.array([0, 0, 0, *[1] * 7])
+    probabilities = np.array([[0.3, 0.7], [0.2, 0.8], [0.9, 0.1], *[[0.05, 0.95]] * 7])
+    found = risk_coverage(reference, probabilities, classes=("tumour", "none"), negative="none")
+    errors, missed = risk_coverage_figure(found, referred=None).data
+    assert (errors.name, missed.name) == ("errors", "missed tumours")
+    assert all(part <= whole for part, whole in zip(missed.y, errors.y, strict=True))
+    assert missed.y[0] == 0.2

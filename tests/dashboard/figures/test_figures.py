@@ -220,14 +220,3 @@ def test_a_figure_says_when_its_values_have_changed() -> None:
 def test_the_ground_is_transparent() -> None:
     values = dict.fromkeys(BRAIN_TUMOR.names, 0.25)
     assert probability_bars(values, BRAIN_TUMOR, reference="glioma").layout.paper_bgcolor == "rgba(0,0,0,0)"
-
-
-def test_missed_tumours_are_part_of_the_errors_and_never_drawn_above_them() -> None:
-    """Of ten scans two are wrong, both missed tumours of three: 2/3 of the tumours, and 2/10 of the scans."""
-    reference = np.array([0, 0, 0, *[1] * 7])
-    probabilities = np.array([[0.3, 0.7], [0.2, 0.8], [0.9, 0.1], *[[0.05, 0.95]] * 7])
-    found = risk_coverage(reference, probabilities, classes=("tumour", "none"), negative="none")
-    errors, missed = risk_coverage_figure(found, referred=None).data
-    assert (errors.name, missed.name) == ("errors", "missed tumours")
-    assert all(part <= whole for part, whole in zip(missed.y, errors.y, strict=True))
-    assert missed.y[0] == 0.2
