@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.performance.per_class import ANY_TUMOUR
 from neuroval.analysis.study.results import Results, results
 from neuroval.data.study.import_predictions import import_predictions
 
@@ -41,7 +42,7 @@ def test_rates_of_one_patient_each_are_wide(two_patients: Results) -> None:
 
 
 def test_ratios_and_calibration_errors_have_no_interval_that_two_patients_could_not_give(two_patients: Results) -> None:
-    ratios, errors = two_patients.ratios["any_tumour"], two_patients.confidence.errors
+    ratios, errors = two_patients.ratios[ANY_TUMOUR], two_patients.confidence.errors
     said = {**dict(fields(ratios)), **dict(fields(errors))}
     for name in ("lr_pos", "lr_neg", "dor"):
         assert (said[name].low, said[name].reason) == (
