@@ -42,6 +42,7 @@ shared = [
 ]
 exports.table(study, shared, what="shared", alt="Share of cases that training has seen, by class")
 st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leakage.largest_group, 'scan')}.")
+st.caption(f"Training counts every scan that the model was fitted on: {text.fitted_on(evidence.split)}.")
 
 if evidence.twin_kinds:
     st.header("Copies across splits", anchor=False)

@@ -13,7 +13,7 @@ from neuroval.analysis.performance.prevalence import NaturalFrequencies
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.two_class_questions import AtPrevalence, Question
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counted, fine, full, percent, probability, ratio
-from neuroval.dashboard.words.general import RATES, plain_and_clustered, row_name, spoken
+from neuroval.dashboard.words.general import RATES, fitted_on, plain_and_clustered, row_name, spoken
 from neuroval.data.classes import ClassOrder
 
 POST_HOC = ":orange-badge[Post hoc]"
@@ -231,7 +231,7 @@ def patients(found: Patients) -> str:
         left.append(f"{counted(found.without_id, 'scan')} without a patient id")
     if found.mixed:
         what = "tumours of several classes" if found.tumour else "slices of several reference classes"
-        left.append(f"of the class, {counted(len(found.mixed), 'patient')} with {what}")
+        left.append(f"{counted(len(found.mixed), 'patient')} with {what} (for the class only)")
     ties = max([*(one.ties for one in found.tumour), *(one.ties for one in found.classes)], default=0)
     tied = f" Ties: at most {counted(ties, 'patient')}." if ties else ""
     return f"{text}{' Left out: ' + ', '.join(left) + '.' if left else ''}{tied}{_without_a_rate(found)}"
@@ -248,10 +248,10 @@ def _without_a_rate(found: Patients) -> str:
     )
 
 
-def patients_seen(across: int, found: Patients) -> str:
+def patients_seen(across: int, found: Patients, split: str) -> str:
     """Return how many of the patients that are known training has seen; nothing when none."""
     verb = "has" if across == 1 else "have"
-    return f"{across:,} of {counted(found.n, 'patient')} also {verb} scans in training." if across else ""
+    return f"{across:,} of {counted(found.n, 'patient')} also {verb} scans in {fitted_on(split)}." if across else ""
 
 
 NO_PATIENTS = "No scan here has a patient id: results by patient are not estimable."

@@ -8,7 +8,7 @@ from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.data_audit.composition import Dataset
 from neuroval.analysis.data_audit.confounders import Confounding
-from neuroval.analysis.data_audit.training_overlap import Leakage
+from neuroval.analysis.data_audit.training_overlap import Leakage, against_of
 from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.performance.error_pairs import ConfusionPair
 from neuroval.analysis.performance.per_class import Performance
@@ -78,6 +78,11 @@ SHOWN_FILES = 10
 SEEN = 24  # letters of a title that the sidebar has room for
 LINES = "Lines are 95% intervals, the wider of two."
 RATES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "ppv": "PPV", "npv": "NPV"}
+
+
+def fitted_on(split: str) -> str:
+    """Return which scans count as training when those of a split are judged; see ``against_of``."""
+    return " or ".join({"train": "training"}.get(name, name) for name in against_of(split))
 
 
 def told_apart(titles: Mapping[str, str]) -> dict[str, str]:
@@ -258,7 +263,7 @@ def twins(kinds: Sequence[TwinKind]) -> list[dict[str, str]]:
 def twin(one: TwinKind, classes: ClassOrder, split: str) -> str:
     """Return what an example of two copies shows."""
     left, right = (spoken(name, classes) for name in one.labels)
-    return f"{KINDS[one.kind]}: {left} in {split}, {right} in training"
+    return f"{KINDS[one.kind]}: {left} in {split}, {right} in {fitted_on(split)}"
 
 
 def rejected(files: Mapping[str, str]) -> list[dict[str, str]]:

@@ -23,7 +23,7 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
-from neuroval.dashboard.words.general import RESEARCH, TIERS, listed, row_name
+from neuroval.dashboard.words.general import RESEARCH, TIERS, fitted_on, listed, row_name
 from neuroval.dashboard.words.overview import verdict_title
 from neuroval.data.classes import ClassOrder
 from neuroval.data.images.linking import LinkedImages
@@ -45,6 +45,7 @@ LEVEL_LABEL = "Level of the intervals"
 PREVALENCE_LABEL = "Prevalence for PPV and NPV, in percent"
 THRESHOLD_LABEL = "Threshold on P(any tumour)"
 MAKE, MAKING, DOWNLOAD = "Make the report", "Making the report", "Download the report"
+NOT_IN_FILE = f"Your changes are not in the report yet. Press **{MAKE}**."
 PREVIEW_ALT = "Preview of the validation report"
 SYNTHETIC = "Synthetic: the images are drawn by a program and show no patient."
 VERDICT = "Verdict against the acceptance criteria of the study"
@@ -288,13 +289,12 @@ def copies(kinds: Sequence[TwinKind], patients: int, leakage: Leakage) -> str:
     if not kinds and not seen.copy.defined:
         text = f"Whether scans are copies of training scans is {NOT_ESTIMABLE}: {seen.copy.reason or leakage.reason}. "
     if not patients and not seen.patient.defined:
-        return (
-            f"{text}Whether patients have scans in {split} and in training is {NOT_ESTIMABLE}: {seen.patient.reason}."
-        )
+        sides = f"{split} and in {fitted_on(split)}"
+        return f"{text}Whether patients have scans in {sides} is {NOT_ESTIMABLE}: {seen.patient.reason}."
     if not patients:
-        return f"{text}No patient has scans in {split} and in training, as far as is known."
+        return f"{text}No patient has scans in {split} and in {fitted_on(split)}, as far as is known."
     verb = "has" if patients == 1 else "have"
-    return f"{text}{counted(patients, 'patient')} {verb} scans in {split} and in training."
+    return f"{text}{counted(patients, 'patient')} {verb} scans in {split} and in {fitted_on(split)}."
 
 
 def shown_errors(shown: int, total: int, *, what: str) -> str:
@@ -483,13 +483,13 @@ def answer(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> str:
 
 
 def made_for(options: "Options") -> str:
-    """Return which choices the report at hand was made with: what is typed since stands in the next one."""
+    """Return which choices the report at hand was made with."""
     named = {REVIEWER: options.reviewer, SITE: options.site}
     said = [f"{label}: {value or 'not named'}" for label, value in named.items()]
     said.append(f"{SECTIONS_SHOWN}: {len(options.sections)} of {len(LABELS)}")
     if options.remarks.strip():
         said.append("with remarks")
-    return f'In this file: {", ".join(said)}. What was typed since comes in with "{MAKE}".'
+    return f"In this file: {', '.join(said)}."
 
 
 def size(content: int) -> str:
