@@ -90,7 +90,7 @@ def write_card(folder: Path, card: ModelCard) -> None:
         order["negative_class"] = card.classes.negative
     if not card.folds:
         del document["folds"]
-    document["classes"] = {**order, "display": dict(card.classes.display), "colour": dict(card.classes.colour)}
+    document["classes"] = {**order, "display": card.classes.written, "colour": dict(card.classes.colour)}
     (folder / CARD).write_bytes(tomli_w.dumps(document, multiline_strings=True).encode())
     (folder / PAGE).write_text(as_markdown(card), encoding="utf-8")
 

@@ -187,7 +187,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         order["negative_class"] = classes.negative
     document: dict[str, Any] = {
         "study": {"schema": SCHEMA_VERSION, **_plain(manifest.about)},
-        "classes": {**order, "display": dict(classes.display), "colour": dict(classes.colour)},
+        "classes": {**order, "display": classes.written, "colour": dict(classes.colour)},
         "data": _plain(manifest.data),
         "thresholds": _plain(manifest.thresholds),
         "harm": {"matrix": [list(row) for row in manifest.harm]},

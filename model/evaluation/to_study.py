@@ -247,7 +247,7 @@ def _manifest(
     order: dict[str, Any] = {"order": list(card.classes.names)}
     if card.classes.negative is not None:
         order["negative_class"] = card.classes.negative
-    order |= {"display": dict(card.classes.display), "colour": dict(card.classes.colour)}
+    order |= {"display": card.classes.written, "colour": dict(card.classes.colour)}
     manifest = from_document({"data": {"name": dataset.name}, **given, "study": about, "classes": order})
     if manifest.data.name != dataset.name:  # wording of another data set: keep the wording, not its origin
         manifest = dataclasses.replace(manifest, data=DataFacts(name=dataset.name))
