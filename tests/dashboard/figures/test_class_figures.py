@@ -3,18 +3,25 @@
 import json
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 from neuroval.analysis.calibration.referral import risk_coverage
+from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.data_audit.composition import describe
 from neuroval.analysis.decisions.net_benefit import decision_curve
 from neuroval.analysis.performance.prevalence import PredictiveValues
 from neuroval.analysis.performance.roc import Curves, curves
 from neuroval.dashboard.figures.decision_curve import decision_figure
+from neuroval.dashboard.figures.matrix import matrix_figure
 from neuroval.dashboard.figures.predictive_values import predictive_value_figure
 from neuroval.dashboard.figures.risk_coverage import SHORTEST, risk_coverage_figure
 from neuroval.dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
+from neuroval.dashboard.figures.split_composition import split_bars
+from neuroval.dashboard.words.formats import cut_names, figure_names
+from neuroval.data.classes import ClassOrder
 
 
 def line(figure: go.Figure, name: str) -> go.Scatter:
@@ -129,3 +136,34 @@ def test_missed_tumours_are_part_of_the_errors_and_never_drawn_above_them() -> N
     assert (errors.name, missed.name) == ("errors", "missed tumours")
     assert all(part <= whole for part, whole in zip(missed.y, errors.y, strict=True))
     assert missed.y[0] == 0.2
+
+
+def order_of(k: int) -> ClassOrder:
+    return ClassOrder(names=tuple(f"Histological subtype {n} of the cohort" for n in range(k)))
+
+
+@pytest.mark.parametrize("k", [7, 10, 12, 15])
+def test_numbers_of_many_classes_stand_in_the_middle_of_their_cells(k: int) -> None:
+    counts = np.full((k, k), 30) + np.diag([300] * k)
+    figure = matrix_figure(ConfusionMatrix(classes=order_of(k).names, counts=counts), order_of(k), harm=())
+    written = [trace for trace in figure.data if trace.mode == "text"]
+    assert sum(len(trace.text) for trace in written) == k * k
+    assert {place for trace in written for place in trace.textposition} == {"middle center"}
+
+
+def test_long_names_are_told_apart_and_stand_in_full_below() -> None:
+    names = [*order_of(10).names, "short"]
+    cut = figure_names(names)
+    assert len(set(cut)) == 11
+    assert cut[-1] == "short"
+    assert all(len(name) <= 18 for name in cut)
+    assert "10: Histological subtype 9 of the cohort" in cut_names(names)
+    assert cut_names(["short"]) == ""
+
+
+def test_a_colour_that_comes_again_is_hatched() -> None:
+    order = order_of(20)
+    cases = pd.DataFrame({"label": order.names, "split": "test", "group_id": order.names})
+    cases = cases.assign(case_id=order.names, patient_id=None, sha256=None, source=None, width=None, height=None)
+    bars = split_bars(describe(cases, classes=order.names), order).data
+    assert len({(bar.marker.color, bar.marker.pattern.shape) for bar in bars}) == 20
