@@ -21,7 +21,7 @@ from neuroval.dashboard.figures.folds import start_of
 from neuroval.dashboard.figures.forest_plot import lowest
 from neuroval.dashboard.figures.matrix import CORRECT, harm_colour
 from neuroval.dashboard.report.letters import shortened
-from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, percent
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, cut_to, percent
 from neuroval.dashboard.words.general import RATES, row_name
 from neuroval.dashboard.words.training import NAMES, number_of
 from neuroval.data.classes import ClassOrder
@@ -132,7 +132,7 @@ def matrix(found: ConfusionMatrix, classes: ClassOrder, *, harm: Sequence[Sequen
     key += [{"kind": "square", "colour": harm_colour(one, most=most), "name": f"harm {one:g}"} for one in ends]
     return {
         "draw": "matrix",
-        "names": [shortened(classes.display[name], 18) for name in found.classes],
+        "names": cut_to([classes.display[name] for name in found.classes]),
         "counts": cells,
         "texts": [[f"{n:,}" for n in row] for row in cells],
         "colours": [[colour(row, column) for column in range(k)] for row in range(k)],

@@ -47,9 +47,14 @@ def figure_names(names: Sequence[str], *, longest: int = LONGEST) -> list[str]:
 
     Cut in the middle, "... subtype 3 of the cohort" and "... subtype 6 of the cohort" would be one name.
     """
+    return [figure_text(name) for name in cut_to(names, longest=longest)]
+
+
+def cut_to(names: Sequence[str], *, longest: int = LONGEST) -> list[str]:
+    """Return names in one line, those beyond ``longest`` letters cut and numbered by their place."""
     return [
-        figure_text(name) if len(_line(name)) <= longest else figure_text(_cut(_line(name), place, longest))
-        for place, name in enumerate(names, start=1)
+        line if len(line) <= longest else _cut(line, place, longest)
+        for place, line in enumerate(map(_line, names), start=1)
     ]
 
 
