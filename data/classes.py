@@ -1,5 +1,6 @@
 """The classes of a study, in the order fixed by name."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -7,6 +8,8 @@ from types import MappingProxyType
 from neuroval.data.exceptions import InputError
 
 MIN_CLASSES, MAX_CLASSES = 2, 50
+ISOLATE, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+RIGHT_TO_LEFT = {"R", "AL"}  # bidirectional classes of Hebrew, Arabic and the like
 
 # Okabe and Ito's colour-blind-safe palette (https://jfly.uni-koeln.de/color/), in the order it is given out.
 OKABE_ITO = ("#D55E00", "#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#F0E442", "#7F7F7F")
@@ -15,6 +18,9 @@ OKABE_ITO = ("#D55E00", "#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassOrder:
     """Class names in their fixed order, with how each is shown.
+
+    A name that runs from right to left is shown between marks that keep it from turning what stands beside it:
+    without them "A to B" reads B to A, and an interval after it backwards. ``written`` are the names without marks.
 
     ``negative`` is the class that means "nothing found"; without one the study has no any-tumour question.
     Raises ``InputError`` for fewer than 2 or more than 50 classes, a repeated or empty name, two classes
@@ -35,7 +41,7 @@ class ClassOrder:
             raise InputError(
                 f"classes: negative_class {self.negative!r} is not a class; expected one of {list(self.names)}."
             )
-        shown = {name: self.display.get(name, name) for name in self.names}
+        shown = {name: isolated(self.display.get(name, name)) for name in self.names}
         for name, text in shown.items():
             if alike := [other for other, its in shown.items() if its == text and other != name]:
                 raise InputError(f"classes: {name!r} and {alike[0]!r} are both shown as {text!r}; expected two names.")
@@ -43,6 +49,11 @@ class ClassOrder:
         colours = {name: self.colour.get(name, palette[name]) for name in self.names}
         object.__setattr__(self, "display", MappingProxyType(shown))
         object.__setattr__(self, "colour", MappingProxyType(colours))
+
+    @property
+    def written(self) -> dict[str, str]:
+        """How each class is shown, as it stands in a file."""
+        return {name: without_marks(text) for name, text in self.display.items()}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -53,6 +64,18 @@ class ClassOrder:
     @property
     def probability_columns(self) -> tuple[str, ...]:
         return tuple(f"prob_{name}" for name in self.names)
+
+
+def isolated(text: str) -> str:
+    """Return text between marks of its own direction where it runs from right to left, else as it is."""
+    plain = without_marks(text)
+    turned = any(unicodedata.bidirectional(letter) in RIGHT_TO_LEFT for letter in plain)
+    return f"{ISOLATE}{plain}{END}" if turned else plain
+
+
+def without_marks(text: str) -> str:
+    """Return text without the marks of ``isolated``."""
+    return text.replace(ISOLATE, "").replace(END, "")
 
 
 BRAIN_TUMOR = ClassOrder(

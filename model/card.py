@@ -11,7 +11,7 @@ import tomli_w
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
-from neuroval.data.storage.home import DESCRIPTIONS
+from neuroval.data.storage.home import DESCRIPTIONS, SHIPPED_MODELS
 
 REGULATORY = (
     "Research use only. Not a medical device: without CE mark, and not cleared by the FDA or another authority. "
@@ -90,7 +90,7 @@ def write_card(folder: Path, card: ModelCard) -> None:
         order["negative_class"] = card.classes.negative
     if not card.folds:
         del document["folds"]
-    document["classes"] = {**order, "display": dict(card.classes.display), "colour": dict(card.classes.colour)}
+    document["classes"] = {**order, "display": card.classes.written, "colour": dict(card.classes.colour)}
     (folder / CARD).write_bytes(tomli_w.dumps(document, multiline_strings=True).encode())
     (folder / PAGE).write_text(as_markdown(card), encoding="utf-8")
 
@@ -125,11 +125,16 @@ def as_markdown(card: ModelCard) -> str:
 
 
 def intended(card: ModelCard) -> Mapping[str, Any]:
-    """Return what is written of a model of this data set: intended use, contraindications, modalities; else nothing."""
+    """Return what is written of a shipped model: intended use, contraindications, modalities; else nothing."""
+    file = wording(card)
+    return {} if file is None else dict(tomllib.loads(file.read_text(encoding="utf-8")).get("study", {}))
+
+
+def wording(card: ModelCard) -> Path | None:
+    """Return the file of what is written about a shipped model, which is known by its graph; none for any other."""
     file = DESCRIPTIONS / f"{card.data.get('name')}.toml"
-    if not file.is_file() or file.parent != DESCRIPTIONS:
-        return {}
-    return dict(tomllib.loads(file.read_text(encoding="utf-8")).get("study", {}))
+    shipped = {stated_sha256(folder) for folder in SHIPPED_MODELS.iterdir()}
+    return file if card.sha256 in shipped and file.is_file() and file.parent == DESCRIPTIONS else None
 
 
 def _written(value: Any) -> str:

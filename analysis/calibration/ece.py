@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neuroval.analysis.core.bootstrap import RESAMPLES, SAME, seed_of
+from neuroval.analysis.core.bootstrap import RESAMPLES, SAME, seed_of, too_few
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import BINS, Predictions, Scheme, assign_bins, group_numbers, read_predictions
@@ -91,8 +91,8 @@ def calibration_errors(
     (Davison & Hinkley, Bootstrap Methods and Their Application, 1997, section 5.2; used for calibration errors by
     Kumar, Liang & Ma, NeurIPS 2019;32). Up to 2,000 cases or groups are resampled one by one; with more,
     the resampled sums are drawn from their limit, a normal distribution with the same mean and covariance. No
-    interval when all resamples agree; undefined without cases. Raises ``InputError`` as ``read_predictions`` does,
-    and for fewer than 1 resample.
+    interval when all resamples agree, nor over fewer than four groups; undefined without cases. Raises
+    ``InputError`` as ``read_predictions`` does, and for fewer than 1 resample.
     """
     check_level(level)
     if resamples < 1:
@@ -110,6 +110,8 @@ def calibration_errors(
         limit = units > RESAMPLED_UP_TO
         how = {"resamples": resamples, "seed": seed, "unit": unit, "units": units, "normal_limit": limit}
         method = Method("basic_bootstrap", **how)
+        if unit == "group" and (reason := too_few(units)) is not None:
+            return [Estimate(value=value, method=method, n=cases.n, reason=reason) for value in values]
         return [
             _basic_interval(value, drawn, method=method, n=cases.n, level=level)
             for value, drawn in zip(values, replicates, strict=True)

@@ -59,12 +59,9 @@ class RiskCoverage:
         return self.errors / max(self.n, 1)
 
     @property
-    def kept_missed_rate(self) -> Floats | None:
-        """Share of missed tumours among the kept tumours, at the first thresholds that keep any tumour, (up to m,)."""
-        if self.kept_tumours is None or self.missed is None:
-            return None
-        defined = int((self.kept_tumours > 0).sum())  # fewer are kept as the threshold rises
-        return self.missed[:defined] / self.kept_tumours[:defined]
+    def kept_missed_share(self) -> Floats | None:
+        """Share of missed tumours among the kept cases, (m,): a part of the errors, and over the same cases."""
+        return None if self.missed is None else self.missed / self.kept
 
     @property
     def overall_missed_rate(self) -> Floats | None:
@@ -78,7 +75,7 @@ class Referral:
 
     ``error_rate`` and ``missed_tumours`` are of all cases before any is referred, ``kept_*`` of the cases that the
     classifier still reads, ``overall_*`` of all cases, with referred ones taken as read correctly (``assumption``).
-    Missed tumours are those called negative, of all tumours; none without a negative class.
+    Missed tumours are those called negative, of all or the kept tumours; none without a negative class.
     """
 
     threshold: float

@@ -105,18 +105,26 @@ def _against(claim: Claim, contradictions: list[Check]) -> tuple[tuple[str, ...]
     return tuple(sorted(found, key=lambda names: (len(names), names)))
 
 
-def contradicted(claims: Sequence[AuditedClaim]) -> Finding | None:
+def contradicted(claims: Sequence[AuditedClaim], *, source: str = "") -> Finding | None:
     """Return how many published claims contradict each other, none when no claim does."""
-    return _finding("claims_contradicted", claims, verdict="contradicted_internally")
+    return _finding("claims_contradicted", claims, verdict="contradicted_internally", source=source)
 
 
-def not_reproduced(claims: Sequence[AuditedClaim]) -> Finding | None:
+def not_reproduced(claims: Sequence[AuditedClaim], *, source: str = "") -> Finding | None:
     """Return how many published claims the study does not reproduce, none when it does all."""
-    return _finding("claims_not_reproduced", claims, verdict="not_reproduced")
+    return _finding("claims_not_reproduced", claims, verdict="not_reproduced", source=source)
 
 
-def _finding(code: str, claims: Sequence[AuditedClaim], *, verdict: Verdict) -> Finding | None:
+def _finding(code: str, claims: Sequence[AuditedClaim], *, verdict: Verdict, source: str) -> Finding | None:
     count = sum(claim.verdict == verdict for claim in claims)
     if not count:
         return None
-    return Finding(code=code, severity="warning", check="claims", page="claims", count=count, n=len(claims))
+    return Finding(
+        code=code,
+        severity="warning",
+        check="claims",
+        page="claims",
+        count=count,
+        n=len(claims),
+        facts={"source": source},
+    )

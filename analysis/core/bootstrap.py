@@ -18,6 +18,7 @@ from neuroval.data.exceptions import InputError
 RESAMPLES: Final = 2000
 STRATIFY_BELOW: Final = 20  # a class with fewer cases would be missing from too many resamples
 FEW_TYPES: Final = 100  # up to as many are drawn one by one
+FEWEST_GROUPS: Final = 4  # of three, one group alone is drawn in 1 of 27 resamples: more often than a tail of 2.5%
 DROPPED_LIMIT: Final = 0.01
 SAME: Final = 1e-12  # replicates closer than this differ by rounding only
 _DRAWS_AT_ONCE: Final = 10_000_000  # bounds the memory of one block of draws to about 80 MB
@@ -25,10 +26,11 @@ _DRAWS_AT_ONCE: Final = 10_000_000  # bounds the memory of one block of draws to
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Resamples:
-    """Resampled confusion matrices (b, k, k), read-only, and how they were made."""
+    """Resampled confusion matrices (b, k, k), read-only, and how they were made; ``reason`` when of too few groups."""
 
     matrices: NDArray[np.int64]
     method: Method
+    reason: Reason | None = None
 
 
 def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RESAMPLES) -> Resamples:
@@ -63,7 +65,13 @@ def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RE
         resamples=resamples,
         seed=seed_of(rng),
     )
-    return Resamples(matrices=matrices, method=method)
+    reason = None if types.groups == types.cases else too_few(types.groups)
+    return Resamples(matrices=matrices, method=method, reason=reason)
+
+
+def too_few(groups: int) -> Reason | None:
+    """Return that so few groups give no interval when they are resampled; None for ``FEWEST_GROUPS`` and more."""
+    return None if groups >= FEWEST_GROUPS else Reason("too_few_groups", groups=groups)
 
 
 def _drawn(
@@ -78,15 +86,24 @@ def _drawn(
 
 
 def percentile_interval(
-    value: float, replicates: NDArray[np.float64], *, method: Method, n: int, level: float = 0.95
+    value: float,
+    replicates: NDArray[np.float64],
+    *,
+    method: Method,
+    n: int,
+    level: float = 0.95,
+    reason: Reason | None = None,
 ) -> Estimate:
     """Return ``value`` with the percentile interval of its bootstrap ``replicates`` (b,), NaN where undefined.
 
     Undefined replicates are dropped and counted in the method; with more than 1% of them dropped the
     interval is not estimable, and when all replicates are equal the bootstrap cannot give one: the value then
-    stands without interval, with the reason. The interval is widened to enclose the value where bias moved it off.
+    stands without interval, with the reason; so it does with a ``reason`` given. The interval is widened to enclose
+    the value where bias moved it off.
     """
     check_level(level)
+    if reason is not None:
+        return Estimate(value=value, method=method, n=n, reason=reason)
     kept = replicates[np.isfinite(replicates)]
     dropped = len(replicates) - len(kept)
     if dropped > DROPPED_LIMIT * len(replicates):

@@ -23,7 +23,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "a_class_is_empty": (),
     "no_patient_with_tumour": (),
     "no_patient_without_tumour": (),
-    "every_patient_is_mixed": (),
+    "no_patient_of_one_class": (),
     "no_training_cases": (),
     "nothing_left": (),
     "nothing_new": (),
@@ -48,6 +48,9 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "no_file_hashes_on_both_sides": (),
     "nothing_known_on_both_sides": (),
     "nothing_to_compare_by": (),
+    "some_cannot_be_compared": ("number", "cases"),
+    "few_training_cases_have": ("known_by", "count", "cases"),
+    "at_least_shared": ("reason", "count", "cases"),
     "near_duplicates_not_sought": (),
     "no_grouped_folds": (),
     "no_ungrouped_folds": (),
@@ -82,6 +85,8 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "auc_at_an_end": (),
     "no_variance_of_difference": (),
     "no_variance_between_groups": (),
+    "one_group_on_a_side": ("side",),
+    "too_few_groups": ("groups",),
     "logit_at_one": (),
     "error_of_zero": (),
     "single_bin": (),
@@ -101,11 +106,11 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "single_fold": (),
     # criteria
     "unknown_metric": ("metric",),
-    "unknown_bound": ("bound", "known"),
     "bound_out_of_reach": ("best",),
     "rate_below_limit": ("rate", "limit"),
     "too_many_cases_needed": ("cases",),
     "both": ("first", "second"),
+    "and": ("first", "second"),
 }
 
 METHODS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -35,8 +35,8 @@ FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its
     "ties": (),
     "probability_sums": ("largest",),
     "rejected_files": (),
-    "claims_contradicted": (),
-    "claims_not_reproduced": (),
+    "claims_contradicted": ("source",),
+    "claims_not_reproduced": ("source",),
     "test_selected": (),
 }
 

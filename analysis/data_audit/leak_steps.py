@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from neuroval.analysis.core.coded_tables import class_codes, codes_of
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.data_audit.training_overlap import (
-    NOTHING_TO_COMPARE,
+    NO_TRAINING,
     against_of,
     also_in,
     compared_with_training,
+    lacking_in_training,
+    not_on_both_sides,
     shown_images,
 )
 
@@ -89,8 +91,8 @@ def without_leaks(
     comparable, reaches = (whole[evaluated] for whole in compared_with_training(cases, split=split))
     reaches &= comparable
     images = shown_images(cases, pairs) if images is None else images
-    leaks = _leaks(cases, pairs, images, fitted=fitted, evaluated=evaluated, reaches=reaches)
-    nothing = _nothing_to_say(evaluated=evaluated, fitted=fitted, comparable=comparable)
+    leaks = _leaks(cases, pairs, images, fitted=fitted, evaluated=evaluated, reaches=reaches, against=against)
+    nothing = _nothing_to_say(cases, split=split, against=against, comparable=comparable)
     of_class = class_codes(cases.loc[evaluated, "label"], classes)
     former, steps = comparable, []
     for name, gone, not_compared in leaks:
@@ -125,6 +127,7 @@ def _leaks(
     fitted: NDArray[np.bool_],
     evaluated: NDArray[np.bool_],
     reaches: NDArray[np.bool_],
+    against: Sequence[str],
 ) -> tuple[tuple[StepName, NDArray[np.bool_], Reason | None], ...]:
     """Return by step which evaluated cases (m,) training holds, and why that cannot be told, none when it can."""
     near = np.zeros(0, dtype=np.bool_) if pairs is None else (pairs["kind"] != "exact").to_numpy(dtype=np.bool_)
@@ -134,31 +137,39 @@ def _leaks(
         known = cases[column].notna().to_numpy(dtype=np.bool_)
         return bool(known[fitted].any() and known[evaluated].any())
 
+    def not_told(column: str, on_neither: Reason, *, found: bool) -> Reason | None:
+        """Return why nothing can be told apart by a column; none when it can, or when some were found."""
+        lacking = lacking_in_training(cases, column, against=against)
+        if found or (lacking is None and both_know(column)):
+            return None
+        return lacking if both_know(column) else on_neither
+
     def in_training(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
         return also_in(fitted, codes)[evaluated]
 
-    hashed = both_know("sha256") or not near.all()
     looked = pairs is not None and (bool(near.any()) or ("phash" in cases and both_know("phash")))
-    patients = both_know("patient_id") or bool(reaches.any())
+    copied = in_training(contents)
     return (
-        ("without_exact_copies", in_training(contents), None if hashed else NO_HASH),
+        ("without_exact_copies", copied, not_told("sha256", NO_HASH, found=bool(copied.any() or not near.all()))),
         ("without_near_duplicates", in_training(images), None if looked else NOT_LOOKED_FOR),
         (
             "without_shared_patients",
             reaches | in_training(codes_of(cases["patient_id"])),
-            None if patients else NO_PATIENT,
+            not_told("patient_id", NO_PATIENT, found=bool(reaches.any())),
         ),
     )
 
 
 def _nothing_to_say(
-    *, evaluated: NDArray[np.bool_], fitted: NDArray[np.bool_], comparable: NDArray[np.bool_]
+    cases: pd.DataFrame, *, split: str, against: Sequence[str], comparable: NDArray[np.bool_]
 ) -> Reason | None:
-    if not evaluated.any():
+    if not len(comparable):
         return Reason("no_cases")
-    if not fitted.any():
-        return Reason("no_training_cases")
-    return None if comparable.any() else NOTHING_TO_COMPARE
+    if comparable.any():
+        return None
+    if not (cases["split"] == "train").any():
+        return NO_TRAINING
+    return not_on_both_sides(cases, split=split, against=against)
 
 
 def _read_only(values: NDArray[_T]) -> NDArray[_T]:

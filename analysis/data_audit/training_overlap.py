@@ -1,6 +1,6 @@
 """Whether the evaluated cases are new to the model: what they share with the data it was fitted on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.coded_tables import codes_of
-from neuroval.analysis.core.codes import Reason
+from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.proportions import proportion
@@ -17,6 +17,8 @@ from neuroval.data.dataset.splits import connected, pair_rows
 
 SHARED_GROUPS: Final = "shared_groups"
 FITTED_ON: Final = ("train", "tuning")
+COMPARED_BY: Final = {"patient_id": "patient", "sha256": "hash"}  # the column, and what the reasons call it
+NO_TRAINING: Final = Reason("no_training_cases")
 NOTHING_TO_COMPARE: Final = Reason("nothing_known_on_both_sides")
 
 
@@ -24,10 +26,10 @@ NOTHING_TO_COMPARE: Final = Reason("nothing_known_on_both_sides")
 class Shared:
     """How many of ``n`` evaluated cases share something with the data the model was fitted on.
 
-    ``group`` is the share of all cases whose group reaches across, undefined when none of them can be compared;
-    ``patient`` is of the cases whose patient is known, ``copy`` of the cases whose file hash is known; both are
-    undefined when that is none. ``known_patient`` is the share of cases whose patient is known at all, ``compared``
-    the share that can be compared: by patient or hash, known on both sides, or by a group found otherwise.
+    ``group`` is the share of all cases whose group reaches across, ``patient`` of the cases whose patient is known,
+    ``copy`` of the cases whose file hash is known. Each is undefined when that is none, and when it cannot be told
+    for all of them: the count is then the least that it can be. ``known_patient`` is the share of cases whose patient
+    is known at all, ``compared`` the share that can be compared: see ``compared_with_training``.
     """
 
     name: str
@@ -71,30 +73,34 @@ def leakage(
     ``cases`` is the study's cases table, all splits; ``pairs`` its table of copies, without which only exact copies
     are known; ``images`` what ``shown_images`` makes of both, if that is there already. The tuning split itself is
     compared with train only. Shares are Wilson intervals, undefined when the split is empty, when there are no
-    training cases, and when nothing is known to compare by.
+    training cases, and when some cases cannot be compared: a case without an id is nobody's copy until it is known.
     """
     against = against_of(split)
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
     fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
     shown = shown_images(cases, pairs) if images is None else images
+    group = also_in(fitted, codes_of(cases["group_id"]))
     facts = pd.DataFrame(
         {
             "label": cases["label"],
-            "group": also_in(fitted, codes_of(cases["group_id"])),
+            "group": group,
             "patient": also_in(fitted, codes_of(cases["patient_id"])),
             "copy": also_in(fitted, shown),
             "known_patient": cases["patient_id"].notna(),
             "known_copy": cases["sha256"].notna(),
-            "compared": _comparable(cases, against=against),
+            "compared": group | _comparable(cases, against=against),
         }
     )[evaluated]
+    lacking = {column: lacking_in_training(cases, column, against=against) for column in COMPARED_BY}
     sizes = cases.groupby("group_id").size()
     return Leakage(
         split=split,
         against=against,
         reason=_not_comparable(cases, facts, against=against),
-        overall=_shared(facts, name="all", level=level),
-        classes=tuple(_shared(facts[facts["label"] == name], name=name, level=level) for name in classes),
+        overall=_shared(facts, name="all", lacking=lacking, level=level),
+        classes=tuple(
+            _shared(facts[facts["label"] == name], name=name, lacking=lacking, level=level) for name in classes
+        ),
         groups=len(sizes),
         largest_group=int(sizes.max()) if len(sizes) else 0,
     )
@@ -114,11 +120,25 @@ def shared_with_training(cases: pd.DataFrame, *, split: str = "test") -> dict[st
 def compared_with_training(cases: pd.DataFrame, *, split: str = "test") -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return per row (n,) whether it can be compared with train and tuning, and whether its group reaches there.
 
-    What is fitted on when cases of ``split`` are judged: for the tuning split, train only.
+    What is fitted on when cases of ``split`` are judged: for the tuning split, train only. A case whose group reaches
+    there is known to be shared. Any other case can be compared by its patient id when every case that was fitted on
+    has one, and by its file hash likewise: among cases without an id may be its own patient.
     """
     against = against_of(split)
     fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
-    return _comparable(cases, against=against), also_in(fitted, codes_of(cases["group_id"]))
+    reaches = also_in(fitted, codes_of(cases["group_id"]))
+    return reaches | _comparable(cases, against=against), reaches
+
+
+def lacking_in_training(cases: pd.DataFrame, column: str, *, against: Sequence[str]) -> Reason | None:
+    """Return why cases cannot be compared by a column with those of the ``against`` splits; none when they can."""
+    if not (cases["split"] == "train").any():
+        return NO_TRAINING
+    known = cases.loc[cases["split"].isin(against), column].notna()
+    if known.all():
+        return None
+    count, what = int(known.sum()), COMPARED_BY[column]
+    return Reason("few_training_cases_have", known_by=what, count=count, cases=len(known))
 
 
 def within_one_fold(groups: NDArray[Any] | pd.Series, folds: NDArray[Any] | pd.Series) -> NDArray[np.bool_]:
@@ -151,44 +171,76 @@ def against_of(split: str) -> tuple[str, ...]:
     return tuple(name for name in FITTED_ON if name != split) if split == "tuning" else FITTED_ON
 
 
-def _comparable(cases: pd.DataFrame, *, against: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return per row whether something is known by which it can be compared with the ``against`` splits."""
-    fitted = cases["split"].isin(against)
-    comparable = cases["group_id"].duplicated(keep=False).to_numpy(dtype=np.bool_) & bool(fitted.any())
-    for column in ("patient_id", "sha256"):
-        known = cases[column].notna()
-        if bool((known & fitted).any()):
-            comparable |= known.to_numpy(dtype=np.bool_)
+def _comparable(cases: pd.DataFrame, *, against: Sequence[str]) -> NDArray[np.bool_]:
+    """Return per row whether it has an id or a hash, and every case of the ``against`` splits has one too."""
+    comparable = np.zeros(len(cases), dtype=np.bool_)
+    for column in COMPARED_BY:
+        if lacking_in_training(cases, column, against=against) is None:
+            comparable |= cases[column].notna().to_numpy(dtype=np.bool_)
     return comparable
 
 
-def _not_comparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: tuple[str, ...]) -> Reason | None:
+def _not_comparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: Sequence[str]) -> Reason | None:
     if not len(facts):
         return Reason("no_cases")
-    if not cases["split"].isin(against).any():
-        return Reason("no_training_cases")
-    return None if facts["compared"].any() else NOTHING_TO_COMPARE
+    if facts["compared"].any():
+        return None
+    if not (cases["split"] == "train").any():
+        return NO_TRAINING
+    return not_on_both_sides(cases, split=cases.loc[facts.index[0], "split"], against=against)
 
 
-def _shared(facts: pd.DataFrame, *, name: str, level: float) -> Shared:
+def not_on_both_sides(cases: pd.DataFrame, *, split: str, against: Sequence[str]) -> Reason:
+    """Return what is known of too few training cases, as a reason why none of ``split`` can be compared."""
+    evaluated = cases["split"] == split
+    lacking = [
+        lacking_in_training(cases, column, against=against)
+        for column in COMPARED_BY
+        if all(cases.loc[side, column].notna().any() for side in (evaluated, cases["split"].isin(against)))
+    ]
+    reasons = [reason for reason in lacking if reason is not None]
+    if len(reasons) > 1:
+        return Reason("and", first=reasons[0], second=reasons[1])
+    return reasons[0] if reasons else NOTHING_TO_COMPARE
+
+
+def _shared(facts: pd.DataFrame, *, name: str, lacking: Mapping[str, Reason | None], level: float) -> Shared:
     n, compared = len(facts), int(facts["compared"].sum())
-    shared = proportion(int(facts["group"].sum()), n, level=level)
     return Shared(
         name=name,
         n=n,
-        group=shared if compared or not n else Estimate.undefined(reason=Reason("nothing_to_compare_by"), n=n),
-        patient=_of_known(facts, "patient", reason=Reason("no_patient_ids"), level=level),
-        copy=_of_known(facts, "copy", reason=Reason("no_file_hashes"), level=level),
+        group=_share(facts, "group", lacking=_not_compared(n - compared, n), level=level),
+        patient=_of_known(facts, "patient", Reason("no_patient_ids"), lacking=lacking["patient_id"], level=level),
+        copy=_of_known(facts, "copy", Reason("no_file_hashes"), lacking=lacking["sha256"], level=level),
         known_patient=proportion(int(facts["known_patient"].sum()), n, level=level),
         compared=proportion(compared, n, level=level),
     )
 
 
-def _of_known(facts: pd.DataFrame, column: str, *, reason: Reason, level: float) -> Estimate:
-    known = int(facts[f"known_{column}"].sum())
-    if known == 0:
-        return Estimate.undefined(reason=reason, n=0)
-    return proportion(int(facts[column].sum()), known, level=level)
+def _not_compared(number: int, n: int) -> Reason | None:
+    if not number:
+        return None
+    if number == n:
+        return Reason("nothing_to_compare_by")
+    return Reason("some_cannot_be_compared", number=number, cases=n)
+
+
+def _of_known(
+    facts: pd.DataFrame, column: str, nothing_known: Reason, *, lacking: Reason | None, level: float
+) -> Estimate:
+    known = facts[facts[f"known_{column}"]]
+    if known.empty:
+        return Estimate.undefined(reason=nothing_known, n=0)
+    return _share(known, column, lacking=None if known[column].all() else lacking, level=level)
+
+
+def _share(facts: pd.DataFrame, column: str, *, lacking: Reason | None, level: float) -> Estimate:
+    """Return the share of cases of which a fact holds; undefined, with its least count, where that is ``lacking``."""
+    count, n = int(facts[column].sum()), len(facts)
+    if lacking is None:
+        return proportion(count, n, level=level)
+    reason = Reason("at_least_shared", reason=lacking, count=count, cases=n) if count else lacking
+    return Estimate(value=None, method=Method("not_estimable"), n=n, count=count or None, reason=reason)
 
 
 def shared_groups(found: Leakage) -> Finding | None:

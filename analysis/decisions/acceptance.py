@@ -13,7 +13,6 @@ from neuroval.analysis.performance.per_class import Performance
 from neuroval.data.study.manifest import Acceptance
 
 WORST_FIRST: Final[Mapping[bool | None, int]] = {False: 0, None: 1, True: 2}  # place of what is met
-BOUNDS: Final = ("low", "value", "high")
 
 Basis = Literal["all", "new_to_the_model", "folds"]
 
@@ -74,8 +73,8 @@ def judge(
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
 
     A metric is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``; a bound
-    is ``low``, ``value`` or ``high``. A metric or bound that is not known, or not estimable here, is neither met
-    nor missed; nor is a lower bound that so few cases could not reach without any error. ``unleaked`` is given when
+    is ``low``, ``value`` or ``high``. A metric that is not estimable here is neither met nor missed; nor is a lower
+    bound that so few cases could not reach without any error. ``unleaked`` is given when
     the test split shares cases with training: a criterion is then judged on these too, and the worst counts. Of
     several of them those that decide nothing are left aside as long as one decides. With means over the folds the
     bound is the lower of the pooled number's and the mean's.
@@ -118,9 +117,6 @@ def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judg
         estimate = Estimate.undefined(reason=Reason("unknown_metric", metric=criterion.metric))
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
     estimate = found.headline
-    if criterion.bound not in BOUNDS:
-        reason = Reason("unknown_bound", bound=criterion.bound, known=BOUNDS)
-        return Judged(basis=basis, estimate=estimate, met=None, reason=reason)
     reached = _bound(criterion, estimate)
     if reached is None:
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
@@ -137,7 +133,7 @@ def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judg
 
 def _required(criterion: Acceptance, estimate: Estimate) -> RequiredCases | None:
     """Return how many cases it would take, each worth as much as these are; none unless a lower bound of a rate."""
-    if criterion.bound != "low" or estimate.count is None or not estimate.n or not 0 <= criterion.at_least <= 1:
+    if criterion.bound != "low" or estimate.count is None or not estimate.n:
         return None
     return required_cases(
         estimate.count,

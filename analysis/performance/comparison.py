@@ -313,7 +313,7 @@ def _by_group(
     replicates = np.full(len(n), np.nan)
     np.divide(gained - lost, n, out=replicates, where=n > 0)
     seen = replicates[n > 0]
-    if len(seen) and np.ptp(seen) > SAME:
+    if len(seen) and np.ptp(seen) > SAME and drawn.reason is None:
         value = (counts.only_a - counts.only_b) / counts.n
         return percentile_interval(value, replicates, method=drawn.method, n=counts.n, level=level)
     groups = int(types.number[types.totals(within) > 0].sum())

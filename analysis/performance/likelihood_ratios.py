@@ -44,6 +44,17 @@ class _Groups:
     def total(self) -> int:
         return int(self.number.sum())
 
+    @property
+    def single(self) -> Reason | None:
+        """Why the variance between groups is not known: a side has a single one; None when both have several."""
+        if self.total == 1:
+            return Reason("no_variance_between_groups")
+        sides = ((self.positives, "with"), (self.negatives, "without"))
+        return next(
+            (Reason("one_group_on_a_side", side=side) for cases, side in sides if int(self.number @ (cases > 0)) < 2),
+            None,
+        )
+
     def influence(self, counts: TwoByTwo) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return what a group of each type adds to sensitivity and specificity, less what is expected of it."""
         n, m = counts.tp + counts.fn, counts.tn + counts.fp
@@ -76,7 +87,8 @@ def ratios(
     - Cluster-adjusted ratios: the log ratio is linearised and its variance taken between groups, G / (G - 1) times
       the sum of squares, as for a ratio estimator (Rao & Scott, Biometrics 1992;48:577-585); times (n - 1) / n, so
       that groups of one case give the plain interval exactly. A variance below that of independent cases is taken
-      as that one. A single group gives no interval.
+      as that one. A single group gives no interval, nor does a side whose cases are all of one group: its own
+      variance would count as 0.
     - Cluster-adjusted Youden: square-and-add of the cluster-adjusted Wilson intervals, with the correlation of the
       two rates between groups (Zou & Donner, Stat Med 2008;27:1693-1702), 0 where it is not estimable.
     """
@@ -162,9 +174,8 @@ def _log_ratio(
     plain = interval(independent, called=method)
     if groups is None or between is None:
         return Measure(plain=plain)
-    if groups.total == 1:
-        reason = Reason("no_variance_between_groups")
-        return Measure(plain=plain, clustered=interval(None, called=between, reason=reason))
+    if groups.single is not None:
+        return Measure(plain=plain, clustered=interval(None, called=between, reason=groups.single))
     se, sp = groups.influence(counts)
     spread = float(groups.number @ (by_se * se + by_sp * sp) ** 2)
     variance = groups.total / (groups.total - 1) * (n - 1) / n * spread

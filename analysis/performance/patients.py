@@ -59,9 +59,9 @@ class PatientClass:
 class Patients:
     """Results on ``n`` patients with ``slices`` slices in all.
 
-    ``mixed`` names the patients left out because their slices have several reference classes, ``mixed_slices`` is
-    how many slices that are; ``without_id`` slices are left out because their patient is not known. ``tumour`` is
-    empty without a negative class.
+    ``mixed`` names the patients who have no single reference class and are left out of ``classes``, ``mixed_slices``
+    is how many slices that are; ``without_id`` slices are left out because their patient is not known. ``tumour`` is
+    of all ``n`` patients, and empty without a negative class.
     """
 
     n: int
@@ -75,7 +75,10 @@ class Patients:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Judged:
-    """By patient: reference class (p,), -1 for several; slices called each class and summed probabilities (p, k)."""
+    """By patient: reference class (p,), -1 for several; slices called each class and summed probabilities (p, k).
+
+    Several tumour classes are a tumour all the same: -1 is not the negative class.
+    """
 
     reference: NDArray[np.int64]
     votes: NDArray[np.int64]
@@ -95,8 +98,14 @@ def per_patient(
     """Return any tumour, and the class, judged by patient under each rule.
 
     ``reference`` (n,) are class indices, ``probabilities`` (n, k), ``patients`` (n,) a patient id per slice, missing
-    where it is not known. A patient whose slices have several reference classes is counted and left out. A rate
-    without patients behind it is undefined, with the reason. Raises ``InputError`` as ``read_predictions`` does and
+    where it is not known.
+
+    The reference of a patient whose slices have several classes: a patient has a tumour when any slice shows one, and
+    the class of the tumour is that of the slices which do; slices without a tumour say nothing against it. A patient
+    with tumours of several classes, or without a negative class with slices of several, has no single class: for the
+    class such a patient is counted and left out. A rate without patients behind it is undefined, with the reason. By
+    the majority, and by the mean, a tumour on few of a patient's slices can be outvoted even where every slice is
+    called rightly. Raises ``InputError`` as ``read_predictions`` does and
     for lengths that differ.
 
     Source of the rules: Kittler, Hatef, Duin & Matas, IEEE Trans Pattern Anal Mach Intell 1998;20:226-239 (majority
@@ -107,9 +116,10 @@ def per_patient(
         raise InputError(f"patients: found {len(patients)} ids for {cases.n} cases, expected one per case.")
     codes, ids = pd.factorize(patients)
     known = codes >= 0
-    judged = _by_patient(codes[known], cases.reference[known], cases.probabilities[known], cases.predicted[known])
+    slices = cases.reference[known], cases.probabilities[known], cases.predicted[known]
+    judged = _by_patient(codes[known], *slices, negative=cases.negative)
     mixed = judged.reference < 0
-    kept = _Judged(reference=judged.reference[~mixed], votes=judged.votes[~mixed], sums=judged.sums[~mixed])
+    of_one = _Judged(reference=judged.reference[~mixed], votes=judged.votes[~mixed], sums=judged.sums[~mixed])
 
     def rate(count: int, n: int, reason: Reason) -> Measure:
         if n == 0:
@@ -119,15 +129,15 @@ def per_patient(
     tumour: tuple[PatientTumour, ...] = ()
     if cases.negative is not None:
         index = cases.negative
-        tumour = tuple(_tumour(kept, rule, negative=index, rate=rate) for rule in get_args(Rule))
+        tumour = tuple(_tumour(judged, rule, negative=index, rate=rate) for rule in get_args(Rule))
     return Patients(
-        n=len(kept.reference),
-        slices=int(kept.votes.sum()),
+        n=len(judged.reference),
+        slices=int(judged.votes.sum()),
         without_id=int((~known).sum()),
         mixed=tuple(sorted(str(name) for name in ids[mixed])),
         mixed_slices=int(judged.votes[mixed].sum()),
         tumour=tumour,
-        classes=tuple(_class(kept, rule, classes=classes, rate=rate) for rule in get_args(Rule)[1:]),
+        classes=tuple(_class(of_one, rule, classes=classes, rate=rate) for rule in get_args(Rule)[1:]),
     )
 
 
@@ -136,6 +146,8 @@ def _by_patient(
     reference: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     predicted: NDArray[np.int64],
+    *,
+    negative: int | None,
 ) -> _Judged:
     k = probabilities.shape[1]
     if len(codes) == 0:
@@ -148,8 +160,13 @@ def _by_patient(
     order = np.lexsort((bits @ np.random.default_rng(0).integers(2**64, size=k, dtype=np.uint64), codes))
     starts = np.concatenate([[0], np.cumsum(votes.sum(axis=1))[:-1]])
     sums = np.add.reduceat(probabilities[order], starts, axis=0)
-    lowest, highest = (part.reduceat(reference[order], starts) for part in (np.minimum, np.maximum))
-    return _Judged(reference=np.where(lowest == highest, lowest, -1), votes=votes, sums=sums)
+    shown = reference[order]
+    tumour = np.ones(len(shown), dtype=np.bool_) if negative is None else shown != negative
+    lowest = np.minimum.reduceat(np.where(tumour, shown, k), starts)
+    highest = np.maximum.reduceat(np.where(tumour, shown, -1), starts)
+    one = np.where(lowest == highest, lowest, -1)
+    of_patient = one if negative is None else np.where(highest < 0, negative, one)
+    return _Judged(reference=of_patient, votes=votes, sums=sums)
 
 
 def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> PatientTumour:
@@ -175,7 +192,7 @@ def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> Patie
 def _class(judged: _Judged, rule: Rule, *, classes: Sequence[str], rate: _Rate) -> PatientClass:
     scores = judged.votes if rule == "majority" else judged.sums
     matrix = confusion_matrix(judged.reference, np.argmax(scores, axis=1), classes=classes)
-    accuracy = rate(int(np.trace(matrix.counts)), matrix.n, Reason("every_patient_is_mixed"))
+    accuracy = rate(int(np.trace(matrix.counts)), matrix.n, Reason("no_patient_of_one_class"))
     return PatientClass(rule=rule, matrix=matrix, accuracy=accuracy, ties=int(_tied(scores).sum()))
 
 

@@ -244,7 +244,8 @@ def _bootstrapped(
 
     def interval(resamples: Resamples) -> Estimate:
         replicates = statistic(resamples.matrices)
-        return percentile_interval(value, replicates, method=resamples.method, n=n, level=evidence.level)
+        how, few = resamples.method, resamples.reason
+        return percentile_interval(value, replicates, method=how, n=n, level=evidence.level, reason=few)
 
     by_group = evidence.by_group
     return Measure(plain=interval(evidence.by_case), clustered=None if by_group is None else interval(by_group))

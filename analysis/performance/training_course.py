@@ -15,7 +15,7 @@ class Run:
 
     ``run`` is final, grouped or ungrouped, ``fold`` the held-out fold of the latter two. ``chosen`` is the epoch with
     the lowest log-loss on the tuning split after temperature scaling, of those for which it is known, else with the
-    lowest loss on it; the first of equals.
+    lowest loss on it; the first of equals. The first epochs on smaller images cannot be chosen.
     """
 
     run: str
@@ -34,8 +34,12 @@ class Run:
         return int(np.flatnonzero(self.epoch == self.chosen)[0])
 
 
-def training_runs(history: pd.DataFrame) -> tuple[Run, ...]:
-    """Return the runs of a study's history table, the final one first, then by fold."""
+def training_runs(history: pd.DataFrame, *, early: int = 0, early_of_folds: int | None = None) -> tuple[Run, ...]:
+    """Return the runs of a study's history table, the final one first, then by fold.
+
+    ``early`` is how many epochs a run begins with on smaller images than the network is used with (``early_sizes`` of
+    the recipe): training chooses none of these. ``early_of_folds`` is that of the folds where their recipe differs.
+    """
     runs = []
     for (name, _), rows in history.groupby(["run", "fold"], dropna=False, sort=True):
         ordered = rows.sort_values("epoch")
@@ -43,7 +47,9 @@ def training_runs(history: pd.DataFrame) -> tuple[Run, ...]:
         epoch = ordered["epoch"].to_numpy(dtype=np.int64, copy=True)
         for values in (epoch, *curves.values()):
             values.setflags(write=False)
-        chosen = int(epoch[int(np.nanargmin(_chosen_by(ordered)))])
+        first = early if name == "final" or early_of_folds is None else early_of_folds
+        first = first if first < len(ordered) else 0  # stopped before the first full-size epoch
+        chosen = int(epoch[first + int(np.nanargmin(_chosen_by(ordered.iloc[first:])))])
         fold = rows["fold"].dropna().to_list()
         runs.append(Run(run=str(name), fold=int(fold[0]) if fold else None, epoch=epoch, chosen=chosen, **curves))
     return tuple(runs)

@@ -19,7 +19,7 @@ from neuroval.analysis.study.results import SEED
 from neuroval.data.exceptions import InputError
 from neuroval.data.lazy import once
 from neuroval.data.study.common_cases import Matched, matched
-from neuroval.data.study.evaluated_cases import PREFERRED, Evaluated, evaluated_splits
+from neuroval.data.study.evaluated_cases import PREFERRED, evaluated_splits
 from neuroval.data.study.folder import Study, read_manifest
 from neuroval.data.study.manifest import Manifest
 
@@ -173,9 +173,25 @@ class Comparisons:
     @once
     def shared(self) -> tuple[SharedWithTraining, SharedWithTraining]:
         """What the common cases share with the training data of each study."""
-        sides = ((self.a, self.matched.a), (self.b, self.matched.b))
-        first, second = (_shared_with_training(study, found) for study, found in sides)
+        first, second = (
+            SharedWithTraining(count=int(reaches.sum()), known=int(known.sum())) for known, reaches in self._seen
+        )
         return first, second
+
+    @property
+    def seen_by_both(self) -> int:
+        """How many of the common cases share a patient or a copy with the training data of both studies."""
+        (_, of_a), (_, of_b) = self._seen
+        return int((of_a & of_b).sum())
+
+    @once
+    def _seen(self) -> tuple[tuple[NDArray[np.bool_], NDArray[np.bool_]], ...]:
+        """By study, for each common case whether it can be compared with training, and whether it is shared."""
+        sides = ((self.a, self.matched.a), (self.b, self.matched.b))
+        return tuple(
+            tuple(rows[found.rows] for rows in compared_with_training(coded(study.cases), split=found.split))  # type: ignore[misc]
+            for study, found in sides
+        )
 
 
 def comparisons(a: Study, b: Study, *, split: str | None = None) -> Comparisons:
@@ -200,11 +216,6 @@ def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]
             found[name] = manifest
     data = study.manifest.data.name
     return dict(sorted(found.items(), key=lambda item: item[1].data.name != data))
-
-
-def _shared_with_training(study: Study, found: Evaluated) -> SharedWithTraining:
-    known, reaches = (whole[found.rows] for whole in compared_with_training(coded(study.cases), split=found.split))
-    return SharedWithTraining(count=int((known & reaches).sum()), known=int(known.sum()))
 
 
 def _common_split(a: Study, b: Study) -> str:

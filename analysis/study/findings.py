@@ -31,6 +31,7 @@ def find(
     case_ids: Sequence[str] | NDArray[Any],
     confounding: Sequence[Confounding] = (),
     claims: Sequence[AuditedClaim] = (),
+    claimed_by: str = "",
     read_for: Sequence[str] = (),
     ids: IdForms | None = None,
     chance: WorseThanChance | None = None,
@@ -38,8 +39,8 @@ def find(
     """Return the findings about one evaluated split, critical first, else in the order of the checks below.
 
     ``leakage`` names the split; ``matrix``, ``probabilities`` (n, k) and ``case_ids`` (n,) are of its evaluated cases;
-    ``read_for`` names the network of each reading of the test split, ``ids`` says how patient ids are written and
-    ``chance`` whether the predictions are worse than guessing.
+    ``claimed_by`` is the source of the claims, ``read_for`` names the network of each reading of the test split,
+    ``ids`` says how patient ids are written and ``chance`` whether the predictions are worse than guessing.
     """
     found = (
         shared_groups(leakage),
@@ -55,8 +56,8 @@ def find(
         ties(probabilities, case_ids=case_ids),
         deviating_sums(probabilities, case_ids=case_ids),
         rejected_files(dataset),
-        contradicted(claims),
-        not_reproduced(claims),
+        contradicted(claims, source=claimed_by),
+        not_reproduced(claims, source=claimed_by),
         read_for_several(read_for),
     )
     return tuple(sorted((finding for finding in found if finding), key=lambda finding: RANK[finding.severity]))

@@ -219,12 +219,12 @@ class Results:
         return share_of(right, groups=groups, level=self.level).headline
 
     @once
-    def tuning_shared(self) -> int:
-        """How many tuning cases with a prediction share a group with a case that the model was fitted on."""
+    def tuning_shared(self) -> int | None:
+        """How many tuning cases with a prediction share a group with a training case; none when it is not known."""
         if self.tuning is None:
             return 0
-        known, reaches = compared_with_training(self.table, split="tuning")
-        return int((known & reaches)[self.tuning.rows].sum())
+        known, reaches = (rows[self.tuning.rows] for rows in compared_with_training(self.table, split="tuning"))
+        return int(reaches.sum()) if known.all() else None
 
     @once
     def confidence(self) -> Confidence:
@@ -285,6 +285,8 @@ class Results:
         """The performance on the evaluated cases that share no patient and no copy with training."""
         reason = self.leakage.reason
         known, reaches = self.compared
+        if reason is None and not known.all() and not (known & ~reaches).any():
+            reason = self.leakage.overall.group.reason
         judged = self._performance(known & ~reaches) if reason is None else None
         return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
 
@@ -363,7 +365,12 @@ class Results:
     @once
     def training(self) -> tuple[Run, ...]:
         """The training runs; empty for a study without history."""
-        return () if self.study.history is None else training_runs(self.study.history)
+        if self.study.history is None:
+            return ()
+        model = self.study.manifest.model
+        recipes = ({}, {}) if model is None else (model.recipe, model.folds_recipe or model.recipe)
+        own, folds = (len(recipe.get("early_sizes", ())) for recipe in recipes)
+        return training_runs(self.study.history, early=own, early_of_folds=folds)
 
     @property
     def final_run(self) -> Run | None:
@@ -503,6 +510,7 @@ class Results:
             case_ids=self.found.case_ids.to_numpy(),
             confounding=self.confounding,
             claims=self.claims,
+            claimed_by="" if self.study.claims is None else self.study.claims.source.title,
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
             ids=id_forms(self.study.cases, split=self.found.split),
             chance=worse_than_chance(self.performance.matrix, self.auc_of),

@@ -58,7 +58,7 @@ async def model(request: Request) -> Model:
 async def classes(request: Request) -> Classes:
     """Return the classes in their fixed order."""
     order = service_of(request).ready().card.classes
-    return Classes(order=list(order.names), negative=order.negative, display=dict(order.display))
+    return Classes(order=list(order.names), negative=order.negative, display=order.written)
 
 
 @router.get("/performance", tags=["operation"], summary="How fast?", responses=documented(401))

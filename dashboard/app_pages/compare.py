@@ -12,10 +12,11 @@ frame.title(study, PAGES["compare"].question)
 found = compared.opened(study)
 
 if found is not None:
+    frame.answer(text_compare.training(found))
     frame.answer(text_compare.answer(found))
     compared.figures(found)
     frame.answer(text_compare.multiplicity(found))
-    frame.answer(f"{text_compare.matching(found)} {text_compare.training(found)}")
+    frame.answer(text_compare.matching(found))
     compared.discordant(found, a_is_right=True)
     compared.discordant(found, a_is_right=False)
     compared.numbers(found)

@@ -4,10 +4,11 @@ import streamlit as st
 
 from neuroval.dashboard.components import behind, cases, decisions, exports, frame
 from neuroval.dashboard.components.tables import cost_list
+from neuroval.dashboard.figures.matrix import FEW, MANY
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import general as text
-from neuroval.dashboard.words.formats import counted
+from neuroval.dashboard.words.formats import counted, cut_names, escaped
 
 SHOWN = 6  # cases of a cell
 LISTED = 12  # kinds of error: all of them for four classes
@@ -21,7 +22,8 @@ ranked = evidence.costliest
 for key, name in zip((state.ROW, state.COLUMN), charts.worst_cell(evidence), strict=True):
     state.follow(key, classes.names, default=name)
 
-left, right = st.columns([11, 9], gap="large")
+wide = len(classes) > FEW  # then the cells of half a page have no room for their numbers
+left, right = (st.container(), st.container()) if wide else st.columns([11, 9], gap="large")
 with right:
     with st.container(horizontal=True):
         row, column = (
@@ -57,6 +59,10 @@ with left:
         f"n = {matrix.n:,} {evidence.split} scans. Area is the number of cases, colour the harm. "
         "Click a cell or use the two selectors."
     )
+    if names := cut_names([classes.display[name] for name in classes.names]):
+        st.caption(escaped(names))
+    if len(classes) > MANY:
+        frame.folded("All numbers", key="matrix-numbers", draw=lambda: behind.matrix(matrix, classes))
     exports.csv_button(study, text.matrix_rows(matrix, classes), what="matrix")
 
 st.header("What each error costs", anchor=False)

@@ -9,7 +9,7 @@ from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import data_set as text_data
 from neuroval.dashboard.words import general as text
-from neuroval.dashboard.words.formats import counted, escaped, full
+from neuroval.dashboard.words.formats import counted, cut_names, escaped, full
 from neuroval.dashboard.words.overview import HEADLINES
 
 if pairs.asked_for():
@@ -23,7 +23,8 @@ dataset, leakage, display = evidence.results.dataset, evidence.results.leakage, 
 frame.answer(text.data_set(dataset, leakage, study.classes))
 
 exports.chart(study, charts.splits(evidence), name="splits", alt="Scans by split, stacked by class")
-st.caption(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)}")
+names = cut_names([display[name] for name in study.classes.names])
+st.caption(escaped(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)} {names}"))
 
 st.header("Who is in it", anchor=False)
 members = text_data.class_rows(dataset, study.classes)
@@ -42,6 +43,7 @@ shared = [
 ]
 exports.table(study, shared, what="shared", alt="Share of cases that training has seen, by class")
 st.caption(f"{counted(leakage.groups, 'group')}; the largest holds {counted(leakage.largest_group, 'scan')}.")
+st.caption(f"Training counts every scan that the model was fitted on: {text.fitted_on(evidence.split)}.")
 
 if evidence.results.twin_kinds:
     st.header("Copies across splits", anchor=False)

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from neuroval.analysis.study.results import rows as rows_of
 from neuroval.dashboard.components import behind, exports, frame, performance
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.formats import cut_names, escaped
 
 study, evidence = frame.opened("per_class")
 judged, classes = evidence.results.performance, study.classes
@@ -15,7 +17,8 @@ for column, rates in zip(st.columns(2, gap="medium"), charts.RATES, strict=True)
     name, titles = "-".join(rate.key for rate in rates), " and ".join(rate.label for rate in rates)
     with column:
         exports.chart(study, charts.rates(evidence, rates), name=name, alt=f"{titles} by class with intervals")
-st.caption(f"n = {judged.matrix.n:,} {evidence.split} scans. {text.LINES}")
+shown = [text.row_name(one.name, classes) for one in rows_of(judged)]
+st.caption(escaped(f"n = {judged.matrix.n:,} {evidence.split} scans. {text.LINES} {cut_names(shown)}"))
 
 behind.classes(study, evidence)
 

@@ -48,7 +48,7 @@ def evaluate(
         if name not in EVALUATED_SPLITS:
             raise InputError(f"--split {name!r} is unknown; expected one of {list(EVALUATED_SPLITS)}.")
     folder, place, name = home.find_model(model), home.new_study(out), data or images.resolve().name
-    description, published = described(folder, about=about, data_name=name)
+    description, published = described(folder, images=images, about=about, data_name=name)
     result = run_evaluation(
         folder,
         images,

@@ -3,12 +3,15 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuroval.dashboard.cli.shared import one_thread, say
+from neuroval.dashboard.cli.shared import note, one_thread, say
 from neuroval.data.exceptions import InputError
+
+if TYPE_CHECKING:
+    from neuroval.analysis.study.results import Results
 
 app = typer.Typer()
 
@@ -22,7 +25,9 @@ def analyze(
     as_csv: Annotated[bool, typer.Option("--csv", help="The numbers as one tidy table, a row a number.")] = False,
     parquet: Annotated[Path | None, typer.Option(help="Write the same table to this Parquet file.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Do not cut lists over 1,000 entries.")] = False,
-    strict: Annotated[bool, typer.Option(help="Exit 1 when a critical finding is open.")] = False,
+    strict: Annotated[
+        bool, typer.Option(help="Exit 1 when a critical finding is open or a criterion is missed.")
+    ] = False,
 ) -> None:
     """Print every number of the dashboard."""
     one_thread()
@@ -43,8 +48,24 @@ def analyze(
     else:
         document = document_of(source, names=section, everything=everything)
         say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
-    if strict and any(finding.severity == "critical" for finding in source.findings):
+    if strict and _complaints(source):
         sys.exit(1)
+
+
+def _complaints(source: "Results") -> bool:
+    """Say which findings are critical and which criteria are not met; return whether one of them is a failure."""
+    from neuroval.dashboard.words.findings import text
+    from neuroval.dashboard.words.overview import criterion_lines, verdict_basis
+
+    for finding in (critical := [one for one in source.findings if one.severity == "critical"]):
+        note(f"critical: {text(finding)}")
+    for criterion in source.criteria:
+        if not criterion.met:
+            what = "not decidable" if criterion.met is None else "missed"
+            note(f"{what}: {' '.join(criterion_lines(criterion, source.study.classes))}")
+    if not source.criteria:
+        note(verdict_basis((), readings=0))
+    return bool(critical) or any(one.met is False for one in source.criteria)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.finding import Finding
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import cases
@@ -10,6 +11,8 @@ from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as text
 from neuroval.dashboard.words.findings import badge
 from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.general import matrix_rows
+from neuroval.data.classes import ClassOrder
 from neuroval.data.study.folder import Study
 
 FIRST = 4  # scans shown; the gallery holds all
@@ -94,3 +97,8 @@ def _to_gallery(study: Study, words: str, *, everything: bool, **filters: str) -
 def in_gallery(study: Study, number: int, **filters: str) -> None:
     """Draw a link to the gallery of all evaluated scans with these filters."""
     _to_gallery(study, text.see_all(number), everything=True, **filters)
+
+
+def matrix(found: ConfusionMatrix, classes: ClassOrder) -> None:
+    """Draw the numbers of a confusion matrix that is too large to hold them."""
+    st.dataframe(matrix_rows(found, classes), hide_index=True, alt="Confusion matrix in numbers")

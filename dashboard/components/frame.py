@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import math
-from collections import Counter
 from collections.abc import Callable, Collection
 
 import streamlit as st
@@ -83,19 +82,18 @@ def sidebar() -> Study | None:
         st.error(f"{message}\n\n{text.BROKEN_HELP}", title=text.BROKEN)
         return None
     with below:
-        _facts(study.manifest.about, study.fingerprint)
+        _facts(study.manifest.about, study.fingerprint, name)
     return study
 
 
 def _titles(names: Collection[str]) -> dict[str, str]:
-    """Return how studies are listed: by title, and by name too where several have one title."""
-    titles = {name: compute.title(name) for name in names}
-    number = Counter(titles.values())
-    return {name: title if number[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
+    """Return how studies are listed."""
+    return text.told_apart({name: compute.title(name) for name in names})
 
 
-def _facts(about: About, fingerprint: str) -> None:
+def _facts(about: About, fingerprint: str, name: str) -> None:
     st.badge("Synthetic" if about.synthetic else "Research", color="orange" if about.synthetic else "gray")
+    st.caption(escaped(f"{about.title} ({name})"))  # whole: the list above cuts off what is long
     st.caption(f"Fingerprint `{fingerprint[:12]}`  \nNeuroVal {VERSION}  \n{text.RESEARCH}")
 
 

@@ -1,12 +1,13 @@
 """Cases that belong together side by side: copies across splits, copies with different labels, patients across."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import frame, gallery
+from neuroval.dashboard.components import exports, frame, gallery
 from neuroval.dashboard.components.cases import images_note, thumbnail
 from neuroval.dashboard.session import state
 from neuroval.dashboard.session.cache import linked
@@ -19,6 +20,7 @@ SIZE = 12  # sets a page
 SIDE = 3  # scans of a patient on each side
 MOST = 6  # scans of one image
 COLUMNS = 3
+FILES = {"across": "copies-across-splits", "labels": "copies-with-two-labels", "patients": "patients-across-splits"}
 WIDTH = 106  # pixels of a scan: four kinds in a row, two scans on a phone
 
 
@@ -67,6 +69,8 @@ def view(study: Study, evidence: Evidence) -> None:
     )
     kinds = _kinds(evidence) if chosen == "across" else ()
     found = [one for one in sets[chosen] if not kinds or one[2] in kinds]
+    rows = partial(words.pair_rows, chosen, found, evidence.listed, evidence.split)
+    exports.csv_button(study, rows, what=FILES[chosen], label=words.TAKE_AWAY)
     images_note(study, maps=False)
     page = gallery.page_of(len(found), total=len(sets[chosen]), noun=words.NOUNS[chosen], size=SIZE)
     if chosen in ("across", "labels"):

@@ -210,7 +210,7 @@ def by_patient(study: Study, evidence: Evidence) -> None:
     if not found.n:
         st.caption(text.NO_PATIENTS)
         return
-    if told := text.patients_seen(len(evidence.results.patients_across), found):
+    if told := text.patients_seen(len(evidence.results.patients_across), found, evidence.split):
         st.markdown(f":orange[{told}]")
     rows = text.patient_rows(found)
     exports.table(study, rows, what="patients", alt="Results by patient")

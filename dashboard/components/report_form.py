@@ -1,11 +1,14 @@
 """The choices for a report, and the report itself: preview and download."""
 
+import time
+
 import streamlit as st
 
 from neuroval.analysis.study.results import LEVEL
 from neuroval.dashboard.components.exports import file_name
 from neuroval.dashboard.report.options import LONGEST, SECTIONS, Options
 from neuroval.dashboard.session import cache as compute
+from neuroval.dashboard.session import state
 from neuroval.dashboard.words import report as text
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import InputError
@@ -13,11 +16,15 @@ from neuroval.data.study.folder import Study
 
 LEVELS = (0.9, LEVEL, 0.99)
 HEIGHT = 860
+ON_ITS_WAY = 0.3  # seconds in which what was typed last arrives
 
 
-def choices(study: Study) -> Options:
-    """Draw the form and return what was last sent: at first, the whole report by the study's protocol."""
-    with st.form("report-form"):
+def choices(study: Study) -> tuple[Options, bool]:
+    """Draw the choices and return them as they stand, and whether the report was asked for just now.
+
+    They are no form: what is typed there is known only once it is sent, and a file without it could be taken away.
+    """
+    with st.container(border=True):
         reviewer = st.text_input(text.REVIEWER, max_chars=LONGEST["reviewer"])
         site = st.text_input(text.SITE, max_chars=LONGEST["site"])
         remarks = st.text_area(text.REMARKS, max_chars=LONGEST["remarks"], height=120)
@@ -39,8 +46,8 @@ def choices(study: Study) -> Options:
                 threshold = st.number_input(
                     text.THRESHOLD_LABEL, min_value=0.001, max_value=0.999, value=None, format="%.3f"
                 )
-        st.form_submit_button(text.MAKE, width="stretch")
-    return Options(
+        asked = st.button(text.MAKE, width="stretch", type="primary")
+    options = Options(
         sections=tuple(name for name in SECTIONS if name in sections),
         level=level,
         prevalence=None if prevalence is None else round(prevalence / 100, 6),
@@ -50,19 +57,30 @@ def choices(study: Study) -> Options:
         site=site.strip(),
         remarks=remarks,
     )
+    return options, asked
 
 
-def result(study: Study, options: Options) -> None:
-    """Draw the report as it is filed, with its download above."""
+def result(study: Study, options: Options, *, asked: bool) -> None:
+    """Draw the report as it is filed, with its download above; nothing but a remark while the choices are others."""
+    latest = state.report_choices(options, study.fingerprint, asked=asked)
+    if latest.made != options:
+        st.info(text.NOT_IN_FILE)
+        return
     try:
         with st.spinner(text.MAKING):
             content = compute.report(study, options)
     except InputError as error:
         st.error(escaped(str(error)))
         return
+
+    def file() -> bytes:
+        """Return the report of the choices at the click: leaving a field and the click are two messages, close by."""
+        time.sleep(ON_ITS_WAY)
+        return content if latest.options == options else compute.report(study, latest.options)
+
     name = f"{file_name(study, 'report')}.pdf"
     icon = ":material/download:"
-    st.download_button(text.DOWNLOAD, content, name, "application/pdf", on_click="ignore", icon=icon)
+    st.download_button(text.DOWNLOAD, file, name, "application/pdf", on_click="ignore", icon=icon)
     st.caption(escaped(text.made_for(options)))
     st.caption(text.size(len(content)))
     st.pdf(content, height=HEIGHT, key="report-pdf", alt=text.PREVIEW_ALT)

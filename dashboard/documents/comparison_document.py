@@ -59,6 +59,7 @@ def _cases(found: Comparisons) -> dict[str, Any]:
         **{name: getattr(common, name) for name in counts},
         "groups": found.rates.groups,
         "tests": found.tests,
+        "seen_by_both": found.seen_by_both,
         "shared_with_training": {name: asdict(one) for name, one in zip("ab", found.shared, strict=True)},
         "other_labels": [asdict(case) for case in common.other_labels],
     }
@@ -91,9 +92,9 @@ def as_text(found: Comparisons, *, everything: bool = False) -> str:
     lines = [
         *(f"{name}  {_described(study)}" for name, study in (("A", found.a), ("B", found.b))),
         "",
-        text.answer(found),
+        *(text.training(found), text.answer(found)),
         "",
-        *(text.matching(found), text.training(found), text.multiplicity(found)),
+        *(text.matching(found), text.multiplicity(found)),
         "",
         *_table([text.rate_row(one, classes) for one in rates]),
         "",

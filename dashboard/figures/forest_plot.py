@@ -9,7 +9,7 @@ from neuroval.analysis.core.estimate import Estimate
 from neuroval.dashboard.figures.look import APART, INK, at_right
 from neuroval.dashboard.figures.stacked import finish_sections, placed, start_below
 from neuroval.dashboard.figures.typeface import FIGURE_TEXT
-from neuroval.dashboard.words.formats import LONGEST, NOT_ESTIMABLE, counts, figure_text, full, number
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, figure_names, figure_text, full, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def forest(rates: Sequence[tuple[str, Sequence[Row]]], *, start: float) -> go.Fi
     figure.layout.annotations = [
         {**column, "y": place, "text": text} for (place, _), text in zip(rows, beside, strict=True)
     ]
-    names = [(rate, [figure_text(row.label, longest=LONGEST) for row in of_rate]) for rate, of_rate in rates]
+    names = [(rate, figure_names([row.label for row in of_rate])) for rate, of_rate in rates]
     return finish_sections(figure, names, start=start, right=at_right(beside))
 
 

@@ -8,11 +8,12 @@ import plotly.graph_objects as go
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish, name_rows, text_on
 from neuroval.dashboard.figures.typeface import widest
-from neuroval.dashboard.words.formats import LONGEST, figure_text
+from neuroval.dashboard.words.formats import figure_names, figure_text
 from neuroval.data.classes import ClassOrder
 
 CORRECT = "#69757a"
-FEW, MANY = 10, 15  # classes: up to few, every cell has its number; beyond many, none
+FEW, SEVERAL, MANY = 6, 10, 15  # classes: up to few, numbers stand beside the squares; beyond many, there are none
+FAINT = 0.45  # opacity of a square below a number that reaches over it
 LEVELS = 3  # of harm, up to which each has its entry in the legend
 LOW_HARM, HIGH_HARM = (224, 164, 94), (179, 38, 30)
 
@@ -33,14 +34,15 @@ def matrix_figure(
 ) -> go.Figure:
     """Return the clickable matrix: rows reference, columns predicted; ``customdata`` of a cell is its two names.
 
-    Beyond 10 classes zeros are not written, beyond 15 no number is: the pointer shows them.
+    Beyond 6 classes numbers stand in the middle of their cells, since columns are narrow; beyond 10 zeros are not
+    written, beyond 15 no number is: the pointer and the table of the page show them.
     """
     names, k = classes.names, len(classes)
     cells = [(row, column) for row in range(k) for column in range(k)]
     values = [int(matrix.counts[cell]) for cell in cells]
     biggest = min(54.0, 330 / k)
-    digits = 14 if k <= FEW else 11
-    least = 0.0 if k <= FEW else 3.0  # a count of one is seen in a small cell too
+    digits = 14 if k <= FEW else 11 if k <= SEVERAL else 10
+    least = 0.0 if k <= SEVERAL else 3.0  # a count of one is seen in a small cell too
     most = max((cost for costs in harm for cost in costs), default=0.0)
     colours = [
         CORRECT if row == column else harm_colour(harm[row][column] if harm else 0.0, most=most)
@@ -50,7 +52,7 @@ def matrix_figure(
     full = [figure_text(classes.display[name]) for name in names]
     columns, rows = [column for _, column in cells], [row for row, _ in cells]
     figure = go.Figure()
-    inside = [side > (30 if k <= FEW else 16) for side in sides]
+    inside = [side > (30 if k <= FEW else 20) for side in sides]
     figure.add_scatter(
         x=columns,
         y=rows,
@@ -58,7 +60,10 @@ def matrix_figure(
         marker={
             "symbol": "square",
             "size": [max(side, 0.1) for side in sides],
-            "color": colours,
+            # A number in the middle of its cell may reach over its small square, which must not hide it.
+            "color": [
+                colour if within or k <= FEW else _faint(colour) for colour, within in zip(colours, inside, strict=True)
+            ],
             "opacity": 1,
             "line": {"width": 0},
         },
@@ -72,8 +77,8 @@ def matrix_figure(
             x=[columns[i] for i in chosen],
             y=[rows[i] for i in chosen],
             mode="text",
-            text=[f"{values[i]:,}" if within else _beside(values[i], sides[i]) for i in chosen],
-            textposition=["middle center" if within or not values[i] else "middle right" for i in chosen],
+            text=[f"{values[i]:,}" if within or k > FEW else _beside(values[i], sides[i]) for i in chosen],
+            textposition=["middle center" if within or not values[i] or k > FEW else "middle right" for i in chosen],
             textfont={"size": digits, "color": [text_on(colours[i]) if within else INK for i in chosen]},
             hoverinfo="skip",
             showlegend=False,
@@ -104,9 +109,9 @@ def matrix_figure(
             y1=row + 0.48,
             line={"color": ACCENT, "width": 2},
         )
-    labels = [figure_text(classes.display[name], longest=LONGEST) for name in names]
+    labels = figure_names([classes.display[name] for name in names])
     room = {"l": BESIDE_TITLED + widest(labels), "b": BELOW_TITLED, "t": 64}
-    finish(figure, height=max(400, int(k * (biggest + (34 if k <= FEW else 10))) + 80), room=room)
+    finish(figure, height=max(400, int(k * (biggest + (34 if k <= SEVERAL else 10))) + 80), room=room)
     figure.update_layout(clickmode="event+select")
     name_rows(figure, labels)
     figure.update_xaxes(title_text="Predicted", range=[-0.5, k - 0.5], showgrid=False)
@@ -114,7 +119,7 @@ def matrix_figure(
     step = math.ceil(k / MANY)  # columns are narrow: of many, every second or third is named
     figure.update_xaxes(tickmode="array", tickvals=list(range(0, k, step)), ticktext=labels[::step])
     figure.update_yaxes(title_text="Reference standard", tickangle=0)
-    if k > FEW:
+    if k > SEVERAL:
         figure.update_xaxes(tickangle=-90, tickfont={"size": 11})
         figure.update_yaxes(tickfont={"size": 11})
     for edge in range(k + 1):
@@ -124,9 +129,14 @@ def matrix_figure(
     return figure
 
 
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {FAINT})"
+
+
 def _written(values: Sequence[int], k: int) -> list[int]:
     """Return the cells whose count is written."""
-    return [] if k > MANY else [i for i, value in enumerate(values) if value or k <= FEW]
+    return [] if k > MANY else [i for i, value in enumerate(values) if value or k <= SEVERAL]
 
 
 def _beside(value: int, side: float) -> str:

@@ -6,13 +6,13 @@ import plotly.graph_objects as go
 
 from neuroval.dashboard.figures.look import BESIDE, INK, finish, name_rows
 from neuroval.dashboard.figures.typeface import FIGURE_TEXT, widest
-from neuroval.dashboard.words.formats import LONGEST, figure_text
+from neuroval.dashboard.words.formats import figure_names, figure_text
 from neuroval.data.classes import ClassOrder
 
 
 def probability_bars(probabilities: Mapping[str, float], classes: ClassOrder, *, reference: str | None) -> go.Figure:
     """Return one bar per class in class order; the reference class, where it is known, is marked in its label."""
-    labels = [figure_text(classes.display[name], longest=LONGEST) for name in classes.names]
+    labels = figure_names([classes.display[name] for name in classes.names])
     if reference is not None:
         marked = classes.index(reference)
         labels[marked] = f"<b>{labels[marked]}</b> (reference)"

@@ -16,14 +16,15 @@ SHORTEST = 0.1  # share referred that is shown at least
 
 
 def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.Figure:
-    """Return the plot of both rates among the cases that the model keeps; ``referred`` marks the share of a rule.
+    """Return the plot of both rates, of all cases that the model keeps; ``referred`` marks the share of a rule.
 
-    Of a curve with many corners those are drawn that can be seen.
+    Missed tumours are a part of the errors, and never above them. Of a curve with many corners those are drawn that can
+    be seen.
     """
     figure = go.Figure()
     curves = [("errors", found.kept_error_rate, ACCENT)]
-    if found.kept_missed_rate is not None:
-        curves.append(("missed tumours", found.kept_missed_rate, MISSED))
+    if found.kept_missed_share is not None:
+        curves.append(("missed tumours", found.kept_missed_share, MISSED))
     for name, rate, colour in curves:
         share = found.referred_share[: len(rate)]
         steps = len(rate) <= MOST
@@ -34,7 +35,7 @@ def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.F
             mode="lines",
             line={"color": colour, "width": 2, "shape": "hv" if steps else "linear"},
             name=name,
-            hovertemplate=f"%{{x:.1%}} referred: %{{y:.2%}} {name} among the rest<extra></extra>",
+            hovertemplate=f"%{{x:.1%}} referred: %{{y:.2%}} {name}, of the scans still read<extra></extra>",
         )
     if referred is not None:
         figure.add_vline(x=referred, line={"color": INK, "width": 1, "dash": "dot"})
@@ -43,7 +44,7 @@ def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.F
     finish(figure, height=340, room=room)
     end = _last_change([rate for _, rate, _ in curves], found.referred_share, referred)
     figure.update_xaxes(title_text="Referred to an expert", tickformat=".0%", range=[0, end], showgrid=False)
-    figure.update_yaxes(title_text="Rate among the rest", tickformat=".1%", rangemode="tozero")
+    figure.update_yaxes(title_text="Of the scans still read", tickformat=".1%", rangemode="tozero")
     return figure
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from PIL import ImageFont
 
+from neuroval.data.classes import without_marks
+
 FIGURE_TEXT = 13  # pixels, the size of text in figures
 LARGE = 256  # pixels, the size in which it is measured: small letters are set on whole pixels
 
@@ -43,7 +45,7 @@ def widest(texts: Sequence[str]) -> int:
 @lru_cache(maxsize=4096)
 def _width(line: str) -> int:
     font = _font("Bold" if "<b>" in line else "Regular")
-    return math.ceil(font.getlength(html.unescape(_TAGS.sub("", line))) * FIGURE_TEXT / font.size)
+    return math.ceil(font.getlength(without_marks(html.unescape(_TAGS.sub("", line)))) * FIGURE_TEXT / font.size)
 
 
 @lru_cache(maxsize=2)

@@ -45,7 +45,7 @@ def evaluate(job: jobs.Job) -> None:
     out = jobs.place(job.study)
     out.parent.mkdir(parents=True, exist_ok=True)
     model = home.models()[job.model]
-    description, claims = described(model, about=None, data_name=job.data)
+    description, claims = described(model, images=Path(job.images), about=None, data_name=job.data)
     run_evaluation(
         model, Path(job.images), out=out, data_name=job.data, description=description, claims=claims, progress=True
     )

@@ -22,7 +22,7 @@ from neuroval.dashboard.figures.folds import start_of
 from neuroval.dashboard.figures.forest_plot import lowest
 from neuroval.dashboard.figures.matrix import CORRECT, harm_colour
 from neuroval.dashboard.report.letters import shortened
-from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, percent
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, cut_to, percent
 from neuroval.dashboard.words.general import RATES, row_name
 from neuroval.dashboard.words.training import NAMES, number_of
 from neuroval.data.classes import ClassOrder
@@ -133,7 +133,7 @@ def matrix(found: ConfusionMatrix, classes: ClassOrder, *, harm: Sequence[Sequen
     key += [{"kind": "square", "colour": harm_colour(one, most=most), "name": f"harm {one:g}"} for one in ends]
     return {
         "draw": "matrix",
-        "names": [shortened(classes.display[name], 18) for name in found.classes],
+        "names": cut_to([classes.display[name] for name in found.classes]),
         "counts": cells,
         "texts": [[f"{n:,}" for n in row] for row in cells],
         "colours": [[colour(row, column) for column in range(k)] for row in range(k)],
@@ -166,11 +166,11 @@ def _whole(value: float) -> str:
 
 
 def referral(found: RiskCoverage, *, referred: float | None) -> Drawing:
-    """Return errors and missed tumours among the scans that are kept, against the share that is referred."""
+    """Return errors and missed tumours, both of the scans that are kept, against the share that is referred."""
     curves: list[tuple[str, NDArray[np.float64], str, str | None]] = []
     curves.append(("errors", found.kept_error_rate, ACCENT, None))
-    if found.kept_missed_rate is not None:
-        curves.append(("missed tumours", found.kept_missed_rate, ALARM, "dashed"))
+    if found.kept_missed_share is not None:
+        curves.append(("missed tumours", found.kept_missed_share, ALARM, "dashed"))
     marks, key, top = [], [], 0.0
     for name, rate, colour, dash in curves:
         share = found.referred_share[: len(rate)]
@@ -185,7 +185,7 @@ def referral(found: RiskCoverage, *, referred: float | None) -> Drawing:
     if referred is not None:
         marks.append(line([(referred, 0), (referred, top)], INK, width=0.8, dash="dotted"))
     x = axis(0, 1, "Referred to an expert", written=percent)
-    y = axis(0, top, "Rate among the rest", about=4, written=lambda value: f"{100 * value:g}%")
+    y = axis(0, top, "Of the scans still read", about=4, written=lambda value: f"{100 * value:g}%")
     return charts([{"height": 42, "x": x, "y": y, "marks": marks}], key=key, across=110)
 
 

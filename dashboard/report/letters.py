@@ -8,12 +8,14 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typst
 
 from neuroval.dashboard.figures.typeface import face
+from neuroval.data.classes import END, ISOLATE
 
 if TYPE_CHECKING:
     from typst import PDFStandard
@@ -23,6 +25,9 @@ TEMPLATE: Final = Path(__file__).with_name("template")
 FACES: Final = ("Regular", "It", "Semibold", "SemiboldIt", "Bold")
 UNBROKEN: Final = 24  # letters of a word, beyond which a line may break within it
 SPACE: Final = "\N{ZERO WIDTH SPACE}"
+
+CJK: Final = "cvttf_NotoSansCJK_Regular"  # Noto Sans CJK, SIL Open Font License 1.1; the package is optional
+KEPT: Final = "\n\t" + SPACE + ISOLATE + END
 
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # controls, directions, private and unassigned code points
 _LINES = re.compile(r"\s*[\r\n\v\f\u0085\u2028\u2029]+\s*")
@@ -36,12 +41,17 @@ _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 def fonts() -> typst.Fonts:
     """Return the fonts of the report: Source Sans, as on the pages, and those that Typst carries; none of the machine.
 
-    Typst would find each face twice in the package: those that are picked are put into a folder of their own.
+    With the extra ``cjk`` Chinese, Japanese and Korean letters have a font too, which Typst falls back on. It would
+    find each face twice in a package: those that are picked are put into a folder of their own.
     """
     folder = tempfile.mkdtemp(prefix="neuroval-fonts-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a face is read when it is first used
     for name in FACES:
         shutil.copy(face(name), folder)
+    spec = find_spec(CJK)
+    if spec is not None and spec.origin is not None:
+        for font in Path(spec.origin).parent.glob("*.otf"):
+            shutil.copy(font, folder)
     return typst.Fonts(include_system_fonts=False, font_paths=[folder])
 
 
@@ -58,7 +68,10 @@ def stand_in(letter: str) -> str:
 def shortened(words: str, longest: int) -> str:
     """Return text of at most ``longest`` letters, the end left out."""
     line = one_line(words)
-    return line if len(line) <= longest else line[: longest - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    if len(line) <= longest:
+        return line
+    cut = line[: longest - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return cut + END * (cut.count(ISOLATE) - cut.count(END))
 
 
 def printable(document: Any) -> tuple[Any, tuple[str, ...]]:
@@ -70,7 +83,7 @@ def printable(document: Any) -> tuple[Any, tuple[str, ...]]:
         return words
 
     _each(document, seen)
-    missing = {letter for letter in letters if unicodedata.category(letter) in _HIDDEN and letter not in "\n\t" + SPACE}
+    missing = {letter for letter in letters if unicodedata.category(letter) in _HIDDEN and letter not in KEPT}
     missing |= _without_glyph(frozenset(letters - missing))
     shown = str.maketrans({letter: stand_in(letter) for letter in missing})
     return _each(document, lambda words: breakable(words.translate(shown))), tuple(sorted(missing))
@@ -99,7 +112,7 @@ def _each(value: Any, of: Callable[[str], str]) -> Any:
 @lru_cache(maxsize=64)
 def _without_glyph(letters: frozenset[str]) -> frozenset[str]:
     """Return the letters that no font has: the compiler names them, a few at a time."""
-    asked, missing = {letter for letter in letters if ord(letter) > 0xFF}, set()
+    asked, missing = {letter for letter in letters if ord(letter) > 0xFF and letter not in KEPT}, set()
     while asked:
         found = _named(sorted(asked)) & asked
         missing |= found

@@ -16,10 +16,13 @@ address holds names of the study and fixed words. How images are reached:
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
+
+from neuroval.dashboard.report.options import Options
 
 STUDY, CASE = "study", "case"
 PAGE = "page"
@@ -277,3 +280,23 @@ def once(what: str, keys: Sequence[str], make: Callable[[int], T]) -> list[T]:
 def forget_scans() -> None:
     """Forget what was read of uploaded scans."""
     st.session_state.pop(KEPT, None)
+
+
+@dataclass(slots=True, kw_only=True)
+class ReportChoices:
+    """The choices for a report as they stand, and those that the report at hand was made with."""
+
+    options: Options
+    made: Options
+
+
+def report_choices(options: Options, fingerprint: str, *, asked: bool) -> ReportChoices:
+    """Return the choices for the report of a study, kept for the session, after taking in what stands in the fields.
+
+    The report at hand is that of the choices when it was ``asked`` for; without any choice it is the whole one.
+    """
+    held = st.session_state.setdefault(f"report-{fingerprint}", ReportChoices(options=options, made=options))
+    held.options = options
+    if asked or options == Options():
+        held.made = options
+    return held  # type: ignore[no-any-return]

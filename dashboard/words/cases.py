@@ -1,15 +1,16 @@
 """Every sentence about cases: the gallery and its filters, one case in full, and cases that belong together."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from neuroval.analysis.data_audit.confident_learning import Suspect, Suspects
 from neuroval.analysis.data_audit.conflicting_labels import OddLabels
 from neuroval.dashboard.cases.any_case import ListedCase
-from neuroval.dashboard.cases.evaluated_case import Case
+from neuroval.dashboard.cases.evaluated_case import ByCase, Case
 from neuroval.dashboard.cases.selection import edges
 from neuroval.dashboard.cases.similar_cases import Lookalike
 from neuroval.dashboard.words.formats import DASH, NOT_ESTIMABLE, counted, number, percent, sentence_case
-from neuroval.dashboard.words.general import KINDS, TIERS, arrow_of, listed, spoken
+from neuroval.dashboard.words.general import KINDS, TIERS, arrow_of, fitted_on, listed, spoken
 from neuroval.data.classes import ClassOrder
 
 FILTERS = {
@@ -57,6 +58,7 @@ SUSPECTS = (
 )
 NO_SUSPECTS = "No label is contradicted with confidence."
 ODD = "At least one label of each image is wrong."
+TAKE_AWAY = "List as CSV"
 ACROSS = "Left the evaluated scan, right one that the model was fitted on."
 PAIRS = {
     "across": "Copies across splits",
@@ -287,7 +289,38 @@ def votes(one: OddLabels, classes: ClassOrder) -> str:
 
 def patient(name: str, evaluated: int, fitted: int, split: str) -> str:
     """Return on which sides of the split a patient is."""
-    return f"Patient {name}: {counted(evaluated, 'scan')} in {split}, {counted(fitted, 'scan')} in training"
+    return f"Patient {name}: {counted(evaluated, 'scan')} in {split}, {counted(fitted, 'scan')} in {fitted_on(split)}"
+
+
+def pair_rows(kind: str, found: Sequence[Any], listed_as: ByCase[tuple[str, str]], split: str) -> list[dict[str, str]]:
+    """Return copies across splits, copies with different labels or patients across splits as rows for download.
+
+    ``listed_as`` are split and label of each case.
+    """
+    if kind == "patients":
+        trained = fitted_on(split)
+        return [
+            {"Patient": name, f"Scans in {split}": str(here), f"Scans in {trained}": str(there)}
+            for name, here, there in found
+        ]
+    if kind == "labels":
+        return [
+            {"Image": str(number), "Case": case_id, "Split": listed_as[case_id][0], "Label": listed_as[case_id][1]}
+            for number, one in enumerate(found, start=1)
+            for case_id in one.case_ids
+        ]
+    return [
+        {
+            "Case": here,
+            "Split": listed_as[here][0],
+            "Label": listed_as[here][1],
+            "Copy": there,
+            "Split of the copy": listed_as[there][0],
+            "Label of the copy": listed_as[there][1],
+            "Kind": KINDS[how],
+        }
+        for here, there, how in found
+    ]
 
 
 def pairs_answer(found: Mapping[str, int]) -> str:

@@ -17,7 +17,10 @@ NO_CLAIMS = (
     "it is printed. NeuroVal checks whether these numbers can be true together, and whether the study reproduces them."
 )
 NOTHING_CLAIMED = "The claims file of this study holds no claims."
-NOT_SAID = "Where two claims contradict each other, one of them may be right: which is wrong is not said."
+NOT_SAID = (
+    "Where two claims contradict each other, one of them may be right: which is wrong is not said. Consistent means "
+    "that nothing that could be checked speaks against a claim. That does not prove it."
+)
 NONE = "\N{EN DASH}"
 SHOWN = 6  # ways in which a claim cannot be true
 VERDICTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -33,14 +36,14 @@ COUNTED: Final = {
     "not_reproduced": ("is not reproduced", "are not reproduced", " by this study"),
     "not_comparable": ("is not comparable", "are not comparable", " with this study"),
     "not_checkable": ("cannot be checked", "cannot be checked", ""),
-    "consistent": ("is consistent", "are consistent", ""),
+    "consistent": ("is consistent", "are consistent", " with what could be checked"),
 }
 MEANING: Final = {
-    "contradicted_internally": "It cannot be true together with other numbers of the same source, or not at all.",
+    "contradicted_internally": "Conflicts with other numbers in the same document, or cannot be true at all.",
     "not_reproduced": "The interval of the difference from this study does not hold 0.",
     "not_comparable": "The number of this study is of another data set, split, size or kind.",
     "not_checkable": "There is nothing to check it by, or a part of it stays open.",
-    "consistent": "All of it that could be checked holds.",
+    "consistent": "Nothing that could be checked speaks against it. That does not prove it.",
 }
 
 

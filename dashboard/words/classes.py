@@ -15,7 +15,7 @@ from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.results import Subject
 from neuroval.analysis.study.two_class_questions import AtPrevalence, Question
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counted, fine, full, percent, probability, ratio
-from neuroval.dashboard.words.general import RATES, plain_and_clustered, row_name, spoken
+from neuroval.dashboard.words.general import RATES, fitted_on, plain_and_clustered, row_name, spoken
 from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
@@ -30,7 +30,10 @@ ARGMAX = (
 NO_CURVE = "No curve can be drawn"
 CURVES = "Dotted: a coin in ROC, calling every scan in precision-recall."
 PATIENTS_CLASS = "One answer per patient, from all its slices."
-PATIENTS_DECIDE = "One answer per patient, from all its slices. Sensitivity and specificity are of any tumour."
+PATIENTS_DECIDE = (
+    "One answer per patient, from all slices. Sensitivity and specificity are of any tumour: a patient has one when "
+    "any slice shows one in the reference. By most slices or by the mean, a tumour on few slices can be outvoted."
+)
 THRESHOLDS = {"argmax": "Largest probability", "tuning": "Operating point", "own": "Own threshold"}
 RULES = {
     "any_slice": "A tumour on any slice",
@@ -223,7 +226,8 @@ def patients(found: Patients) -> str:
     if found.without_id:
         left.append(f"{counted(found.without_id, 'scan')} without a patient id")
     if found.mixed:
-        left.append(f"{counted(len(found.mixed), 'patient')} whose slices have several reference classes")
+        what = "tumours of several classes" if found.tumour else "slices of several reference classes"
+        left.append(f"{counted(len(found.mixed), 'patient')} with {what} (for the class only)")
     ties = max([*(one.ties for one in found.tumour), *(one.ties for one in found.classes)], default=0)
     tied = f" Ties: at most {counted(ties, 'patient')}." if ties else ""
     return f"{text}{' Left out: ' + ', '.join(left) + '.' if left else ''}{tied}{_without_a_rate(found)}"
@@ -240,10 +244,10 @@ def _without_a_rate(found: Patients) -> str:
     )
 
 
-def patients_seen(across: int, found: Patients) -> str:
+def patients_seen(across: int, found: Patients, split: str) -> str:
     """Return how many of the patients that are known training has seen; nothing when none."""
-    known, verb = found.n + len(found.mixed), "has" if across == 1 else "have"
-    return f"{across:,} of {counted(known, 'patient')} also {verb} scans in training." if across else ""
+    verb = "has" if across == 1 else "have"
+    return f"{across:,} of {counted(found.n, 'patient')} also {verb} scans in {fitted_on(split)}." if across else ""
 
 
 NO_PATIENTS = "No scan here has a patient id: results by patient are not estimable."

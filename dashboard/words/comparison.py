@@ -17,6 +17,7 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
+from neuroval.dashboard.words.general import told_apart
 from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
@@ -58,9 +59,8 @@ def _needed(data_name: str) -> str:
 
 
 def title(name: str, about: About, others: Mapping[str, Manifest]) -> str:
-    """Return how a study is called; with its folder where another study has the same title."""
-    alike = [key for key, manifest in others.items() if manifest.about.title == about.title and key != name]
-    return f"{about.title} ({name})" if alike else about.title
+    """Return how a study is called; with its folder where the title of another one begins alike."""
+    return told_apart({**{key: one.about.title for key, one in others.items()}, name: about.title})[name]
 
 
 def answer(found: Comparisons) -> str:
@@ -133,16 +133,26 @@ def _how(common: Matched) -> str:
 
 
 def training(found: Comparisons) -> str:
-    """Return what the common scans share with the training data of each model."""
-    first, second = (_seen(name, one, found.matched.n) for name, one in zip("AB", found.shared, strict=True))
-    return f"Share a patient or a copy with the training data: {first}; {second}."
+    """Return what both models have seen of the common scans, and what that leaves of the comparison."""
+    n, both, (a, b) = found.matched.n, found.seen_by_both, found.shared
+    if a == b and a.known == n and both == a.count:
+        if not both:
+            scans = counted(n, "scan")
+            return f"Neither model was trained on a patient or an image of these {scans}, as far as is known."
+        said = f"Both models have seen the patient or the image of {both:,} of these {counted(n, 'scan')}"
+        return f"{said}: this does not show which is better on new patients."
+    each = " ".join(_seen(name, one, n) for name, one in zip("AB", found.shared, strict=True))
+    together = f" Both have seen {both:,}." if both else ""
+    limit = " What a model has seen in training says little about new patients." if a.count or b.count else ""
+    return f"{each}{together}{limit}"
 
 
 def _seen(name: str, one: SharedWithTraining, n: int) -> str:
-    if not one.known:
-        return f"of {name} not known"
-    of = f"{one.known:,} scans" if one.known == n else f"{one.known:,} scans where it is known"
-    return f"of {name} {one.count:,} of {of}"
+    """Return of how many scans a model has seen the patient or the image; the least where that is not known of all."""
+    if one.known < n and not one.count:
+        return f"Whether {name} has seen these scans in training is not known."
+    least = "at least " if one.known < n else ""
+    return f"{name} has seen the patient or the image of {least}{one.count:,} of these {counted(n, 'scan')}."
 
 
 def multiplicity(found: Comparisons) -> str:

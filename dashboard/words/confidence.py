@@ -5,8 +5,8 @@ from neuroval.analysis.calibration.tiers import TierPerformance
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.metrics import SCORES, read
 from neuroval.analysis.study.confidence_and_decisions import Confidence
-from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, number, percent, sentence_case
-from neuroval.dashboard.words.general import LINES, TIERS, spoken
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, number, sentence_case
+from neuroval.dashboard.words.general import LINES, TIERS, listed, spoken
 from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
@@ -14,7 +14,10 @@ from neuroval.data.classes import ClassOrder
 SCALE = f"Points below the dotted line: the model is surer than it is right. {LINES}"
 FIRST = ("ece_top_label_15", "brier", "log_loss", "top_label_slope")
 CLICK = "Click a point or a bar for its scans, or choose below."
-REFERRED = "Dotted: cases below the review threshold are referred. Rates are of the scans that the model still reads."
+REFERRED = (
+    "Dotted: scans below the review threshold are referred. Both lines are of all scans that the model still reads, so "
+    "missed tumours are a part of the errors."
+)
 
 
 def confidence(found: Confidence) -> str:
@@ -48,16 +51,20 @@ def _calibration(error: float | None) -> str:
 
 
 def referral(found: Referral) -> str:
-    """Return what referring the least certain scans does: both rates before and after."""
-    share = f"{percent(found.referred.plain.value or 0.0)} ({found.referred.plain.count:,})"
-    said = [f"Referring the scans below {found.threshold:g} takes away {share}."]
-    for name, before, after in (
-        ("Errors", found.error_rate, found.kept_error_rate),
-        ("Missed tumours", found.missed_tumours, found.kept_missed_tumours),
+    """Return what referring the least certain scans does: counts before and after, and each rate with what it is of."""
+    sent, n = found.referred.plain.count or 0, found.referred.plain.n or 0
+    fall, rates = [], []
+    for name, of, before, after in (
+        ("errors", "scans", found.error_rate, found.kept_error_rate),
+        ("missed tumours", "tumours", found.missed_tumours, found.kept_missed_tumours),
     ):
         if before is not None and after is not None and before.headline.defined:
-            said.append(f"{name}: {full(before.headline)}, before; {full(after.headline)}, among the rest.")
-    return " ".join(said)
+            first, left = before.plain.count or 0, after.plain.count or 0
+            fall.append(f"{name} stay at {left:,}" if first == left else f"{name} fall from {first:,} to {left:,}")
+            told = f"{full(before.headline)} before, {full(after.headline)} after"
+            rates.append(f"{sentence_case(name)}, of the {of} that the model reads: {told}.")
+    said = f"If scans below {found.threshold:g} go to an expert ({sent:,} of {n:,}), {listed(fall, 'and')}."
+    return " ".join([said, *rates]) if fall else ""
 
 
 def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
@@ -71,7 +78,7 @@ def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
             "Accuracy": full(one.accuracy.headline),
         }
         if one.missed_tumours is not None:
-            row["Tumours missed"] = full(one.missed_tumours.headline)
+            row["Missed, of its tumours"] = full(one.missed_tumours.headline)
         rows.append(row)
     return rows
 

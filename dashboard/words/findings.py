@@ -25,10 +25,11 @@ def badge(found: Finding) -> str:
     return f":{colour}-badge[{found.severity.capitalize()}] {escaped(text(found))}"
 
 
-def _shared_groups(found: Finding, *, split: str, share: float) -> str:
+def _shared_groups(found: Finding, *, split: str, share: float | None) -> str:
     verb = "shares" if found.count == 1 else "share"
+    least, shown = ("At least ", "") if share is None else ("", f" ({share:.1%})")
     return (
-        f"{found.count:,} of {counted(found.n or 0, f'{split} case')} ({share:.1%}) {verb} "
+        f"{least}{found.count:,} of {counted(found.n or 0, f'{split} case')}{shown} {verb} "
         "a patient or a copy of the image with the training data."
     )
 
@@ -132,9 +133,14 @@ def _ties(found: Finding) -> str:
     )
 
 
-def _claims(found: Finding, *, what: str) -> str:
-    verb = "is" if found.count == 1 else "are"
-    return f"{found.count:,} of {counted(found.n or 0, 'published claim')} {verb} {what}."
+def _claims(found: Finding, *, source: str, what: str) -> str:
+    whose, verb = f" of '{source}'" if source else "", "is" if found.count == 1 else "are"
+    return f"{found.count:,} of {counted(found.n or 0, 'published claim')}{whose} {verb} {what}."
+
+
+def _contradicted(found: Finding, *, source: str) -> str:
+    text = _claims(found, source=source, what="contradicted by other numbers in the same document")
+    return f"{text} They are the claims of that document, not of this study."
 
 
 FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
@@ -157,8 +163,8 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
         f"(largest deviation {largest:.2g}); they are used as given."
     ),
     "rejected_files": _rejected_files,
-    "claims_contradicted": lambda found: _claims(found, what="contradicted by the numbers of the same source"),
-    "claims_not_reproduced": lambda found: _claims(found, what="not reproduced by this study"),
+    "claims_contradicted": _contradicted,
+    "claims_not_reproduced": lambda found, source: _claims(found, source=source, what="not reproduced by this study"),
     "test_selected": lambda found: (
         f"The test split was read for {found.count:,} networks. What was changed after the first counts as chosen by "
         "the test split."

@@ -3,6 +3,7 @@
 import html
 import math
 import re
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from neuroval.analysis.core.estimate import Estimate
@@ -39,6 +40,37 @@ def figure_text(text: str, *, longest: int | None = None) -> str:
     if longest is not None and len(line) > longest:
         line = line[: longest // 2] + ELLIPSIS + line[-(longest - longest // 2 - 1) :]
     return html.escape(line, quote=False)
+
+
+def figure_names(names: Sequence[str], *, longest: int = LONGEST) -> list[str]:
+    """Return names as Plotly shows them; those beyond ``longest`` letters are cut and numbered by their place.
+
+    Cut in the middle, "... subtype 3 of the cohort" and "... subtype 6 of the cohort" would be one name.
+    """
+    return [figure_text(name) for name in cut_to(names, longest=longest)]
+
+
+def cut_to(names: Sequence[str], *, longest: int = LONGEST) -> list[str]:
+    """Return names in one line, those beyond ``longest`` letters cut and numbered by their place."""
+    return [
+        line if len(line) <= longest else _cut(line, place, longest)
+        for place, line in enumerate(map(_line, names), start=1)
+    ]
+
+
+def cut_names(names: Sequence[str], *, longest: int = LONGEST) -> str:
+    """Return the names that ``figure_names`` cuts in full, each with its number; empty when it cuts none."""
+    cut = [f"{place}: {_line(name)}" for place, name in enumerate(names, start=1) if len(_line(name)) > longest]
+    return f"Names in full: {'; '.join(cut)}." if cut else ""
+
+
+def _line(name: str) -> str:
+    return _BREAKS.sub(" ", name).strip()
+
+
+def _cut(line: str, place: int, longest: int) -> str:
+    number = f"{place}: "
+    return number + line[: longest - len(number) - 1].rstrip() + ELLIPSIS
 
 
 def sentence_case(text: str) -> str:

@@ -1,6 +1,7 @@
 """Every sentence about the numbers and their clinical meaning, in one place for a clinician to review."""
 
 import shlex
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
@@ -8,7 +9,7 @@ from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.metrics import COUNTED
 from neuroval.analysis.data_audit.composition import Dataset
 from neuroval.analysis.data_audit.confounders import Confounding
-from neuroval.analysis.data_audit.training_overlap import Leakage
+from neuroval.analysis.data_audit.training_overlap import Leakage, against_of
 from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.performance.error_pairs import ConfusionPair
 from neuroval.analysis.performance.per_class import Performance
@@ -59,8 +60,21 @@ KINDS = {
     "cropped": "Cropped copy",
 }
 SHOWN_FILES = 10
+SEEN = 24  # letters of a title that the sidebar has room for
 LINES = "Lines are 95% intervals, the wider of two."
 RATES = tuple(one for one in COUNTED if one.shown == "rates")
+
+
+def fitted_on(split: str) -> str:
+    """Return which scans count as training when those of a split are judged; see ``against_of``."""
+    return " or ".join({"train": "training"}.get(name, name) for name in against_of(split))
+
+
+def told_apart(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return by name how studies are listed: by title, the name before it where titles begin alike and are cut off."""
+    begins = {name: title[:SEEN].casefold() for name, title in titles.items()}
+    number = Counter(begins.values())
+    return {name: title if number[begins[name]] == 1 else f"{name}: {title}" for name, title in titles.items()}
 
 
 def no_images(data_name: str) -> str:
@@ -160,16 +174,30 @@ def data_set(dataset: Dataset, leakage: Leakage, classes: ClassOrder) -> str:
     """Return the answer of the data set page."""
     parts = ", ".join(f"{split.n:,} {split.name}" for split in dataset.splits)
     text = f"{counted(dataset.n, 'scan')} ({parts}) in {counted(dataset.groups, 'group')}. "
-    group, known = leakage.overall.group, {row.name: row.known_patient for row in leakage.classes}
+    overall, known = leakage.overall, {row.name: row.known_patient for row in leakage.classes}
+    group, patient = overall.group, overall.patient
     if leakage.reason is not None:
         return f"{text}Sharing with training is {NOT_ESTIMABLE}: {why(leakage.reason)}."
-    if not group.count:
+    scans, verb = counted(overall.n, f"{leakage.split} scan"), "shares" if group.count == 1 else "share"
+    if group.count and group.value is None:
+        text += (
+            f"At least {group.count:,} of {scans} {verb} a patient or a copy of the image with the training data. How "
+            f"many do is {NOT_ESTIMABLE}: {counted(overall.n - (overall.compared.count or 0), 'scan')} cannot be "
+            "compared with it."
+        )
+    elif group.value is None:
+        text += f"Sharing with training is {NOT_ESTIMABLE}: {why(group.reason)}."
+    elif group.count:
+        text += (
+            f"{percent(group.value)} of {scans} {verb} a patient or a copy of the image with the training data: "
+            f"{full(group)}."
+        )
+    elif patient.defined:
         text += f"No {leakage.split} scan shares a patient or a copy with the training data, as far as is known."
     else:
-        verb = "shares" if group.count == 1 else "share"
         text += (
-            f"{percent(group.value or 0.0)} of {counted(leakage.overall.n, f'{leakage.split} scan')} {verb} a patient "
-            f"or a copy of the image with the training data: {full(group)}."
+            f"No {leakage.split} scan is a copy of one in the training data. Whether patients are shared is "
+            f"{NOT_ESTIMABLE}: {why(patient.reason)}."
         )
     return f"{text} {patients(known, classes)}".strip()
 
@@ -214,7 +242,7 @@ def twins(kinds: Sequence[TwinKind]) -> list[dict[str, str]]:
 def twin(one: TwinKind, classes: ClassOrder, split: str) -> str:
     """Return what an example of two copies shows."""
     left, right = (spoken(name, classes) for name in one.labels)
-    return f"{KINDS[one.kind]}: {left} in {split}, {right} in training"
+    return f"{KINDS[one.kind]}: {left} in {split}, {right} in {fitted_on(split)}"
 
 
 def rejected(files: Mapping[str, str]) -> list[dict[str, str]]:

@@ -185,7 +185,8 @@ def _missed_without_leaks(evidence: Evidence) -> str:
     if not known:
         return ""
     verb = "shares" if known == 1 else "share"
-    seen = f"{known:,} of the {evidence.results.found.n:,} scans {verb} a patient or a copy with training."
+    least = "" if evidence.results.leakage.overall.group.defined else "At least "
+    seen = f"{least}{known:,} of the {evidence.results.found.n:,} scans {verb} a patient or a copy with training."
     grouped = evidence.results.grouped.performance
     judged = evidence.results.unseen.performance if grouped is None else grouped
     if judged is None or judged.any_tumour is None:
@@ -249,10 +250,16 @@ def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
     if unseen is None:
         return ""
     n, all_n = unseen.matrix.n, evidence.results.performance.matrix.n
+    scans, patient = counted(all_n, f"{evidence.split} scan"), evidence.results.leakage.overall.patient
+    if not patient.defined and patient.n:
+        return (
+            f"{n:,} of {scans} {'is no copy' if n == 1 else 'are no copies'} of scans in training or tuning: "
+            f"{mix(unseen, classes)}. Whether patients are shared is {NOT_ESTIMABLE}: {why(patient.reason)}."
+        )
     verb = "shares" if n == 1 else "share"
     known = {row.name: row.known_patient for row in evidence.results.leakage.classes}
     return (
-        f"{n:,} of {counted(all_n, f'{evidence.split} scan')} {verb} no patient and no copy with training or tuning, "
+        f"{n:,} of {scans} {verb} no patient and no copy with training or tuning, "
         f"as far as is known: {mix(unseen, classes)}. {patients(known, classes)}"
     ).strip()
 
@@ -326,7 +333,9 @@ def gap(evidence: Evidence, manifest: Manifest) -> str:
         and unseen
         and unseen.matrix.n == evidence.results.performance.matrix.n
     ):
-        return "All scans are new to the model, as far as is known: the two are the same number."
+        patient = evidence.results.leakage.overall.patient
+        told = "new to the model, as far as is known" if patient.defined else "no copies of training scans"
+        return f"All scans are {told}: the two are the same number."
     points = (first.estimate.value - second.estimate.value) * 100
     if abs(points) < 0.05:
         return "The two do not differ by as much as 0.1 percentage points."

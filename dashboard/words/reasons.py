@@ -38,6 +38,13 @@ def _nothing_new_of(of: tuple[str, ...], n: int) -> str:
     return f"no new {names} scan among {n:,}"
 
 
+def _few_training_cases_have(known_by: str, count: int, cases: int) -> str:
+    what = {"patient": "a patient id", "hash": "a file hash"}[known_by]
+    if not count:
+        return f"no training case has {what}"
+    return f"only {count:,} of {cases:,} training cases {'has' if count == 1 else 'have'} {what}"
+
+
 REASONS: Final[Mapping[str, Template]] = {
     "no_cases": "no cases",
     "no_cases_of": "no cases of {of}",
@@ -49,7 +56,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "a_class_is_empty": "a class has no cases",
     "no_patient_with_tumour": "no patient with any tumour",
     "no_patient_without_tumour": "no patient without any tumour",
-    "every_patient_is_mixed": "every patient has slices of several reference classes",
+    "no_patient_of_one_class": "no patient has a single reference class",
     "no_training_cases": "the study holds no training cases",
     "nothing_left": "no case is left",
     "nothing_new": "no scan is new to the model",
@@ -72,6 +79,9 @@ REASONS: Final[Mapping[str, Template]] = {
     "no_file_hashes_on_both_sides": "no file hash is known on both sides",
     "nothing_known_on_both_sides": "no patient id and no file hash is known on both sides",
     "nothing_to_compare_by": "nothing known to compare by",
+    "some_cannot_be_compared": "{number:,} of {cases:,} cannot be compared",
+    "few_training_cases_have": _few_training_cases_have,
+    "at_least_shared": "{reason}; at least {count:,} of {cases:,} are shared",
     "near_duplicates_not_sought": "near-duplicates were not looked for on both sides",
     "no_grouped_folds": "grouped cross-validation is not available in this study",
     "no_ungrouped_folds": "ungrouped cross-validation is not available in this study",
@@ -104,6 +114,8 @@ REASONS: Final[Mapping[str, Template]] = {
     "auc_at_an_end": "an AUC is 0 or 1",
     "no_variance_of_difference": "the variance of the difference is not estimable",
     "no_variance_between_groups": "one group: the variance between groups is not estimable",
+    "one_group_on_a_side": "one group {side} the condition: the variance between groups is not estimable",
+    "too_few_groups": lambda groups: f"{groups} group{'s' * (groups != 1)}: too few to resample",
     "logit_at_one": "the logit interval has no width at 1",
     "error_of_zero": "the bootstrap interval of an error of 0 has no width",
     "single_bin": "the largest gap rests on a single bin, often of few cases",
@@ -121,9 +133,9 @@ REASONS: Final[Mapping[str, Template]] = {
     "no_interval_given": "given without interval",
     "single_fold": "not given for a single fold",
     "unknown_metric": "no number is called {metric}",
-    "unknown_bound": lambda bound, known: f"bound {bound!r} is not known; expected one of {list(known)}",
     "bound_out_of_reach": "too few cases: without any error the lower bound would be {best:.3f}",
     "rate_below_limit": "the observed rate {rate:.4f} is not above the limit {limit:.4f}: more cases do not help",
     "too_many_cases_needed": "more than {cases:,} cases",
     "both": "{first}; {second}",
+    "and": "{first} and {second}",
 }

@@ -8,6 +8,7 @@ from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import read
+from neuroval.analysis.data_audit.training_overlap import Leakage
 from neuroval.analysis.data_audit.twins import TwinKind
 from neuroval.analysis.decisions.acceptance import Criterion
 from neuroval.analysis.performance.per_class import ClassPerformance
@@ -24,7 +25,7 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
-from neuroval.dashboard.words.general import RATES, RESEARCH, TIERS, listed, row_name
+from neuroval.dashboard.words.general import RATES, RESEARCH, TIERS, fitted_on, listed, row_name
 from neuroval.dashboard.words.overview import verdict_title
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
@@ -47,6 +48,7 @@ LEVEL_LABEL = "Level of the intervals"
 PREVALENCE_LABEL = "Prevalence for PPV and NPV, in percent"
 THRESHOLD_LABEL = "Threshold on P(any tumour)"
 MAKE, MAKING, DOWNLOAD = "Make the report", "Making the report", "Download the report"
+NOT_IN_FILE = f"Your changes are not in the report yet. Press **{MAKE}**."
 PREVIEW_ALT = "Preview of the validation report"
 SYNTHETIC = "Synthetic: the images are drawn by a program and show no patient."
 VERDICT = "Verdict against the acceptance criteria of the study"
@@ -281,13 +283,19 @@ def shared_rows(shared: Sequence[object], classes: ClassOrder) -> list[dict[str,
     ]
 
 
-def copies(kinds: Sequence[TwinKind], patients: int, split: str) -> str:
-    """Return how many patients lie on both sides."""
+def copies(kinds: Sequence[TwinKind], patients: int, leakage: Leakage) -> str:
+    """Return how many copies and patients lie on both sides, or why that cannot be told."""
+    split, seen = leakage.split, leakage.overall
     text = "" if kinds else f"{NO_COPIES} "
+    if not kinds and not seen.copy.defined:
+        text = f"Whether scans are copies of training scans is {NOT_ESTIMABLE}: {seen.copy.reason or leakage.reason}. "
+    if not patients and not seen.patient.defined:
+        sides = f"{split} and in {fitted_on(split)}"
+        return f"{text}Whether patients have scans in {sides} is {NOT_ESTIMABLE}: {seen.patient.reason}."
     if not patients:
-        return f"{text}No patient has scans in {split} and in training, as far as is known."
+        return f"{text}No patient has scans in {split} and in {fitted_on(split)}, as far as is known."
     verb = "has" if patients == 1 else "have"
-    return f"{text}{counted(patients, 'patient')} {verb} scans in {split} and in training."
+    return f"{text}{counted(patients, 'patient')} {verb} scans in {split} and in {fitted_on(split)}."
 
 
 def shown_errors(shown: int, total: int, *, what: str) -> str:
@@ -476,13 +484,13 @@ def answer(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> str:
 
 
 def made_for(options: "Options") -> str:
-    """Return which choices the report at hand was made with: what is typed since stands in the next one."""
+    """Return which choices the report at hand was made with."""
     named = {REVIEWER: options.reviewer, SITE: options.site}
     said = [f"{label}: {value or 'not named'}" for label, value in named.items()]
     said.append(f"{SECTIONS_SHOWN}: {len(options.sections)} of {len(LABELS)}")
     if options.remarks.strip():
         said.append("with remarks")
-    return f'In this file: {", ".join(said)}. What was typed since comes in with "{MAKE}".'
+    return f"In this file: {', '.join(said)}."
 
 
 def size(content: int) -> str:

@@ -79,15 +79,17 @@ def tuning_and_test(evidence: Evidence) -> str:
     if tuning is None or not tuning.defined:
         return ""
     known = evidence.results.leakage.overall.group
+    of_tuning, of_test = _sharing(seen), _sharing((known.count or 0) if known.defined else None)
     return (
-        f"Of the tuning scans{_sharing(seen)}, the network as it is served calls {full(tuning)} rightly. Of the "
-        f"{evidence.split} scans{_sharing(known.count) if known.defined else ''}, it calls "
+        f"Of the tuning scans{of_tuning}, the network as it is served calls {full(tuning)} rightly. Of the "
+        f"{evidence.split} scans{of_test}, it calls "
         f"{full(evidence.results.performance.overall.accuracy.headline)} rightly."
     )
 
 
 def _sharing(number_of_scans: int | None) -> str:
-    number_of_scans = number_of_scans or 0
+    if number_of_scans is None:
+        return ""
     verb = "shares" if number_of_scans < 2 else "share"
     return (
         f", {f'{number_of_scans:,}' if number_of_scans else 'none'} of which {verb} a patient or a copy with training"

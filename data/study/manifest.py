@@ -2,14 +2,29 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.schema import SCHEMA_VERSION
 from neuroval.data.storage.home import STUDY_FILE
+
+BOUNDS: Final = ("low", "value", "high")  # of an interval, which a criterion may name
+OVERALL: Final = (  # numbers over all classes that a criterion may name
+    "accuracy",
+    "balanced_accuracy",
+    "macro_sensitivity",
+    "macro_ppv",
+    "macro_f1",
+    "weighted_f1",
+    "mcc",
+    "kappa",
+)
+PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")  # of a class, and of any tumour
+SIGNED: Final = ("mcc", "kappa")  # from -1 to 1; the others from 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +93,40 @@ class Impact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """A criterion fixed before the test split was read: the estimate's ``bound`` must be ``at_least`` so much."""
+    """A criterion fixed before the test split was read: the estimate's ``bound`` must be ``at_least`` so much.
+
+    ``metric`` is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``. Raises
+    ``InputError`` for a name, a bound or a limit that no number has.
+    """
 
     metric: str
     at_least: float
     bound: str = "low"
+
+    def __post_init__(self) -> None:
+        known = OVERALL if self.subject == "" else PER_CLASS
+        if self.name not in known:
+            about = "all classes" if self.subject == "" else "a class or any tumour"
+            raise InputError(f"acceptance: {self.metric!r} is no metric; of {about} there are {list(known)}.")
+        if self.bound not in BOUNDS:
+            raise InputError(f"acceptance: {self.metric} has the bound {self.bound!r}; expected one of {list(BOUNDS)}.")
+        lowest = -1 if self.name in SIGNED else 0
+        if not lowest <= self.at_least <= 1:
+            raise InputError(
+                f"acceptance: {self.metric} at_least is {self.at_least:g}; expected a number from {lowest} to 1, such "
+                "as 0.9 for 90%."
+            )
+
+    @property
+    def subject(self) -> str:
+        """The class that the metric is of, or ``any_tumour``; empty for all classes."""
+        subject = self.metric.rpartition(".")[0]
+        return subject.removeprefix("classes.") if subject != "overall" else ""
+
+    @property
+    def name(self) -> str:
+        """The number itself, without what it is of."""
+        return self.metric.rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +157,22 @@ class Manifest:
     def __post_init__(self) -> None:
         k = len(self.classes)
         if self.harm and (
-            len(self.harm) != k or any(len(row) != k or row[i] != 0 or min(row) < 0 for i, row in enumerate(self.harm))
+            len(self.harm) != k
+            or any(len(row) != k or row[i] != 0 for i, row in enumerate(self.harm))
+            or not all(0 <= cost < math.inf for row in self.harm for cost in row)
         ):
             raise InputError(f"harm.matrix: expected {k} x {k} costs of 0 or more, with 0 on the diagonal.")
         for impact in self.impacts:
             for name in (impact.reference, impact.predicted):
                 if name not in self.classes.names:
                     raise InputError(f"impact: {name!r} is not a class; expected one of {list(self.classes.names)}.")
+        subjects = [*(("any_tumour",) if self.classes.negative is not None else ()), *self.classes.names]
+        for criterion in self.acceptance:
+            if criterion.subject and criterion.subject not in subjects:
+                raise InputError(
+                    f"acceptance: {criterion.metric!r} is of {criterion.subject!r}; expected overall or one of "
+                    f"{subjects}."
+                )
 
     def impact(self, reference: str, predicted: str) -> Impact | None:
         found = (i for i in self.impacts if (i.reference, i.predicted) == (reference, predicted))
@@ -134,7 +187,7 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         order["negative_class"] = classes.negative
     document: dict[str, Any] = {
         "study": {"schema": SCHEMA_VERSION, **_plain(manifest.about)},
-        "classes": {**order, "display": dict(classes.display), "colour": dict(classes.colour)},
+        "classes": {**order, "display": classes.written, "colour": dict(classes.colour)},
         "data": _plain(manifest.data),
         "thresholds": _plain(manifest.thresholds),
         "harm": {"matrix": [list(row) for row in manifest.harm]},

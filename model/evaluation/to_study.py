@@ -82,6 +82,7 @@ def evaluate(
     chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
+    manifest = _manifest(engine.card, dataset, out.name, description, same_split)
     record, components = record_sha256(model), read_components(model)
     job = _job(record, cases, chosen, description, claims, [mc_dropout, embeddings])
     if earlier is not None and earlier.manifest.provenance.get("job") == job:
@@ -105,7 +106,6 @@ def evaluate(
     done = chosen[kept].reset_index(drop=True)
     results = {name: array[kept] for name, array in results.items()}
     predictions = _predictions(engine.card, done, results)
-    manifest = _manifest(engine.card, dataset, out.name, description, same_split)
     reads = () if earlier is None else earlier.manifest.test_reads
     manifest = dataclasses.replace(
         manifest,
@@ -247,7 +247,7 @@ def _manifest(
     order: dict[str, Any] = {"order": list(card.classes.names)}
     if card.classes.negative is not None:
         order["negative_class"] = card.classes.negative
-    order |= {"display": dict(card.classes.display), "colour": dict(card.classes.colour)}
+    order |= {"display": card.classes.written, "colour": dict(card.classes.colour)}
     manifest = from_document({"data": {"name": dataset.name}, **given, "study": about, "classes": order})
     if manifest.data.name != dataset.name:  # wording of another data set: keep the wording, not its origin
         manifest = dataclasses.replace(manifest, data=DataFacts(name=dataset.name))

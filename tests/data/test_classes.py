@@ -12,3 +12,11 @@ def test_two_classes_are_not_shown_alike(display: dict[str, str]) -> None:
 
 def test_names_that_differ_in_case_are_two() -> None:
     assert dict(ClassOrder(names=("a", "A")).display) == {"a": "a", "A": "A"}
+
+
+def test_names_from_right_to_left_do_not_turn_what_stands_beside_them() -> None:
+    order = ClassOrder(names=("ورم", "tumour"), negative="ورم")
+    assert order.display == {"ورم": "\N{FIRST STRONG ISOLATE}ورم\N{POP DIRECTIONAL ISOLATE}", "tumour": "tumour"}
+    assert order.written == {"ورم": "ورم", "tumour": "tumour"}
+    again = ClassOrder(names=order.names, negative=order.negative, display=order.display)
+    assert again.display == order.display

@@ -83,12 +83,10 @@ def audit(subject: Subject) -> list[Block]:
         )
     )
     if evidence.results.twin_kinds:
-        said.append(
-            table(text.twins(evidence.results.twin_kinds), "Copies of training scans, by kind.", label="copies")
-        )
-    said.append(
-        paragraph(words.copies(evidence.results.twin_kinds, len(evidence.results.patients_across), evidence.split))
-    )
+        kinds = text.twins(evidence.results.twin_kinds)
+        said.append(table(kinds, "Copies of training scans, by kind.", label="copies"))
+    across = len(evidence.results.patients_across)
+    said.append(paragraph(words.copies(evidence.results.twin_kinds, across, leakage)))
     said += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
     said += [heading("Copies with different labels", level=2), *_odd(subject)]
     said += [heading("What else answers the question", level=2, label="confounding")]

@@ -30,7 +30,7 @@ def limitations(subject: Subject) -> list[Block]:
                 manifest,
                 split=evidence.split,
                 shared=leakage.overall.group,
-                reason=leakage.reason,
+                reason=leakage.reason or leakage.overall.group.reason,
                 unknown_patients=known.count != known.n,
                 grouped=evidence.results.grouped.performance is not None,
                 empty=[

@@ -9,7 +9,7 @@ from neuroval.dashboard.words import confidence as text_confidence
 from neuroval.dashboard.words import decisions as text_decisions
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import report as words
-from neuroval.dashboard.words.formats import full
+from neuroval.dashboard.words.formats import cut_names, full
 
 PAIRS: Final = 20  # kinds of error in the table
 
@@ -22,6 +22,8 @@ def confusion(subject: Subject) -> list[Block]:
     seen = [f"{text.arrow(pair, classes)} {pair.count:,}" for pair in evidence.results.pairs if pair.count]
     alt = f"Confusion matrix of {matrix.n:,} scans. Errors: {', '.join(seen) or 'none'}"
     caption = f"Confusion matrix. {n} {words.AREA if manifest.harm else words.AREA_ONLY}"
+    if names := cut_names([classes.display[name] for name in matrix.classes]):
+        caption += f" {names}"
     said = [
         heading(words.LABELS["confusion"], label="confusion"),
         paragraph(text.confusion(evidence.results.pairs, classes, matrix.n), style="answer"),
@@ -99,8 +101,8 @@ def confidence(subject: Subject) -> list[Block]:
         paragraph(referred),
         figure(
             drawings.referral(found.risk_coverage, referred=found.referral.referred.plain.value),
-            f"Errors and missed tumours among the scans that the model still reads. {n} {text_confidence.REFERRED}",
-            alt=f"Rates among the rest against the share referred. {referred}",
+            f"Errors and missed tumours against the share referred. {n} {text_confidence.REFERRED}",
+            alt=f"Errors and missed tumours against the share referred. {referred}",
             label="referral",
         ),
         heading("Scores", level=2),

@@ -39,7 +39,7 @@ def test_the_curve_worked_by_hand_keeps_equal_confidences_together() -> None:
     assert found.referred_share == pytest.approx([0, 0.2, 0.4, 0.8])
     assert found.kept_error_rate == pytest.approx([0.4, 0.5, 1 / 3, 0])
     assert found.overall_error_rate == pytest.approx([0.4, 0.4, 0.2, 0])
-    assert found.kept_missed_rate == pytest.approx([1 / 3, 0.5, 0.5, 0])
+    assert found.kept_missed_share == pytest.approx([1 / 5, 1 / 4, 1 / 3, 0])
     assert found.overall_missed_rate == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
     assert "assume that the expert reads every referred case correctly" in found.assumption
 
@@ -64,21 +64,21 @@ def test_the_area_with_equal_confidences_is_the_mean_over_all_their_orders() -> 
     assert curve(reference, probabilities).aurc.value == pytest.approx(np.mean(areas), abs=1e-12)
 
 
-def test_where_no_tumour_is_kept_the_missed_rate_ends() -> None:
+def test_where_no_tumour_is_kept_none_is_missed() -> None:
     reference, probabilities = np.array([1, 1, 0]), np.array([[0.1, 0.9], [0.2, 0.8], [0.6, 0.4]])
     found = curve(reference, probabilities)
     assert found.kept_tumours.tolist() == [1, 0, 0]
-    assert found.kept_missed_rate.tolist() == [0]
+    assert found.kept_missed_share.tolist() == [0, 0, 0]
     assert found.overall_missed_rate.tolist() == [0, 0, 0]
 
 
-def test_without_tumours_or_a_negative_class_there_is_no_missed_rate() -> None:
+def test_without_tumours_or_a_negative_class_nothing_is_missed() -> None:
     none_there = curve(np.array([1, 1]), np.array([[0.6, 0.4], [0.2, 0.8]]))
     assert (none_there.tumours, none_there.overall_missed_rate) == (0, None)
-    assert none_there.kept_missed_rate.tolist() == []
+    assert none_there.kept_missed_share.tolist() == [0, 0]
     no_question = curve(REFERENCE, PROBABILITIES, negative=None)
     assert (no_question.tumours, no_question.missed, no_question.kept_tumours) == (None, None, None)
-    assert (no_question.kept_missed_rate, no_question.overall_missed_rate) == (None, None)
+    assert (no_question.kept_missed_share, no_question.overall_missed_rate) == (None, None)
 
 
 def test_no_cases_give_an_empty_curve_and_one_case_a_point() -> None:
@@ -121,14 +121,16 @@ def test_each_point_of_the_curve_is_what_referring_below_it_does(cases: list[tup
         assert one.referred.plain.value == pytest.approx(found.referred_share[index])
         assert one.kept_error_rate.plain.value == pytest.approx(found.kept_error_rate[index])
         assert one.overall_error_rate.plain.value == pytest.approx(found.overall_error_rate[index])
-        if index < len(found.kept_missed_rate):
-            assert one.kept_missed_tumours.plain.value == pytest.approx(found.kept_missed_rate[index])
-        else:
-            assert not one.kept_missed_tumours.plain.defined
+        missed = one.kept_missed_tumours.plain
+        assert missed.defined == bool(found.kept_tumours[index])
+        assert (missed.count if missed.defined else 0) == pytest.approx(
+            found.kept_missed_share[index] * found.kept[index]
+        )
         if overall_missed is not None:
             assert one.overall_missed_tumours.plain.value == pytest.approx(overall_missed[index])
     assert found.referred_share[0] == 0
     assert (np.diff(found.overall_error_rate) <= 0).all()
+    assert (found.kept_missed_share <= found.kept_error_rate).all()
 
 
 def test_referring_below_a_threshold_worked_by_hand() -> None:

@@ -51,9 +51,9 @@ FIVE = [
     ("h", 2, N),
     ("h", 2, G),
     ("h", 2, N),
-    # Slices of two classes, and one of nobody known.
+    # Tumours of two classes, and one slice of nobody known.
     ("mixed", 0, G),
-    ("mixed", 2, N),
+    ("mixed", 1, M),
     (None, 0, G),
     # A patient of one slice.
     ("s", 0, G),
@@ -64,12 +64,13 @@ def test_any_tumour_by_three_rules_by_hand() -> None:
     found = judged(FIVE)
     assert [one.rule for one in found.tumour] == ["any_slice", "majority", "mean_probability"]
     any_slice, majority, mean = found.tumour
-    assert (any_slice.counts, any_slice.ties) == (TwoByTwo(tp=3, fp=1, fn=0, tn=0), 0)
-    assert (any_slice.sensitivity.plain, any_slice.specificity.plain) == (proportion(3, 3), proportion(0, 1))
-    assert (majority.counts, majority.ties) == (TwoByTwo(tp=2, fp=0, fn=1, tn=1), 1)
-    assert (majority.sensitivity.plain, majority.specificity.plain) == (proportion(2, 3), proportion(1, 1))
+    assert (any_slice.counts, any_slice.ties) == (TwoByTwo(tp=4, fp=1, fn=0, tn=0), 0)
+    assert (any_slice.sensitivity.plain, any_slice.specificity.plain) == (proportion(4, 4), proportion(0, 1))
+    assert (majority.counts, majority.ties) == (TwoByTwo(tp=3, fp=0, fn=1, tn=1), 1)
+    assert (majority.sensitivity.plain, majority.specificity.plain) == (proportion(3, 4), proportion(1, 1))
     # Means: p (0.33, 0.1, 0.57) is missed, q (0.05, 0.55, 0.4) is found.
-    assert (mean.counts, mean.ties) == (TwoByTwo(tp=2, fp=0, fn=1, tn=1), 0)
+    # The mean of "mixed" is a tie of two tumour classes.
+    assert (mean.counts, mean.ties) == (TwoByTwo(tp=3, fp=0, fn=1, tn=1), 1)
     assert mean.sensitivity.clustered is None
 
 
@@ -85,7 +86,8 @@ def test_the_class_by_two_rules_by_hand() -> None:
 
 def test_who_is_left_out_is_counted() -> None:
     found = judged(FIVE)
-    assert (found.n, found.slices, found.without_id) == (4, 9, 1)
+    assert (found.n, found.slices, found.without_id) == (5, 11, 1)
+    assert {one.matrix.n for one in found.classes} == {4}
     assert (found.mixed, found.mixed_slices) == (("mixed",), 2)
 
 
@@ -135,10 +137,24 @@ def test_only_tumours_leave_specificity_undefined() -> None:
     assert healthy.sensitivity.plain.reason == Reason("no_patient_with_tumour")
 
 
-def test_when_every_patient_has_several_classes_nothing_is_judged() -> None:
-    found = judged([("b", 0, G), ("b", 1, G), ("a", 0, G), ("a", 2, G)])
-    assert (found.n, found.mixed, found.mixed_slices) == (0, ("a", "b"), 4)
-    assert of_class(found, "majority").accuracy.plain.reason == Reason("every_patient_is_mixed")
+def test_when_no_patient_has_a_single_class_only_the_tumour_is_judged() -> None:
+    found = judged([("b", 0, G), ("b", 1, G), ("a", 1, G), ("a", 0, N), ("a", 2, G)])
+    assert (found.n, found.mixed, found.mixed_slices) == (2, ("a", "b"), 5)
+    assert of_class(found, "majority").accuracy.plain.reason == Reason("no_patient_of_one_class")
+    assert tumour(found, "any_slice").sensitivity.plain == proportion(2, 2)
+
+
+def test_a_patient_with_tumour_and_tumour_free_slices_has_a_tumour() -> None:
+    """25 patients with both kinds of slices and 15 without a tumour: 40 patients, 25 with one."""
+    with_both = [(f"p{n}", *part) for n in range(25) for part in ((0, G), (2, N), (2, N))]
+    found = judged([*with_both, *[(f"h{n}", 2, N) for n in range(15) for _ in range(3)]])
+    assert (found.n, found.mixed, found.slices) == (40, (), 120)
+    any_slice, majority = tumour(found, "any_slice"), tumour(found, "majority")
+    assert (any_slice.sensitivity.plain, any_slice.specificity.plain) == (proportion(25, 25), proportion(15, 15))
+    assert majority.sensitivity.plain == proportion(0, 25)  # outvoted, though every slice is right
+    assert of_class(found, "majority").matrix.support == (25, 0, 15)
+    without_question = judged(with_both, negative=None)
+    assert (without_question.n, len(without_question.mixed)) == (25, 25)
 
 
 def test_without_a_negative_class_there_is_no_any_tumour() -> None:
@@ -172,12 +188,12 @@ def test_the_rules_are_those_of_a_loop_over_patients(cases: list[tuple[Any, int,
     for name in sorted({patient for patient, *_ in cases if patient is not None}):
         own = [(reference, int(np.argmax(p))) for patient, reference, p in cases if patient == name]
         references, votes = {reference for reference, _ in own}, [vote for _, vote in own]
-        if len(references) > 1:
+        flagged, tumours = sum(vote != 2 for vote in votes), references - {2}
+        called["any_slice"].append((bool(tumours), flagged > 0))
+        called["majority"].append((bool(tumours), flagged >= len(votes) / 2))
+        if len(tumours) > 1:
             continue
-        (reference,) = references
-        flagged = sum(vote != 2 for vote in votes)
-        called["any_slice"].append((reference != 2, flagged > 0))
-        called["majority"].append((reference != 2, flagged >= len(votes) / 2))
+        (reference,) = tumours or {2}
         most = max(votes.count(index) for index in range(3))
         best = [index for index in range(3) if votes.count(index) == most]
         ties += len(best) > 1

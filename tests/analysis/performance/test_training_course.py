@@ -28,5 +28,12 @@ def test_the_scaled_loss_chooses_where_it_is_known() -> None:
     assert training_runs(losses.assign(tuning_scaled_loss=[np.nan, 0.2, 0.1]))[0].chosen == 3
 
 
+def test_epochs_on_smaller_images_cannot_be_chosen() -> None:
+    table = pd.concat([history("final", None, [0.1, 0.2, 0.4, 0.3]), history("grouped", 1, [0.1, 0.2, 0.4])])
+    assert [one.chosen for one in training_runs(table, early=2)] == [4, 3]
+    assert [one.chosen for one in training_runs(table, early=2, early_of_folds=0)] == [4, 1]
+    assert [one.chosen for one in training_runs(table, early=4)] == [1, 1]
+
+
 def test_no_history_has_no_runs() -> None:
     assert training_runs(history("final", None, [])) == ()

@@ -39,6 +39,7 @@ def findings(
     rejected: int = 0,
     confounding: tuple[Confounding, ...] = (),
     claims: tuple[AuditedClaim, ...] = (),
+    claimed_by: str = "",
     read_for: tuple[str, ...] = (),
     **more: Any,
 ) -> tuple[Finding, ...]:
@@ -52,6 +53,7 @@ def findings(
         case_ids=[f"c{i}" for i in range(len(found))],
         confounding=confounding,
         claims=claims,
+        claimed_by=claimed_by,
         read_for=read_for,
         **more,
     )
@@ -91,7 +93,7 @@ def test_large_numbers_are_readable() -> None:
         }
     )
     assert text(findings(cases)[0]) == (
-        "830 of 1,311 test cases (63.3%) share a patient or a copy of the image with the training data."
+        "At least 830 of 1,311 test cases share a patient or a copy of the image with the training data."
     )
 
 
@@ -251,11 +253,14 @@ def audited(*verdicts: Verdict) -> tuple[AuditedClaim, ...]:
 
 def test_claims_that_do_not_hold_are_counted(clean_cases: pd.DataFrame) -> None:
     claims = audited("contradicted_internally", "consistent", "not_reproduced", "contradicted_internally")
-    contradicted, not_reproduced = findings(clean_cases, claims=claims)
+    contradicted, not_reproduced = findings(clean_cases, claims=claims, claimed_by="A paper")
     assert (contradicted.severity, contradicted.code, contradicted.page) == ("warning", "claims_contradicted", "claims")
-    assert text(contradicted) == "2 of 4 published claims are contradicted by the numbers of the same source."
+    assert text(contradicted) == (
+        "2 of 4 published claims of 'A paper' are contradicted by other numbers in the same document. They are the "
+        "claims of that document, not of this study."
+    )
     assert (not_reproduced.count, not_reproduced.n) == (1, 4)
-    assert text(not_reproduced) == "1 of 4 published claims is not reproduced by this study."
+    assert text(not_reproduced) == "1 of 4 published claims of 'A paper' is not reproduced by this study."
 
 
 def test_claims_that_hold_or_cannot_be_checked_are_no_finding(clean_cases: pd.DataFrame) -> None:

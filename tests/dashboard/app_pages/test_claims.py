@@ -250,7 +250,7 @@ def test_a_row_for_download_holds_all(claimed: Results) -> None:
 def test_the_overview_leads_to_the_claims(open_page: Open, open_claims: Open, said: Said) -> None:
     assert open_claims  # the home is that of the claims
     app = open_page("overview", "claimed")
-    assert "3 of 5 published claims are contradicted by the numbers of the same source." in said(app)
+    assert " are contradicted by other numbers in the same document." in said(app)
     assert ":blue[See claims]" in [link.proto.label for link in app.main.get("page_link")]
 
 
@@ -258,11 +258,11 @@ def test_the_overview_leads_to_the_claims(open_page: Open, open_claims: Open, sa
     ("verdicts", "answer"),
     [
         ((), text_claims.NOTHING_CLAIMED),
-        (("consistent",), "Of 1 published claim, 1 is consistent."),
+        (("consistent",), "Of 1 published claim, 1 is consistent with what could be checked."),
         (
             ("consistent", "not_comparable", "not_checkable", "not_checkable", "contradicted_internally"),
             "Of 5 published claims, 1 is contradicted by the numbers of the same source, 1 is not comparable with this "
-            "study, 2 cannot be checked and 1 is consistent.",
+            "study, 2 cannot be checked and 1 is consistent with what could be checked.",
         ),
     ],
 )
@@ -280,5 +280,5 @@ def test_the_text_of_a_cut_section_counts_nothing(shipped: Study, monkeypatch: p
 
 def test_studies_of_one_title_are_told_apart(open_claims: Open) -> None:
     picker = open_claims("claimed").selectbox(key="study")
-    assert {"Study normal (claimed)", "Study normal (normal)"} <= set(picker.options)
+    assert {"claimed: Study normal", "normal: Study normal"} <= set(picker.options)
     assert picker.value == "claimed"

@@ -177,8 +177,36 @@ def test_what_each_model_has_seen_of_the_common_cases_is_counted(tmp_path: Path)
     found = comparisons(a, b)
     assert [(one.count, one.known) for one in found.shared] == [(1, 2), (0, 0)]
     assert text.training(found) == (
-        "Share a patient or a copy with the training data: of A 1 of 2 scans; of B not known."
+        "A has seen the patient or the image of 1 of these 2 scans. Whether B has seen these scans in training is not "
+        "known. What a model has seen in training says little about new patients."
     )
+
+
+@pytest.mark.parametrize(
+    ("train_a", "train_b", "said"),
+    [
+        ("P", "P", "Both models have seen the patient or the image of 1 of these 2 scans: this does not show which"),
+        ("R", "S", "Neither model was trained on a patient or an image of these 2 scans, as far as is known."),
+        (
+            "P",
+            "Q",
+            "A has seen the patient or the image of 1 of these 2 scans. B has seen the patient or the image of 1",
+        ),
+    ],
+)
+def test_the_comparison_leads_with_what_both_have_seen(tmp_path: Path, train_a: str, train_b: str, said: str) -> None:
+    test = "t1,test,x,P,0.9,0.1\nt2,test,y,Q,0.2,0.8\n"
+    for name, patient in (("a", train_a), ("b", train_b)):
+        train = f"r1,train,x,{patient},,\n"
+        (tmp_path / f"{name}.csv").write_text(f"case_id,split,label,patient_id,prob_x,prob_y\n{train}{test}")
+    found = comparisons(
+        *(import_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
+    )
+    assert text.training(found).startswith(said)
+    assert found.seen_by_both == (1 if train_a == train_b else 0)
+    lines = as_text(found).splitlines()
+    assert lines[3] == text.training(found)
+    assert lines[4] == text.answer(found)
 
 
 def test_the_split_is_the_first_that_both_predict(tmp_path: Path) -> None:
@@ -271,7 +299,7 @@ def test_the_document_has_stable_keys(found: Comparisons) -> None:
     assert list(sections) == ["cases", "numbers", "aucs", "discordant"]
     assert list(sections["cases"]) == [
         *("common", "by_case_id", "by_content", "confirmed", "other_bytes", "only_a", "only_b"),
-        *("groups", "tests", "shared_with_training", "other_labels"),
+        *("groups", "tests", "seen_by_both", "shared_with_training", "other_labels"),
     ]
     assert [one["name"] for one in sections["numbers"]] == [one.name for one in found.rates.numbers]
     keys = ["a", "a_clustered", "b", "b_clustered", "difference", "difference_clustered", "mcnemar"]

@@ -254,5 +254,6 @@ def test_the_gap_between_folds_is_said(open_page: Open, said: Said) -> None:
 def test_confidence_says_how_sure_and_how_right(open_page: Open, said: Said) -> None:
     shown = said(open_page("confidence", "normal"))
     assert "Of the scans with a confidence of 0.85 or more, 0.824" in shown
-    assert "Referring the scans below 0.7 takes away 20% (8). Errors: 0.125 (" in shown
+    assert "If scans below 0.7 go to an expert (8 of 40), errors " in shown
+    assert "Errors, of the scans that the model reads: 0.125 (" in shown
     assert "Prediction sets: the study holds no predictions of tuning cases." in shown

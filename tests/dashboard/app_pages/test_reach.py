@@ -102,7 +102,7 @@ def test_a_kind_of_copy_can_be_chosen(open_page: Open, said: Said) -> None:
 
 def test_patients_across_splits_stand_side_by_side(open_page: Open, said: Said) -> None:
     app = open_page("data_set", "twins", pairs="patients")
-    assert f"**Patient {0:016x}: 1 scan in test, 1 scan in training**" in said(app)
+    assert f"**Patient {0:016x}: 1 scan in test, 1 scan in training or tuning**" in said(app)
     next(button for button in app.button if button.label == "Back to the data set").click().run()
     assert app.title[0].value == "What was it tested on?"
     assert "pairs" not in app.query_params

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from neuroval.dashboard.report.options import SECTIONS, Options
+from neuroval.dashboard.words import report as text
 from neuroval.data.study.folder import Study
 
 Open = Callable[..., AppTest]
@@ -51,3 +52,28 @@ def test_a_study_without_a_negative_class_has_no_threshold(open_page: Open, aske
     app = open_page("report", "two-classes")
     assert [one.label for one in app.number_input] == ["Prevalence for PPV and NPV, in percent"]
     assert asked
+
+
+def test_what_is_typed_is_not_left_out_of_a_file_in_silence(
+    open_page: Open, said: Said, asked: list[Options], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[Callable[[], bytes]] = []
+
+    def offered(_: str, data: Callable[[], bytes], __: str, mime: str, **___: object) -> None:
+        files.extend([data] if mime == "application/pdf" else [])
+
+    monkeypatch.setattr("streamlit.download_button", offered)
+    monkeypatch.setattr("neuroval.dashboard.components.report_form.ON_ITS_WAY", 0)
+    app = open_page("report", "whole")
+    assert asked[-1] == Options()
+    assert len(files) == 1
+    app.text_input[0].set_value("Dr A").run()
+    assert text.NOT_IN_FILE in "".join(info.value for info in app.info)
+    assert len(files) == 1  # no file is offered that lacks the name
+    files[0]()  # the button that was clicked while the name was on its way
+    assert asked[-1].reviewer == "Dr A"
+    app.button[0].click().run()
+    assert not app.info
+    assert len(files) == 2
+    assert asked[-1].reviewer == "Dr A"
+    assert "Reviewer: Dr A" in said(app)

@@ -295,7 +295,7 @@ def elsewhere(found: dict[str, Any]) -> str:
 def by_patient(found: dict[str, Any], *, seen: int) -> Said:
     rows = zip(RULES, found["tumour"], [None, *found["classes"]], strict=True)
     return {
-        "patients seen": f"{seen} of {found['n'] + len(found['mixed'])} patients also have scans in training.",
+        "patients seen": f"{seen} of {found['n']} patients also have scans in training or tuning.",
         "patients": f"n = {found['n']} patients with {found['slices']} slices.",
         **{
             ("row", rule): "; ".join(

@@ -110,7 +110,35 @@ def test_strict_fails_on_a_critical_finding(neuroval: Neuroval, predictions: Pat
     other = neuroval("analyze", "brain-tumor-mri", "--section", "per-class", "--strict")
     assert (other.code, "audit" in other.out) == (1, False)
     neuroval("import", predictions, "--out", tmp_path / "study")
-    assert neuroval("analyze", tmp_path / "study", "--strict").code == 0
+    passed = neuroval("analyze", tmp_path / "study", "--strict")
+    assert passed.code == 0
+    assert "This study names no acceptance criteria, so there is nothing to pass or to fail." in passed.err
+
+
+def test_strict_fails_on_a_missed_criterion_and_says_which(
+    neuroval: Neuroval, predictions: Path, tmp_path: Path
+) -> None:
+    neuroval("import", predictions, "--out", tmp_path / "study")
+    missed, met, open_ = (
+        '{metric = "overall.accuracy", bound = "value", at_least = 0.9}',
+        '{metric = "a.specificity", bound = "value", at_least = 0.9}',
+        '{metric = "b.sensitivity", at_least = 0.98}',
+    )
+    file = tmp_path / "study" / "study.toml"
+    before = file.read_text()
+
+    def strict(*criteria: str) -> Ended:
+        file.write_text(before.replace("acceptance = []", f"acceptance = [{', '.join(criteria)}]"))
+        return neuroval("analyze", tmp_path / "study", "--strict")
+
+    failed = strict(missed, met, open_)
+    assert failed.code == 1
+    assert "neuroval: missed: \u00d7 Accuracy, value at least 0.9: fails All scans: 0.667" in failed.err
+    assert "neuroval: not decidable: ? Sensitivity, b" in failed.err
+    assert "pecificity" not in failed.err
+    assert strict(met).code == 0
+    refused = strict('{metric = "overall.accuracyy", at_least = 0.9}')
+    assert (refused.code, refused.err.count("\n"), "'overall.accuracyy' is no metric" in refused.err) == (2, 1, True)
 
 
 def test_link_says_what_it_found(neuroval: Neuroval, tmp_path: Path) -> None:

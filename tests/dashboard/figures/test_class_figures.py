@@ -3,19 +3,26 @@
 import json
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 from neuroval.analysis.calibration.referral import risk_coverage
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.data_audit.composition import describe
 from neuroval.analysis.decisions.net_benefit import decision_curve
 from neuroval.analysis.performance.prevalence import PredictiveValues
 from neuroval.analysis.performance.roc import Curves, curves
 from neuroval.dashboard.figures.decision_curve import decision_figure
+from neuroval.dashboard.figures.matrix import matrix_figure
 from neuroval.dashboard.figures.predictive_values import predictive_value_figure
 from neuroval.dashboard.figures.risk_coverage import SHORTEST, risk_coverage_figure
 from neuroval.dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
+from neuroval.dashboard.figures.split_composition import split_bars
+from neuroval.dashboard.words.formats import cut_names, figure_names
+from neuroval.data.classes import ClassOrder
 
 
 def line(figure: go.Figure, name: str) -> go.Scatter:
@@ -119,3 +126,45 @@ def test_net_benefit_is_drawn_beside_calling_every_scan_and_none() -> None:
 def test_net_benefit_without_cases_is_an_empty_plot() -> None:
     found = decision_curve(np.zeros(0, dtype=bool), np.zeros(0), thresholds=np.array([0.5]))
     assert [list(trace.x or ()) for trace in decision_figure(found).data[:2]] == [[], []]
+
+
+def test_missed_tumours_are_part_of_the_errors_and_never_drawn_above_them() -> None:
+    """Of ten scans two are wrong, both missed tumours of three: 2/3 of the tumours, and 2/10 of the scans."""
+    reference = np.array([0, 0, 0, *[1] * 7])
+    probabilities = np.array([[0.3, 0.7], [0.2, 0.8], [0.9, 0.1], *[[0.05, 0.95]] * 7])
+    found = risk_coverage(reference, probabilities, classes=("tumour", "none"), negative="none")
+    errors, missed = risk_coverage_figure(found, referred=None).data
+    assert (errors.name, missed.name) == ("errors", "missed tumours")
+    assert all(part <= whole for part, whole in zip(missed.y, errors.y, strict=True))
+    assert missed.y[0] == 0.2
+
+
+def order_of(k: int) -> ClassOrder:
+    return ClassOrder(names=tuple(f"Histological subtype {n} of the cohort" for n in range(k)))
+
+
+@pytest.mark.parametrize("k", [7, 10, 12, 15])
+def test_numbers_of_many_classes_stand_in_the_middle_of_their_cells(k: int) -> None:
+    counts = np.full((k, k), 30) + np.diag([300] * k)
+    figure = matrix_figure(ConfusionMatrix(classes=order_of(k).names, counts=counts), order_of(k), harm=())
+    written = [trace for trace in figure.data if trace.mode == "text"]
+    assert sum(len(trace.text) for trace in written) == k * k
+    assert {place for trace in written for place in trace.textposition} == {"middle center"}
+
+
+def test_long_names_are_told_apart_and_stand_in_full_below() -> None:
+    names = [*order_of(10).names, "short"]
+    cut = figure_names(names)
+    assert len(set(cut)) == 11
+    assert cut[-1] == "short"
+    assert all(len(name) <= 18 for name in cut)
+    assert "10: Histological subtype 9 of the cohort" in cut_names(names)
+    assert cut_names(["short"]) == ""
+
+
+def test_a_colour_that_comes_again_is_hatched() -> None:
+    order = order_of(20)
+    cases = pd.DataFrame({"label": order.names, "split": "test", "group_id": order.names})
+    cases = cases.assign(case_id=order.names, patient_id=None, sha256=None, source=None, width=None, height=None)
+    bars = split_bars(describe(cases, classes=order.names), order).data
+    assert len({(bar.marker.color, bar.marker.pattern.shape) for bar in bars}) == 20

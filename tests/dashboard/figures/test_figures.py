@@ -98,10 +98,12 @@ def test_no_name_becomes_markup_in_a_figure(odd: ClassOrder) -> None:
         assert "<i>" not in written
 
 
-def test_a_long_name_is_cut_in_the_middle_and_whole_under_the_pointer(odd: ClassOrder) -> None:
+def test_a_long_name_is_cut_and_numbered_and_whole_under_the_pointer(odd: ClassOrder) -> None:
     figure = probability_bars(dict.fromkeys(odd.names, 0.1), odd, reference="a")
     shown, whole = figure.layout.yaxis.ticktext[-2], figure.data[0].customdata[-2]
-    assert (len(shown), shown[:8], shown[-5:]) == (formats.LONGEST, "a very l", "first")
+    number = len(odd.names) - 1
+    assert shown.startswith(f"{number}: a very long")
+    assert len(shown) <= formats.LONGEST
     assert whole == "a very long name of a class, first"
 
 

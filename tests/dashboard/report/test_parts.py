@@ -7,13 +7,14 @@ import pytest
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.dashboard.report import drawings
+from neuroval.dashboard.report import drawings, letters
 from neuroval.dashboard.report.blocks import heading, laid_out, paragraph, table
 from neuroval.dashboard.report.chapters.reporting_checklists import HOMES, answered
 from neuroval.dashboard.report.letters import TEMPLATE, breakable, fonts, printable, shortened
 from neuroval.dashboard.report.options import SECTIONS, Options
 from neuroval.dashboard.words import report as text_report
 from neuroval.dashboard.words.checklists import CLAIM_ITEMS, LEFT_OUT, NOT_REPORTED, STARD_ITEMS, Item
+from neuroval.data.classes import END, ISOLATE, isolated
 
 SPACE = "\N{ZERO WIDTH SPACE}"
 
@@ -106,3 +107,29 @@ def test_an_estimate_in_two_lines() -> None:
 def test_the_template_reads_nothing_as_markup() -> None:
     """No word of a study is evaluated: Typst has one function for it, which the template does not call."""
     assert [path.name for path in Path(TEMPLATE).glob("*.typ") if "eval(" in path.read_text(encoding="utf-8")] == []
+
+
+def test_a_name_that_runs_from_right_to_left_keeps_its_marks_and_is_cut_with_them() -> None:
+    name = isolated("ورم دبقي")
+    shown, missing = letters.printable({"text": f"{name} 0.5 (0.4-0.6)"})
+    assert (shown["text"], missing) == (f"{name} 0.5 (0.4-0.6)", ())
+    cut = letters.shortened(f"{name} {name}", 14)
+    assert cut.count(ISOLATE) == cut.count(END) == 2
+
+
+def test_the_optional_font_is_among_those_of_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / letters.CJK
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "Some.otf").write_bytes(b"a font")
+    given: list[Path] = []
+    monkeypatch.setattr("typst.Fonts", lambda *, font_paths, **_: given.extend(map(Path, font_paths)))
+    monkeypatch.syspath_prepend(tmp_path)
+    letters.fonts.__wrapped__()
+    assert (given[0] / "Some.otf").read_bytes() == b"a font"
+
+
+def test_with_it_east_asian_names_are_printed() -> None:
+    pytest.importorskip(letters.CJK, reason="the extra cjk is not installed")
+    shown, missing = letters.printable({"text": "胶质瘤 グリオーマ 교모세포종"})
+    assert (shown["text"], missing) == ("胶质瘤 グリオーマ 교모세포종", ())

@@ -145,8 +145,8 @@ def test_patients_that_are_left_out_are_counted() -> None:
     names = np.array(["a", "a", "b", "b", None, "c"], dtype=object)
     found = per_patient(reference, chances, names, classes=("x", "y", "z"), negative="z")
     assert text_classes.patients(found) == (
-        "n = 2 patients with 3 slices. Left out: 1 scan without a patient id, 1 patient whose slices have several "
-        "reference classes. Ties: at most 1 patient."
+        "n = 3 patients with 5 slices. Left out: 1 scan without a patient id, 1 patient with tumours of several "
+        "classes (for the class only). Ties: at most 1 patient."
     )
     of_tumours = per_patient(reference[:5], chances[:5], names[:5], classes=("x", "y", "z"), negative="z")
     assert text_classes.patients(of_tumours).endswith(" Specificity is not estimable: no patient without any tumour.")
@@ -207,7 +207,7 @@ def criterion(right: int, wrong: int, **values: object) -> Criterion:
         (criterion(1000, 0), ""),
         (criterion(90, 10, bound="value"), ""),
         (criterion(90, 10, metric="overall.mcc"), "not estimable: no rate of cases"),
-        (criterion(90, 10, metric="any_tumour.gone"), ""),
+        (criterion(90, 10, metric="gone.sensitivity"), ""),
     ],
 )
 def test_a_criterion_says_how_many_cases_it_would_take(found: Criterion, said: str) -> None:

@@ -403,3 +403,21 @@ def test_classes_that_a_set_holds_too_seldom_are_named() -> None:
         sets = evaluate_sets(reference, scores, limits=limits, groups=np.arange(200), level=0.95)
         assert text_confidence.held_too_seldom(SimpleNamespace(sets=sets), BRAIN_TUMOR).startswith(starts)
     assert text_confidence.held_too_seldom(SimpleNamespace(sets=None), BRAIN_TUMOR) == ""
+
+
+def test_studies_whose_titles_begin_alike_are_told_apart_where_the_list_is_cut_off() -> None:
+    long = "Brain tumour MRI, four classes"
+    titles = {"one": long, "two": f"{long}, hospital A", "three": f"{long.upper()}, hospital B", "four": "Phantom"}
+    shown = text.told_apart(titles)
+    assert len({label[: text.SEEN] for label in shown.values()}) == 4
+    assert (shown["one"], shown["four"]) == (f"one: {long}", "Phantom")
+
+
+def test_copies_and_patients_across_splits_can_be_taken_away() -> None:
+    known = {"t": ("test", "glioma"), "u": ("tuning", "notumor")}
+    (copy,) = text_cases.pair_rows("across", [("t", "u", "mirrored")], known, "test")  # type: ignore[arg-type]
+    assert list(copy.values()) == ["t", "test", "glioma", "u", "tuning", "notumor", "Mirrored copy"]
+    patients = text_cases.pair_rows("patients", [("P", 2, 12)], known, "test")  # type: ignore[arg-type]
+    assert patients == [{"Patient": "P", "Scans in test": "2", "Scans in training or tuning": "12"}]
+    assert text_cases.patient("P", 2, 12, "test") == "Patient P: 2 scans in test, 12 scans in training or tuning"
+    assert text_cases.patient("P", 2, 12, "tuning") == "Patient P: 2 scans in tuning, 12 scans in training"
