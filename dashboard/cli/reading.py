@@ -110,6 +110,7 @@ def report(
     from neuroval.dashboard.report.options import SECTIONS, Options
     from neuroval.dashboard.report.pdf import report as make
     from neuroval.data.storage import home
+    from neuroval.data.storage.atomic import write_file
     from neuroval.data.study.folder import read_study
 
     options = Options(
@@ -126,5 +127,5 @@ def report(
     if not out.absolute().parent.is_dir():
         raise InputError(f"{out}: the folder is not there; make it or choose another place.")
     content = make(read_study(home.find_study(study)), options)
-    out.write_bytes(content)
+    write_file(out, content)
     say(f"report {out}  {len(content) / 1e6:.1f} MB")

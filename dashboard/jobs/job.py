@@ -26,6 +26,7 @@ from urllib.parse import quote
 from neuroval.dashboard.jobs.image_folders import checked_folder
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage import progress
+from neuroval.data.storage.atomic import write_file
 from neuroval.data.storage.files import printable
 from neuroval.data.storage.home import home, models, studies
 
@@ -252,6 +253,4 @@ def _read(name: str) -> dict[str, Any] | None:
 
 
 def _write(name: str, document: Mapping[str, Any]) -> None:
-    half = folder() / f".{name}.half"
-    half.write_text(json.dumps(document), encoding="utf-8")
-    half.replace(folder() / name)
+    write_file(folder() / name, json.dumps(document))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from neuroval.data.exceptions import ImageError
 from neuroval.data.images.decoding import perceptual_hash, read_image
+from neuroval.data.storage.atomic import file_written_whole
 from neuroval.data.storage.home import home
 from neuroval.data.storage.progress import Bar
 
@@ -50,9 +51,8 @@ def find_pairs(cases: pd.DataFrame, *, folder: Path, progress: bool = False) -> 
     single = cases[~cases["case_id"].isin(exact["case_b"])].sort_values("case_id", ignore_index=True)
     pairs = pd.concat([exact, near_duplicates(single, folder=folder, progress=progress)], ignore_index=True)
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    pairs.to_parquet(part, index=False)
-    part.replace(file)
+    with file_written_whole(file) as part:
+        pairs.to_parquet(part, index=False)
     return pairs
 
 

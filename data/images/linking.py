@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import describe
+from neuroval.data.storage.atomic import write_file
 from neuroval.data.storage.files import file_sha256, stays_inside
 from neuroval.data.storage.home import home
 from neuroval.data.storage.walking import walk
@@ -212,6 +213,4 @@ def _link_file(data_name: str) -> Path:
 def _write_link(data_name: str, document: Mapping[str, Any]) -> None:
     file = _link_file(data_name)
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(document, indent=1, sort_keys=True), encoding="utf-8")
-    part.replace(file)
+    write_file(file, json.dumps(document, indent=1, sort_keys=True))

@@ -1,7 +1,6 @@
 """Writing the phantom cohort: a data set folder that is read like any other."""
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from neuroval.data.phantom.flaws import ALL_FLAWS, PLANTED_COLUMNS, check_flaws
 from neuroval.data.phantom.plan import Patient, plan_cohort
 from neuroval.data.phantom.planting import plant_copies, plant_corrupt, planted_by_patient
 from neuroval.data.phantom.render import Row, render_patient
+from neuroval.data.storage.atomic import written_whole
 
 METADATA_COLUMNS = ("image_path", "label", "split", "patient_id", "plane", "source", "site", "mask_path")
 PATIENTS_PER_WORKER = 10  # fewer are drawn sooner than another process has started
@@ -59,10 +59,7 @@ def generate(
     plan = plan_cohort(seed=seed, patients=patients, difficulty=difficulty, flaws=chosen)
     if folder.exists():
         raise InputError(f"{folder}: exists already; a phantom cohort is written into a new folder.")
-    part = folder.with_name(f".{folder.name}.part")  # one writer at a time: what a killed one left is cleared
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
+    with written_whole(folder) as part:
         rows = _render_all(part, plan, seed=seed, workers=workers, progress=progress)
         copies = plant_copies(part, plan, rows, seed=seed, flaws=chosen)
         corrupt = plant_corrupt(part, plan, rows, seed=seed, flaws=chosen)
@@ -73,9 +70,6 @@ def generate(
         planted = _write_table(part / "planted.csv", truth, columns=PLANTED_COLUMNS)
         made = facts(seed=seed, patients=patients, difficulty=difficulty, flaws=chosen)
         (part / FACTS).write_text(tomli_w.dumps(made), encoding="utf-8")
-        part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return Cohort(folder=folder, metadata=metadata, planted=planted)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.atomic import recover
 from neuroval.data.storage.files import printable
 
 PACKAGE = Path(__file__).parents[2]  # neuroval, as it is imported
@@ -96,10 +97,12 @@ def _holds(folder: Path, marker: str) -> bool:
 
 def _find(name_or_path: str | Path, known: Mapping[str, Path], marker: str, *, kind: str) -> Path:
     if isinstance(name_or_path, str) and name_or_path in known:
+        recover(known[name_or_path])
         return known[name_or_path]
     path = Path(name_or_path)
+    recover(path)
     if str(name_or_path) and path.is_dir():
-        if (path / marker).is_file() or path.with_name(f".{path.name}.old").is_dir():
+        if (path / marker).is_file():
             return path
         raise InputError(f"{path}: a folder without {marker}, so not a {kind}.")
     raise InputError(f"{name_or_path}: no such {kind}. By name there is: {', '.join(known) or 'none'}.")

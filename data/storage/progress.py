@@ -8,6 +8,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from neuroval.data.exceptions import InputError
+from neuroval.data.storage.atomic import write_file
+
 FILE = "NEUROVAL_PROGRESS"  # names the file; set for a process that a page has started
 
 
@@ -20,7 +23,7 @@ class Bar(tqdm):  # type: ignore[type-arg]  # generic for the type checker only
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
         file = os.environ.get(FILE)
         if file:
-            with contextlib.suppress(OSError):  # nobody seeing the progress stops no work
+            with contextlib.suppress(InputError):  # nobody seeing the progress stops no work
                 self._write(Path(file))
         else:
             super().display(msg, pos)
@@ -30,6 +33,4 @@ class Bar(tqdm):  # type: ignore[type-arg]  # generic for the type checker only
         begun, total, seconds = facts["n"] - facts["initial"], facts["total"], facts["elapsed"]
         left = (total - facts["n"]) * seconds / begun if total and begun > 0 else None
         text = {"step": self.desc, "done": facts["n"], "total": total, "seconds_left": left, "at": time.time()}
-        half = file.with_name(f".{file.name}.half")
-        half.write_text(json.dumps(text), encoding="utf-8")
-        half.replace(file)
+        write_file(file, json.dumps(text), durable=False)

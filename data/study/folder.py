@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import shutil
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from neuroval.data.claims.reading import FILE as CLAIMS
 from neuroval.data.claims.reading import read_claims
 from neuroval.data.classes import ClassOrder, check_order
 from neuroval.data.exceptions import ContractError, InputError
-from neuroval.data.storage.atomic import recover, written_whole
+from neuroval.data.storage.atomic import check_free, recover, written_whole
 from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.home import STUDY_FILE
 from neuroval.data.study import contract
@@ -130,17 +129,8 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def check_place(path: Path) -> None:
-    """Raise ``InputError`` when a study cannot be written there, or something else than one is there.
-
-    An empty folder is free. Whether one may write is tried, by a folder that is gone at once.
-    """
-    if path.exists() and not (path / STUDY_FILE).is_file() and not (path.is_dir() and not any(path.iterdir())):
-        raise InputError(f"{path}: exists and is not a study; choose another place.")
-    nearest = next(parent for parent in path.absolute().parents if parent.is_dir())
-    try:
-        Path(tempfile.mkdtemp(prefix=".neuroval-", dir=nearest)).rmdir()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place.") from None
+    """Raise ``InputError`` when a study cannot be written there, or something else than one is there."""
+    check_free(path, marker=STUDY_FILE, kind="study")
 
 
 def write_study(

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroval.data.storage.atomic import file_written_whole, write_file
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
@@ -24,10 +26,8 @@ class Part:
 
     def save(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write the arrays whole: a killed run leaves no half of a file."""
-        half = self.file.with_suffix(".tmp")
-        with half.open("wb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
-        half.replace(self.file)
+        with file_written_whole(self.file) as part:
+            np.savez(part, allow_pickle=False, **arrays)
 
     def load(self, *names: str) -> dict[str, NDArray[Any]]:
         """Return the arrays of these names."""
@@ -41,7 +41,7 @@ def open_journal(folder: Path, job: str) -> None:
     if not path.is_file() or path.read_text() != job:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        path.write_text(job)
+        write_file(path, job)
 
 
 def cut(folder: Path, name: str, cases: pd.DataFrame, *, size: int) -> list[Part]:

@@ -13,6 +13,7 @@ from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.dataset.splits import assign_folds, assign_tuning, group_ids, hash_of
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.duplicates import find_pairs
+from neuroval.data.storage.atomic import file_written_whole, written_whole
 from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card, write_card
 from neuroval.model.recipe import TrainingConfig, recipe_from, written
 from neuroval.model.training.export import deployable
@@ -66,9 +67,10 @@ def cross_validate(
         histories.append(history.assign(run=run, fold=np.int32(number)))
     columns = ["case_id", "fold", *card.classes.probability_columns]
     table = pd.concat(predictions)[columns].sort_values("case_id", ignore_index=True)
-    table.to_parquet(model / (FOLDS if grouped else FOLDS_UNGROUPED), index=False)
-    _add_history(model / HISTORY, pd.concat(histories), run)
-    write_card(model, dataclasses.replace(card, folds={"recipe": described} if described else {}))
+    with written_whole(model, keep=True) as changed:
+        table.to_parquet(changed / (FOLDS if grouped else FOLDS_UNGROUPED), index=False)
+        _add_history(changed / HISTORY, pd.concat(histories), run)
+        write_card(changed, dataclasses.replace(card, folds={"recipe": described} if described else {}))
     return table
 
 
@@ -112,9 +114,8 @@ def _fold(
         table = pd.DataFrame(probabilities, columns=columns)
         table.insert(0, "case_id", fold["case_id"])
         record.result(fitted, ())
-        part = done.with_suffix(".part")
-        table.to_parquet(part, index=False)
-        part.replace(done)
+        with file_written_whole(done) as part:
+            table.to_parquet(part, index=False)
     return pd.read_parquet(done), result.history
 
 

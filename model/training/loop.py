@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.atomic import file_written_whole, write_file
 from neuroval.model.recipe import TrainingConfig
 from neuroval.model.training.batches import CaseBatches
 from neuroval.model.training.build import build_classifier
@@ -132,7 +133,7 @@ def _claim(work: Path, config: TrainingConfig, cases: pd.DataFrame) -> None:
     path = work / "job.json"
     if path.is_file() and json.loads(path.read_text()) != json.loads(text):  # in whatever order
         raise InputError(f"{work}: holds a run with other settings or cases; choose another folder or remove it.")
-    path.write_text(text)
+    write_file(path, text)
 
 
 def _read_history(work: Path) -> list[dict[str, Any]]:
@@ -246,10 +247,10 @@ def _history_row(epoch: int, metrics: dict[str, list[float]], model: keras.Model
 
 def _checkpoint(work: Path, model: keras.Model, rows: list[dict[str, Any]], *, early: int) -> None:
     """Save the epoch. ``history.json`` is written last: an epoch counts once it stands there."""
-    model.save(_of_epoch(work, len(rows)))
+    with file_written_whole(_of_epoch(work, len(rows))) as part:
+        model.save(part)
     if len(rows) > early and rows[-1][CHOSEN_BY] <= min(row[CHOSEN_BY] for row in rows[early:]):
-        classifier_of(model).save_weights(work / "next.weights.h5")
-        (work / "next.weights.h5").replace(work / "best.weights.h5")
-    (work / "history.part").write_text(json.dumps(rows, indent=1))
-    (work / "history.part").replace(work / "history.json")
+        with file_written_whole(work / "best.weights.h5") as part:
+            classifier_of(model).save_weights(part)
+    write_file(work / "history.json", json.dumps(rows, indent=1))
     _of_epoch(work, len(rows) - 1).unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.dataset.splits import assign_tuning, group_ids, hash_of
 from neuroval.data.images.duplicates import find_pairs
 from neuroval.data.schema import PAIR_KINDS
+from neuroval.data.storage.atomic import check_free, written_whole
 from neuroval.model.card import CARD, GRAPH, HISTORY, ModelCard, sha256, write_card
 from neuroval.model.inference.mc_dropout import write_head
 from neuroval.model.recipe import TrainingConfig, written
@@ -37,9 +38,11 @@ def train_model(
     """Train on a data set, write the model folder ``out`` and return its card.
 
     The tuning part is cut from the training cases by group; test images are listed, hashed and left alone. ``work``
-    keeps the checkpoints, so a stopped run goes on; ``track`` records it. Raises ``InputError`` as ``read_dataset``,
-    ``train`` and ``recorded`` do.
+    keeps the checkpoints, so a stopped run goes on; ``track`` records it. The folder is written whole at the end, in
+    the place of an earlier model with all that belongs to it, such as its folds. Raises ``InputError`` as
+    ``read_dataset``, ``train`` and ``recorded`` do, and before anything is read when something else is at ``out``.
     """
+    check_free(out, marker=GRAPH, kind="model")
     dataset = read_dataset(images, name=data_name, classes=classes, default_split="train", progress=progress)
     cases = dataset.cases
     cases = cases.assign(group_id=group_ids(cases, find_pairs(cases, folder=images, progress=progress)))
@@ -49,34 +52,38 @@ def train_model(
         result = train(cases, folder=images, classes=classes, config=config, work=work, on_epoch=record.epoch)
         served = deployable(result.model)
         calibration = temperature_of(served, cases, folder=images, classes=classes, config=config)
-        out.mkdir(parents=True, exist_ok=True)
-        export_onnx(served, out / GRAPH, temperature=calibration["temperature"])
-        write_head(out, head_of(served))
-        result.history.astype({"epoch": np.int32}).to_parquet(out / HISTORY, index=False)
         card = ModelCard(
             name=out.name,
             version="1",
             classes=classes,
             input_size=config.input_size,
             grid=tuple(served.get_layer("pool").input.shape[1:3]),
-            sha256=sha256(out / GRAPH),
+            sha256="",
             temperature=calibration["temperature"],
             recipe=_recipe(config, result, calibration),
             data=_data(cases, data_name),
-            split={
-                "parts": config.tuning_parts,
-                "seed": config.seed,
-                "grouped_by": "patient id and copies",
-                "pairs": list(PAIR_KINDS),
-                "sha256": hash_of(cases, "split"),
-                "groups_sha256": hash_of(cases, "group_id"),
-            },
+            split=_split(cases, config),
             limitations=limitations,
         )
-        write_card(out, card)
-        card = write_reference(out, cases, images=images)
+        with written_whole(out) as part:
+            export_onnx(served, part / GRAPH, temperature=card.temperature)
+            write_head(part, head_of(served))
+            result.history.astype({"epoch": np.int32}).to_parquet(part / HISTORY, index=False)
+            write_card(part, dataclasses.replace(card, sha256=sha256(part / GRAPH)))
+            card = write_reference(part, cases, images=images)
         record.result({"model_sha256": card.sha256, **calibration}, (out / GRAPH, out / CARD, out / HISTORY))
     return card
+
+
+def _split(cases: pd.DataFrame, config: TrainingConfig) -> dict[str, Any]:
+    return {
+        "parts": config.tuning_parts,
+        "seed": config.seed,
+        "grouped_by": "patient id and copies",
+        "pairs": list(PAIR_KINDS),
+        "sha256": hash_of(cases, "split"),
+        "groups_sha256": hash_of(cases, "group_id"),
+    }
 
 
 def _recipe(config: TrainingConfig, result: TrainingResult, calibration: Mapping[str, float]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import read_image
+from neuroval.data.storage.atomic import written_whole
 from neuroval.model.card import ModelCard, write_card
 from neuroval.model.evaluation.to_study import grouped
 from neuroval.model.inference.engine import Engine, load
@@ -59,8 +60,9 @@ def write_reference(
 def complete(folder: Path, images: Path, *, data_name: str, progress: bool = False) -> ModelCard:
     """Add what is missing of the training images to a model folder that was trained on the data set ``images``.
 
-    Counts of test images are added to the card; their labels are not looked at. Raises ``InputError`` when the data
-    set is another one than the model was trained with, or lies otherwise.
+    Counts of test images are added to the card; their labels are not looked at. The folder is changed whole: stopped,
+    it stays as it was. Raises ``InputError`` when the data set is another one than the model was trained with, or
+    lies otherwise.
     """
     card = load(folder, threads=1).card
     dataset = read_dataset(images, name=data_name, classes=card.classes, progress=progress)
@@ -70,7 +72,8 @@ def complete(folder: Path, images: Path, *, data_name: str, progress: bool = Fal
             f"{images}: not the images that {card.name} was trained with (data set {card.data.get('name')!r}), so its "
             "tuning split cannot be restored; give the same folder and --data as in training."
         )
-    return write_reference(folder, cases, images=images, also=("test",), progress=progress)
+    with written_whole(folder, keep=True) as part:
+        return write_reference(part, cases, images=images, also=("test",), progress=progress)
 
 
 def _seen(

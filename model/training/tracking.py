@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, Protocol, get_args
 from neuroval import data, model
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage import home
+from neuroval.data.storage.atomic import write_file
 
 Tool = Literal["mlflow", "wandb", "none"]
 PROJECT: Final = "neuroval"
@@ -179,7 +180,7 @@ def _remembered(work: Path, tool: str) -> str | None:
 
 
 def _remember(work: Path, tool: str, run: str) -> None:
-    (work / RUN_FILE).write_text(f"{tool} {run}\n")
+    write_file(work / RUN_FILE, f"{tool} {run}\n")
 
 
 def _not_installed(name: str, extra: str) -> InputError:

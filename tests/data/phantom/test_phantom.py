@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -228,8 +229,10 @@ def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("nothing_drawn")
 def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
-    (tmp_path / ".new.part").mkdir()
-    (tmp_path / ".new.part" / "half.jpg").write_bytes(b"half")
+    left = tmp_path / ".neuroval-of-long-ago.part"
+    left.mkdir()
+    (left / "half.jpg").write_bytes(b"half")
+    os.utime(left, (0, 0))
     generate(tmp_path / "new", patients=16, flaws=(), workers=1)
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["metadata.csv", "phantom.toml", "planted.csv"]
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
