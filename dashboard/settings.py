@@ -24,7 +24,8 @@ from neuroval.data.storage.home import home
 PREFIX: Final = "NEUROVAL_"
 FILE: Final = "neuroval.toml"
 CONFIG: Final = "NEUROVAL_CONFIG"
-ELSEWHERE: Final = ("NEUROVAL_HOME", CONFIG, "NEUROVAL_OPEN", "NEUROVAL_PROGRESS")  # variables that are no setting
+TESTS: Final = ("NEUROVAL_BRAIN_TUMOR_MRI", "NEUROVAL_DATA_TESTS")  # where the tests find their images
+ELSEWHERE: Final = ("NEUROVAL_HOME", CONFIG, "NEUROVAL_OPEN", "NEUROVAL_PROGRESS", *TESTS)  # variables, but no settings
 SHORTEST_KEY: Final = 24  # letters: what nobody guesses
 SHORTEST_SECRET: Final = 32
 CALLBACK: Final = "/oauth2callback"

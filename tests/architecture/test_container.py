@@ -95,8 +95,8 @@ def test_the_uv_is_the_one_of_the_makefile(root: Path) -> None:
 
 def test_settings_in_files_are_settings(root: Path) -> None:
     known = {*ELSEWHERE, *(PREFIX + name.upper() for name in Settings.model_fields)}
-    docs = sorted((root / "docs").glob("*.md"))
-    for path in (*(root / name for name in ("Dockerfile", "compose.yaml", "DEPLOYMENT.md", "README.md")), *docs):
+    files = ("Dockerfile", "compose.yaml", "DEPLOYMENT.md", "README.md", "CONTRIBUTING.md", ".github/workflows/ci.yml")
+    for path in (*map(root.joinpath, files), root / "tests" / "conftest.py", *sorted((root / "docs").glob("*.md"))):
         assert set(re.findall(r"NEUROVAL_[A-Z_]+", path.read_text())) - known == set(), path.name
 
 
