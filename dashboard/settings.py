@@ -6,7 +6,6 @@ folder; ``NEUROVAL_CONFIG`` names another file. A variable wins. The working fol
 
 import difflib
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic_settings import TomlConfigSettingsSource as TomlSource
 
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import home
+from neuroval.data.storage.toml import read_toml
 
 PREFIX: Final = "NEUROVAL_"
 FILE: Final = "neuroval.toml"
@@ -131,7 +131,7 @@ def read_settings() -> Settings:
     file = _file()
     if os.environ.get(CONFIG) and not file.is_file():
         raise InputError(f"{CONFIG}: {file} is not there; expected a TOML file.")
-    _document(file)
+    read_toml(file, missing_ok=True)
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     for name in ignored():  # only what looks like a slip is one
         if close := difflib.get_close_matches(name, known, 1, 0.9):
@@ -166,7 +166,7 @@ def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
     file = next((one for one in files if one.is_file()), None)
     if file is None:
         raise InputError(f"login is required, and there is no {' and no '.join(map(str, files))} that says by whom.")
-    auth = _document(file).get("auth", {})
+    auth = read_toml(file).get("auth", {})
     for name in ("client_id", "client_secret", "server_metadata_url", "redirect_uri", "cookie_secret"):
         if not isinstance(auth.get(name), str) or not auth[name]:
             raise InputError(f"{file}: login is required, and [auth] has no {name}.")
@@ -194,13 +194,3 @@ def ignored() -> list[str]:
 
 def _file() -> Path:
     return Path(os.environ.get(CONFIG) or home() / FILE)
-
-
-def _document(file: Path) -> Mapping[str, Any]:
-    """Return what a TOML file holds; nothing when it is not there."""
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{file}: not a readable TOML file ({error}).") from None

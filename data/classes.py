@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from neuroval.data.exceptions import InputError
 
@@ -64,6 +65,39 @@ class ClassOrder:
     @property
     def probability_columns(self) -> tuple[str, ...]:
         return tuple(f"prob_{name}" for name in self.names)
+
+    def as_table(self) -> dict[str, Any]:
+        """Return the order as it stands under ``[classes]`` of a study and of a model's card."""
+        table: dict[str, Any] = {"order": list(self.names)}
+        if self.negative is not None:
+            table["negative_class"] = self.negative
+        return {**table, "display": self.written, "colour": dict(self.colour)}
+
+    @classmethod
+    def from_table(cls, table: object, *, where: str) -> "ClassOrder":
+        """Return the order that ``as_table`` wrote; ``InputError`` says what is wrong in ``where``."""
+        if not isinstance(table, Mapping):
+            raise InputError(f"{where}: table [classes] is missing.")
+        shown: dict[str, Mapping[str, str]] = {}
+        for key in ("display", "colour"):
+            shown[key] = table.get(key, {})
+            if not isinstance(shown[key], Mapping) or not all(isinstance(text, str) for text in shown[key].values()):
+                raise InputError(f"{where}: [classes] {key} is {shown[key]!r}, expected a text for each class.")
+        negative = table.get("negative_class")
+        if negative is not None and not isinstance(negative, str):
+            raise InputError(f"{where}: [classes] negative_class is {negative!r}, expected a name.")
+        try:
+            names = class_names(table.get("order"), where="[classes] order")
+            return cls(names=names, negative=negative, **shown)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+
+
+def class_names(value: object, *, where: str) -> tuple[str, ...]:
+    """Return class names in their order, as a list in a file holds them; ``InputError`` when it is no such list."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"{where} is {value!r}, expected a list of names.")
+    return tuple(value)
 
 
 def isolated(text: str) -> str:

@@ -11,3 +11,7 @@ class ContractError(InputError):
 
 class ImageError(InputError):
     """A file cannot be used as an image; the message is the reason listed in ``rejected``."""
+
+
+class MissingFileError(InputError):
+    """A file that was named is not there."""

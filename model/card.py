@@ -1,17 +1,17 @@
 """The model folder: what the model is (``model.onnx``, ``card.toml``) and how it came to be (history, folds)."""
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.atomic import recover
+from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.home import DESCRIPTIONS, SHIPPED_MODELS
+from neuroval.data.storage.toml import as_toml, read_toml
 
 REGULATORY = (
     "Research use only. Not a medical device: without CE mark, and not cleared by the FDA or another authority. "
@@ -47,26 +47,21 @@ class ModelCard:
 
 def read_card(folder: Path) -> ModelCard:
     """Return the card of a model folder, its graph's hash checked. Raises ``InputError`` naming what is wrong."""
+    recover(folder)
     path = folder / CARD
     if not path.is_file() or not (folder / GRAPH).is_file():
         raise InputError(f"{folder}: not a model folder; expected {GRAPH} and {CARD}.")
+    document = read_toml(path)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        classes = document.pop("classes")
         card = ModelCard(
-            classes=ClassOrder(
-                names=tuple(classes["order"]),
-                negative=classes.get("negative_class"),
-                display=classes.get("display", {}),
-                colour=classes.get("colour", {}),
-            ),
+            classes=ClassOrder.from_table(document.pop("classes", None), where=str(path)),
             grid=tuple(document.pop("grid")),
             limitations=tuple(document.pop("limitations", ())),
             **document,
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise InputError(f"{path}: not a model card ({error}).") from None
-    found = sha256(folder / GRAPH)
+    found = file_sha256(folder / GRAPH)
     if found != card.sha256:
         raise InputError(f"{folder / GRAPH}: hash {found[:12]} differs from the card's {card.sha256[:12]}.")
     return card
@@ -75,8 +70,8 @@ def read_card(folder: Path) -> ModelCard:
 def stated_sha256(folder: Path) -> str | None:
     """Return the hash that a model's card states, unchecked; none when there is no card that can be read."""
     try:
-        stated = tomllib.loads((folder / CARD).read_text(encoding="utf-8")).get("sha256")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        stated = read_toml(folder / CARD).get("sha256")
+    except InputError:
         return None
     return stated if isinstance(stated, str) else None
 
@@ -85,13 +80,10 @@ def write_card(folder: Path, card: ModelCard) -> None:
     """Write ``card.toml``, and beside it the same as a page to read."""
     document: dict[str, Any] = {f.name: getattr(card, f.name) for f in fields(card)}
     document["grid"], document["limitations"] = list(card.grid), list(card.limitations)
-    order: dict[str, Any] = {"order": list(card.classes.names)}
-    if card.classes.negative is not None:
-        order["negative_class"] = card.classes.negative
     if not card.folds:
         del document["folds"]
-    document["classes"] = {**order, "display": card.classes.written, "colour": dict(card.classes.colour)}
-    (folder / CARD).write_bytes(tomli_w.dumps(document, multiline_strings=True).encode())
+    document["classes"] = card.classes.as_table()
+    (folder / CARD).write_text(as_toml(document), encoding="utf-8")
     (folder / PAGE).write_text(as_markdown(card), encoding="utf-8")
 
 
@@ -127,7 +119,7 @@ def as_markdown(card: ModelCard) -> str:
 def intended(card: ModelCard) -> Mapping[str, Any]:
     """Return what is written of a shipped model: intended use, contraindications, modalities; else nothing."""
     file = wording(card)
-    return {} if file is None else dict(tomllib.loads(file.read_text(encoding="utf-8")).get("study", {}))
+    return {} if file is None else dict(read_toml(file).get("study", {}))
 
 
 def wording(card: ModelCard) -> Path | None:
@@ -151,11 +143,5 @@ def record_sha256(folder: Path) -> str:
     """Return the sha256 over all that a study takes from a model folder: graph, card, history, folds, reference."""
     names = (GRAPH, CARD, HISTORY, FOLDS, FOLDS_UNGROUPED, REFERENCE)
     present = [folder / name for name in names if (folder / name).is_file()]
-    lines = [f"{path.name} {sha256(path)}" for path in present]
+    lines = [f"{path.name} {file_sha256(path)}" for path in present]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """Return the sha256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

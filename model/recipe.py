@@ -1,12 +1,12 @@
 """The recipe of a training run: every choice, in one frozen configuration that a TOML file holds."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.toml import read_toml
 
 Pooling = Literal["avg", "max"]
 
@@ -98,10 +98,7 @@ DEFAULTS = TrainingConfig()
 
 def read_recipe(path: Path) -> TrainingConfig:
     """Return the configuration in a TOML file. Raises ``InputError`` naming what is wrong in it."""
-    try:
-        return recipe_from(tomllib.loads(path.read_text(encoding="utf-8")), where=str(path))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: not a readable TOML file ({error}).") from None
+    return recipe_from(read_toml(path), where=str(path))
 
 
 def recipe_from(document: Mapping[str, Any], *, where: str) -> TrainingConfig:

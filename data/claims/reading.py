@@ -4,7 +4,6 @@ One file holds one source. Each ``[[claim]]`` has an ``id``, the ``text`` as pri
 asks for: see ``KINDS`` and the classes of ``neuroval.data.claims.kinds``. Numbers are strings.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
@@ -38,6 +37,7 @@ from neuroval.data.claims.printed_number import Printed, printed
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
 from neuroval.data.schema import SPLITS
+from neuroval.data.storage.toml import read_toml
 
 SCHEMA: Final = 1
 FILE: Final = "claims.toml"  # its name in a study's folder
@@ -48,14 +48,7 @@ def read_claims(path: Path) -> Claims:
 
     Raises ``InputError`` that names file, claim, key, what was found and what was expected.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file.") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable TOML ({error}).") from None
+    document = read_toml(path)
     if unknown := sorted(set(document) - {"schema", "source", "claim"}):
         raise InputError(f"{path}: unknown key {unknown[0]!r}, expected schema, [source] and [[claim]].")
     if document.get("schema") != SCHEMA or isinstance(document["schema"], bool):

@@ -9,7 +9,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
-import tomli_w
 from tqdm import tqdm
 
 from neuroval.data.exceptions import InputError
@@ -19,6 +18,7 @@ from neuroval.data.phantom.plan import Patient, plan_cohort
 from neuroval.data.phantom.planting import plant_copies, plant_corrupt, planted_by_patient
 from neuroval.data.phantom.render import Row, render_patient
 from neuroval.data.storage.atomic import written_whole
+from neuroval.data.storage.toml import as_toml
 
 METADATA_COLUMNS = ("image_path", "label", "split", "patient_id", "plane", "source", "site", "mask_path")
 PATIENTS_PER_WORKER = 10  # fewer are drawn sooner than another process has started
@@ -69,7 +69,7 @@ def generate(
         metadata = _write_table(part / "metadata.csv", images, columns=METADATA_COLUMNS)
         planted = _write_table(part / "planted.csv", truth, columns=PLANTED_COLUMNS)
         made = facts(seed=seed, patients=patients, difficulty=difficulty, flaws=chosen)
-        (part / FACTS).write_text(tomli_w.dumps(made), encoding="utf-8")
+        (part / FACTS).write_text(as_toml(made), encoding="utf-8")
     return Cohort(folder=folder, metadata=metadata, planted=planted)
 
 

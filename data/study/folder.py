@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import shutil
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,18 +13,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import tomli_w
 from numpy.typing import NDArray
 
 from neuroval.data import schema
 from neuroval.data.claims.kinds import Claims
 from neuroval.data.claims.reading import FILE as CLAIMS
 from neuroval.data.claims.reading import read_claims
-from neuroval.data.classes import ClassOrder, check_order
-from neuroval.data.exceptions import ContractError, InputError
+from neuroval.data.classes import ClassOrder, check_order, class_names
+from neuroval.data.exceptions import ContractError, InputError, MissingFileError
 from neuroval.data.storage.atomic import check_free, recover, written_whole
 from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.home import STUDY_FILE
+from neuroval.data.storage.toml import as_toml, read_toml
 from neuroval.data.study import contract
 from neuroval.data.study import embeddings as embeddings_of
 from neuroval.data.study.embeddings import Embeddings
@@ -101,15 +100,14 @@ def read_study(path: Path) -> Study:
 
 def read_manifest(path: Path) -> Manifest:
     """Return only ``study.toml``, checked: enough to list studies without reading their tables."""
-    file = path / STUDY_FILE
     try:
         with _reading(path):
             recover(path)
-            document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        document = read_toml(path / STUDY_FILE)
+    except MissingFileError:
         raise ContractError(f"{path}: no {STUDY_FILE}; not a study folder.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ContractError(f"{file}: not readable TOML ({error}).") from None
+    except InputError as error:
+        raise ContractError(str(error)) from None
     try:
         return from_document(document)
     except ContractError as error:
@@ -190,7 +188,7 @@ def _completed(part: Path, manifest: Manifest) -> Study:
     """Return the study of the files in a folder, after adding ``study.toml``: what is written, a reader accepts."""
     hashes = {file.name: file_sha256(file) for file in part.iterdir()}
     complete = dataclasses.replace(manifest, files=hashes)
-    (part / STUDY_FILE).write_bytes(tomli_w.dumps(to_document(complete), multiline_strings=True).encode())
+    (part / STUDY_FILE).write_text(as_toml(to_document(complete)), encoding="utf-8")
     return read_study(part)
 
 
@@ -266,7 +264,11 @@ def _read_table(file: Path, manifest: Manifest) -> pa.Table:
         raise ContractError(
             f"{file}: schema {stated.get('schema')!r} in its metadata, expected {schema.SCHEMA_VERSION}."
         )
-    check_order(stated["classes"], expected=manifest.classes.names, where=str(file))
+    check_order(
+        class_names(stated.get("classes"), where=f"{file}: classes in its metadata"),
+        expected=manifest.classes.names,
+        where=str(file),
+    )
     return table
 
 

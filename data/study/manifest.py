@@ -181,13 +181,9 @@ class Manifest:
 
 def to_document(manifest: Manifest) -> dict[str, Any]:
     """Return the manifest as the nested tables of ``study.toml``."""
-    classes = manifest.classes
-    order: dict[str, Any] = {"order": list(classes.names)}
-    if classes.negative is not None:
-        order["negative_class"] = classes.negative
     document: dict[str, Any] = {
         "study": {"schema": SCHEMA_VERSION, **_plain(manifest.about)},
-        "classes": {**order, "display": classes.written, "colour": dict(classes.colour)},
+        "classes": manifest.classes.as_table(),
         "data": _plain(manifest.data),
         "thresholds": _plain(manifest.thresholds),
         "harm": {"matrix": [list(row) for row in manifest.harm]},
@@ -219,7 +215,7 @@ def from_document(document: Mapping[str, Any]) -> Manifest:
     try:
         return Manifest(
             about=_build(About, about, "study"),
-            classes=_class_order(_table(document, "classes")),
+            classes=ClassOrder.from_table(document.get("classes"), where=STUDY_FILE),
             data=_build(DataFacts, _table(document, "data"), "data"),
             model=_build(ModelFacts, document["model"], "model") if "model" in document else None,
             thresholds=_build(Thresholds, document.get("thresholds", {}), "thresholds"),
@@ -281,15 +277,3 @@ def _build(kind: type[T], table: Any, name: str) -> T:
     except TypeError as error:
         missing = str(error).split("argument")[-1].lstrip("s: ")
         raise ContractError(f"{STUDY_FILE}: [{name}] lacks {missing}.") from None
-
-
-def _class_order(table: Mapping[str, Any]) -> ClassOrder:
-    order = table.get("order")
-    if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
-        raise ContractError(f"{STUDY_FILE}: [classes] order is {order!r}, expected a list of names.")
-    return ClassOrder(
-        names=tuple(order),
-        negative=table.get("negative_class"),
-        display=dict(table.get("display", {})),
-        colour=dict(table.get("colour", {})),
-    )

@@ -1,16 +1,17 @@
 """The demonstration: the phantom cohort drawn on this machine, and the shipped phantom model run over it."""
 
 import shutil
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neuroval.data import phantom
+from neuroval.data.exceptions import InputError
 from neuroval.data.images import linking
 from neuroval.data.phantom.flaws import ALL_FLAWS
 from neuroval.data.storage import home
 from neuroval.data.storage.home import STUDY_FILE
+from neuroval.data.storage.toml import read_toml
 from neuroval.model.card import record_sha256
 
 DESCRIPTION = home.DESCRIPTIONS / "phantom.toml"
@@ -42,7 +43,7 @@ def make_demo(*, progress: bool = False) -> Demo:
         return Demo(study=study, made=False)
     from neuroval.model.evaluation.to_study import evaluate
 
-    description = tomllib.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    description = read_toml(DESCRIPTION)
     evaluation = evaluate(model, images, out=study, data_name=phantom.NAME, description=description, progress=progress)
     linking.link(images, data_name=phantom.NAME, cases=evaluation.study.cases)
     return Demo(study=study, made=True)
@@ -60,6 +61,6 @@ def _record_of(study: Path) -> str | None:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, tomllib.TOMLDecodeError):
+        return read_toml(path, missing_ok=True)
+    except InputError:  # damaged: made anew
         return {}

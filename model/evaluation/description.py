@@ -1,12 +1,11 @@
 """What a study says about its model when nobody has written it down: wording, harm, criteria, published claims."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from neuroval.data import phantom
-from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import DESCRIPTIONS
+from neuroval.data.storage.toml import read_toml
 from neuroval.model.card import read_card, wording
 
 CLAIMS = DESCRIPTIONS / "brain-tumor-readme-claims.toml"  # what is published about a model of the data set below
@@ -24,9 +23,9 @@ def described(
     There are claims only of the shipped data set. Raises ``InputError`` for a file that is no TOML.
     """
     drawn = _drawn(images) or data_name == phantom.NAME
-    description, claims = _read(about) if about is not None else None, None
+    description, claims = read_toml(about) if about is not None else None, None
     if about is None and (file := wording(read_card(model))) is not None:
-        shipped = _read(file)
+        shipped = read_toml(file)
         name = shipped["data"]["name"]
         if name != data_name and not (name == phantom.NAME and drawn):
             del shipped["study"]["title"]
@@ -43,10 +42,3 @@ def _drawn(images: Path) -> bool:
     """Return whether a folder of images is, or lies in, the phantom cohort."""
     place = images.resolve()
     return any((folder / phantom.FACTS).is_file() for folder in (place, *place.parents))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: not a readable TOML file ({error}).") from None

@@ -244,11 +244,9 @@ def _manifest(
 ) -> Manifest:
     given = dict(description or {})
     about = {"title": name, **given.get("study", {}), "name": name, "schema": SCHEMA_VERSION}
-    order: dict[str, Any] = {"order": list(card.classes.names)}
-    if card.classes.negative is not None:
-        order["negative_class"] = card.classes.negative
-    order |= {"display": card.classes.written, "colour": dict(card.classes.colour)}
-    manifest = from_document({"data": {"name": dataset.name}, **given, "study": about, "classes": order})
+    manifest = from_document(
+        {"data": {"name": dataset.name}, **given, "study": about, "classes": card.classes.as_table()}
+    )
     if manifest.data.name != dataset.name:  # wording of another data set: keep the wording, not its origin
         manifest = dataclasses.replace(manifest, data=DataFacts(name=dataset.name))
     limitations = (*manifest.about.limitations, *card.limitations)

@@ -14,7 +14,8 @@ from neuroval.data.dataset.splits import assign_tuning, group_ids, hash_of
 from neuroval.data.images.duplicates import find_pairs
 from neuroval.data.schema import PAIR_KINDS
 from neuroval.data.storage.atomic import check_free, written_whole
-from neuroval.model.card import CARD, GRAPH, HISTORY, ModelCard, sha256, write_card
+from neuroval.data.storage.files import file_sha256
+from neuroval.model.card import CARD, GRAPH, HISTORY, ModelCard, write_card
 from neuroval.model.inference.mc_dropout import write_head
 from neuroval.model.recipe import TrainingConfig, written
 from neuroval.model.training.export import deployable, export_onnx, head_of
@@ -69,7 +70,7 @@ def train_model(
             export_onnx(served, part / GRAPH, temperature=card.temperature)
             write_head(part, head_of(served))
             result.history.astype({"epoch": np.int32}).to_parquet(part / HISTORY, index=False)
-            write_card(part, dataclasses.replace(card, sha256=sha256(part / GRAPH)))
+            write_card(part, dataclasses.replace(card, sha256=file_sha256(part / GRAPH)))
             card = write_reference(part, cases, images=images)
         record.result({"model_sha256": card.sha256, **calibration}, (out / GRAPH, out / CARD, out / HISTORY))
     return card

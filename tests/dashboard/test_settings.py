@@ -126,7 +126,7 @@ def test_a_bad_variable_is_named_with_what_is_allowed(
         ("batch_files = []", ": batch_files: Input should be a valid integer."),
         ("image_roots = [1]", ": image_roots, number 1: Input is not a valid path"),
         ("images = []", ": images is no setting; expected one of image_roots, login"),
-        ("batch_files =", ": not a readable TOML file"),
+        ("batch_files =", ": not readable TOML"),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_allowed(home: Path, text: str, message: str) -> None:

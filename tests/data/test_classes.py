@@ -20,3 +20,38 @@ def test_names_from_right_to_left_do_not_turn_what_stands_beside_them() -> None:
     assert order.written == {"ورم": "ورم", "tumour": "tumour"}
     again = ClassOrder(names=order.names, negative=order.negative, display=order.display)
     assert again.display == order.display
+
+
+def test_an_order_is_read_as_it_was_written() -> None:
+    order = ClassOrder(names=("b", "a"), negative="a", display={"b": "B"}, colour={"a": "#111111"})
+    assert ClassOrder.from_table(order.as_table(), where="x") == order
+    plain = ClassOrder(names=("b", "a"))
+    assert "negative_class" not in plain.as_table()
+    assert ClassOrder.from_table(plain.as_table(), where="x") == plain
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (None, "card.toml: table [classes] is missing."),
+        ({"order": "ab"}, "card.toml: [classes] order is 'ab', expected a list of names."),
+        ({"order": ["a", 1]}, "card.toml: [classes] order is ['a', 1], expected a list of names."),
+        (
+            {"order": ["a", "b"], "negative_class": ["a"]},
+            "card.toml: [classes] negative_class is ['a'], expected a name.",
+        ),
+        (
+            {"order": ["a", "b"], "negative_class": "c"},
+            "card.toml: classes: negative_class 'c' is not a class; expected",
+        ),
+        ({"order": ["a", "b"], "display": 3}, "card.toml: [classes] display is 3, expected a text for each class."),
+        (
+            {"order": ["a", "b"], "colour": {"a": 3}},
+            "card.toml: [classes] colour is {'a': 3}, expected a text for each",
+        ),
+    ],
+)
+def test_a_wrong_order_is_named_with_its_file(table: object, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        ClassOrder.from_table(table, where="card.toml")
+    assert str(caught.value).startswith(said)

@@ -219,7 +219,7 @@ def test_the_shipped_recipes_are_read() -> None:
         ("epoch = 3", "unknown key 'epoch'"),
         ("epochs = 'three'", "epochs is 'three', expected int"),
         ("epochs = true", "epochs is True, expected int"),
-        ("epochs = [", "not a readable TOML file"),
+        ("epochs = [", "not readable TOML"),
     ],
 )
 def test_a_wrong_recipe_is_named(tmp_path: Path, text: str, message: str) -> None:
