@@ -15,6 +15,7 @@ from scipy import special
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.probabilities import group_numbers, read_predictions
 from neuroval.analysis.core.proportions import check_level
 
@@ -214,7 +215,7 @@ def _measures(
     values, bread = (back @ fit.coefficients).tolist(), back @ fit.covariance
     method = Method("wald", clip=CLIP)
     variances = np.diag(bread @ back.T)
-    quantile = float(special.ndtri((1 + level) / 2))
+    quantile = normal_quantile(level)
     plain = [
         _wald(value, variance, quantile=quantile, method=method, n=n, level=level)
         for value, variance in zip(values, variances.tolist(), strict=True)

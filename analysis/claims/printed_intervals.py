@@ -10,6 +10,7 @@ from scipy import special
 from neuroval.analysis.claims.printed_classes import MOST_POSSIBLE, Possible, stands_alone
 from neuroval.analysis.claims.rounding import NOISE, counts_that_fit, decimals, nearly_fits
 from neuroval.analysis.claims.statements import Check, named, of_kind
+from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.proportions import proportion
 from neuroval.data.claims.kinds import Claims, IntervalMethod, Rate
 from neuroval.data.claims.printed_number import Printed
@@ -58,7 +59,7 @@ def intervals(count: int, n: int, *, method: IntervalMethod, level: float) -> li
             low, high = (float(special.betaincinv(count + 0.5, n - count + 0.5, q)) for q in (tail, 1 - tail))
             found.append((low, high))
         return found
-    for z in (float(special.ndtri(1 - tail)), *([Z_OF_TABLES] if level == LEVEL else [])):
+    for z in (normal_quantile(level), *([Z_OF_TABLES] if level == LEVEL else [])):
         size, middle = n + z * z, (count + z * z / 2) / (n + z * z)
         if method == "wald":
             half = z * math.sqrt(p * (1 - p) / n)

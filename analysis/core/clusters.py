@@ -5,6 +5,7 @@ are few types even when there are many groups, so what follows costs no more tha
 """
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,32 @@ def single_cases(matrix: ConfusionMatrix) -> GroupTypes:
     return GroupTypes(k=len(matrix.classes), cells=cells, number=flat[held])
 
 
+def _alike(
+    codes: NDArray[np.int64], cells: NDArray[np.int64], *, groups: int, size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first group of each type, (t,), and how many groups are like it.
+
+    A million sparse matrices are compared by keys: the sum of random 64-bit numbers, one per cell, modulo 2^64. Equal
+    matrices have equal keys. That groups of one key have equal matrices is looked at, and other numbers are drawn
+    where they have not.
+    """
+    ordered = np.sort(codes * size + cells)  # case by case within each group, in the order of the cells
+    sizes = np.bincount(codes, minlength=groups)
+    starts = np.cumsum(sizes) - sizes
+    held = ordered - np.repeat(np.arange(groups) * size, sizes)
+    for seed in count():
+        keys = np.zeros(groups, dtype=np.uint64)
+        cell_keys = np.random.default_rng(seed).integers(2**64, size=size, dtype=np.uint64)
+        np.add.at(keys, codes, cell_keys[cells])
+        _, first, type_of, number = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+        like = first[type_of]
+        if (sizes == sizes[like]).all():
+            places = np.arange(len(held)) + np.repeat(starts[like] - starts, sizes)  # of the same case of that group
+            if (held == held[places]).all():
+                return first, number
+    raise AssertionError("unreachable")
+
+
 def group_types(
     reference: NDArray[np.integer[Any]],
     predicted: NDArray[np.integer[Any]],
@@ -69,12 +96,7 @@ def group_types(
     """
     codes, labels = group_codes(groups, n=len(reference))
     cells = reference.astype(np.int64) * k + predicted
-    # Comparing a million sparse matrices: a group's key is the sum of random 64-bit numbers, one per cell, modulo
-    # 2^64. Equal matrices have equal keys; unequal ones collide once in 10^7 data sets of a million groups.
-    keys = np.zeros(len(labels), dtype=np.uint64)
-    cell_keys = np.random.default_rng(0).integers(2**64, size=k * k, dtype=np.uint64)
-    np.add.at(keys, codes, cell_keys[cells])
-    _, first, number = np.unique(keys, return_index=True, return_counts=True)
+    first, number = _alike(codes, cells, groups=len(labels), size=k * k)
     type_of_group = np.full(len(labels), -1, dtype=np.int64)
     type_of_group[first] = np.arange(len(first))
     case_type = type_of_group[codes]

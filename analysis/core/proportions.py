@@ -13,6 +13,7 @@ from scipy import special
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.data.exceptions import InputError
 
 RateMethod = Literal["wilson", "clopper-pearson", "jeffreys", "agresti-coull"]
@@ -161,7 +162,7 @@ def _enclosing(p: float, low: float, high: float, *, level: float, method: Metho
 
 def wilson(count: float, n: float, *, level: float) -> tuple[float, float]:
     """Return the ends of the Wilson interval; count and n need not be whole numbers."""
-    z = _normal_quantile(level)
+    z = normal_quantile(level)
     p = count / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
@@ -183,12 +184,8 @@ def _jeffreys(count: int, n: int, *, level: float) -> tuple[float, float]:
 
 
 def _agresti_coull(count: int, n: int, *, level: float) -> tuple[float, float]:
-    z = _normal_quantile(level)
+    z = normal_quantile(level)
     size = n + z * z
     centre = (count + z * z / 2) / size
     half = z * math.sqrt(centre * (1 - centre) / size)
     return centre - half, centre + half
-
-
-def _normal_quantile(level: float) -> float:
-    return float(special.ndtri((1 + level) / 2))

@@ -8,11 +8,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import stats
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import confusion_matrix
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.intervals import normal_quantile, square_and_add
 from neuroval.analysis.core.proportions import check_level, group_codes, share_of
 from neuroval.data.exceptions import InputError
 
@@ -293,8 +294,7 @@ def _net_benefit(rates: _Rates, *, gain: float, loss: Floats, n: int, level: flo
     value = gain * rates.true - loss * rates.false
 
     def distance(of_true: Floats, of_false: Floats) -> Floats:
-        one, other = gain * of_true, loss * of_false
-        return np.sqrt(np.maximum(one**2 + other**2 - 2 * rates.correlation * one * other, 0))
+        return square_and_add(gain * of_true, loss * of_false, correlation=rates.correlation)
 
     low = value - distance(rates.true - true_low, false_high - rates.false)
     high = value + distance(true_high - rates.true, rates.false - false_low)
@@ -305,7 +305,7 @@ def _net_benefit(rates: _Rates, *, gain: float, loss: Floats, n: int, level: flo
 
 
 def _wilson(rate: Floats, size: Floats, *, level: float) -> tuple[Floats, Floats]:
-    z = float(special.ndtri((1 + level) / 2))
+    z = normal_quantile(level)
     centre = (rate + z * z / (2 * size)) / (1 + z * z / size)
     half = z / (1 + z * z / size) * np.sqrt(rate * (1 - rate) / size + z * z / (4 * size * size))
     return np.minimum(centre - half, rate), np.maximum(centre + half, rate)

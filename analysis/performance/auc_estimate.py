@@ -7,10 +7,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import optimize
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure, widest
+from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.proportions import check_level, group_codes
 from neuroval.data.exceptions import InputError
 
@@ -209,11 +210,6 @@ def auc_measure(
         return Measure(plain=Estimate.undefined(reason=reason, n=len(positive)))
     plain = _interval(ranking, Units(codes=None, total=len(positive)), level=level)
     return Measure(plain=plain, clustered=None if groups is None else _interval(ranking, groups, level=level))
-
-
-def normal_quantile(level: float) -> float:
-    """Return how many standard errors an interval of the ``level`` reaches either way."""
-    return float(special.ndtri((1 + level) / 2))
 
 
 def design_effect(

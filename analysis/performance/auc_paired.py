@@ -11,6 +11,7 @@ from scipy import special
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
+from neuroval.analysis.core.intervals import normal_quantile, square_and_add
 from neuroval.analysis.core.proportions import check_level
 from neuroval.analysis.performance.auc_estimate import (
     NO_SPREAD,
@@ -19,7 +20,6 @@ from neuroval.analysis.performance.auc_estimate import (
     auc_measure,
     grouped,
     near_one,
-    normal_quantile,
     ranked,
 )
 
@@ -124,11 +124,8 @@ def _between(value: float, below: float, above: float, *, level: float, method: 
 def _combined(one: Estimate, two: Estimate, *, correlation: float) -> tuple[float, float]:
     """Return how far the difference reaches below and above its value."""
     (below_a, above_a), (below_b, above_b) = reach(one), reach(two)
-
-    def root(x: float, y: float) -> float:
-        return math.sqrt(max(x * x - 2 * correlation * x * y + y * y, 0.0))
-
-    return root(below_a, above_b), root(above_a, below_b)
+    below = square_and_add(below_a, above_b, correlation=correlation)
+    return below, square_and_add(above_a, below_b, correlation=correlation)
 
 
 def _correlation(a: Ranking, b: Ranking, *, units: Units) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
+from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.core.proportions import check_level
 from neuroval.analysis.performance.auc_estimate import (
@@ -22,7 +23,6 @@ from neuroval.analysis.performance.auc_estimate import (
     grouped,
     near_one,
     newcombe,
-    normal_quantile,
     ranked,
 )
 from neuroval.data.exceptions import InputError

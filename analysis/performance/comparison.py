@@ -18,6 +18,7 @@ from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import confusion_matrix
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.intervals import square_and_add
 from neuroval.analysis.core.proportions import METHODS, check_level, clustered_totals, group_codes, proportion, wilson
 from neuroval.data.exceptions import InputError
 
@@ -246,7 +247,7 @@ def difference_of(a: Estimate, b: Estimate) -> Estimate:
         )
     if a.level != b.level:
         raise InputError(f"difference: both intervals must have one level, found {a.level} and {b.level}.")
-    low, high = _square_and_add((a.value, a.low, a.high), (b.value, b.low, b.high), correlation=0.0)
+    low, high = _bounds((a.value, a.low, a.high), (b.value, b.low, b.high), correlation=0.0)
     return Estimate(value=value, low=low, high=high, level=a.level, method=method)
 
 
@@ -330,7 +331,7 @@ def _newcombe(counts: PairedCounts, *, size: float, level: float, method: Method
     if agreement > 0:
         agreement = max(agreement - size / 2, 0.0)
     spread = math.sqrt(a * (only_b + neither)) * math.sqrt(b * (only_a + neither))
-    low, high = _square_and_add(
+    low, high = _bounds(
         _enclosed(a, size, level=level),
         _enclosed(b, size, level=level),
         correlation=agreement / spread if spread > 0 else 0.0,
@@ -339,16 +340,12 @@ def _newcombe(counts: PairedCounts, *, size: float, level: float, method: Method
     return Estimate(value=value, low=low, high=high, level=level, method=method, n=counts.n)
 
 
-def _square_and_add(
-    a: tuple[float, float, float], b: tuple[float, float, float], *, correlation: float
-) -> tuple[float, float]:
+def _bounds(a: tuple[float, float, float], b: tuple[float, float, float], *, correlation: float) -> tuple[float, float]:
     """Return the bounds of the difference of two numbers, each given as value, low and high."""
     (p, low_p, high_p), (q, low_q, high_q) = a, b
-
-    def reach(one: float, other: float) -> float:
-        return math.sqrt(max(one * one - 2 * correlation * one * other + other * other, 0.0))
-
-    return max(-1.0, p - q - reach(p - low_p, high_q - q)), min(1.0, p - q + reach(high_p - p, q - low_q))
+    below = square_and_add(p - low_p, high_q - q, correlation=correlation)
+    above = square_and_add(high_p - p, q - low_q, correlation=correlation)
+    return max(-1.0, p - q - below), min(1.0, p - q + above)
 
 
 def _enclosed(count: float, n: float, *, level: float) -> tuple[float, float, float]:

@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from neuroval.analysis.core.clusters import GroupTypes
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.intervals import normal_quantile, square_and_add
 from neuroval.analysis.core.proportions import check_level, clustered_totals, proportion
 from neuroval.data.exceptions import InputError
 
@@ -160,7 +160,7 @@ def _log_ratio(
     def interval(variance: float | None, *, called: Method, reason: Reason | None = None) -> Estimate:
         if variance is None:
             return Estimate(value=value, method=called, n=n, reason=reason)
-        factor = math.exp(_normal_quantile(level) * math.sqrt(variance))
+        factor = math.exp(normal_quantile(level) * math.sqrt(variance))
         return Estimate(value=value, low=value / factor, high=value * factor, level=level, method=called, n=n)
 
     between = None if groups is None else Method("between_groups", method=method, groups=groups.total)
@@ -186,14 +186,14 @@ def _youden(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measur
     tp, tn, positives, negatives = counts.tp, counts.tn, counts.tp + counts.fn, counts.tn + counts.fp
     value = tp / positives + tn / negatives - 1
 
-    def square_and_add(se: Estimate, sp: Estimate, *, correlation: float, method: Method) -> Estimate:
+    def joined(se: Estimate, sp: Estimate, *, correlation: float, method: Method) -> Estimate:
         (low_se, high_se), (low_sp, high_sp) = _reach(se), _reach(sp)
-        low = value - math.sqrt(max(0.0, low_se**2 + low_sp**2 + 2 * correlation * low_se * low_sp))
-        high = value + math.sqrt(max(0.0, high_se**2 + high_sp**2 + 2 * correlation * high_se * high_sp))
+        low = value - square_and_add(low_se, low_sp, correlation=-correlation)  # a sum
+        high = value + square_and_add(high_se, high_sp, correlation=-correlation)
         low, high = max(-1.0, low), min(1.0, high)  # they can pass the ends by rounding only
         return Estimate(value=value, low=low, high=high, level=level, method=method, n=counts.n)
 
-    plain = square_and_add(
+    plain = joined(
         proportion(tp, positives, level=level),
         proportion(tn, negatives, level=level),
         correlation=0.0,
@@ -203,7 +203,7 @@ def _youden(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measur
         return Measure(plain=plain)
     by_se, by_sp = groups.influence(counts)
     scale = math.sqrt(float(groups.number @ by_se**2) * float(groups.number @ by_sp**2))
-    clustered = square_and_add(
+    clustered = joined(
         clustered_totals(groups.found, groups.positives, number=groups.number, level=level),
         clustered_totals(groups.cleared, groups.negatives, number=groups.number, level=level),
         correlation=float(groups.number @ (by_se * by_sp)) / scale if scale > 0 else 0.0,
@@ -222,7 +222,3 @@ def _reach(rate: Estimate) -> tuple[float, float]:
 def _binomial(successes: int, failures: int) -> float:
     n = successes + failures
     return successes * failures / n**3
-
-
-def _normal_quantile(level: float) -> float:
-    return float(special.ndtri((1 + level) / 2))

@@ -157,7 +157,11 @@ def _by_patient(
     # Sums of floats depend on their order in the last digit, and a tie may hang on it: within a patient, add in the
     # order of a number made from the bits of the probabilities, not in that of the slices.
     bits = np.ascontiguousarray(probabilities).view(np.uint64)
-    order = np.lexsort((bits @ np.random.default_rng(0).integers(2**64, size=k, dtype=np.uint64), codes))
+    number = bits @ np.random.default_rng(0).integers(2**64, size=k, dtype=np.uint64)
+    order = np.lexsort((number, codes))
+    alike = (np.diff(codes[order]) == 0) & (np.diff(number[order]) == 0)
+    if (bits[order][1:][alike] != bits[order][:-1][alike]).any():  # two slices of one number: their bits decide
+        order = np.lexsort((*bits.T, number, codes))
     starts = np.concatenate([[0], np.cumsum(votes.sum(axis=1))[:-1]])
     sums = np.add.reduceat(probabilities[order], starts, axis=0)
     shown = reference[order]

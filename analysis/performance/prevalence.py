@@ -8,6 +8,7 @@ from scipy import special
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.proportions import check_level
 from neuroval.data.exceptions import InputError
 
@@ -155,7 +156,7 @@ def _ppv(
     counts: TwoByTwo, *, shares: tuple[float, float], sizes: Sizes, effective: Sizes | None, level: float
 ) -> Estimate:
     """Return the PPV when ``shares`` of the scans and ``sizes`` of the cases are with and without the condition."""
-    z = float(special.ndtri((1 + level) / 2))
+    z = normal_quantile(level)
     # All called positive: both rates are certain as far as their variances go, and the standard logit has no width.
     not_defined = 0 in (counts.tp, counts.fp) or counts.fn == counts.tn == 0
     added = z * z if not_defined else 0.0

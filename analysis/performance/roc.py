@@ -11,8 +11,9 @@ from scipy import special
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.proportions import check_level, wilson
-from neuroval.analysis.performance.auc_estimate import Units, check_scores, grouped, normal_quantile
+from neuroval.analysis.performance.auc_estimate import Units, check_scores, grouped
 from neuroval.analysis.performance.thinning import thinned
 
 FEW: Final = 1.0  # cases that miss an average precision of 1: with fewer the logit interval is of no use

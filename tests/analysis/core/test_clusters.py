@@ -53,3 +53,26 @@ def test_totals_and_support_are_per_group_of_a_type() -> None:
 def test_a_missing_group_is_refused() -> None:
     with pytest.raises(InputError, match="case 0"):
         group_types(np.array([0]), np.array([0]), np.array([None]), k=2)
+
+
+class Colliding:
+    """A generator whose numbers are all the same."""
+
+    def integers(self, *_: Any, size: int, dtype: Any) -> Any:
+        return np.ones(size, dtype=dtype)
+
+
+def test_groups_whose_keys_collide_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    reference, predicted = np.array([0, 0, 1, 1, 0, 1]), np.array([0, 1, 1, 1, 0, 1])
+    groups = np.array(["p", "p", "q", "q", "r", "r"])
+    expected = as_counter(group_types(reference, predicted, groups, k=2))
+    assert len(expected) == 3
+    default_rng, seeds = np.random.default_rng, []
+
+    def drawn(seed: int) -> Any:
+        seeds.append(seed)
+        return Colliding() if seed < 2 else default_rng(seed)
+
+    monkeypatch.setattr(np.random, "default_rng", drawn)
+    assert as_counter(group_types(reference, predicted, groups, k=2)) == expected
+    assert seeds == [0, 1, 2]
