@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-import socket
-import stat
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 from neuroval.dashboard.access.sign_in import SignIn
+from neuroval.dashboard.access.streamlit_private import send_at_once
 
 # Nothing heavy is imported here: the browser loads the frame of the page while the numbers are made ready.
 
@@ -67,7 +66,7 @@ api = Api()
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
     """Make the first study and the API's model ready while the first visitor's browser loads the page."""
-    _send_at_once()
+    send_at_once()
     warming = asyncio.gather(asyncio.to_thread(_warm), asyncio.to_thread(api.load))
     opening = asyncio.create_task(_open_browser(os.environ.get("NEUROVAL_OPEN")))
     yield
@@ -79,22 +78,6 @@ async def _open_browser(url: str | None) -> None:
     if url:
         await asyncio.sleep(0.2)  # the port opens as soon as the lifespan has started
         await asyncio.to_thread(webbrowser.open, url)
-
-
-def _send_at_once() -> None:
-    """Let small answers leave at once, on the connections of the listening socket.
-
-    Streamlit opens it in a way that asyncio does not know for TCP (no protocol is named), so the end of an answer waits
-    40 ms for the browser's word that the beginning has come (Nagle's algorithm against delayed acknowledgements).
-    """
-    folder, internet = Path("/dev/fd"), (socket.AF_INET, socket.AF_INET6)
-    for number in [int(path.name) for path in folder.iterdir()] if folder.is_dir() else ():
-        with suppress(OSError):  # the folder itself is listed too, and gone by now
-            if not stat.S_ISSOCK(os.fstat(number).st_mode):
-                continue
-            with socket.socket(fileno=os.dup(number)) as one:
-                if one.family in internet and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _warm() -> None:

@@ -30,5 +30,5 @@ def square_and_add(one: Any, other: Any, *, correlation: Any) -> Any:
 
     Sources: Newcombe, Stat Med 1998;17:873-890, method 10; Zou & Donner, Stat Med 2008;27:1693-1702 (MOVER).
     """
-    root = np.sqrt(np.maximum(one * one - 2 * correlation * one * other + other * other, 0.0))
+    root = np.sqrt(np.maximum(one * one + other * other - 2 * correlation * one * other, 0.0))
     return root if isinstance(root, np.ndarray) else float(root)

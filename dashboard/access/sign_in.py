@@ -4,7 +4,6 @@ Every address is closed but for those that a sign-in needs and the checks of hea
 A client of the API sends one of the server's keys instead.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,11 +12,8 @@ import streamlit as st
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
-from streamlit.auth_util import get_cookie_with_chunks, get_origin_from_redirect_uri, get_secrets_auth_section
-from streamlit.web.server.server_util import get_cookie_secret
-from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
-from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
+from neuroval.dashboard.access import streamlit_private
 from neuroval.dashboard.access.api_keys import SIGNED_IN, has_key
 from neuroval.dashboard.words import sign_in as text
 
@@ -26,18 +22,7 @@ if TYPE_CHECKING:
 
 # The frame of a page holds no data: what it shows comes through the socket, where the page asks who is there.
 PAGES: Final = {f"/{path.stem}" for path in (Path(__file__).parents[1] / "app_pages").glob("*.py")} | {"/", "/home"}
-OPEN: Final = PAGES | {
-    "/_stcore/health",
-    "/_stcore/host-config",
-    "/_stcore/stream",
-    "/api/v1/health",
-    "/api/v1/ready",
-    "/auth/login",
-    "/auth/logout",
-    "/favicon.png",
-    "/oauth2callback",
-}
-OPEN_FOLDER: Final = "/static/"  # Streamlit's own scripts and fonts
+OPEN: Final = PAGES | streamlit_private.OPEN | {"/api/v1/health", "/api/v1/ready"}
 API: Final = "/api/"
 
 
@@ -60,11 +45,11 @@ class SignIn:
 def lets_in(request: HTTPConnection) -> bool:
     """Return whether a request may be answered."""
     path: str = request.scope["path"]
-    if not required() or path in OPEN or (path.startswith(OPEN_FOLDER) and ".." not in path):
+    if not required() or path in OPEN or (path.startswith(streamlit_private.OPEN_FOLDER) and ".." not in path):
         return True
     if path.startswith(API) and request.scope["method"] == "OPTIONS":  # a browser asks what it may send, without a key
         return True
-    if may_use(_user(request.cookies)):
+    if may_use(streamlit_private.user_of(request.cookies)):
         request.scope.setdefault("state", {})[SIGNED_IN] = True
         return True
     return path.startswith(API) and has_key(request.headers, _settings().api_keys)
@@ -91,35 +76,18 @@ def may_use(user: Mapping[str, Any]) -> bool:
     return user.get("email_verified") is not False and (email in allowed or f"@{email.partition('@')[2]}" in allowed)
 
 
-def _user(cookies: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return what the signed cookie says of who is there; nothing when it is not there, or not ours."""
-    secret = get_cookie_secret()
-    if not secret or not get_secrets_auth_section():
-        return {}
-
-    def single(name: str) -> bytes | None:
-        value = cookies.get(name)
-        return None if value is None else decode_signed_value(secret, name, value)
-
-    content = get_cookie_with_chunks(single, USER_COOKIE_NAME)
-    if content is None:
-        return {}
-    user = json.loads(content)
-    return user if isinstance(user, dict) and user.get("origin") == get_origin_from_redirect_uri() else {}
-
-
 def passed() -> bool:
     """Return whether the page may be drawn; else draw the sign-in in its place."""
     if not required():
         return True
-    user = st.user.to_dict() if get_secrets_auth_section() else {}
+    user = st.user.to_dict() if streamlit_private.can_sign_in() else {}
     if may_use(user):
         with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
             st.caption(str(user.get("email") or user.get("name") or "Signed in"))
             st.button("Sign out", type="tertiary", on_click=st.logout)
         return True
     st.title(text.TITLE, anchor=False)
-    if not get_secrets_auth_section():
+    if not streamlit_private.can_sign_in():
         st.error(text.NOT_SET_UP)
     elif user.get("is_logged_in"):
         st.error(text.NOT_ALLOWED)

@@ -4,13 +4,13 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from neuroval.analysis.study.results import Results
+from neuroval.dashboard.access.streamlit_private import scripts
 from neuroval.dashboard.components import tables
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.documents.table import as_csv as as_csv_of
@@ -40,9 +40,7 @@ def fetch_scripts() -> None:
     The first page that has one would wait for it, nearly a second for the largest. The address is relative to the
     page's: all pages lie side by side.
     """
-    folder = Path(st.__file__).parent / "static"
-    scripts = [path for name in SCRIPTS for path in folder.glob(f"static/js/{name}.*.js")]
-    fetch = "".join(f"import(new URL('{one.relative_to(folder).as_posix()}', document.baseURI));" for one in scripts)
+    fetch = "".join(f"import(new URL('{one}', document.baseURI));" for one in scripts(*SCRIPTS))
     st.html(f"<script>requestIdleCallback(() => {{{fetch}}})</script>", unsafe_allow_javascript=True)
 
 

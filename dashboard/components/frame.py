@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable, Collection
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
+from neuroval.dashboard.access.streamlit_private import DeltaGenerator
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.pages import GROUPS, PAGES
 from neuroval.dashboard.session import cache as compute

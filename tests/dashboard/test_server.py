@@ -1,6 +1,5 @@
-"""The server beside the pages: the API in it, and answers that leave at once."""
+"""The server beside the pages: the API in it, and what is imported to start it."""
 
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,18 +12,6 @@ from starlette.testclient import TestClient
 from neuroval.dashboard import server
 
 HEAVY = {"onnxruntime", "cv2", "fastapi", "scipy", "sklearn", "tensorflow"}
-
-
-def test_connections_send_at_once() -> None:
-    with socket.socket(socket.AF_INET) as listening, socket.socket(socket.AF_INET) as other:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        server._send_at_once()
-        with socket.create_connection(listening.getsockname()):
-            accepted, _ = listening.accept()
-            with accepted:
-                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        assert not other.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.usefixtures("scans_at_home")
