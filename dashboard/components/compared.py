@@ -7,7 +7,7 @@ from neuroval.analysis.study.comparison import Comparisons, Discordant, comparab
 from neuroval.dashboard.components import exports
 from neuroval.dashboard.components.cases import ERRORS_PAGE, INDENT, url
 from neuroval.dashboard.figures.difference_forest import Row, differences
-from neuroval.dashboard.figures.look import ACCENT
+from neuroval.dashboard.figures.palette import ACCENT
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import comparison as text

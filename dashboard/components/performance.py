@@ -12,7 +12,7 @@ from neuroval.analysis.study.two_class_questions import Question
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import exports, frame
 from neuroval.dashboard.components.tables import table
-from neuroval.dashboard.figures.look import ACCENT
+from neuroval.dashboard.figures.palette import ACCENT
 from neuroval.dashboard.figures.roc import Decision, precision_recall_figure, roc_figure
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts

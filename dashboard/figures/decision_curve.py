@@ -3,11 +3,10 @@
 import plotly.graph_objects as go
 
 from neuroval.analysis.decisions.net_benefit import DecisionCurve
-from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, LEGEND, LEGEND_LINE, QUIET, finish
+from neuroval.dashboard.figures.look import BELOW_TITLED, BESIDE_TITLED, LEGEND, LEGEND_LINE, finish
+from neuroval.dashboard.figures.palette import ACCENT, INK, NEUTRAL, QUIET, faint
 from neuroval.dashboard.figures.typeface import width
 from neuroval.dashboard.words.formats import figure_text, percent, short
-
-EVERY = "#8a8f91"
 
 
 def decision_figure(found: DecisionCurve) -> go.Figure:
@@ -20,7 +19,7 @@ def decision_figure(found: DecisionCurve) -> go.Figure:
         x=[limit for limit, _, _ in bounds] + [limit for limit, _, _ in reversed(bounds)],
         y=[high for _, _, high in bounds] + [low for _, low, _ in reversed(bounds)],
         fill="toself",
-        fillcolor="rgba(42, 138, 158, 0.18)",
+        fillcolor=faint(ACCENT, 0.18),
         mode="lines",
         line={"width": 0},
         hoverinfo="skip",
@@ -40,7 +39,7 @@ def decision_figure(found: DecisionCurve) -> go.Figure:
             x=limits,
             y=found.call_all.tolist(),
             mode="lines",
-            line={"color": EVERY, "width": 2, "dash": "dash"},
+            line={"color": NEUTRAL, "width": 2, "dash": "dash"},
             name="call every scan",
             hovertemplate="%{x:.0%}: %{y:.3f}<extra>call every scan</extra>",
         )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.dashboard.figures.look import APART, BELOW, BESIDE, INK, QUIET, at_right, finish, headed, name_rows
+from neuroval.dashboard.figures.look import APART, BELOW, BESIDE, at_right, finish, headed, name_rows
+from neuroval.dashboard.figures.palette import INK, QUIET
 from neuroval.dashboard.figures.typeface import FIGURE_TEXT, widest
 from neuroval.dashboard.words.formats import LONGEST, NOT_ESTIMABLE, figure_text, short
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from neuroval.analysis.performance.folds import OverFolds
-from neuroval.dashboard.figures.look import INK
+from neuroval.dashboard.figures.palette import INK
 from neuroval.dashboard.figures.stacked import finish_sections, placed, start_below
 from neuroval.dashboard.figures.typeface import FIGURE_TEXT
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, figure_text, full

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.dashboard.figures.look import APART, INK, at_right
+from neuroval.dashboard.figures.look import APART, at_right
+from neuroval.dashboard.figures.palette import INK
 from neuroval.dashboard.figures.stacked import finish_sections, placed, start_below
 from neuroval.dashboard.figures.typeface import FIGURE_TEXT
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, figure_names, figure_text, full, number

@@ -8,13 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from neuroval.dashboard.figures.palette import BLACK, GROUND, INK, QUIET, WHITE, parts
 from neuroval.dashboard.figures.typeface import FIGURE_TEXT, widest
 
-QUIET = "rgba(128, 136, 138, 0.35)"  # lines, never text
-INK = "#101516"  # on paper; a page draws it in the colour of its own text
-ACCENT = "#2a8a9e"  # reads on both grounds; what is no class, such as any tumour
 CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]], "scrollZoom": False}
-WHITE, BLACK = "#ffffff", "#000000"
 PAD = 8  # pixels between the plot and its labels
 # Room around a plot, in pixels: below it for an axis, left of it beside the widest label, above it for a legend's line.
 BELOW, BELOW_TITLED = 38, 67
@@ -22,9 +19,8 @@ BESIDE, BESIDE_TITLED = 21, 50
 LEGEND, LEGEND_LINE = 22, 20
 WIDEST = 170  # left of a plot: for more Plotly makes room, where the screen has it
 APART = 10  # pixels between the right end of an axis and what is written beside it
-GROUND = "#1f2223"  # of what the pointer shows
 FAMILY = "'Source Sans', sans-serif"
-_RGB = ", ".join(str(part) for part in bytes.fromhex(INK[1:]))  # as Plotly writes it
+_RGB = ", ".join(map(str, parts(INK)))  # as Plotly writes it
 # What is drawn in ink follows the theme of the page, also when it changes.
 STYLE = "".join(
     f'.stPlotlyChart svg [style*="{part}: rgb({_RGB})"] {{{part}: currentColor !important}}'
@@ -106,6 +102,6 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    parts = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    shares = [part / 255 for part in parts(colour)]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -6,23 +6,22 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
-from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish, name_rows, text_on
+from neuroval.dashboard.figures.look import BELOW_TITLED, BESIDE_TITLED, finish, name_rows, text_on
+from neuroval.dashboard.figures.palette import ACCENT, ALARM, AMBER, CORRECT, INK, QUIET, parts
 from neuroval.dashboard.figures.typeface import widest
 from neuroval.dashboard.words.formats import figure_names, figure_text
 from neuroval.data.classes import ClassOrder
 
-CORRECT = "#69757a"
 FEW, SEVERAL, MANY = 6, 10, 15  # classes: up to few, numbers stand beside the squares; beyond many, there are none
 FAINT = 0.45  # opacity of a square below a number that reaches over it
 LEVELS = 3  # of harm, up to which each has its entry in the legend
-LOW_HARM, HIGH_HARM = (224, 164, 94), (179, 38, 30)
 
 
 def harm_colour(harm: float, *, most: float) -> str:
     """Return the colour of an error: from amber for the least harm to red for the most."""
     share = harm / most if most > 0 else 0.0
-    parts = [round(low + share * (high - low)) for low, high in zip(LOW_HARM, HIGH_HARM, strict=True)]
-    return "#" + "".join(f"{part:02x}" for part in parts)
+    mixed = [round(low + share * (high - low)) for low, high in zip(parts(AMBER), parts(ALARM), strict=True)]
+    return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
 def matrix_figure(

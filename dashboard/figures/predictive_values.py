@@ -6,11 +6,11 @@ import plotly.graph_objects as go
 
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.prevalence import PredictiveValues
-from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE, INK, LEGEND, LEGEND_LINE, finish
+from neuroval.dashboard.figures.look import BELOW_TITLED, BESIDE, LEGEND, LEGEND_LINE, finish
+from neuroval.dashboard.figures.palette import ACCENT, INK, SECOND, faint
 from neuroval.dashboard.figures.typeface import width
 from neuroval.dashboard.words.formats import figure_text, fine, percent
 
-NPV = "#8a6fb0"
 TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6)
 APART = 0.5  # a tick nearer to the last one would be written over it on a phone
 
@@ -18,7 +18,7 @@ APART = 0.5  # a tick nearer to the last one would be written over it on a phone
 def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float) -> go.Figure:
     """Return the plot of both over the prevalences of ``values``; what is not estimable is left out."""
     figure = go.Figure()
-    for name, colour, dash in (("PPV", ACCENT, "solid"), ("NPV", NPV, "dash")):
+    for name, colour, dash in (("PPV", ACCENT, "solid"), ("NPV", SECOND, "dash")):
         known = [(one.prevalence, getattr(one, name.lower()).headline) for one in values]
         known = [(place, found) for place, found in known if found.defined]
         if known:
@@ -45,13 +45,12 @@ def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float
 def _curve(
     figure: go.Figure, name: str, places: Sequence[float], found: Sequence[Estimate], colour: str, dash: str
 ) -> None:
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     bounds = [one.low for one in found], [one.high for one in found]
     figure.add_scatter(
         x=[*places, *reversed(places)],
         y=[*bounds[1], *reversed(bounds[0])],
         fill="toself",
-        fillcolor=f"rgba({red}, {green}, {blue}, 0.18)",
+        fillcolor=faint(colour, 0.18),
         mode="lines",
         line={"width": 0},
         hoverinfo="skip",

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from neuroval.dashboard.figures.look import BESIDE, INK, finish, name_rows
+from neuroval.dashboard.figures.look import BESIDE, finish, name_rows
+from neuroval.dashboard.figures.palette import INK
 from neuroval.dashboard.figures.typeface import FIGURE_TEXT, widest
 from neuroval.dashboard.words.formats import figure_names, figure_text
 from neuroval.data.classes import ClassOrder

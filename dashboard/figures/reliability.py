@@ -4,7 +4,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from neuroval.analysis.calibration.reliability_curve import ReliabilityCurve
-from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish
+from neuroval.dashboard.figures.look import BELOW_TITLED, BESIDE_TITLED, finish
+from neuroval.dashboard.figures.palette import ACCENT, INK, QUIET
 from neuroval.dashboard.figures.typeface import width
 from neuroval.dashboard.words.formats import figure_text, full
 

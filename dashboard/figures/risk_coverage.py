@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.calibration.referral import RiskCoverage
 from neuroval.analysis.performance.thinning import MOST, thinned
-from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, LEGEND, LEGEND_LINE, finish
+from neuroval.dashboard.figures.look import BELOW_TITLED, BESIDE_TITLED, LEGEND, LEGEND_LINE, finish
+from neuroval.dashboard.figures.palette import ACCENT, ALARM, INK
 from neuroval.dashboard.figures.typeface import width
 
-MISSED = "#b3261e"
 SHORTEST = 0.1  # share referred that is shown at least
 
 
@@ -24,7 +24,7 @@ def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.F
     figure = go.Figure()
     curves = [("errors", found.kept_error_rate, ACCENT)]
     if found.kept_missed_share is not None:
-        curves.append(("missed tumours", found.kept_missed_share, MISSED))
+        curves.append(("missed tumours", found.kept_missed_share, ALARM))
     for name, rate, colour in curves:
         share = found.referred_share[: len(rate)]
         steps = len(rate) <= MOST

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from neuroval.analysis.performance.roc import PrecisionRecallCurve, RocCurve
-from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE_TITLED, INK, QUIET, finish, headed
+from neuroval.dashboard.figures.look import BELOW_TITLED, BESIDE_TITLED, finish, headed
+from neuroval.dashboard.figures.palette import ACCENT, INK, QUIET
 from neuroval.dashboard.figures.typeface import width
 from neuroval.dashboard.words.formats import figure_text, number, probability
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from neuroval.dashboard.figures.look import ACCENT, BELOW_TITLED, BESIDE, INK, QUIET, finish, headed
+from neuroval.dashboard.figures.look import BELOW_TITLED, BESIDE, finish, headed
+from neuroval.dashboard.figures.palette import ACCENT, INK, NEUTRAL, QUIET
 from neuroval.dashboard.figures.typeface import width
-
-TRAIN = "#8a8f91"
 
 
 def curves(
@@ -16,7 +15,7 @@ def curves(
     """Return the plot of a number ``(e,)`` on both splits."""
     figure = go.Figure()
     places = list(epochs)
-    for name, values, colour in (("train", train, TRAIN), ("tuning", tuning, ACCENT)):
+    for name, values, colour in (("train", train, NEUTRAL), ("tuning", tuning, ACCENT)):
         figure.add_scatter(
             x=places,
             y=list(values),

@@ -20,7 +20,8 @@ from neuroval.analysis.performance.training_course import Run
 from neuroval.analysis.study.results import CrossValidation, rows
 from neuroval.dashboard.figures.folds import start_of
 from neuroval.dashboard.figures.forest_plot import lowest
-from neuroval.dashboard.figures.matrix import CORRECT, harm_colour
+from neuroval.dashboard.figures.matrix import harm_colour
+from neuroval.dashboard.figures.palette import CORRECT, PAPER
 from neuroval.dashboard.report.letters import shortened
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, cut_to, percent
 from neuroval.dashboard.words.general import RATES, row_name
@@ -28,11 +29,7 @@ from neuroval.dashboard.words.training import NAMES, number_of
 from neuroval.data.classes import ClassOrder
 
 Drawing = dict[str, Any]
-ACCENT: Final = "#1b7083"
-INK: Final = "#16201f"
-GREY: Final = "#8a9193"
-PALE: Final = "#b9c0c2"
-ALARM: Final = "#b3261e"
+INK, ACCENT, ALARM, GREY, PALE = (PAPER[name] for name in ("ink", "accent", "alarm", "grey", "pale"))
 LONGEST: Final = 30  # letters of a name beside a figure
 SHOWN: Final = 16  # classes in one figure
 LINES: Final = 8  # curves in one figure

@@ -14,6 +14,7 @@ import typst
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.cases.evidence import evidence as evidence_of
 from neuroval.dashboard.figures import scan
+from neuroval.dashboard.figures.palette import PAPER
 from neuroval.dashboard.report.attached_files import Attachment, attachments
 from neuroval.dashboard.report.blocks import Block, laid_out
 from neuroval.dashboard.report.chapters import checks, closing, method, opening, outcomes
@@ -66,6 +67,7 @@ def build(evidence: Evidence, options: Options, *, images: LinkedImages | None) 
             (folder / file.path).write_bytes(file.content)
         for template in TEMPLATE.glob("*.typ"):
             shutil.copy(template, folder)
+        (folder / "paper.json").write_text(json.dumps(dict(PAPER)), encoding="utf-8")
         (folder / "report.json").write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
         return typst.compile(str(folder / "report.typ"), root=str(folder), font_paths=fonts(), pdf_standards=STANDARDS)
 

@@ -13,8 +13,8 @@ from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.figures.folds import Row as FoldRow
 from neuroval.dashboard.figures.folds import fold_dots, start_of
 from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
-from neuroval.dashboard.figures.look import ACCENT
-from neuroval.dashboard.figures.matrix import CORRECT, matrix_figure
+from neuroval.dashboard.figures.matrix import matrix_figure
+from neuroval.dashboard.figures.palette import ACCENT, CORRECT
 from neuroval.dashboard.figures.predictive_values import predictive_value_figure
 from neuroval.dashboard.figures.reliability import reliability_figure
 from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure

@@ -16,9 +16,9 @@ from neuroval.analysis.core.confusion import confusion_matrix
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.data_audit.composition import describe
-from neuroval.dashboard.figures import look
+from neuroval.dashboard.figures import look, palette
 from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
-from neuroval.dashboard.figures.matrix import HIGH_HARM, LOW_HARM, harm_colour, matrix_figure
+from neuroval.dashboard.figures.matrix import harm_colour, matrix_figure
 from neuroval.dashboard.figures.probabilities import probability_bars
 from neuroval.dashboard.figures.split_composition import split_bars
 from neuroval.dashboard.figures.typeface import widest, width
@@ -146,8 +146,8 @@ def test_only_the_first_letter_is_raised() -> None:
 
 
 def test_harm_goes_from_amber_to_red() -> None:
-    assert harm_colour(0, most=10) == "#" + "".join(f"{part:02x}" for part in LOW_HARM)
-    assert harm_colour(10, most=10) == "#" + "".join(f"{part:02x}" for part in HIGH_HARM)
+    assert harm_colour(0, most=10) == palette.AMBER
+    assert harm_colour(10, most=10) == palette.ALARM
     assert harm_colour(0, most=0) == harm_colour(0, most=10)
 
 
@@ -201,9 +201,28 @@ def test_contrast_is_that_of_the_standard() -> None:
     assert look.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
 
 
-def test_the_ink_is_that_of_the_light_theme() -> None:
+@pytest.mark.parametrize(
+    ("mode", "name", "colour"),
+    [
+        ("light", "textColor", palette.INK),
+        ("light", "redColor", palette.ALARM),
+        ("light", "redTextColor", palette.ALARM),
+        ("light", "primaryColor", palette.PAPER["accent"]),
+        ("light", "orangeTextColor", palette.PAPER["caution"]),
+        ("light", "greenTextColor", palette.PAPER["good"]),
+        ("dark", "secondaryBackgroundColor", palette.GROUND),
+    ],
+)
+def test_pages_and_report_have_the_colours_of_the_theme(mode: str, name: str, colour: str) -> None:
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
-    assert theme["light"]["textColor"] == look.INK
+    assert theme[mode][name] == colour
+
+
+def test_colours_are_named_in_one_place() -> None:
+    """But those of classes, which are the study's."""
+    files = [path for kind in ("py", "typ") for path in (ROOT / "dashboard").rglob(f"*.{kind}")]
+    found = {path.name for path in files if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text(encoding="utf-8"))}
+    assert found == {"palette.py"}
 
 
 def test_a_figure_says_when_its_values_have_changed() -> None:
