@@ -1,9 +1,10 @@
 """The recipe of a training run: every choice, in one frozen configuration that a TOML file holds."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.toml import read_toml
@@ -109,12 +110,18 @@ def recipe_from(document: Mapping[str, Any], *, where: str) -> TrainingConfig:
         if key not in known:
             raise InputError(f"{where}: unknown key {key!r}; expected some of {sorted(known)}.")
         wanted = known[key]
-        if wanted is tuple and isinstance(value, list):
+        if wanted is tuple:
+            if not isinstance(value, list) or not all(type(number) is int for number in value):
+                raise InputError(f"{where}: {key} is {value!r}, expected a list of whole numbers.")
             given[key] = tuple(value)
         elif wanted is float and isinstance(value, int) and not isinstance(value, bool):
             given[key] = float(value)
         elif type(value) is not wanted:
             raise InputError(f"{where}: {key} is {value!r}, expected {wanted.__name__}.")
+        if wanted is float and not math.isfinite(value):
+            raise InputError(f"{where}: {key} is {value!r}, expected a finite number.")
+        if key == "pooling" and value not in get_args(Pooling):
+            raise InputError(f"{where}: pooling is {value!r}, expected one of {list(get_args(Pooling))}.")
     return TrainingConfig(**{"weights": None, **given})
 
 

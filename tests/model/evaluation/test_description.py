@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from neuroval.data import phantom
+from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.home import SHIPPED_MODELS
-from neuroval.model.card import GRAPH, intended, read_card, sha256, write_card
+from neuroval.model.card import GRAPH, intended, read_card, write_card
 from neuroval.model.evaluation.description import CLAIMS, described
 
 OURS = "brain-tumor-mri"
@@ -20,7 +21,7 @@ def changed(name: str, folder: Path) -> Path:
         file.write(b"\0")
     card = folder / "card.toml"
     card.write_text(
-        card.read_text().replace(read_card(SHIPPED_MODELS / name).sha256, sha256(folder / GRAPH)), encoding="utf-8"
+        card.read_text().replace(read_card(SHIPPED_MODELS / name).sha256, file_sha256(folder / GRAPH)), encoding="utf-8"
     )
     return folder
 
