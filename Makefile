@@ -2,11 +2,13 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format lock phantom-model
+.PHONY: help run test mutants check format lock phantom-model
 
 PORT ?= 8501
 # Extra arguments, for example: make test ARGS="tests/analysis -k wilson"
 ARGS ?=
+# Of make mutants: how many (about 300 when not given); "all"; or "survivors", to try again those that no test had noticed.
+MUTANTS ?=
 # The Python to build .venv with; found by itself when not given.
 PYTHON ?=
 
@@ -32,6 +34,9 @@ run: $(if $(wildcard $(FULL)),$(FULL),$(SERVE)) ## Open the dashboard; the first
 test: $(FULL) ## Run the tests with coverage (SLOW=1: the slow ones too)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(if $(SLOW),,-m "not slow") \
 		$(PACKAGES:%=--cov=%) --cov-branch $(ARGS)
+
+mutants: $(FULL) ## Change the code in 300 places, one at a time: do the tests notice? (MUTANTS=all: in all places)
+	$(BIN)/python -m tests.mutation.mutants $(MUTANTS)
 
 check: $(FULL) ## Check format, lint, types and architecture
 	$(BIN)/ruff format --check .

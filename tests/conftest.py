@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from neuroval.data.phantom.cohort import Cohort, generate
 
@@ -16,6 +16,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # A slow machine is no failure of the code.
 settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
+# For make mutants: always the same examples, and a failure needs no smallest one.
+quick = (Phase.explicit, Phase.generate)
+settings.register_profile("mutants", deadline=None, derandomize=True, database=None, phases=quick)
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
