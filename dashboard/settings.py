@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import TomlConfigSettingsSource as TomlSource
 
 from neuroval.data.exceptions import InputError
-from neuroval.data.storage.home import home
+from neuroval.data.storage.home import home_folder
 from neuroval.data.storage.toml import read_toml
 
 PREFIX: Final = "NEUROVAL_"
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     )
 
     image_roots: Roots = Field(
-        default_factory=lambda: (home() / "images",),
+        default_factory=lambda: (home_folder() / "images",),
         description="folders under which the page Run finds data sets; nothing outside can be reached",
     )
     login: Literal["off", "required"] = Field(
@@ -182,7 +182,7 @@ def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
 def described(settings: Settings) -> list[str]:
     """Return the settings as lines of the TOML file; keys are counted, not shown."""
     values = settings.model_dump(mode="json", exclude={"api_keys"})
-    lines = [f'# NEUROVAL_HOME is "{home()}"', f"# api_keys: {len(settings.api_keys)}"]
+    lines = [f'# NEUROVAL_HOME is "{home_folder()}"', f"# api_keys: {len(settings.api_keys)}"]
     return [*lines, *tomli_w.dumps(values).splitlines(), *(f"# {name} is no setting and ignored" for name in ignored())]
 
 
@@ -193,4 +193,4 @@ def ignored() -> list[str]:
 
 
 def _file() -> Path:
-    return Path(os.environ.get(CONFIG) or home() / FILE)
+    return Path(os.environ.get(CONFIG) or home_folder() / FILE)

@@ -81,11 +81,11 @@ def import_(
 ) -> None:
     """Make a study of anybody's predictions."""
     from neuroval.data.storage import home
-    from neuroval.data.study.import_predictions import import_predictions
+    from neuroval.data.study.import_predictions import study_of_predictions
 
     place = home.new_study(out)
     names = [name.strip() for name in classes.split(",")] if classes else None
-    study = import_predictions(
+    study = study_of_predictions(
         predictions,
         out=place,
         data_name=data,

@@ -50,7 +50,7 @@ def how_to_open(study: Path) -> str:
     found = home.studies().get(study.name)
     if found is not None and found.resolve() == study.resolve():
         return f"Open it: neuroval serve, then http://127.0.0.1:8501/?{urlencode({'study': study.name})}"
-    return f"The dashboard lists the studies in {home.home() / 'studies'}: a name as --out writes there."
+    return f"The dashboard lists the studies in {home.home_folder() / 'studies'}: a name as --out writes there."
 
 
 def one_thread() -> None:

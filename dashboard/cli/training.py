@@ -34,7 +34,7 @@ def train(
     card = train_model(
         images,
         out=out,
-        work=home.home() / "training" / out.resolve().name,
+        work=home.home_folder() / "training" / out.resolve().name,
         data_name=data or images.resolve().name,
         classes=class_order(classes, negative),
         config=read_recipe(recipe),
@@ -79,7 +79,7 @@ def cross_validate(
     table = run_folds(
         folder,
         images=images,
-        work=home.home() / "training" / f"{folder.resolve().name}-folds",
+        work=home.home_folder() / "training" / f"{folder.resolve().name}-folds",
         data_name=data or images.resolve().name,
         folds=folds,
         grouped=grouped,

@@ -28,7 +28,7 @@ from neuroval.data.exceptions import InputError
 from neuroval.data.storage import progress
 from neuroval.data.storage.atomic import write_file
 from neuroval.data.storage.files import printable
-from neuroval.data.storage.home import home, models, studies
+from neuroval.data.storage.home import home_folder, models, studies
 
 COMMAND = (sys.executable, "-m", "neuroval.dashboard.jobs.worker")
 LOCK_TRIES, WAIT = 40, 0.05  # a look at the lock holds it for a moment
@@ -84,12 +84,12 @@ class Status:
 
 def folder() -> Path:
     """Return where the files of the job are."""
-    return home() / "run"
+    return home_folder() / "run"
 
 
 def place(study: str) -> Path:
     """Return the folder of the study that a job writes."""
-    return home() / "studies" / study
+    return home_folder() / "studies" / study
 
 
 def status() -> Status | None:

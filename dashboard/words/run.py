@@ -4,7 +4,7 @@ from pathlib import Path
 
 from neuroval.dashboard.jobs.job import Job, Progress, State, Status
 from neuroval.dashboard.words.formats import counted, escaped, time_left
-from neuroval.data.storage.home import home
+from neuroval.data.storage.home import home_folder
 from neuroval.model.card import ModelCard
 
 ANSWER = (
@@ -72,7 +72,7 @@ def stopped(found: Status) -> str:
 def reason(found: Status) -> str:
     """Return why an evaluation failed, without the places of this machine."""
     text = found.reason.replace(found.job.images, Path(found.job.images).name)
-    return escaped(text.replace(f"{home()}/", ""))
+    return escaped(text.replace(f"{home_folder()}/", ""))
 
 
 def done(job: Job) -> str:

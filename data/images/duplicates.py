@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from neuroval.data.exceptions import ImageError
 from neuroval.data.images.decoding import perceptual_hash, read_image
 from neuroval.data.storage.atomic import file_written_whole
-from neuroval.data.storage.home import home
+from neuroval.data.storage.home import home_folder
 from neuroval.data.storage.progress import Bar
 
 VERSION = 1  # of the method: raised when the same images give other pairs
@@ -44,7 +44,7 @@ def find_pairs(cases: pd.DataFrame, *, folder: Path, progress: bool = False) -> 
     """
     content = pd.util.hash_pandas_object(cases[["case_id", "image_path", "sha256"]], index=False).to_numpy()
     key = hashlib.sha256(np.sort(content).tobytes() + bytes([VERSION])).hexdigest()[:16]
-    file = home() / "cache" / f"pairs-{key}.parquet"
+    file = home_folder() / "cache" / f"pairs-{key}.parquet"
     if file.is_file():
         return pd.read_parquet(file)
     exact = exact_copies(cases)

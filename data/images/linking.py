@@ -16,7 +16,7 @@ from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import describe
 from neuroval.data.storage.atomic import write_file
 from neuroval.data.storage.files import file_sha256, stays_inside
-from neuroval.data.storage.home import home
+from neuroval.data.storage.home import home_folder
 from neuroval.data.storage.walking import walk
 
 if TYPE_CHECKING:  # finding a folder waits for no table library
@@ -207,7 +207,7 @@ def _sha256_or_none(path: Path) -> str | None:
 
 
 def _link_file(data_name: str) -> Path:
-    return home() / "links" / f"{quote(data_name, safe='')}.json"
+    return home_folder() / "links" / f"{quote(data_name, safe='')}.json"
 
 
 def _write_link(data_name: str, document: Mapping[str, Any]) -> None:

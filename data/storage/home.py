@@ -24,7 +24,7 @@ MODEL_FILE = "model.onnx"
 PHANTOM = "phantom"  # data set, study and model that a fresh clone opens with
 
 
-def home() -> Path:
+def home_folder() -> Path:
     """Return the folder for everything made on this machine; it need not exist yet."""
     given = os.environ.get("NEUROVAL_HOME")
     return Path(given) if given else Path(platformdirs.user_data_dir("neuroval", appauthor=False))
@@ -32,7 +32,7 @@ def home() -> Path:
 
 def studies() -> dict[str, Path]:
     """Return the study folders by name: the phantom, the shipped ones, one's own. A shipped name is not hidden."""
-    found = _folders(STUDY_FILE, SHIPPED_STUDIES, home() / "studies")
+    found = _folders(STUDY_FILE, SHIPPED_STUDIES, home_folder() / "studies")
     return {name: found[name] for name in sorted(found, key=lambda name: name != PHANTOM)}
 
 
@@ -49,7 +49,7 @@ def new_study(name_or_path: str | Path) -> Path:
         return path
     if given in _folders(STUDY_FILE, SHIPPED_STUDIES):
         raise InputError(f"{given}: the name of a shipped study; choose another one.")
-    return home() / "studies" / given
+    return home_folder() / "studies" / given
 
 
 def find_study(name_or_path: str | Path) -> Path:
@@ -59,7 +59,7 @@ def find_study(name_or_path: str | Path) -> Path:
 
 def models() -> dict[str, Path]:
     """Return the model folders by name: the shipped ones first, then one's own."""
-    return _folders(MODEL_FILE, SHIPPED_MODELS, home() / "models")
+    return _folders(MODEL_FILE, SHIPPED_MODELS, home_folder() / "models")
 
 
 def find_model(name_or_path: str | Path) -> Path:

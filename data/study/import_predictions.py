@@ -25,7 +25,7 @@ TEXT_COLUMNS: Final = ("case_id", "split", "label", "image_path", "patient_id", 
 NO_COLUMN: Final = "no column that a study keeps"
 
 
-def import_predictions(
+def study_of_predictions(
     file: Path,
     *,
     out: Path,

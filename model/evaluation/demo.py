@@ -31,8 +31,8 @@ def make_demo(*, progress: bool = False) -> Demo:
     A study of another model or another version of the generator is made anew. Raises ``InputError`` when the shipped
     model is not there.
     """
-    model, study = home.find_model(phantom.NAME), home.home() / "studies" / phantom.NAME
-    images = home.home() / "images" / phantom.NAME
+    model, study = home.find_model(phantom.NAME), home.home_folder() / "studies" / phantom.NAME
+    images = home.home_folder() / "images" / phantom.NAME
     if not _drawn_now(images):
         from neuroval.data.phantom.cohort import generate
 

@@ -92,7 +92,7 @@ class _Mlflow:
             from mlflow.exceptions import MlflowException
         except ImportError:
             raise _not_installed("MLflow", "mlflow") from None
-        place = home.home() / "mlflow"
+        place = home.home_folder() / "mlflow"
         place.mkdir(parents=True, exist_ok=True)
         client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{place / 'mlflow.db'}")
         known = _remembered(work, "mlflow")
@@ -139,7 +139,7 @@ class _Wandb:
             import wandb
         except ImportError:
             raise _not_installed("Weights & Biases", "wandb") from None
-        place = home.home()
+        place = home.home_folder()
         place.mkdir(parents=True, exist_ok=True)
         known = _remembered(work, "wandb")
         run = wandb.init(

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from neuroval.dashboard.pages import PAGES
 from neuroval.data.images.linking import link
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 
 CASE = f"{20:016x}"
 MARKUP = ("$x^2$", "[x](javascript:a)", "<b>c</b>", ":red[d]", ":smile:", "50% a/b?#")
@@ -46,7 +46,7 @@ def marked_up(dashboard_home: Path, tmp_path_factory: pytest.TempPathFactory) ->
         Image.new("L", (40, 30), 90).save(folder / f"{place}.png")
     (folder / "predictions.csv").write_text("\n".join(rows))
     out = dashboard_home / "studies" / "odd #1 ?%"
-    study = import_predictions(folder / "predictions.csv", out=out, title="$x^2$ **b**")
+    study = study_of_predictions(folder / "predictions.csv", out=out, title="$x^2$ **b**")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEUROVAL_HOME", str(dashboard_home))
         link(folder, data_name=study.manifest.data.name, cases=study.cases)

@@ -19,7 +19,7 @@ from neuroval.data.phantom.cohort import Cohort
 from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.study.embeddings import Embeddings
 from neuroval.data.study.folder import GradCams, Study, write_study
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 from neuroval.data.study.manifest import (
     About,
     Acceptance,
@@ -184,7 +184,7 @@ def imported(home: Path, name: str, *, k: int, negative: str | None) -> Study:
     table.insert(0, "case_id", [f"{one:016x}" for one in range(80)])
     file = home / f"{name}.csv"
     table.to_csv(file, index=False)
-    return import_predictions(file, out=home / "studies" / name, negative=negative)
+    return study_of_predictions(file, out=home / "studies" / name, negative=negative)
 
 
 def _break(folder: Path, how: str) -> None:

@@ -13,7 +13,7 @@ from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.pdf import report
 from neuroval.dashboard.words import general, overview
 from neuroval.data.study.folder import Study
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 
 NO_ID, ONE_ID, NO_CASES = "no id in training", "one id in training", "no training cases"
 REASONS = {
@@ -36,7 +36,7 @@ def study(kind: str, tmp_path: Path) -> Study:
         rows += [f"tumor,train,{'z' if kind == ONE_ID and n == 0 else ''},," for n in range(4)]
     rows += [f"{label},test,p{n},{p},{1 - p}" for n in range(3) for label, p in (("tumor", 0.75), ("notumor", 0.25))]
     (tmp_path / "p.csv").write_text("\n".join(rows) + "\n")
-    return import_predictions(tmp_path / "p.csv", out=tmp_path / "study", negative="notumor")
+    return study_of_predictions(tmp_path / "p.csv", out=tmp_path / "study", negative="notumor")
 
 
 @pytest.fixture

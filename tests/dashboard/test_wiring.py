@@ -48,7 +48,7 @@ from neuroval.dashboard.documents.plain_values import plain
 from neuroval.dashboard.documents.study_document import document_of, sections
 from neuroval.dashboard.settings import Settings
 from neuroval.data.study.folder import Study, read_study, write_study
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 from neuroval.data.study.manifest import Acceptance, Thresholds
 
 CLASSES, NEGATIVE, TUMOUR = ("glioma", "meningioma", "notumor"), "notumor", 2
@@ -101,7 +101,7 @@ def study(table: pd.DataFrame, folds: dict[str, pd.DataFrame], tmp_path_factory:
     home = tmp_path_factory.mktemp("wiring")
     file = home / "p.csv"
     table.assign(label=[CLASSES[one] for one in table["label"]]).to_csv(file, index=False, float_format="%.17g")
-    made = import_predictions(file, out=home / "studies" / "uneven", negative=NEGATIVE)
+    made = study_of_predictions(file, out=home / "studies" / "uneven", negative=NEGATIVE)
     criteria = (Acceptance(metric="overall.accuracy", at_least=0.5), Acceptance(metric="glioma.ppv", at_least=0.7))
     manifest = dataclasses.replace(made.manifest, thresholds=LIMITS, harm=HARM, acceptance=criteria)
     return write_study(made.path, manifest=manifest, cases=made.cases, predictions=made.predictions, optional=folds)

@@ -29,7 +29,7 @@ from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.linking import link
 from neuroval.data.study.folder import Study
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 
 NAMES = BRAIN_TUMOR.names
 N = 80
@@ -63,7 +63,7 @@ def write(
     folder = home / "studies" / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(home / f"{name}.csv", index=False)
-    return import_predictions(
+    return study_of_predictions(
         home / f"{name}.csv", out=folder, data_name=data, title=f"Model {name}", negative="notumor"
     )
 
@@ -77,7 +77,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(place, "second", wrong={4: 1, 8: 1, 1: 2, 2: 1}, order=NAMES[::-1])
     write(place, "stranger", wrong={0: 1}, data="elsewhere")
     (place / "alone.csv").write_text("label,prob_x,prob_y\nx,0.9,0.1\ny,0.2,0.8\n")
-    import_predictions(place / "alone.csv", out=place / "studies" / "alone", data_name="alone")
+    study_of_predictions(place / "alone.csv", out=place / "studies" / "alone", data_name="alone")
     images = place / "images"
     for path in first.cases["image_path"]:
         (images / path).parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,7 @@ def test_ties_break_as_they_do_in_each_study(tmp_path: Path) -> None:
     table = "label,prob_x,prob_y\nx,0.5,0.5\ny,0.1,0.9\n"
     (tmp_path / "a.csv").write_text(table)
     (tmp_path / "b.csv").write_text(table.replace("prob_x,prob_y", "prob_y,prob_x").replace("0.1,0.9", "0.9,0.1"))
-    a, b = (import_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
+    a, b = (study_of_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
     found = comparisons(a, b)
     assert [called.tolist() for called in found.predicted] == [[0, 1], [1, 1]]
     assert found.accuracy.b.plain == results(b).performance.overall.accuracy.plain
@@ -173,7 +173,7 @@ def test_what_each_model_has_seen_of_the_common_cases_is_counted(tmp_path: Path)
     test = "t1,test,x,P,0.9,0.1\nt2,test,y,Q,0.2,0.8\n"
     (tmp_path / "a.csv").write_text(f"case_id,split,label,patient_id,prob_x,prob_y\nr1,train,x,P,,\n{test}")
     (tmp_path / "b.csv").write_text(f"case_id,split,label,patient_id,prob_x,prob_y\n{test}")
-    a, b = (import_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
+    a, b = (study_of_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
     found = comparisons(a, b)
     assert [(one.count, one.known) for one in found.shared] == [(1, 2), (0, 0)]
     assert text.training(found) == (
@@ -200,7 +200,7 @@ def test_the_comparison_leads_with_what_both_have_seen(tmp_path: Path, train_a: 
         train = f"r1,train,x,{patient},,\n"
         (tmp_path / f"{name}.csv").write_text(f"case_id,split,label,patient_id,prob_x,prob_y\n{train}{test}")
     found = comparisons(
-        *(import_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
+        *(study_of_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
     )
     assert text.training(found).startswith(said)
     assert found.seen_by_both == (1 if train_a == train_b else 0)
@@ -213,7 +213,7 @@ def test_the_split_is_the_first_that_both_predict(tmp_path: Path) -> None:
     header = "case_id,split,label,prob_x,prob_y\n"
     (tmp_path / "a.csv").write_text(f"{header}t1,test,x,0.9,0.1\ne1,external,y,0.2,0.8\n")
     (tmp_path / "b.csv").write_text(f"{header}e1,external,y,0.6,0.4\n")
-    a, b = (import_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
+    a, b = (study_of_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
     assert comparisons(a, b).split == "external"
     with pytest.raises(InputError, match="b: split 'test' has no predictions"):
         comparisons(a, b, split="test")
@@ -242,7 +242,7 @@ def test_the_verdict_is_written_from_the_numbers(found: Comparisons, home: Path)
 
 
 def test_models_that_agree_are_said_to(home: Path, tmp_path: Path, found: Comparisons) -> None:
-    copy = import_predictions(home / "first.csv", out=tmp_path / "copy", data_name="set", negative="notumor")
+    copy = study_of_predictions(home / "first.csv", out=tmp_path / "copy", data_name="set", negative="notumor")
     same = comparisons(found.a, copy)
     assert text.verdict(same).startswith("A and B are right and wrong on the same scans of 80 common scans; the ")
     assert "the accuracy is the same (difference \N{MINUS SIGN}" in text.verdict(same)

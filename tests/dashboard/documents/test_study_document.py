@@ -12,7 +12,7 @@ from neuroval.dashboard.documents.plain_values import plain
 from neuroval.dashboard.documents.study_document import as_text, sections
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study, write_study
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 from neuroval.data.study.manifest import Acceptance
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -35,7 +35,7 @@ def published(tmp_path: Path) -> Study:
     table = pd.DataFrame(probabilities, columns=[f"prob_{name}" for name in CLASSES])
     table.insert(0, "label", [CLASSES[index] for index in reference])
     table.to_csv(tmp_path / "p.csv", index=False)
-    return import_predictions(tmp_path / "p.csv", out=tmp_path / "published", negative="notumor")
+    return study_of_predictions(tmp_path / "p.csv", out=tmp_path / "published", negative="notumor")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def golden(tmp_path: Path) -> Study:
     table = pd.read_csv(GOLDEN / "four_class_160.csv").rename(columns={"true": "label"})
     table = table.rename(columns={f"p_{name}": f"prob_{name}" for name in CLASSES})
     table.to_parquet(tmp_path / "p.parquet")
-    return import_predictions(tmp_path / "p.parquet", out=tmp_path / "golden", negative="notumor")
+    return study_of_predictions(tmp_path / "p.parquet", out=tmp_path / "golden", negative="notumor")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def leaky(tmp_path: Path) -> Study:
         "r1,train,glioma,P,,\nr2,train,glioma,R,,\n"
         "t1,test,glioma,P,0.9,0.1\nt2,test,glioma,,0.8,0.2\nt3,test,notumor,,0.95,0.05\nt4,test,notumor,Q,0.4,0.6\n"
     )
-    study = import_predictions(tmp_path / "p.csv", out=tmp_path / "leaky", negative="notumor")
+    study = study_of_predictions(tmp_path / "p.csv", out=tmp_path / "leaky", negative="notumor")
     contents = {"r2": "h", "t2": "h", "t3": "h"}
     cases = study.cases.assign(
         sha256=study.cases["case_id"].map(contents),
@@ -278,7 +278,7 @@ def test_a_split_without_predictions_is_named(golden: Study) -> None:
 
 def test_a_study_without_a_negative_class_has_no_any_tumour(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("label,prob_a,prob_b\na,0.9,0.1\n")
-    found = sections(import_predictions(tmp_path / "p.csv", out=tmp_path / "s"))["sections"]
+    found = sections(study_of_predictions(tmp_path / "p.csv", out=tmp_path / "s"))["sections"]
     assert "any_tumour" not in found["per-class"]
     sensitivity = found["per-class"]["classes"]["b"]["sensitivity"]
     assert (sensitivity["value"], sensitivity["reason"]) == (None, "no reference cases of b")

@@ -33,7 +33,7 @@ from neuroval.dashboard.words.formats import DASH, MINUS, area, fine, full, rati
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import SHIPPED_STUDIES
 from neuroval.data.study.folder import Study, read_study
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 from neuroval.data.study.manifest import About
 
 REAL = SHIPPED_STUDIES / "brain-tumor-mri"
@@ -367,7 +367,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Study:
     table.insert(0, "label", [NAMES[index] for index in label])
     table["source"] = 'src #eval("1+1") $x$'
     table.to_csv(folder / "odd.csv", index=False)
-    study = import_predictions(folder / "odd.csv", out=folder / "study", negative=NAMES[3])
+    study = study_of_predictions(folder / "odd.csv", out=folder / "study", negative=NAMES[3])
     about = About(name="odd", title="A long title with #emph[x] and $y$ " * 10)
     return dataclasses.replace(study, manifest=dataclasses.replace(study.manifest, about=about))
 
@@ -481,7 +481,7 @@ def test_ten_thousand_errors_stay_under_two_hundred_pages(tmp_path: Path) -> Non
     table = pd.DataFrame(chances, columns=[f"prob_class {number}" for number in range(4)])
     table.insert(0, "label", [f"class {number}" for number in label])
     table.to_csv(tmp_path / "many.csv", index=False)
-    study = import_predictions(tmp_path / "many.csv", out=tmp_path / "study", negative="class 0")
+    study = study_of_predictions(tmp_path / "many.csv", out=tmp_path / "study", negative="class 0")
     pdf = PdfReader(io.BytesIO(report(study, Options(all_errors=True))))
     assert len(pdf.pages) < 200
     found = said(pdf)

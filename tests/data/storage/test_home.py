@@ -29,11 +29,11 @@ def drawn(dataset_folder: Path) -> pd.DataFrame:
 
 
 def test_home_is_read_at_each_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert home.home() == tmp_path / "home"
+    assert home.home_folder() == tmp_path / "home"
     monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path / "other"))
-    assert home.home() == tmp_path / "other"
+    assert home.home_folder() == tmp_path / "other"
     monkeypatch.delenv("NEUROVAL_HOME")
-    assert home.home().name == "neuroval"
+    assert home.home_folder().name == "neuroval"
 
 
 def test_studies_are_the_shipped_ones_then_ones_own(write: Callable[..., Study], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.common_cases import Matched, matched
 from neuroval.data.study.folder import Study, write_study
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 
 ROWS = {  # case id: label, P(glioma), P(notumor), patient
     "c1": ("glioma", 0.9, 0.1, "P"),
@@ -48,7 +48,7 @@ class Make:
             lines.append(f"{case_id},{split},{label},{patient},{ordered[0]},{ordered[1]}")
         file = self.folder / f"{name}.csv"
         file.write_text("\n".join(lines))
-        made = import_predictions(file, out=self.folder / f"{name}-plain", data_name=data, negative=negative)
+        made = study_of_predictions(file, out=self.folder / f"{name}-plain", data_name=data, negative=negative)
         cases = made.cases.assign(sha256=made.cases["case_id"].map(hashes or {}).astype("str"))
         cases["sha256"] = cases["sha256"].where(cases["case_id"].isin(hashes or {}))
         manifest = dataclasses.replace(made.manifest, files={})

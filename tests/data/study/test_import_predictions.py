@@ -9,7 +9,7 @@ from neuroval.data.dataset.folder import case_id
 from neuroval.data.dataset.intake import from_document
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study, read_study
-from neuroval.data.study.import_predictions import import_predictions
+from neuroval.data.study.import_predictions import study_of_predictions
 
 PLAIN = "label,prob_b,prob_a\na,0.25,0.75\nb,0.1,0.9\n"
 
@@ -17,7 +17,7 @@ PLAIN = "label,prob_b,prob_a\na,0.25,0.75\nb,0.1,0.9\n"
 def imported(folder: Path, text: str, **options: object) -> Study:
     file = folder / "predictions.csv"
     file.write_text(text, encoding="utf-8")
-    return import_predictions(file, out=folder / "study", **options)
+    return study_of_predictions(file, out=folder / "study", **options)
 
 
 def test_a_label_and_probabilities_are_enough(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_parquet_and_csv_give_the_same_study(tmp_path: Path) -> None:
     from_csv = imported(tmp_path, PLAIN, data_name="set", title="t")
     table = pd.DataFrame({"label": ["a", "b"], "prob_b": [0.25, 0.1], "prob_a": [0.75, 0.9]})
     table.to_parquet(tmp_path / "predictions.parquet")
-    again = import_predictions(tmp_path / "predictions.parquet", out=tmp_path / "study", data_name="set", title="t")
+    again = study_of_predictions(tmp_path / "predictions.parquet", out=tmp_path / "study", data_name="set", title="t")
     assert again.fingerprint == from_csv.fingerprint
 
 
@@ -129,17 +129,17 @@ def test_the_place_is_looked_at_before_the_file(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.txt").write_text("years of work")
     with pytest.raises(InputError, match="precious: exists and is not a study"):
-        import_predictions(tmp_path / "gone.csv", out=tmp_path / "precious")
+        study_of_predictions(tmp_path / "gone.csv", out=tmp_path / "precious")
 
 
 def test_a_file_that_is_missing_or_of_another_kind_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        import_predictions(tmp_path / "gone.csv", out=tmp_path / "study")
+        study_of_predictions(tmp_path / "gone.csv", out=tmp_path / "study")
     with pytest.raises(InputError, match=r"expected a table as \.csv, \.tsv \(also \.gz\), \.parquet or \.feather"):
-        import_predictions(tmp_path / "table.xlsx", out=tmp_path / "study")
+        study_of_predictions(tmp_path / "table.xlsx", out=tmp_path / "study")
     (tmp_path / "broken.parquet").write_bytes(b"not parquet")
     with pytest.raises(InputError, match="not a readable Parquet file"):
-        import_predictions(tmp_path / "broken.parquet", out=tmp_path / "study")
+        study_of_predictions(tmp_path / "broken.parquet", out=tmp_path / "study")
 
 
 def test_one_case_with_an_empty_class_is_a_study(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_null_among_large_ids_costs_no_digit(tmp_path: Path, kind: pa.DataType
     }
     columns["patient_id"] = pa.array(given).cast(kind) if pa.types.is_dictionary(kind) else pa.array(given, kind)
     pq.write_table(pa.table(columns), tmp_path / "p.parquet")
-    study = import_predictions(tmp_path / "p.parquet", out=tmp_path / "study", data_name="set", title="t")
+    study = study_of_predictions(tmp_path / "p.parquet", out=tmp_path / "study", data_name="set", title="t")
     assert study.fingerprint == from_csv.fingerprint
     assert study.cases["patient_id"].nunique() == 2
 
@@ -207,7 +207,7 @@ def test_an_index_and_a_column_are_the_same_data(tmp_path: Path) -> None:
     frame = pd.read_csv(tmp_path / "predictions.csv")
     for index in ("patient_id", ["patient_id", "split"], "label", "prob_a"):
         frame.set_index(index).to_parquet(tmp_path / "p.parquet")
-        study = import_predictions(
+        study = study_of_predictions(
             tmp_path / "p.parquet", out=tmp_path / "study", data_name="set", title="t", classes=["a", "b"]
         )
         assert study.fingerprint == from_csv.fingerprint
