@@ -1,7 +1,7 @@
 """All that NeuroVal takes from inside Streamlit, where nothing is promised: the one file to read when it is upgraded.
 
 ``BELOW`` is the first version that nobody has looked at; ``pyproject.toml`` names the same. To raise it, read each
-comment here against the new version, run ``tests/dashboard/access`` and ``tests/browser/test_login.py``.
+comment here against the new version, run ``tests/dashboard/access`` and ``tests/dashboard/browser/test_login.py``.
 """
 
 import json

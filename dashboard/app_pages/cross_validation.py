@@ -6,7 +6,7 @@ from neuroval.dashboard.components import exports, frame
 from neuroval.dashboard.components import label_suspects as suspects
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import training as text
-from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.formats import cut_names, escaped
 from neuroval.dashboard.words.general import matrix_rows
 
 study, evidence = frame.opened("cross_validation")
@@ -30,6 +30,8 @@ if kinds := charts.kinds_of_folds(evidence):
         matrix = pooled.performance.matrix
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"
         exports.chart(study, charts.pooled(evidence, matrix), name="pooled", alt=alt)
+        if names := cut_names([classes.display[name] for name in matrix.classes]):
+            st.caption(escaped(names))
         exports.csv_button(study, matrix_rows(matrix, classes), what="pooled-matrix")
 elif study.manifest.model is not None:
     st.info(text.HOW_TO_FOLD)

@@ -11,7 +11,7 @@ from neuroval.dashboard.figures.palette import ACCENT
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import comparison as text
-from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.formats import cut_names, escaped
 from neuroval.dashboard.words.general import NO_IMAGE, no_images
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import studies
@@ -72,9 +72,13 @@ def figures(found: Comparisons) -> None:
     with left:
         figure = differences("Rates", rate_rows, beside="only A : B")
         exports.chart(found.a, figure, name="compare-rates", alt="Difference of each rate, A minus B, with interval")
+        if names := cut_names([row.label for row in rate_rows]):
+            st.caption(escaped(names))
     with right:
         figure = differences("AUC", auc_rows, beside="A, B")
         exports.chart(found.a, figure, name="compare-auc", alt="Difference of each AUC, A minus B, with interval")
+        if names := cut_names([row.label for row in auc_rows]):
+            st.caption(escaped(names))
     st.caption(f"n = {found.matched.n:,} {found.split} scans. {text.FIGURES}")
 
 

@@ -46,7 +46,7 @@ def choices(study: Study) -> tuple[Options, bool]:
                 threshold = st.number_input(
                     text.THRESHOLD_LABEL, min_value=0.001, max_value=0.999, value=None, format="%.3f"
                 )
-        asked = st.button(text.MAKE, width="stretch", type="primary")
+        asked = st.button(text.MAKE, width="stretch")
     options = Options(
         sections=tuple(name for name in SECTIONS if name in sections),
         level=level,

@@ -11,7 +11,10 @@ from neuroval.dashboard.access import streamlit_private
 
 PUBLIC = ("streamlit", "streamlit.typing")
 FILE = "dashboard/access/streamlit_private.py"
-ADVICE = f"Streamlit was upgraded: compare {FILE} with it line by line, run tests/browser/test_login.py, raise BELOW"
+ADVICE = (
+    f"Streamlit was upgraded: compare {FILE} with it line by line, run tests/dashboard/browser/test_login.py, "
+    "raise BELOW"
+)
 
 
 def version(text: str) -> tuple[int, ...]:

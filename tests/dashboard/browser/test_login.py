@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.words import sign_in as text_login
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KEY = "a-key-of-twenty-four-letters"
 CLOSED = (
     "/images/normal/x.webp",
