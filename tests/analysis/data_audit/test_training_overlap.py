@@ -5,6 +5,7 @@ import pytest
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.data_audit.training_overlap import leakage, shared_with_training, shown_images, within_one_fold
+from neuroval.dashboard.words.reasons import why
 
 CLASSES = ("glioma", "notumor")
 
@@ -18,7 +19,9 @@ def test_what_the_test_split_shares_by_hand(study_cases: pd.DataFrame) -> None:
     assert (found.split, found.against) == ("test", ("train", "tuning"))
     assert found.overall.group == proportion(3, 5)
     assert (found.overall.patient.value, found.overall.patient.count, found.overall.patient.n) == (None, 2, 3)
-    assert found.overall.patient.reason == "only 3 of 5 training cases have a patient id; at least 2 of 3 are shared"
+    assert (
+        why(found.overall.patient.reason) == "only 3 of 5 training cases have a patient id; at least 2 of 3 are shared"
+    )
     assert found.overall.copy == proportion(1, 5)
     assert found.overall.known_patient == proportion(3, 5)
     assert (found.groups, found.largest_group) == (6, 4)
@@ -29,7 +32,7 @@ def test_by_reference_class(study_cases: pd.DataFrame) -> None:
     assert (glioma.name, glioma.n, glioma.group) == ("glioma", 3, proportion(3, 3))
     assert (glioma.patient, glioma.copy, glioma.known_patient) == (proportion(2, 2), proportion(1, 3), proportion(2, 3))
     assert (notumor.n, notumor.group) == (2, proportion(0, 2))
-    assert notumor.patient.reason == "only 3 of 5 training cases have a patient id"
+    assert why(notumor.patient.reason) == "only 3 of 5 training cases have a patient id"
 
 
 def test_cases_that_share_nothing_are_left_for_the_honest_number(study_cases: pd.DataFrame) -> None:
@@ -89,7 +92,7 @@ def test_unknown_patients_and_hashes_match_nothing(study_cases: pd.DataFrame) ->
     assert found.overall.copy.reason == Reason("no_file_hashes")
     assert found.overall.known_patient == proportion(0, 5)
     assert (found.overall.group.value, found.overall.group.count) == (None, 3)
-    assert found.overall.group.reason == "2 of 5 cannot be compared; at least 3 of 5 are shared"
+    assert why(found.overall.group.reason) == "2 of 5 cannot be compared; at least 3 of 5 are shared"
 
 
 @pytest.mark.parametrize("split", ["external", "test"])
@@ -145,7 +148,7 @@ def test_what_is_known_of_one_training_case_makes_nothing_new(study_cases: pd.Da
     found = leakage(cases, classes=CLASSES)
     assert new(cases) == []
     assert set(shared_with_training(cases).values()) == {None}
-    assert found.reason == f"only 1 of 5 training cases has {what}"
+    assert why(found.reason) == f"only 1 of 5 training cases has {what}"
     assert not found.overall.group.defined
     assert not found.overall.patient.defined
     assert not found.overall.copy.defined
@@ -156,8 +159,8 @@ def test_groups_of_the_test_split_are_nothing_to_compare_by(study_cases: pd.Data
     cases = study_cases.assign(patient_id=ids, sha256=None, group_id=ids.fillna(study_cases["case_id"]))
     assert new(cases) == []
     found = leakage(cases, classes=CLASSES)
-    assert found.reason == "no patient id and no file hash is known on both sides"
-    assert found.overall.patient.reason == "no training case has a patient id"
+    assert why(found.reason) == "no patient id and no file hash is known on both sides"
+    assert why(found.overall.patient.reason) == "no training case has a patient id"
 
 
 def test_what_the_one_known_id_tells_is_told(study_cases: pd.DataFrame) -> None:
@@ -170,9 +173,9 @@ def test_what_the_one_known_id_tells_is_told(study_cases: pd.DataFrame) -> None:
 
 def test_tuning_cases_alone_are_not_the_training_data(study_cases: pd.DataFrame) -> None:
     cases = study_cases[study_cases["split"] != "train"]
-    assert leakage(cases, classes=CLASSES).overall.patient.reason == (
+    assert why(leakage(cases, classes=CLASSES).overall.patient.reason) == (
         "the study holds no training cases; at least 2 of 3 are shared"
     )
     assert new(cases) == []
     apart = cases.assign(group_id=cases["case_id"], patient_id=cases["case_id"], sha256=cases["case_id"])
-    assert leakage(apart, classes=CLASSES).reason == "the study holds no training cases"
+    assert why(leakage(apart, classes=CLASSES).reason) == "the study holds no training cases"

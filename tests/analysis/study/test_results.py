@@ -9,6 +9,7 @@ import pytest
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
 from neuroval.analysis.study.results import Results, results
+from neuroval.dashboard.words.reasons import why
 from neuroval.data.study.import_predictions import study_of_predictions
 
 
@@ -45,16 +46,16 @@ def test_ratios_and_calibration_errors_have_no_interval_that_two_patients_could_
     ratios, errors = two_patients.ratios[ANY_TUMOUR], two_patients.confidence.errors
     said = {**dict(fields(ratios)), **dict(fields(errors))}
     for name in ("lr_pos", "lr_neg", "dor"):
-        assert (said[name].low, said[name].reason) == (
+        assert (said[name].low, why(said[name].reason)) == (
             None,
             "one group with the condition: the variance between groups is not estimable",
         )
     for name in ("ece_top_label_15", "ece_top_label_10", "ece_class_wise_15", "ece_adaptive_15"):
-        assert (said[name].low, said[name].reason) == (None, "2 groups: too few to resample")
+        assert (said[name].low, why(said[name].reason)) == (None, "2 groups: too few to resample")
     assert two_patients.patients.n == 2
 
 
 @pytest.mark.parametrize("name", ["macro_f1", "mcc", "kappa"])
 def test_numbers_that_are_resampled_have_none_either(two_patients: Results, name: str) -> None:
     found = getattr(two_patients.performance.overall, name).headline
-    assert (found.low, found.reason) == (None, "2 groups: too few to resample")
+    assert (found.low, why(found.reason)) == (None, "2 groups: too few to resample")

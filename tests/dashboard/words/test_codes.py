@@ -120,10 +120,6 @@ def test_codes_are_equal_by_code_and_facts() -> None:
             Reason("both", first=Reason("no_cases"), second=Reason("one_fold")),
             "no cases; one fold",
         ),
-        (
-            Reason("unknown_bound", bound="middle", known=("low", "high")),
-            "bound 'middle' is not known; expected one of ['low', 'high']",
-        ),
         (Reason("nothing_new_of", of=("a", "b", "c"), n=1200), "no new a, b or c scan among 1,200"),
     ],
 )
