@@ -72,3 +72,10 @@ def test_what_is_drawn_too_often_is_drawn_again(monkeypatch: pytest.MonkeyPatch)
     assert sizes == [50 + 50 // 12 + 10, 47 + 47 // 12 + 10]  # three are kept, or fewer where they were too many
     assert counts.shape == (50, 3)
     assert (counts.sum(axis=1) == 35).all()
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.3, 4.0, 900.0])
+def test_no_number_that_can_occur_is_left_out(mean: float) -> None:
+    lowest, quantiles = multinomial._quantiles(mean)
+    assert stats.poisson.cdf(lowest - 1, mean) < 1e-14
+    assert stats.poisson.sf(lowest + len(quantiles) - 2, mean) < 1e-14  # what the last one stands for beside itself
