@@ -7,7 +7,7 @@
 PORT ?= 8501
 # Extra arguments, for example: make test ARGS="tests/analysis -k wilson"
 ARGS ?=
-# Of make mutants: how many (about 300 when not given); "all"; or "survivors", to try again those that no test had noticed.
+# Of make mutants: how many (300 when not given), all, or survivors: those that no test had noticed, once more.
 MUTANTS ?=
 # The Python to build .venv with; found by itself when not given.
 PYTHON ?=

@@ -41,7 +41,7 @@ def tests_of(module: Path) -> set[str]:
     """The test files that must notice a change of a module."""
     mirror = Path("tests") / module.parent / f"test_{module.name}"
     others = {name for start, names in SETUP["tests"].items() if str(module).startswith(start) for name in names}
-    return others | ({str(mirror)} if mirror.exists() else set())
+    return others | ({str(mirror)} if (ROOT / mirror).exists() else set())
 
 
 def places(module: Path) -> tuple[list[Span], list[Span]]:
@@ -115,6 +115,9 @@ def report(database: WorkDB) -> str:
 def main(asked: str) -> None:
     """Make or go on with the session of this code, in a copy of the project that is thrown away."""
     files = [path for path in sorted(find_modules(ROOT / name for name in SETUP["modules"])) if path.stem != "__init__"]
+    modules = [path.relative_to(ROOT) for path in files]
+    if untested := [str(module) for module in modules if not tests_of(module)]:
+        sys.exit(f"No tests are known of {', '.join(untested)}: name them in tests/mutation/mutants.toml.")
     parts = [path.read_bytes() for path in (Path(__file__).with_suffix(".toml"), *files)]
     state = hashlib.sha256(b"".join(parts)).hexdigest()[:8]
     (ROOT / "build").mkdir(exist_ok=True)
@@ -127,7 +130,7 @@ def main(asked: str) -> None:
         os.environ["PYTHONPATH"] = str(Path.cwd())
         compileall.compile_dir(".", quiet=2)
         if not session.exists():
-            choose(session, [path.relative_to(ROOT) for path in files], None if asked == "all" else int(asked))
+            choose(session, modules, None if asked == "all" else int(asked))
         with use_db(session) as database:
             done = {job: result.test_outcome for job, result in database.results}
             items = sorted(database.work_items, key=lambda item: item.job_id)  # random ids: half a run is a sample too

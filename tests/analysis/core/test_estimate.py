@@ -3,7 +3,7 @@ import math
 import pytest
 
 from neuroval.analysis.core.codes import Method, Reason
-from neuroval.analysis.core.estimate import Estimate, Measure, widest
+from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
 from neuroval.data.exceptions import InputError
 
 
@@ -78,3 +78,16 @@ def test_the_headline_of_a_measure_is_the_wider_reading() -> None:
     assert Measure(plain=narrow).headline is narrow
     assert Measure(plain=narrow, clustered=wide).headline is wide
     assert Measure(plain=wide, clustered=narrow).headline is wide
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_a_level_lies_between_0_and_1(level: float) -> None:
+    with pytest.raises(InputError, match=f"level {level} must be above 0 and below 1"):
+        Estimate(value=0.5, low=0.1, high=0.8, level=level, method=Method("wilson"), n=10)
+
+
+def test_an_interval_reaches_below_and_above_its_value() -> None:
+    uneven = Estimate(value=0.5, low=0.25, high=0.875, level=0.95, method=Method("wilson"), n=10)
+    assert reach(uneven) == (0.25, 0.375)
+    assert reach(Estimate(value=0.5, method=Method("wilson"), n=10, reason=Reason("no_error_observed"))) == (0.0, 0.0)
+    assert reach(Estimate.undefined(reason=Reason("no_cases"), n=0)) == (0.0, 0.0)

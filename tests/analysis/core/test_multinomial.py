@@ -1,8 +1,10 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import sparse, stats
 
-from neuroval.analysis.core import bootstrap
+from neuroval.analysis.core import bootstrap, multinomial
 from neuroval.analysis.core.bootstrap import resample
 from neuroval.analysis.core.clusters import GroupTypes
 from neuroval.analysis.core.multinomial import drawn_totals
@@ -53,3 +55,27 @@ def test_groups_of_many_types_have_the_intervals_of_those_drawn_one_by_one(monke
     assert not np.array_equal(many, few)
     assert many.mean(axis=0) == pytest.approx(few.mean(axis=0), rel=0.01)
     assert many.std(axis=0) == pytest.approx(few.std(axis=0), rel=0.05)
+
+
+def test_what_is_drawn_too_often_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    poisson, sizes = multinomial._poisson, []
+
+    def first_too_many(number: np.ndarray, *, size: int, **given: Any) -> np.ndarray:
+        """Of the first call only three columns can be used."""
+        sizes.append(size)
+        counts = poisson(number, size=size, **given)
+        counts[:, 3 if len(sizes) == 1 else size :] = number.sum() + 1
+        return counts
+
+    monkeypatch.setattr(multinomial, "_poisson", first_too_many)
+    counts = drawn([30, 4, 1], size=50)
+    assert sizes == [50 + 50 // 12 + 10, 47 + 47 // 12 + 10]  # three are kept, or fewer where they were too many
+    assert counts.shape == (50, 3)
+    assert (counts.sum(axis=1) == 35).all()
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.3, 4.0, 900.0])
+def test_no_number_that_can_occur_is_left_out(mean: float) -> None:
+    lowest, quantiles = multinomial._quantiles(mean)
+    assert stats.poisson.cdf(lowest - 1, mean) < 1e-14
+    assert stats.poisson.sf(lowest + len(quantiles) - 2, mean) < 1e-14  # what the last one stands for beside itself

@@ -354,3 +354,8 @@ def test_the_clustered_averages_cover_where_the_plain_ones_do_not() -> None:
     for name in ("macro_ovr", "hand_till"):
         assert 0.925 <= held[f"{name} clustered"] <= 0.97
         assert held[f"{name} plain"] < 0.85
+
+
+def test_one_class_is_not_enough() -> None:
+    with pytest.raises(InputError, match=r"expected shape \(2, 2\).*at least 2, found \(2, 1\)"):
+        class_aucs(np.array([0, 0]), np.ones((2, 1)), classes="a", negative=None)

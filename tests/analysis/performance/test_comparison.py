@@ -470,3 +470,9 @@ def test_the_cluster_bootstrap_covers_where_newcombe_does_not() -> None:
         plain += found.difference.plain.low <= truth <= found.difference.plain.high
     assert 0.925 <= clustered / 1000 <= 0.97
     assert plain / 1000 < 0.92
+
+
+@pytest.mark.parametrize("counts", [(-1, 0), (0, -1)])
+def test_counts_below_0_cannot_be_compared(counts: tuple[int, int]) -> None:
+    with pytest.raises(InputError, match=f"counts must be 0 or more, found {counts[0]} and {counts[1]}"):
+        mcnemar(*counts)

@@ -100,3 +100,7 @@ def test_without_harm_the_number_of_errors_ranks() -> None:
         ("pituitary", "meningioma"),
         ("glioma", "notumor"),
     ]
+
+
+def test_an_empty_class_has_no_cases_to_count() -> None:
+    assert confusion_pairs(matrix_of([0, 0], [0, 4]))[1].rate.plain.n == 0

@@ -138,3 +138,9 @@ def test_errors_of_one_image_are_one_error_with_its_number() -> None:
     image_of = {"e": "x", "c": "y", "d": "x", "a": "x", "b": "x"}  # e, a, b: one image; e and a called glioma
     found = collapsed(ranked(), image_of=image_of)
     assert [(case.case_id, number) for case, number in found] == [("e", 2), ("c", 1), ("d", 1), ("b", 1)]
+
+
+@pytest.mark.parametrize("limits", [{"review": -0.1}, {"high": 1.1}])
+def test_a_threshold_outside_of_0_to_1_is_refused(limits: dict[str, float]) -> None:
+    with pytest.raises(InputError, match="thresholds: expected 0 <= review <= high <= 1"):
+        ranked(**limits)

@@ -72,3 +72,11 @@ def test_no_more_points_than_asked_for_and_the_farthest_first() -> None:
 def test_what_is_no_line_is_refused(x: np.ndarray, y: np.ndarray, most: int) -> None:
     with pytest.raises(InputError, match="thinned: expected points"):
         thinned(x, y, most=most)
+
+
+def test_past_the_end_of_the_line_the_distance_is_that_from_the_end() -> None:
+    """By hand, from (0, 0) to (1, 1): (0.9, 2) lies 1.005 from the end, and only 0.778 from the line drawn on; the
+    other point lies 0.9 from the line.
+    """
+    x, y = np.array([0, 0.1, 0.9, 1]), np.array([0, 1.373, 2, 1])
+    assert thinned(x, y, most=3).tolist() == [0, 2, 3]
