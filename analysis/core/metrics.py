@@ -84,7 +84,6 @@ class Metric(Generic[T]):
 
 EVERYWHERE: Final = frozenset[Place]({"criteria", "claims", "comparison", "subgroups"})
 ASKED: Final = frozenset[Place]({"criteria", "claims"})
-CRITERIA: Final = frozenset[Place]({"criteria"})
 PUBLISHED: Final = frozenset[Place]({"claims"})
 
 _AUC = (
