@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from neuroval.data.phantom.cohort import Cohort, generate
 
@@ -23,6 +25,13 @@ settings.register_profile("mutants", deadline=None, derandomize=True, database=N
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FIXTURE_MARKERS = {"brain_tumor_mri": "needs_data", "chromium": "browser"}
+
+
+class TextFile(SingleFileSnapshotExtension):
+    """A snapshot is a text file of its own."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
 
 
 def in_ci() -> bool:
@@ -92,3 +101,9 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 def clean_phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """The same cohort without any flaw."""
     return generate(tmp_path_factory.mktemp("phantom") / "clean", seed=3, patients=16, flaws=(), workers=1)
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """What a text has to be equal to; ``pytest --snapshot-update`` writes the text anew."""
+    return snapshot.use_extension(TextFile)
