@@ -6,7 +6,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +79,8 @@ def figure(spec: dict[str, Any]) -> Iterator[str]:
         yield from ["  ticks: " + ", ".join(ticks)] if ticks else []
     names = [trace["name"] for trace in spec["data"] if trace.get("name")]
     yield from ["  legend: " + ", ".join(dict.fromkeys(names))] if names else []
+    texts = [text for trace in spec["data"] for text in trace.get("text") or () if isinstance(trace["text"], list)]
+    yield from ["  texts: " + ", ".join(texts)] if texts else []
     notes = [note["text"] for note in layout.get("annotations", ()) if note.get("text")]
     yield from ["  notes: " + ", ".join(notes)] if notes else []
 
