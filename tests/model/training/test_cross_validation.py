@@ -16,6 +16,9 @@ from neuroval.model.training.cross_validation import cross_validate, recipe_of
 from neuroval.model.training.loop import TrainingResult
 
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+
 @pytest.fixture
 def model(toy_model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(toy_model, tmp_path / "toy"))
