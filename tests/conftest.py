@@ -119,5 +119,5 @@ def clean_phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """What a text has to be equal to; ``pytest tests/dashboard -m snapshot --snapshot-update`` writes the texts anew."""
+    """What a text has to be equal to; ``--snapshot-update`` writes the text anew."""
     return snapshot.use_extension(TextFile)
