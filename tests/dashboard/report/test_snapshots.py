@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import typst
 from syrupy.assertion import SnapshotAssertion
 
+from neuroval.dashboard.report import pdf
 from neuroval.dashboard.report.options import Options
-from neuroval.dashboard.report.pdf import report
 from neuroval.data.study.folder import read_study
 
 WORDS = ("title", "subtitle", "foot", "made", "badge", "text", "caption", "alt", "label", "value", "note")
@@ -39,7 +39,7 @@ def test_words(dashboard_home: Path, snapshot: SnapshotAssertion, monkeypatch: p
         documents.append(json.loads((Path(root) / "report.json").read_text(encoding="utf-8")))
         return b""
 
-    monkeypatch.setattr(typst, "compile", kept)
+    monkeypatch.setattr(pdf, "typst", SimpleNamespace(compile=kept))
     monkeypatch.setenv("NEUROVAL_HOME", str(dashboard_home))
-    report(read_study(dashboard_home / "studies" / "whole"), Options(reviewer="Dr A. Example", remarks="A remark."))
+    pdf.report(read_study(dashboard_home / "studies" / "whole"), Options(reviewer="Dr A. Example", remarks="A remark."))
     assert "\n".join(lines(documents[0])) == snapshot
