@@ -1,12 +1,15 @@
 """Fixtures for all tests: real images, phantoms, a browser, and a home folder that is thrown away."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from neuroval.data.phantom.cohort import Cohort, generate
 
@@ -22,7 +25,27 @@ settings.register_profile("mutants", deadline=None, derandomize=True, database=N
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FIXTURE_MARKERS = {"brain_tumor_mri": "needs_data", "chromium": "browser"}
+FIXTURE_MARKERS = {"brain_tumor_mri": "needs_data", "chromium": "browser", "snapshot": "snapshot"}
+
+
+UNSTABLE = (  # what differs by version, machine or the writer of Parquet files
+    (re.compile(r"\b(?!0{8})(?=[0-9a-f]*[a-f])[0-9a-f]{12,64}\b"), "HASH"),
+    (re.compile(r"\d\.\d MB"), "SIZE"),
+    (re.compile(r"\b\d+\.\d+\.\d+\b"), "VERSION"),
+)
+
+
+class TextFile(SingleFileSnapshotExtension):
+    """A snapshot is a text file of its own: the words as a reader sees them, without what differs by machine."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+    def serialize(self, data: object, **_: object) -> str:
+        words = re.sub(r"\\(?=[!-/:-@\[-`{-~])|[\u2060\u200b]", "", str(data))  # escapes of Markdown, joiners of words
+        for pattern, name in UNSTABLE:
+            words = pattern.sub(name, words)
+        return "".join(f"{line.rstrip()}\n" for line in words.splitlines())
 
 
 def in_ci() -> bool:
@@ -31,7 +54,7 @@ def in_ci() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for the data or for the browser carries the marker, so that -m can leave it out.
+    """A test that asks for the data, the browser or a snapshot carries the marker, so that -m can choose.
 
     Those with a browser come last: it keeps an event loop running in the thread of the tests that follow.
     """
@@ -92,3 +115,9 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 def clean_phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     """The same cohort without any flaw."""
     return generate(tmp_path_factory.mktemp("phantom") / "clean", seed=3, patients=16, flaws=(), workers=1)
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """What a text has to be equal to; ``--snapshot-update`` writes the text anew."""
+    return snapshot.use_extension(TextFile)

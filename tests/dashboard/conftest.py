@@ -1,7 +1,8 @@
 """Small studies written for the pages: an ordinary one, one with an empty class, one without errors, a broken one."""
 
+import gc
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +245,14 @@ def studies_at_home(dashboard_home: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setenv("NEUROVAL_HOME", str(dashboard_home))
     monkeypatch.setattr("neuroval.data.storage.home.SHIPPED_STUDIES", dashboard_home / "none")
     return dashboard_home
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_old_is_collected() -> Iterator[None]:
+    """Streamlit collects garbage after each run of a page: not among all that was imported before, TensorFlow too."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

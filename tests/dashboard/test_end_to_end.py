@@ -8,10 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from neuroval.dashboard.cli.main import main
+from neuroval.model.training import lite_backbone
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 RECIPE = """
-backbone = "efficientnet-lite0-short"
+backbone = "efficientnet-lite0"
 input_size = 64
 epochs = 1
 warmup_epochs = 0
@@ -25,6 +26,7 @@ def test_from_nothing_to_a_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(lite_backbone, "STAGES", lite_backbone.STAGES[:2])  # every kind of layer, in seconds
     images, model, recipe = tmp_path / "images", tmp_path / "home" / "models" / "small", tmp_path / "recipe.toml"
     recipe.write_text(RECIPE)
 

@@ -9,10 +9,8 @@ from streamlit.testing.v1 import AppTest
 from neuroval import dashboard
 from neuroval.dashboard.pages import GROUPS, PAGES
 from neuroval.dashboard.words import general as text
-from neuroval.data.storage.home import SHIPPED_STUDIES
 
-REAL = "brain-tumor-mri"  # shipped, without its images
-STUDIES = ("whole", REAL, "empty-class", "no-errors", "two-classes", "ten-classes")
+STUDIES = ("empty-class", "no-errors", "two-classes", "ten-classes")  # others are in test_snapshots
 Open = Callable[..., AppTest]
 Said = Callable[[AppTest], str]
 
@@ -25,11 +23,7 @@ def test_every_page_file_is_in_the_navigation() -> None:
 
 @pytest.mark.parametrize("study", STUDIES)
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_asks_and_answers(
-    open_page: Open, said: Said, page: str, study: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if study == REAL:
-        monkeypatch.setattr("neuroval.data.storage.home.SHIPPED_STUDIES", SHIPPED_STUDIES)
+def test_a_page_asks_and_answers(open_page: Open, said: Said, page: str, study: str) -> None:
     app = open_page(page, study)
     assert not app.exception
     assert not app.error
@@ -61,20 +55,6 @@ def test_without_training_cases_the_overview_claims_nothing_new(open_page: Open,
     assert "Leakage could not be checked: the study holds no training cases." in shown
     assert "share no patient" not in shown
     assert "No gap" not in shown
-
-
-def test_with_grouped_folds_the_overview_sets_them_beside_the_split(open_page: Open) -> None:
-    app = open_page("overview", "folded")
-    assert [(metric.label, metric.value) for metric in app.main.metric] == [
-        ("Accuracy, test split", "1.000"),
-        ("Accuracy, grouped cross-validation", "0.967"),
-    ]
-
-
-def test_copies_of_one_error_are_one_tile(open_page: Open, said: Said) -> None:
-    shown = said(open_page("overview", "copies"))
-    assert "0.96 high confidence, 2 copies" in shown
-    assert "The errors" in shown
 
 
 def test_without_criteria_nothing_is_decided(open_page: Open, said: Said) -> None:
@@ -243,17 +223,3 @@ def test_without_folds_and_history_the_pages_say_so(open_page: Open, said: Said)
     shown = said(open_page("training", "normal"))
     assert "This study holds no training history." in shown
     assert "No reading of the test split is recorded." in shown
-
-
-def test_the_gap_between_folds_is_said(open_page: Open, said: Said) -> None:
-    shown = said(open_page("cross_validation", "folded"))
-    assert "it is 0.983 and not 0.967: 1.7 percentage points more (95% interval \N{MINUS SIGN}5.1 to 9.3)." in shown
-    assert "60 scans in 5 folds: 20 glioma" in shown
-
-
-def test_confidence_says_how_sure_and_how_right(open_page: Open, said: Said) -> None:
-    shown = said(open_page("confidence", "normal"))
-    assert "Of the scans with a confidence of 0.85 or more, 0.824" in shown
-    assert "If scans below 0.7 go to an expert (8 of 40), errors " in shown
-    assert "Errors, of the scans that the model reads: 0.125 (" in shown
-    assert "Prediction sets: the study holds no predictions of tuning cases." in shown

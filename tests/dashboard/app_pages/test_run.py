@@ -28,6 +28,7 @@ def asleep(monkeypatch: pytest.MonkeyPatch, studies_at_home: Path) -> Iterator[N
     yield
     jobs.cancel()
     jobs.discard()
+    shutil.rmtree(studies_at_home / "images")  # the home is that of all tests
 
 
 def buttons(app: AppTest) -> dict[str, bool]:
@@ -132,9 +133,18 @@ def test_without_folders_the_page_says_what_to_do(
     assert buttons(app) == {}
 
 
-def test_a_broken_model_is_one_message(open_page: Open, studies_at_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = studies_at_home / "models" / "broken"
-    broken.mkdir(parents=True)
+@pytest.fixture
+def broken(studies_at_home: Path) -> Iterator[Path]:
+    """The folder of a model; gone afterwards, for the home is that of all tests."""
+    folder = studies_at_home / "models" / "broken"
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder.parent)
+
+
+def test_a_broken_model_is_one_message(
+    open_page: Open, broken: Path, studies_at_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (broken / "model.onnx").write_bytes(b"x")
     monkeypatch.setattr("neuroval.data.storage.home.SHIPPED_MODELS", studies_at_home / "none")
     app = open_page("run", "normal")

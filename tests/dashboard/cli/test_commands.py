@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from PIL import Image
+from syrupy.assertion import SnapshotAssertion
 
 from neuroval.dashboard.cli.main import main
 from neuroval.data.exceptions import InputError
@@ -465,24 +466,20 @@ def table(out: str) -> list[list[str]]:
     return [re.split(r"\s{2,}", line) for line in out.rstrip().rpartition("\n\n")[2].splitlines()]
 
 
-def test_import_ends_with_what_was_read_missing_kept_and_ignored(neuroval: Neuroval, tmp_path: Path) -> None:
+def test_import_ends_with_what_was_read_missing_kept_and_ignored(
+    neuroval: Neuroval, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
     (tmp_path / "p.csv").write_text(
         ",label,prob_a,prob_b,split,patient_id,site,comment\n"
         "1,a,1,0,val,7,NA,x\n2,a,1,0,test,nan,unknown,y\n3,b,0,1,train,-,A,z\n"
     )
     done = neuroval("import", tmp_path / "p.csv", "--out", tmp_path / "study")
-    assert table(done.out) == [
-        ["read", "3", "rows"],
-        ["missing", "2", "patient_id", "of 3; -, nan read as missing"],
-        ["missing", "2", "site", "of 3; NA, unknown read as missing"],
-        ["kept", "6", "columns", "split, label, patient_id, site, prob_a, prob_b"],
-        ["ignored", "comment", "no column that a study keeps"],
-        ["ignored", "(without a name)", "has no name, as row numbers have"],
-        ["note", "1 of split train: they serve to find leaks, their probabilities are not looked at"],
-    ]
+    assert done.out.replace(str(tmp_path), "FOLDER") == snapshot
 
 
-def test_data_check_ends_with_what_was_read_and_what_was_not(neuroval: Neuroval, tmp_path: Path) -> None:
+def test_data_check_ends_with_what_was_read_and_what_was_not(
+    neuroval: Neuroval, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
     place = tmp_path / "set"
     for name in ("train/a/1.png", "val/a/2.png", "Test/b/3.png", "Test/b/3_mask.png", "more/x.png"):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -492,18 +489,7 @@ def test_data_check_ends_with_what_was_read_and_what_was_not(neuroval: Neuroval,
     (place / "README.md").write_text("about")
     (place / "metadata.csv").write_text("image_path,patient_id,weight\ntrain\\a\\1.png,7,80\n./val/a/2.png,n/a,\n")
     done = neuroval("data", "check", place, "--classes", "a,b")
-    assert done.out.startswith("3 images, 2 rejected, 0 hidden files skipped.\n")
-    assert table(done.out) == [
-        ["read", "3", "images"],
-        ["not used", "1", "README.md", "in no class folder"],
-        ["not used", "1", "Test/b/empty.png", "empty file (0 bytes)"],
-        ["not used", "1", "Test/b/loop", "a link to Test, which is read there"],
-        ["not used", "1", "more/x.png", "beside the folders of the splits, in none of them"],
-        ["missing", "2", "patient_id", "of 3; n/a read as missing"],
-        ["kept", "2", "columns", "image_path, patient_id"],
-        ["ignored", "weight", "no column that a study keeps"],
-        ["note", "1 with an outline"],
-    ]
+    assert done.out.replace(str(tmp_path), "FOLDER") == snapshot
 
 
 def test_columns_that_stand_for_nothing_are_the_same_study(neuroval: Neuroval, tmp_path: Path) -> None:
@@ -530,3 +516,20 @@ def test_ids_in_two_forms_and_permuted_columns_are_findings(neuroval: Neuroval, 
     assert texts["worse_than_chance"].startswith("Worse than chance: 0 of 20 test cases are called correctly")
     assert "The classes look permuted: 20 (100.0%) would be correct" in texts["worse_than_chance"]
     assert neuroval("analyze", tmp_path / "study", "--strict").code == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["analyze whole --section acceptance --section audit", "compare whole other"],
+    ids=lambda command: command.split()[0],
+)
+def test_what_is_printed(
+    neuroval: Neuroval,
+    studies_at_home: Path,
+    command: str,
+    snapshot: SnapshotAssertion,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NEUROVAL_HOME", str(studies_at_home))
+    done = neuroval(*command.split())
+    assert "\n".join((done.out, done.err)) == snapshot

@@ -201,6 +201,7 @@ def test_real_scans_are_known_to_their_model_and_inverted_ones_flagged(brain_tum
     assert share_unlike(reader, [255 - image for image in images]) >= LEAST
 
 
+@pytest.mark.slow  # reads all of them; some are read above
 def test_the_card_says_how_many_real_test_images_are_flagged(brain_tumor_mri: Path) -> None:
     reader = open_reader(SHIPPED_MODELS / "brain-tumor-mri")
     files = sorted((brain_tumor_mri / "Testing").rglob("*.*g"))

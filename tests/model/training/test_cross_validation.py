@@ -15,6 +15,8 @@ from neuroval.model.training import cross_validation as keras_folds
 from neuroval.model.training.cross_validation import cross_validate, recipe_of
 from neuroval.model.training.loop import TrainingResult
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.fixture
 def model(toy_model: Path, tmp_path: Path) -> Path:

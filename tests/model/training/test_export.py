@@ -26,8 +26,10 @@ def run(path: Path, images: np.ndarray) -> list[np.ndarray]:
     return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"image": images})
 
 
-@pytest.mark.parametrize("backbone", ["efficientnet-lite0", "efficientnet-b0"])
-@pytest.mark.parametrize("pooling", ["avg", "max"])
+@pytest.mark.parametrize(
+    ("backbone", "pooling"),
+    [("efficientnet-lite0", "avg"), ("efficientnet-lite0", "max"), ("efficientnet-b0", "avg")],
+)
 def test_onnx_holds_the_numbers_of_keras(tmp_path: Path, backbone: str, pooling: str) -> None:
     keras.utils.set_random_seed(7)
     served = deployable(
@@ -97,7 +99,7 @@ def test_the_shipped_network_equals_the_tape(brain_tumor_mri: Path, name: str) -
     folder = home.find_model(name)
     served = shipped_in_keras(folder)
     engine = load(folder)
-    paths = sorted((brain_tumor_mri / "Testing").glob("*/*.jpg"))[::100]
+    paths = sorted((brain_tumor_mri / "Testing").glob("*/*.jpg"))[::400]  # one of each class
     images = np.stack([preprocess(read_image(path).pixels, size=engine.card.input_size) for path in paths])
     inference = engine.run(images)
     floats = images.astype(np.float32)

@@ -33,11 +33,17 @@ def cases_of(folder: Path) -> pd.DataFrame:
 SETTINGS = {"input_size": 32, "batch_size": 12, "weights": None, "freeze_batch_norm": False, "seed": 3}
 
 
-@pytest.mark.parametrize("early_sizes", [(), (32, 32)])
+@pytest.fixture(params=[(), (32, 32)])
+def early_sizes(request: pytest.FixtureRequest) -> tuple[int, ...]:
+    """Sizes of the first epochs; with some, without graphs, of which every size has one."""
+    if request.param:
+        request.getfixturevalue("eagerly")
+    return tuple(request.param)
+
+
 def test_a_stopped_run_ends_like_an_uninterrupted_one(
     toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early_sizes: tuple[int, ...]
 ) -> None:
-
     settings = {**SETTINGS, "input_size": 64 if early_sizes else 32}
     cases, config = cases_of(toy_images), TrainingConfig(epochs=3, early_sizes=early_sizes, **settings)
     whole = train(cases, folder=toy_images, classes=CLASSES, config=config, work=tmp_path / "whole")
@@ -57,6 +63,7 @@ def test_a_stopped_run_ends_like_an_uninterrupted_one(
     assert resumed.best_epoch == whole.best_epoch
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_early_epochs_see_small_images_and_are_not_chosen(
     toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +85,7 @@ def test_early_epochs_see_small_images_and_are_not_chosen(
     assert result.model.input_shape[1] == 64
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_network_moved_to_another_size_is_the_same_network() -> None:
     small, large = (
         keras_train._compiled(replace(TrainingConfig(**SETTINGS), input_size=size), CLASSES, 3) for size in (32, 64)
@@ -92,10 +100,14 @@ def test_a_network_moved_to_another_size_is_the_same_network() -> None:
     assert float(moved.optimizer.learning_rate) == float(small.optimizer.learning_rate)
 
 
-def test_a_folder_of_another_run_is_refused(toy_images: Path, tmp_path: Path) -> None:
-    cases = cases_of(toy_images)
-    work = tmp_path / "work"
-    train(cases, folder=toy_images, classes=CLASSES, config=TrainingConfig(epochs=2, **SETTINGS), work=work)
+def test_a_folder_of_another_run_is_refused(toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras_train, "_compiled", stopped)
+    cases, work = cases_of(toy_images), tmp_path / "work"
+    with pytest.raises(KeyboardInterrupt):
+        train(cases, folder=toy_images, classes=CLASSES, config=TrainingConfig(epochs=2, **SETTINGS), work=work)
     with pytest.raises(InputError, match="other settings or cases"):
         train(cases, folder=toy_images, classes=CLASSES, config=TrainingConfig(epochs=3, **SETTINGS), work=work)
 
@@ -106,6 +118,7 @@ def test_no_tuning_cases_is_refused(toy_images: Path, tmp_path: Path) -> None:
         train(cases, folder=toy_images, classes=CLASSES, config=TrainingConfig(**SETTINGS), work=tmp_path)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_training_never_opens_a_test_image(toy_images: Path, tmp_path: Path) -> None:
     cases = cases_of(toy_images)
     copy = tmp_path / "toys"
@@ -146,6 +159,7 @@ def test_impossible_settings_are_refused(wrong: dict) -> None:
         TrainingConfig(**wrong)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_guidance_trains_the_same_classifier(toy_images: Path, tmp_path: Path) -> None:
     cases, outlined = cases_of(toy_images), tmp_path / "toys"
     shutil.copytree(toy_images, outlined)
@@ -175,6 +189,7 @@ def test_class_weights_make_classes_count_the_same(toy_images: Path) -> None:
     assert (held_out[0][2] == 1).all()
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_training_stops_when_the_tuning_loss_no_longer_falls(
     toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

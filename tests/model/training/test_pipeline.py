@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from neuroval.data.exceptions import InputError
@@ -15,6 +16,13 @@ from neuroval.model.training.reference_file import complete
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def nothing_learnt(cases: pd.DataFrame, held_out: pd.Series, **_: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What a fold gives, without its training."""
+    ids = cases.loc[held_out, "case_id"]
+    chances = pd.DataFrame(1 / 3, index=ids.index, columns=["prob_cross", "prob_disc", "prob_nothing"])
+    return pd.concat([ids, chances], axis=1), pd.DataFrame({"epoch": [1], "loss": [1.0]})
 
 
 @pytest.mark.parametrize(
@@ -51,6 +59,7 @@ def test_a_killed_run_leaves_the_old_model(
         elif module is reference_file:
             complete(model, toy_images, data_name="toys")
         else:
+            monkeypatch.setattr(cross_validation, "_fold", nothing_learnt)
             cross_validate(model, images=toy_images, work=tmp_path / "folds", data_name="toys", folds=2)
 
     with pytest.raises(KeyboardInterrupt):
