@@ -19,6 +19,7 @@ from neuroval.data.classes import END, ISOLATE, isolated
 SPACE = "\N{ZERO WIDTH SPACE}"
 
 
+@pytest.mark.usefixtures("usual_fonts")
 def test_letters_without_a_glyph_are_shown_by_their_code_points() -> None:
     shown, missing = printable({"text": "é → ≥ 胶 \u202e", "rows": [["瘤"]], "label": "胶"})
     assert shown == {"text": "é → ≥ [U+80F6] [U+202E]", "rows": [["[U+7624]"]], "label": "胶"}
@@ -43,6 +44,7 @@ def test_text_is_shortened_to_one_line() -> None:
     assert shortened("abcdef", 4) == "abc\N{HORIZONTAL ELLIPSIS}"
 
 
+@pytest.mark.usefixtures("usual_fonts")
 def test_fonts_are_those_of_the_packages_only() -> None:
     assert set(fonts().families()) == {
         "DejaVu Sans Mono",

@@ -372,6 +372,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return dataclasses.replace(study, manifest=dataclasses.replace(study.manifest, about=about))
 
 
+@pytest.mark.usefixtures("usual_fonts")
 def test_names_and_remarks_are_never_markup(odd: Study) -> None:
     remarks = "Line #panic()\n= no heading\n- `no list` \\ _x_ \u202e\ue000"
     pdf = PdfReader(io.BytesIO(report(odd, Options(reviewer="*Dr* <x> 医生", site="@site $1$", remarks=remarks))))
