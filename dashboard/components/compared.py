@@ -6,7 +6,7 @@ from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.study.comparison import Comparisons, Discordant, comparable
 from neuroval.dashboard.components import exports
 from neuroval.dashboard.components.cases import ERRORS_PAGE, INDENT, url
-from neuroval.dashboard.figures.difference_forest import Row, differences
+from neuroval.dashboard.figures.difference_forest import LONGEST_LABEL, Row, differences
 from neuroval.dashboard.figures.palette import ACCENT
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
@@ -72,12 +72,12 @@ def figures(found: Comparisons) -> None:
     with left:
         figure = differences("Rates", rate_rows, beside="only A : B")
         exports.chart(found.a, figure, name="compare-rates", alt="Difference of each rate, A minus B, with interval")
-        if names := cut_names([row.label for row in rate_rows]):
+        if names := cut_names([row.label for row in rate_rows], longest=LONGEST_LABEL):
             st.caption(escaped(names))
     with right:
         figure = differences("AUC", auc_rows, beside="A, B")
         exports.chart(found.a, figure, name="compare-auc", alt="Difference of each AUC, A minus B, with interval")
-        if names := cut_names([row.label for row in auc_rows]):
+        if names := cut_names([row.label for row in auc_rows], longest=LONGEST_LABEL):
             st.caption(escaped(names))
     st.caption(f"n = {found.matched.n:,} {found.split} scans. {text.FIGURES}")
 

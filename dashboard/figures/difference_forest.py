@@ -9,7 +9,7 @@ from neuroval.analysis.core.estimate import Estimate
 from neuroval.dashboard.figures.look import APART, BELOW, BESIDE, at_right, finish, headed, name_rows
 from neuroval.dashboard.figures.palette import INK, QUIET
 from neuroval.dashboard.figures.typeface import FIGURE_TEXT, widest
-from neuroval.dashboard.words.formats import LONGEST, NOT_ESTIMABLE, figure_text, short
+from neuroval.dashboard.words.formats import LONGEST, NOT_ESTIMABLE, figure_names, figure_text, short
 
 LONGEST_LABEL = LONGEST + len(" sensitivity")
 NARROWEST = 0.005  # the axis reaches at least so far either way: a hair's breadth should not fill the figure
@@ -63,7 +63,7 @@ def differences(title: str, rows: Sequence[Row], *, beside: str) -> go.Figure:
     for text, side, anchor in (("B higher", 0, "left"), ("A higher", 1, "right")):
         figure.add_annotation(x=side, xref="paper", xanchor=anchor, y=-0.9, text=text, **written)
     figure.update_layout(showlegend=False, title=headed(title))
-    labels = [figure_text(row.label, longest=LONGEST_LABEL) for row in rows]
+    labels = figure_names([row.label for row in rows], longest=LONGEST_LABEL)
     right = at_right([figure_text(beside), *results])
     room = {"l": BESIDE + widest(labels), "b": BELOW, "t": 36, "r": right}
     finish(figure, height=112 + 32 * len(rows), room=room)

@@ -129,7 +129,7 @@ SOME_POST_HOC = (
 )
 NO_LIMITATIONS = "The study names no limitations."
 RECOMPUTE = (
-    "Two files are attached to this PDF. With them each number can be computed again: predictions and labels of "
+    "Three files are attached to this PDF. With them each number can be computed again: predictions and labels of "
     "every evaluated scan, and every number of the report with its interval, level, method and counts."
 )
 SIGN = (
@@ -479,7 +479,7 @@ def answer(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> str:
     word, _ = verdict_title(criteria, findings)
     return (
         f"Verdict: {word.lower()}. The report holds it with the numbers behind it, their intervals and counts, the "
-        "errors, the limitations, and two attached files from which each number can be computed again."
+        "errors, the limitations, and three attached files from which each number can be computed again."
     )
 
 
