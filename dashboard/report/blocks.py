@@ -3,13 +3,16 @@
 A label is what the checklists refer to. It is set only on what the study has an answer to.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 ROWS: Final = 16  # a table up to so long stays on one page
 LETTERS: Final = 2500
-LONG: Final = 30  # letters in a cell of a column that is as wide as needed
-WIDE: Final = 1.6  # its share of the width otherwise
+SHORT: Final = 36  # letters of a column that may be as wide as needed: an estimate with interval and count
+BESIDE_TEXT: Final = 75  # letters of such columns beside one of text, which takes the rest
+NARROWEST, WIDEST = 0.5, 2.4  # shares of the width of a table's other columns
+A_SHARE: Final = 25  # letters of a column whose share is 1
 
 Block = dict[str, Any]
 Cell = str | Mapping[str, Any]
@@ -54,21 +57,15 @@ def table(
     caption: str,
     *,
     label: str | None = None,
-    widths: Sequence[float | None] = (),
     right: Sequence[str] = (),
     dense: bool = False,
 ) -> Block:
     """Return a table of rows with the same keys, which are its columns.
 
-    ``widths`` are shares of the width, none for as wide as needed; by default the first column is as wide as needed
-    and the others are equal. Columns in ``right`` are set flush right. A ``dense`` table is set smaller.
+    Columns in ``right`` are set flush right. A ``dense`` table is set smaller.
     """
     names = list(rows[0])
-    shares = list(widths) or [None, *[1.0] * (len(names) - 1)]
-    columns = [
-        {"title": name, "width": "auto" if share is None else share, "align": "right" if name in right else "left"}
-        for name, share in zip(names, shares, strict=True)
-    ]
+    columns = [{"title": name, "align": "right" if name in right else "left"} for name in names]
     cells = [[row[name] for name in names] for row in rows]
     whole = len(cells) <= ROWS and sum(len(cell) for row in cells for cell in row if isinstance(cell, str)) <= LETTERS
     return {
@@ -90,7 +87,7 @@ def figure(drawing: Mapping[str, Any], caption: str, *, alt: str, label: str | N
 def laid_out(blocks: Sequence[Block]) -> list[Block]:
     """Return printable blocks as they are set: a paragraph stays with the figure, table or cards that it leads to.
 
-    A column that is as wide as needed gets a share of the width where a long name would leave nothing to the others.
+    A table's columns get their widths from what they hold.
     """
     following = [*(block["kind"] for block in blocks[1:]), ""]
     laid = []
@@ -105,9 +102,24 @@ def laid_out(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _widths(block: Block) -> list[dict[str, Any]]:
-    columns = []
-    for place, column in enumerate(block["columns"]):
-        letters = max(len(row[place]) if isinstance(row[place], str) else 0 for row in block["rows"])
-        long = column["width"] == "auto" and letters > LONG
-        columns.append({**column, "width": WIDE} if long else column)
-    return columns
+    """Return the columns with their widths: as wide as needed where all is short, else shares that grow with the text.
+
+    Text of four times the length gets twice the width, since it may go over several lines.
+    """
+    letters = [max(_letters(row[place]) for row in block["rows"]) for place in range(len(block["columns"]))]
+    short = [count for count in letters if count <= SHORT]
+    one_line = len(short) < len(letters) and sum(short) <= BESIDE_TEXT
+    return [
+        {
+            **column,
+            "width": "auto"
+            if count <= SHORT and (place == 0 or one_line)
+            else min(WIDEST, max(NARROWEST, math.sqrt(count / A_SHARE))),
+        }
+        for place, (column, count) in enumerate(zip(block["columns"], letters, strict=True))
+    ]
+
+
+def _letters(cell: Cell) -> int:
+    text = cell if isinstance(cell, str) else cell.get("text") or cell.get("note", "")
+    return max(map(len, text.split("\n")))

@@ -106,8 +106,7 @@ def audit(subject: Subject) -> list[Block]:
 
 def _steps(subject: Subject) -> list[Block]:
     rows = text_audit.step_rows(subject.evidence.results, HEADLINES, words.two_lines)
-    widths = [1.2, None, *[1.1] * (len(rows[0]) - 2)]
-    return [table(rows, text_audit.STEPS_CAPTION, label="steps", widths=widths)]
+    return [table(rows, text_audit.STEPS_CAPTION, label="steps")]
 
 
 def _odd(subject: Subject) -> list[Block]:
@@ -141,9 +140,7 @@ def claims(subject: Subject) -> list[Block]:
         verdict: Cell = {"text": told_of.pop("Verdict"), "tone": TONES.get(one.verdict, "gray")}
         printed, ours = told_of.values()
         rows.append({"Claim": one.claim.id, "As printed": printed, "Verdict": verdict, "What we get": ours})
-    said.append(
-        table(rows, "Claims as printed, and what this study gets.", label="claim-table", widths=[1.1, 1.9, 1.0, 1.3])
-    )
+    said.append(table(rows, "Claims as printed, and what this study gets.", label="claim-table"))
     held = {one.verdict for one in found}
     meanings = [(verdict, told) for verdict, told in text_claims.MEANING.items() if verdict in held]
     said.append(bullets([f"{text_claims.verdict(verdict)}: {told}" for verdict, told in meanings]))

@@ -52,7 +52,7 @@ def settings(subject: Subject) -> list[Block]:
     said = [
         heading(words.SETTINGS, label="settings"),
         paragraph(words.SOME_POST_HOC if changed else words.ALL_PROTOCOL, badge=words.POST_HOC if changed else None),
-        table(rows, "Settings that change a number.", label="setting-table", widths=[1.2, 1, 1.2, None]),
+        table(rows, "Settings that change a number.", label="setting-table"),
     ]
     if options.level != LEVEL:
         said.append(paragraph(words.PROTOCOL_LEVEL))

@@ -85,7 +85,6 @@ def _saliency(subject: Subject) -> list[Block]:
             rows,
             "Grad-CAM of the reference class against the outline.",
             label="saliency",
-            widths=[None, None, 1.2, 1, 1],
         ),
     ]
 
@@ -95,7 +94,7 @@ def _shown(subject: Subject, found: Sequence[ErrorCase]) -> list[Block]:
     if subject.pictures:
         return [{"kind": "cards", "cards": [_card(subject, case) for case in cases]}]
     rows = [words.error_row(case, subject.classes) for case in cases]
-    return [table(rows, "Errors with their probabilities.", widths=[None, 1, 1, None, None])]
+    return [table(rows, "Errors with their probabilities.")]
 
 
 def _card(subject: Subject, case: Case) -> dict[str, Any]:

@@ -192,14 +192,13 @@ def _images(subject: Subject) -> list[Block]:
     rows = _known(text_data.image_rows(evidence.results.images.classes, "Class", classes))
     said = []
     if len(rows[0]) > 2:
-        widths = [None, None, *[1.0] * (len(rows[0]) - 2)]
         caption = f"What the image files are like, by class. {text_data.SPREADS}"
-        said.append(table(rows, caption, label="acquisition", widths=widths))
+        said.append(table(rows, caption, label="acquisition"))
     if brightness := text_data.greys(evidence.results.images, classes):
         said.append(paragraph(brightness))
     rejected = text.rejected(evidence.rejected)
     if rejected:
-        said.append(table(rejected, "Files that could not be used.", label="rejected", widths=[1.0, 1.0]))
+        said.append(table(rejected, "Files that could not be used.", label="rejected"))
     return said or [paragraph("Size, format and grey values of the images are not recorded.")]
 
 

@@ -60,12 +60,11 @@ def _pairs(subject: Subject) -> list[Block]:
     ]
     if not any(row["What it means for the patient"] for row in rows):
         rows = [{key: row[key] for key in list(row)[:-1]} for row in rows]
-    widths = [1.1, 1.2, None, 2.6] if len(rows[0]) == 4 else []
     order = "harm times the upper bound of the rate" if manifest.harm else "number"
     caption = f"Kinds of error, by {order}. The rate is of the scans of the reference class."
     if len(ranked) > PAIRS:
         caption += f" The first {PAIRS} of {len(ranked):,}; the attached numbers hold all."
-    return [table(rows, caption, label="pairs", widths=widths)]
+    return [table(rows, caption, label="pairs")]
 
 
 def _impact(subject: Subject, reference: str, predicted: str) -> str:
@@ -110,7 +109,6 @@ def confidence(subject: Subject) -> list[Block]:
             text_confidence.score_rows(found),
             f"Scores of calibration. {n}",
             label="scores",
-            widths=[1.0, 1.15, 1.6, 1.15],
             dense=True,
         ),
         heading("Prediction sets", level=2),

@@ -50,7 +50,6 @@ def performance(subject: Subject) -> list[Block]:
             text_classes.ratio_rows(evidence.results.subjects, classes),
             f"Area under the ROC curve and ratios that do not depend on prevalence. {n}",
             label="ratios",
-            widths=[None, 1.05, 0.95, 1.1, 1.35, 1.05],
         ),
         *_curves(subject),
         heading("All classes together", level=2),
@@ -58,7 +57,6 @@ def performance(subject: Subject) -> list[Block]:
             text_classes.overall_rows(judged.overall, evidence.results.aucs),
             f"Averages over the classes. {n}",
             label="overall",
-            widths=[1.1, 1.0, 1.9],
             dense=True,
         ),
         *_patients(subject),
@@ -77,7 +75,6 @@ def _both(subject: Subject, n: str) -> list[Block]:
             text_classes.rate_rows(subjects, subject.classes),
             f"Every rate, with scans taken as independent and with their groups taken into account. {n}",
             label="both-intervals",
-            widths=[None, None, 1.1, 0.9, 1.9],
             dense=True,
         )
     ]
@@ -119,7 +116,6 @@ def _elsewhere(subject: Subject) -> list[Block]:
             rows,
             _marked("PPV and NPV with logit intervals.", badge),
             label="prevalence",
-            widths=[None, 0.9, 0.9, 2.2],
             dense=True,
         ),
         *[paragraph(one) for one in told[:6]],

@@ -44,7 +44,7 @@ def _checklist(
         {"No.": one.number, "Part": one.topic, "Item": one.asked, words.PAGE: answered(one, present, left_out)}
         for one in items
     ]
-    return table(rows, caption, label=label, widths=[None, 0.75, 1.9, 1.25])
+    return table(rows, caption, label=label)
 
 
 def answered(item: Item, present: Collection[str], left_out: Collection[str]) -> dict[str, Any]:

@@ -69,12 +69,25 @@ def test_ticks_are_round(low: float, high: float, about: int, ticks: list[float]
     assert [tick["at"] for tick in drawings.axis(low, high, None, about=about, steps=steps)["ticks"]] == ticks
 
 
-def test_a_paragraph_stays_with_its_table_and_long_names_leave_room() -> None:
-    rows = [{"Class": "x" * 80, "Value": "1"}]
-    said = laid_out([heading("One"), paragraph("first"), paragraph("second"), table(rows, "A table.")])
-    assert [block.get("sticky") for block in said] == [None, False, True, None]
-    assert [column["width"] for column in said[3]["columns"]] == [1.6, 1.0]
-    assert laid_out([table([{"Class": "x", "Value": "1"}], "A table.")])[0]["columns"][0]["width"] == "auto"
+def test_a_paragraph_stays_with_its_table() -> None:
+    laid = laid_out([heading("One"), paragraph("first"), paragraph("second"), table([{"Class": "x"}], "A table.")])
+    assert [block.get("sticky") for block in laid] == [None, False, True, None]
+
+
+@pytest.mark.parametrize(
+    ("letters", "widths"),
+    [
+        ((1, 1), ["auto", 0.5]),
+        ((10, 25, 25), ["auto", 1.0, 1.0]),
+        ((100, 1), [2.0, "auto"]),  # a long name leaves room
+        ((10, 30, 5, 144), ["auto", "auto", "auto", 2.4]),  # text takes what the others leave
+        ((36, 36, 36, 100), ["auto", 1.2, 1.2, 2.0]),  # and gets some where they are many
+    ],
+)
+def test_columns_are_as_wide_as_what_they_hold(letters: tuple[int, ...], widths: list[float | str]) -> None:
+    cells = {str(place): "x" * count + "\n" + "y" for place, count in enumerate(letters)}
+    (block,) = laid_out([table([cells, dict.fromkeys(cells, "")], "A table.")])
+    assert [column["width"] for column in block["columns"]] == widths
 
 
 def test_an_item_is_answered_left_out_or_not_reported() -> None:
