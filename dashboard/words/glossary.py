@@ -1,4 +1,4 @@
-"""Each metric in one plain sentence with its formula. TP, FN, FP, TN: one class against all others."""
+"""Each metric that a page shows in one plain sentence with its formula. TP, FN, FP, TN: one class against all others."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,14 +14,14 @@ _ORDER: tuple[Metric[Any], ...] = (
     *RANKED_OVERALL,
     *SCORES,
 )
-METRICS = {one.explained_as: one.meaning for one in _ORDER if one.meaning} | {
+METRICS = {metric.explained_as: metric.meaning for metric in _ORDER if metric.meaning and metric.shown} | {
     "Loss": f"what training makes small: the mean of {MINUS}ln p of the reference class, and what the settings add.",
     "SD": "the standard deviation over the folds.",
 }
-RATES = tuple(one.label for one in COUNTED if one.shown == "rates")
-RATIOS = tuple(one.label for one in _ORDER if one.shown == "ratios")
-AVERAGES = tuple(one.explained_as for one in COUNTED_OVERALL if one.shown == "averages")
-SCORE_TERMS = tuple(dict.fromkeys(one.explained_as for one in SCORES))
+RATES = tuple(metric.label for metric in COUNTED if metric.shown == "rates")
+RATIOS = tuple(metric.label for metric in _ORDER if metric.shown == "ratios")
+AVERAGES = tuple(metric.explained_as for metric in COUNTED_OVERALL if metric.shown == "averages")
+SCORE_TERMS = tuple(dict.fromkeys(metric.explained_as for metric in SCORES))
 
 
 def explained(names: Sequence[str]) -> str:
