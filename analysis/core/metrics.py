@@ -307,6 +307,14 @@ FURTHER: Final[tuple[Metric[Question], ...]] = (
         shown="ratios",
     ),
     Metric(
+        key="geometric_mean",
+        label="Geometric mean",
+        of=lambda question: question.ratios.geometric_mean,
+        scope="class",
+        meaning="the square root of sensitivity times specificity; 0 where either is 0.",
+        unit="index",
+    ),
+    Metric(
         key="average_precision",
         label="Average precision",
         term="AUC",

@@ -1,6 +1,7 @@
-"""Likelihood ratios, the diagnostic odds ratio and Youden's index, read from a two-by-two table."""
+"""Likelihood ratios, the diagnostic odds ratio, Youden's index and the geometric mean of a two-by-two table."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,12 +23,13 @@ CELLS: Final = ("tp", "fp", "fn", "tn")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratios:
-    """The positive and negative likelihood ratio, the diagnostic odds ratio and Youden's index of one question."""
+    """What joins sensitivity and specificity of one question: likelihood and odds ratios, Youden, geometric mean."""
 
     lr_pos: Measure
     lr_neg: Measure
     dor: Measure
     youden: Measure
+    geometric_mean: Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,13 +86,16 @@ def ratios(
       2003;56:1129-1135).
     - Youden's index: square-and-add of the Wilson intervals of sensitivity and specificity (Newcombe, Stat Med
       1998;17:873-890, method 10; Shan, PLoS One 2015;10:e0127272).
+    - Geometric mean of sensitivity and specificity (Kubat & Matwin, ICML 1997): square-and-add of the logs of the
+      Wilson bounds (Zou & Donner, as below), half of each; without interval where a rate is 0.
     - Cluster-adjusted ratios: the log ratio is linearised and its variance taken between groups, G / (G - 1) times
       the sum of squares, as for a ratio estimator (Rao & Scott, Biometrics 1992;48:577-585); times (n - 1) / n, so
       that groups of one case give the plain interval exactly. A variance below that of independent cases is taken
       as that one. A single group gives no interval, nor does a side whose cases are all of one group: its own
       variance would count as 0.
-    - Cluster-adjusted Youden: square-and-add of the cluster-adjusted Wilson intervals, with the correlation of the
-      two rates between groups (Zou & Donner, Stat Med 2008;27:1693-1702), 0 where it is not estimable.
+    - Cluster-adjusted Youden and geometric mean: square-and-add of the cluster-adjusted Wilson intervals, with the
+      correlation of the two rates between groups (Zou & Donner, Stat Med 2008;27:1693-1702), 0 where it is not
+      estimable.
     """
     check_level(level)
     groups = _groups(counts, types, positive)
@@ -99,7 +104,7 @@ def ratios(
         side = name if tp + fn == 0 else other
         reason = Reason("no_reference_cases", of=side) if counts.n else Reason("no_cases")
         nothing = Measure(plain=Estimate.undefined(reason=reason, n=counts.n))
-        return Ratios(lr_pos=nothing, lr_neg=nothing, dor=nothing, youden=nothing)
+        return Ratios(lr_pos=nothing, lr_neg=nothing, dor=nothing, youden=nothing, geometric_mean=nothing)
 
     def ratio(top: int, bottom: int, *, se: float, sp: float, method: Method) -> Measure:
         return _log_ratio(counts, groups, top=top, bottom=bottom, slopes=(se, sp), method=method, level=level)
@@ -114,6 +119,7 @@ def ratios(
         lr_neg=ratio(fn * (fp + tn), tn * (tp + fn), se=-by_missed, sp=-by_cleared, method=SIMEL),
         dor=ratio(tp * tn, fp * fn, se=by_found + by_missed, sp=by_cleared + by_alarm, method=WOOLF),
         youden=_youden(counts, groups, level=level),
+        geometric_mean=_geometric_mean(counts, groups, level=level),
     )
 
 
@@ -183,21 +189,46 @@ def _log_ratio(
 
 
 def _youden(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measure:
-    tp, tn, positives, negatives = counts.tp, counts.tn, counts.tp + counts.fn, counts.tn + counts.fp
-    value = tp / positives + tn / negatives - 1
+    value = counts.tp / (counts.tp + counts.fn) + counts.tn / (counts.tn + counts.fp) - 1
 
-    def joined(se: Estimate, sp: Estimate, *, correlation: float, method: Method) -> Estimate:
+    def joined(se: Estimate, sp: Estimate, correlation: float, method: Method) -> Estimate:
         (low_se, high_se), (low_sp, high_sp) = _reach(se), _reach(sp)
         low = value - square_and_add(low_se, low_sp, correlation=-correlation)  # a sum
         high = value + square_and_add(high_se, high_sp, correlation=-correlation)
         low, high = max(-1.0, low), min(1.0, high)  # they can pass the ends by rounding only
         return Estimate(value=value, low=low, high=high, level=level, method=method, n=counts.n)
 
+    return _of_both_rates(counts, groups, joined, level=level)
+
+
+def _geometric_mean(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measure:
+    value = math.sqrt(counts.tp / (counts.tp + counts.fn) * counts.tn / (counts.tn + counts.fp))
+
+    def joined(se: Estimate, sp: Estimate, correlation: float, method: Method) -> Estimate:
+        if value == 0:
+            empty = tuple(cell for cell in ("tp", "tn") if getattr(counts, cell) == 0)
+            return Estimate(value=value, method=method, n=counts.n, reason=Reason("no_log_interval", empty=empty))
+        (low_se, high_se), (low_sp, high_sp) = _log_reach(se), _log_reach(sp)
+        low = value * math.exp(-square_and_add(low_se, low_sp, correlation=-correlation) / 2)
+        high = value * math.exp(square_and_add(high_se, high_sp, correlation=-correlation) / 2)
+        return Estimate(value=value, low=low, high=min(1.0, high), level=level, method=method, n=counts.n)
+
+    return _of_both_rates(counts, groups, joined, level=level)
+
+
+def _of_both_rates(
+    counts: TwoByTwo,
+    groups: _Groups | None,
+    joined: Callable[[Estimate, Estimate, float, Method], Estimate],
+    *,
+    level: float,
+) -> Measure:
+    """Return what ``joined`` makes of sensitivity and specificity, their correlation and the method's name."""
     plain = joined(
-        proportion(tp, positives, level=level),
-        proportion(tn, negatives, level=level),
-        correlation=0.0,
-        method=Method("square_and_add_of_rates"),
+        proportion(counts.tp, counts.tp + counts.fn, level=level),
+        proportion(counts.tn, counts.tn + counts.fp, level=level),
+        0.0,
+        Method("square_and_add_of_rates"),
     )
     if groups is None:
         return Measure(plain=plain)
@@ -206,17 +237,28 @@ def _youden(counts: TwoByTwo, groups: _Groups | None, *, level: float) -> Measur
     clustered = joined(
         clustered_totals(groups.found, groups.positives, number=groups.number, level=level),
         clustered_totals(groups.cleared, groups.negatives, number=groups.number, level=level),
-        correlation=float(groups.number @ (by_se * by_sp)) / scale if scale > 0 else 0.0,
-        method=Method("square_and_add_of_adjusted_rates", groups=groups.total),
+        float(groups.number @ (by_se * by_sp)) / scale if scale > 0 else 0.0,
+        Method("square_and_add_of_adjusted_rates", groups=groups.total),
     )
     return Measure(plain=plain, clustered=clustered)
 
 
+def _bounds(rate: Estimate) -> tuple[float, float, float]:
+    if rate.value is None or rate.low is None or rate.high is None:
+        raise InputError(f"rates: expected an interval, found {rate}.")
+    return rate.low, rate.value, rate.high
+
+
 def _reach(rate: Estimate) -> tuple[float, float]:
     """Return how far the interval reaches below and above the value."""
-    if rate.value is None or rate.low is None or rate.high is None:
-        raise InputError(f"youden: the rates need an interval, found {rate}.")
-    return rate.value - rate.low, rate.high - rate.value
+    low, value, high = _bounds(rate)
+    return value - low, high - value
+
+
+def _log_reach(rate: Estimate) -> tuple[float, float]:
+    """Return the same of the log of a rate above 0."""
+    low, value, high = _bounds(rate)
+    return math.log(value / low), math.log(high / value)
 
 
 def _binomial(successes: int, failures: int) -> float:

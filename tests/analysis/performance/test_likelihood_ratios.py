@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,27 @@ def test_youden_gives_the_published_values_of_square_and_add() -> None:
         assert youden.value == pytest.approx(tp / positives - fp / negatives)
         assert (youden.low, youden.high) == pytest.approx(bounds, abs=5.1e-5)
         assert youden.method == Method("square_and_add_of_rates")
+
+
+def test_the_geometric_mean_worked_by_hand() -> None:
+    # Sensitivity 56/70 = 0.8, specificity 48/80 = 0.6; Wilson 0.6918 to 0.8769 and 0.4904 to 0.7004.
+    # log(0.8 / 0.6918) = 0.1453, log(0.6 / 0.4904) = 0.2017: 0.2486 below; 0.0918 and 0.1547: 0.1799 above.
+    mean = ratios(TwoByTwo(tp=56, fn=14, fp=32, tn=48)).geometric_mean.plain
+    assert mean.value == pytest.approx(math.sqrt(0.48))
+    assert (mean.low, mean.high) == pytest.approx((0.69282 * math.exp(-0.1243), 0.69282 * math.exp(0.08995)), abs=2e-4)
+
+
+def test_the_geometric_mean_is_zero_without_interval_where_a_rate_is() -> None:
+    mean = ratios(TwoByTwo(tp=0, fn=5, fp=1, tn=9)).geometric_mean.plain
+    assert triple(mean) == (0.0, None, None)
+    assert mean.reason == Reason("no_log_interval", empty=("tp",))
+
+
+@given(table=tables)
+def test_the_geometric_mean_lies_in_its_interval(table: TwoByTwo) -> None:
+    mean = ratios(table).geometric_mean.plain
+    if mean.low is not None:
+        assert 0 < mean.low <= mean.value <= mean.high <= 1
 
 
 def test_a_table_worked_by_hand() -> None:
