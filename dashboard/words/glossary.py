@@ -1,4 +1,4 @@
-"""Each metric that a page shows in one plain sentence with its formula. TP, FN, FP, TN: one class against all others."""
+"""Each metric that a page shows, in one plain sentence with its formula. TP, FN, FP, TN: a class against all others."""
 
 from collections.abc import Sequence
 from typing import Any
