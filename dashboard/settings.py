@@ -46,17 +46,17 @@ def _root(folder: Path) -> Path:
     return folder
 
 
-def _email(one: str) -> str:
-    if one.count("@") != 1 or one.endswith("@"):
-        raise ValueError(f"expected an address such as a@b.org, or @b.org for all of a domain; {one} is none")
-    return one.casefold()
+def _email(address: str) -> str:
+    if address.count("@") != 1 or address.endswith("@"):
+        raise ValueError(f"expected an address such as a@b.org, or @b.org for all of a domain; {address} is none")
+    return address.casefold()
 
 
-def _origin(one: str) -> str:
-    parts = urlsplit(one)
-    if parts.scheme not in ("http", "https") or not parts.netloc or one != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError(f"expected the address of a web site such as https://pacs.example.org, and {one} is none")
-    return one
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.netloc or address != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError(f"expected the address of a web site such as https://pacs.example.org, and {address} is none")
+    return address
 
 
 def _key(key: SecretStr) -> SecretStr:
@@ -139,7 +139,7 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise InputError(" ".join(_said(one, file) for one in error.errors())) from None
+        raise InputError(" ".join(_said(problem, file) for problem in error.errors())) from None
 
 
 def _said(wrong: Mapping[str, Any], file: Path) -> str:
@@ -163,7 +163,7 @@ def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
     """Raise ``InputError`` where a sign-in is required and ``[auth]`` of Streamlit's secrets cannot give one."""
     if settings.login == "off":
         return
-    file = next((one for one in files if one.is_file()), None)
+    file = next((file for file in files if file.is_file()), None)
     if file is None:
         raise InputError(f"login is required, and there is no {' and no '.join(map(str, files))} that says by whom.")
     auth = read_toml(file).get("auth", {})

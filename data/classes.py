@@ -120,7 +120,7 @@ BRAIN_TUMOR = ClassOrder(
 )
 
 
-def check_order(found: Sequence[str], *, expected: Sequence[str], where: str) -> None:
+def check_order(given: Sequence[str], *, expected: Sequence[str], where: str) -> None:
     """Raise ``InputError`` unless ``found`` holds the expected names in the expected order."""
-    if tuple(found) != tuple(expected):
-        raise InputError(f"{where}: class order {list(found)} differs from the expected {list(expected)}.")
+    if tuple(given) != tuple(expected):
+        raise InputError(f"{where}: class order {list(given)} differs from the expected {list(expected)}.")

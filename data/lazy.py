@@ -34,5 +34,5 @@ class once(Generic[T]):  # noqa: N801 - a decorator, as functools.cached_propert
                     held[self.name] = self.func(instance)
                 finally:
                     held.pop(self._lock, None)
-        found: T = held[self.name]
-        return found
+        value: T = held[self.name]
+        return value

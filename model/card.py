@@ -61,9 +61,9 @@ def read_card(folder: Path) -> ModelCard:
         )
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}: not a model card ({error}).") from None
-    found = file_sha256(folder / GRAPH)
-    if found != card.sha256:
-        raise InputError(f"{folder / GRAPH}: hash {found[:12]} differs from the card's {card.sha256[:12]}.")
+    actual = file_sha256(folder / GRAPH)
+    if actual != card.sha256:
+        raise InputError(f"{folder / GRAPH}: hash {actual[:12]} differs from the card's {card.sha256[:12]}.")
     return card
 
 

@@ -90,14 +90,14 @@ def class_limits(
     needed = math.ceil(1 / exact) - 1
     limits = []
     for index, name in enumerate(classes):
-        own = np.sort(cases.probabilities[cases.reference == index, index])
-        m = len(own)
+        of_class = np.sort(cases.probabilities[cases.reference == index, index])
+        m = len(of_class)
         if m < needed:
             reason = Reason("tuning_cases_needed", of=name, cases=m, needed=needed)
             limits.append(Estimate.undefined(reason=reason, n=m))
             continue
         # The r-th smallest score is the r-th largest probability; m - r = floor((m + 1) alpha) - 1.
-        value = float(own[math.floor((m + 1) * exact) - 1])
+        value = float(of_class[math.floor((m + 1) * exact) - 1])
         limits.append(Estimate(value=value, method=Method("split_conformal"), n=m, reason=Reason("a_limit")))
     return ClassLimits(classes=tuple(classes), alpha=alpha, limits=tuple(limits))
 

@@ -122,7 +122,7 @@ def calibration_errors(
     held = cases.n if numbers is None else int(numbers.max()) + 1
     if numbers is not None and held < cases.n:
         clustered = intervals(_by_group(kinds, numbers, rng=rng, resamples=resamples), held, "group")
-    measures = [Measure(plain=one, clustered=other) for one, other in zip(plain, clustered, strict=True)]
+    measures = [Measure(plain=estimate, clustered=other) for estimate, other in zip(plain, clustered, strict=True)]
     return _named_errors(measures, largest=_largest_gap(kinds[0], n=cases.n))
 
 
@@ -215,7 +215,7 @@ def _moments(
 
 
 def _errors(sums: Sequence[Floats]) -> list[Floats]:
-    return [np.abs(one[:-1]).sum(axis=0) / one[-1] for one in sums]
+    return [np.abs(cells[:-1]).sum(axis=0) / cells[-1] for cells in sums]
 
 
 def _rows(gaps: _Gaps) -> sparse.csr_array:
@@ -232,11 +232,11 @@ def _products(gaps: _Gaps) -> Floats:
     """Return the sum over cases of the products of what each adds to two bins, (bins, bins)."""
     columns, per = len(gaps.values), gaps.per_column
     products = np.zeros((columns, per, columns, per))
-    for one, other in combinations_with_replacement(range(columns), 2):
-        cell = gaps.bins[one] * per + gaps.bins[other]
-        weights = gaps.values[one] * gaps.values[other]
+    for first, other in combinations_with_replacement(range(columns), 2):
+        cell = gaps.bins[first] * per + gaps.bins[other]
+        weights = gaps.values[first] * gaps.values[other]
         block = np.bincount(cell, weights=weights, minlength=per * per).reshape(per, per)
-        products[one, :, other, :], products[other, :, one, :] = block, block.T
+        products[first, :, other, :], products[other, :, first, :] = block, block.T
     return products.reshape(columns * per, columns * per)
 
 
@@ -244,16 +244,19 @@ def _resampled(rows: Sequence[sparse.csr_array], *, rng: np.random.Generator, re
     """Return the sums (columns, resamples) over as many rows as there are, drawn with replacement."""
     units = rows[0].shape[0]
     # The order of the cases must not matter: rows are put in the order of a fixed random projection.
-    directions = [np.random.default_rng(0).random(one.shape[1]) for one in rows]
-    turned = [one[np.argsort(one @ direction)].T.tocsr() for one, direction in zip(rows, directions, strict=True)]
-    sums = [np.empty((one.shape[0], resamples)) for one in turned]
+    directions = [np.random.default_rng(0).random(sums_of_bins.shape[1]) for sums_of_bins in rows]
+    turned = [
+        sums_of_bins[np.argsort(sums_of_bins @ direction)].T.tocsr()
+        for sums_of_bins, direction in zip(rows, directions, strict=True)
+    ]
+    sums = [np.empty((cells.shape[0], resamples)) for cells in turned]
     block = max(1, _DRAWS_AT_ONCE // units)
     for start in range(0, resamples, block):
         width = min(block, resamples - start)
         draws = rng.integers(units, size=(units, width)) * width + np.arange(width)
         weights = np.bincount(draws.ravel(), minlength=units * width).reshape(units, width).astype(np.float64)
-        for one, into in zip(turned, sums, strict=True):
-            into[:, start : start + width] = one @ weights
+        for cells, into in zip(turned, sums, strict=True):
+            into[:, start : start + width] = cells @ weights
     return sums
 
 

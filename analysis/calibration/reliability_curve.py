@@ -114,19 +114,20 @@ def _shares(
     size = np.bincount(bin_of, minlength=bins)
     count = np.bincount(bin_of[happened], minlength=bins)
     plain = [
-        proportion(hits, of, method=method, level=level) for hits, of in zip(count.tolist(), size.tolist(), strict=True)
+        proportion(hits, total, method=method, level=level)
+        for hits, total in zip(count.tolist(), size.tolist(), strict=True)
     ]
     if numbers is None or not len(numbers):
-        return [Measure(plain=one) for one in plain]
+        return [Measure(plain=estimate) for estimate in plain]
     held = int(numbers.max()) + 1
     cell = bin_of * held + numbers
     sizes = np.bincount(cell, minlength=bins * held).reshape(bins, held)
     hits_by_group = np.bincount(cell[happened], minlength=bins * held).reshape(bins, held)
     measures = []
-    for one, hits, of in zip(plain, hits_by_group, sizes, strict=True):
-        filled = of > 0
-        several = bool((of > 1).any())  # else every group is a single case: there is nothing to adjust for
+    for estimate, hits, total in zip(plain, hits_by_group, sizes, strict=True):
+        filled = total > 0
+        several = bool((total > 1).any())  # else every group is a single case: there is nothing to adjust for
         ones = np.ones(int(filled.sum()), dtype=np.int64)
-        clustered = clustered_totals(hits[filled], of[filled], number=ones, level=level) if several else None
-        measures.append(Measure(plain=one, clustered=clustered))
+        clustered = clustered_totals(hits[filled], total[filled], number=ones, level=level) if several else None
+        measures.append(Measure(plain=estimate, clustered=clustered))
     return measures

@@ -221,13 +221,13 @@ def _measures(
         for value, variance in zip(values, variances.tolist(), strict=True)
     ]
     if numbers is None:
-        return [Measure(plain=one) for one in plain]
+        return [Measure(plain=estimate) for estimate in plain]
     held = int(numbers.max()) + 1
     method = Method("wald_sandwich", clip=CLIP, groups=held)
     if held <= len(values):
         reason = Reason("more_groups_needed", more_than=len(values), found=held)
         few = [Estimate(value=value, method=method, n=n, reason=reason) for value in values]
-        return [Measure(plain=one, clustered=other) for one, other in zip(plain, few, strict=True)]
+        return [Measure(plain=estimate, clustered=other) for estimate, other in zip(plain, few, strict=True)]
     sums = np.stack([np.bincount(numbers, weights=row) for row in fit.scores])
     sandwich = np.diag(bread @ (sums @ sums.T) @ bread.T) * held / (held - 1)
     sandwich = np.where(sandwich > _NOTHING * variances, sandwich, 0.0)
@@ -236,7 +236,7 @@ def _measures(
         _wald(value, variance, quantile=quantile, method=method, n=n, level=level)
         for value, variance in zip(values, sandwich.tolist(), strict=True)
     ]
-    return [Measure(plain=one, clustered=other) for one, other in zip(plain, robust, strict=True)]
+    return [Measure(plain=estimate, clustered=other) for estimate, other in zip(plain, robust, strict=True)]
 
 
 def _wald(value: float, variance: float, *, quantile: float, method: Method, n: int, level: float) -> Estimate:

@@ -77,17 +77,17 @@ def confidence_tiers(
 
     everything = np.ones(cases.n, dtype=np.bool_)
     limits: tuple[tuple[float, float | None], ...] = ((high, None), (review, high), (0.0, review))
-    found = []
+    tiers_found = []
     for index, (tier, (at_least, below)) in enumerate(zip(TIERS, limits, strict=True)):
-        own = tier_of_case == index
-        found.append(
+        in_tier = tier_of_case == index
+        tiers_found.append(
             TierPerformance(
                 tier=tier,
                 at_least=at_least,
                 below=below,
-                share=rate(own, everything),
-                accuracy=rate(correct, own),
-                missed_tumours=None if tumour is None or missed is None else rate(missed, own & tumour),
+                share=rate(in_tier, everything),
+                accuracy=rate(correct, in_tier),
+                missed_tumours=None if tumour is None or missed is None else rate(missed, in_tier & tumour),
             )
         )
-    return tuple(found)
+    return tuple(tiers_found)

@@ -105,21 +105,21 @@ def our_numbers(
     independent.
     ``aucs`` are the areas under the ROC curves of the same cases.
     """
-    subjects = {one.name: one for one in result.classes}
+    subjects = {rates.name: rates for rates in result.classes}
     if result.any_tumour is not None:
         subjects[ANY_TUMOUR] = result.any_tumour
     of_all = read(COUNTED_OVERALL, result.overall, place="claims")
-    found = [(f"{OVERALL}.{one.key}", one.unit, measure.headline) for one, measure in of_all]
+    keyed = [(f"{OVERALL}.{metric.key}", metric.unit, measure.headline) for metric, measure in of_all]
     for name, rates in subjects.items():
         of_class = read((*COUNTED, CLASS_ACCURACY), rates, place="claims")
-        found += [(f"{name}.{one.key}", one.unit, measure.headline) for one, measure in of_class]
+        keyed += [(f"{name}.{metric.key}", metric.unit, measure.headline) for metric, measure in of_class]
     return OurNumbers(
         dataset=dataset,
         split=split,
         matrix=result.matrix,
-        rates={key: one for key, unit, one in found if unit == "proportion"},
+        rates={key: estimate for key, unit, estimate in keyed if unit == "proportion"},
         types=types,
-        scores={key: one for key, unit, one in found if unit != "proportion"} | _areas(aucs, result),
+        scores={key: estimate for key, unit, estimate in keyed if unit != "proportion"} | _areas(aucs, result),
         confident_errors=None if errors is None else errors.high_confidence_rate.headline,
         high_confidence=None if errors is None else errors.high,
         folds=_means(folds),
@@ -129,19 +129,19 @@ def our_numbers(
 
 
 def _means(folds: Sequence[OverFolds]) -> dict[str, Estimate]:
-    return {(f"{OVERALL}.{one.name}" if "." not in one.name else one.name): one.mean for one in folds}
+    return {(f"{OVERALL}.{fold.name}" if "." not in fold.name else fold.name): fold.mean for fold in folds}
 
 
 def _areas(aucs: ClassAucs | None, result: Performance) -> dict[str, Estimate]:
     """Return the areas under the ROC curves by the names of claims."""
     if aucs is None:
         return {}
-    found: dict[str, Measure | None] = {
-        f"{OVERALL}.{one.key}": measure for one, measure in read(RANKED_OVERALL, aucs, place="claims")
+    areas: dict[str, Measure | None] = {
+        f"{OVERALL}.{metric.key}": measure for metric, measure in read(RANKED_OVERALL, aucs, place="claims")
     }
-    found |= {f"{one.name}.auc": auc for one, auc in zip(result.classes, aucs.classes, strict=True)}
-    found[f"{ANY_TUMOUR}.auc"] = aucs.any_tumour
-    return {key: one.headline for key, one in found.items() if one is not None}
+    areas |= {f"{rates.name}.auc": auc for rates, auc in zip(result.classes, aucs.classes, strict=True)}
+    areas[f"{ANY_TUMOUR}.auc"] = aucs.any_tumour
+    return {key: measure.headline for key, measure in areas.items() if measure is not None}
 
 
 def compared(
@@ -167,26 +167,28 @@ def compared(
     pair = _pair(claim, claims, ours, facts=facts, possible=possible)
     if pair is None:
         return External(outcome="none")
-    theirs, own = pair
-    near = 0.0 if own is None or own.value is None else own.value
-    published = min(theirs, key=lambda one: abs(one[0] / one[1] - near), default=None)
-    if own is None or own.value is None or own.n is None:
+    theirs, ours_of_pair = pair
+    near = 0.0 if ours_of_pair is None or ours_of_pair.value is None else ours_of_pair.value
+    published = min(theirs, key=lambda sizes: abs(sizes[0] / sizes[1] - near), default=None)
+    if ours_of_pair is None or ours_of_pair.value is None or ours_of_pair.n is None:
         line: Line = "Our study has no such number."
-        if own is not None and own.reason is not None:
-            line = ("Our study has no such number (", own.reason, ").")
-        return External(outcome="none", lines=(line,), ours=own, published=published)
-    shown = f"Our study: {_said(own)}."
+        if ours_of_pair is not None and ours_of_pair.reason is not None:
+            line = ("Our study has no such number (", ours_of_pair.reason, ").")
+        return External(outcome="none", lines=(line,), ours=ours_of_pair, published=published)
+    shown = f"Our study: {_said(ours_of_pair)}."
     if reason := _differs(claim, claims, ours):
-        return External(outcome="not_comparable", lines=(shown, reason), ours=own, published=published)
+        return External(outcome="not_comparable", lines=(shown, reason), ours=ours_of_pair, published=published)
     if published is None:
         line = "No count and n are known that give what is printed, so the difference has no interval."
-        return External(outcome="none", lines=(shown, line), ours=own)
+        return External(outcome="none", lines=(shown, line), ours=ours_of_pair)
     count, n = published
-    if max(n, own.n) > SAME_SIZE * min(n, own.n):
-        line = f"One of the two has more than {SAME_SIZE} times as many cases: {n:,} and {own.n:,}."
-        return External(outcome="not_comparable", lines=(shown, line), ours=own, published=published)
-    difference = difference_of(proportion(count, n, level=own.level or 0.95), own)
-    return replace(_judged(difference, shown, f"{count:,} / {n:,} = {count / n:.4f}", own), published=published)
+    if max(n, ours_of_pair.n) > SAME_SIZE * min(n, ours_of_pair.n):
+        line = f"One of the two has more than {SAME_SIZE} times as many cases: {n:,} and {ours_of_pair.n:,}."
+        return External(outcome="not_comparable", lines=(shown, line), ours=ours_of_pair, published=published)
+    difference = difference_of(proportion(count, n, level=ours_of_pair.level or 0.95), ours_of_pair)
+    return replace(
+        _judged(difference, shown, f"{count:,} / {n:,} = {count / n:.4f}", ours_of_pair), published=published
+    )
 
 
 def _pair(
@@ -204,7 +206,7 @@ def _pair(
         return _all_correct(claim), ours.rates.get(f"{OVERALL}.accuracy")
     if not isinstance(claim, Errors):
         return None
-    cases = {one.name: one.positives for one in facts}
+    cases = {class_facts.name: class_facts.positives for class_facts in facts}
     n = sum(cases.get(name, 0) for name in claim.reference)
     count = int(claim.count.value)
     pairs = [(count, n)] if set(claim.reference) <= set(cases) and 0 < n >= count else []
@@ -240,8 +242,8 @@ def _our_errors(claim: Errors, claims: Claims, ours: OurNumbers) -> Estimate | N
     if not set(claim.reference) | set(claim.predicted) <= set(classes):
         return None
     wrong, among = (np.zeros(ours.matrix.counts.shape, dtype=np.bool_) for _ in range(2))
-    for one, other in claim.cells:
-        wrong[classes.index(one), classes.index(other)] = True
+    for cell, other in claim.cells:
+        wrong[classes.index(cell), classes.index(other)] = True
     among[[classes.index(name) for name in claim.reference]] = True
     plain = proportion(int(ours.matrix.counts[wrong].sum()), int(ours.matrix.counts[among].sum()))
     if ours.types is None or ours.types.groups == ours.types.cases:
@@ -253,14 +255,14 @@ def _our_errors(claim: Errors, claims: Claims, ours: OurNumbers) -> Estimate | N
 def _differs(claim: Claim, claims: Claims, ours: OurNumbers) -> str | None:
     """Return why two numbers are of different kinds, none when they are of one."""
     source = claims.source
-    for what, theirs, own in (
+    for what, theirs, recorded in (
         ("data set", source.dataset or "not known", ours.dataset),
         ("split", claim.split, ours.split),
         ("unit", source.unit, ours.unit),
         ("classes", ", ".join(sorted(source.classes)), ", ".join(sorted(ours.matrix.classes))),
     ):
-        if theirs != own:
-            return f"Not of one kind: {what} {theirs} in the source, {own} in our study."
+        if theirs != recorded:
+            return f"Not of one kind: {what} {theirs} in the source, {recorded} in our study."
     return None
 
 
@@ -270,57 +272,62 @@ def _folds(claim: CrossValidation, claims: Claims, ours: OurNumbers) -> External
     kinds = {ours.grouped: ours.folds, not ours.grouped: ours.other_folds}
     if claim.metric not in kinds[grouped]:
         grouped = not grouped
-    own = kinds[grouped].get(claim.metric)
-    if own is None or own.value is None:
-        return External(outcome="none", lines=("Our study has no cross-validation with this number.",), ours=own)
-    shown = f"Our study: {_said(own)}, mean over folds."
+    of_folds = kinds[grouped].get(claim.metric)
+    if of_folds is None or of_folds.value is None:
+        return External(outcome="none", lines=("Our study has no cross-validation with this number.",), ours=of_folds)
+    shown = f"Our study: {_said(of_folds)}, mean over folds."
     reason = _differs(replace(claim, split=ours.split), claims, ours)
     if reason is None and grouped != bool(claim.grouped):
         ways = {True: "keep patients together", False: "do not keep patients together", None: "are not said to"}
         reason = f"Not of one kind: our folds {ways[grouped]}, those of the source {ways[claim.grouped]}."
     if reason is not None:
-        return External(outcome="not_comparable", lines=(shown, reason), ours=own)
+        return External(outcome="not_comparable", lines=(shown, reason), ours=of_folds)
     k = int(claim.folds.value)
-    if claim.sd is None or k < TWO or own.level is None:
+    if claim.sd is None or k < TWO or of_folds.level is None:
         line = "The source prints no standard deviation over folds, so the difference has no interval."
-        return External(outcome="none", lines=(shown, line), ours=own)
+        return External(outcome="none", lines=(shown, line), ours=of_folds)
     spread = float(claim.sd.value + claim.sd.step / 2)  # the largest that is printed so: the kindest reading
-    half = float(special.stdtrit(k - 1, (1 + own.level) / 2)) * spread * math.sqrt(1 / k + 1 / (k - 1))
+    half = float(special.stdtrit(k - 1, (1 + of_folds.level) / 2)) * spread * math.sqrt(1 / k + 1 / (k - 1))
     mean = float(claim.mean.value)
-    theirs = Estimate(value=mean, low=mean - half, high=mean + half, level=own.level, method=METHOD)
+    theirs = Estimate(value=mean, low=mean - half, high=mean + half, level=of_folds.level, method=METHOD)
     return _judged(
-        difference_of(theirs, own), shown, f"{claim.mean.text} with a standard deviation of {claim.sd.text}", own
+        difference_of(theirs, of_folds),
+        shown,
+        f"{claim.mean.text} with a standard deviation of {claim.sd.text}",
+        of_folds,
     )
 
 
 def _score(claim: Score, claims: Claims, ours: OurNumbers) -> External:
-    own = ours.scores.get(claim.metric)
-    if own is None or own.value is None:
-        return External(outcome="none", lines=("Our study has no such number.",), ours=own)
-    shown = f"Our study: {_said(own)}."
+    of_study = ours.scores.get(claim.metric)
+    if of_study is None or of_study.value is None:
+        return External(outcome="none", lines=("Our study has no such number.",), ours=of_study)
+    shown = f"Our study: {_said(of_study)}."
     if reason := _differs(claim, claims, ours):
-        return External(outcome="not_comparable", lines=(shown, reason), ours=own)
+        return External(outcome="not_comparable", lines=(shown, reason), ours=of_study)
     line = "It is no share of cases, and the source prints nothing from which an interval of the difference follows."
-    return External(outcome="none", lines=(shown, line), ours=own)
+    return External(outcome="none", lines=(shown, line), ours=of_study)
 
 
-def _judged(difference: Estimate, shown: str, theirs: str, own: Estimate) -> External:
+def _judged(difference: Estimate, shown: str, theirs: str, estimate: Estimate) -> External:
     if difference.low is None or difference.high is None:
         no_interval = ("The difference has no interval (", difference.reason or Reason("not_known"), ").")
-        return External(outcome="none", lines=(shown, no_interval), ours=own)
+        return External(outcome="none", lines=(shown, no_interval), ours=estimate)
     holds_zero = difference.low <= 0 <= difference.high
-    value, low, high = (f"{one:.4f}".replace("-", MINUS) for one in (difference.value, difference.low, difference.high))
+    value, low, high = (
+        f"{bound:.4f}".replace("-", MINUS) for bound in (difference.value, difference.low, difference.high)
+    )
     line = (
         f"Published {theirs} less ours: {value} ({low} to {high}), ",
         difference.method,
         f". The interval {'holds' if holds_zero else 'does not hold'} 0.",
     )
     outcome: Outcome = "agrees" if holds_zero else "not_reproduced"
-    return External(outcome=outcome, lines=(shown, line), ours=own, difference=difference)
+    return External(outcome=outcome, lines=(shown, line), ours=estimate, difference=difference)
 
 
-def _said(own: Estimate) -> str:
-    value = f"{own.value:.4f}"
-    if own.low is not None and own.high is not None:
-        value += f" ({own.low:.4f} to {own.high:.4f})"
-    return value if own.count is None else f"{value}, {own.count:,} of {own.n:,}"
+def _said(estimate: Estimate) -> str:
+    value = f"{estimate.value:.4f}"
+    if estimate.low is not None and estimate.high is not None:
+        value += f" ({estimate.low:.4f} to {estimate.high:.4f})"
+    return value if estimate.count is None else f"{value}, {estimate.count:,} of {estimate.n:,}"

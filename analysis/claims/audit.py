@@ -65,9 +65,11 @@ def audit_claims(claims: Claims, *, ours: OurNumbers | None = None) -> tuple[Aud
 
 
 def _judged(claim: Claim, checks: list[Check], external: External) -> AuditedClaim:
-    contradictions = sorted((one for one in checks if one.outcome == "contradicts"), key=lambda one: len(one.claims))
-    open_parts = [one for one in checks if one.outcome == "open"]
-    holding = [one for one in checks if one.outcome == "holds"]
+    contradictions = sorted(
+        (check for check in checks if check.outcome == "contradicts"), key=lambda check: len(check.claims)
+    )
+    open_parts = [check for check in checks if check.outcome == "open"]
+    holding = [check for check in checks if check.outcome == "holds"]
     verdict: Verdict
     decisive: tuple[Line, ...]
     if contradictions:
@@ -80,7 +82,7 @@ def _judged(claim: Claim, checks: list[Check], external: External) -> AuditedCla
         verdict = "consistent"
         decisive = external.lines[-1:] if external.outcome == "agrees" else holding[0].lines
     else:
-        silent = tuple(line for one in checks for line in one.lines)
+        silent = tuple(line for check in checks for line in check.lines)
         verdict, decisive = "not_checkable", external.lines[-1:] or silent or (NOTHING,)
     lines: list[Line] = [*(line for check in checks for line in check.lines), *external.lines]
     return AuditedClaim(
@@ -96,13 +98,13 @@ def _judged(claim: Claim, checks: list[Check], external: External) -> AuditedCla
 
 
 def _against(claim: Claim, contradictions: list[Check]) -> tuple[tuple[str, ...], ...]:
-    found = {
-        tuple(name for name in check.claims if name in one and name != claim.id)
+    sets = {
+        tuple(name for name in check.claims if name in impossible and name != claim.id)
         for check in contradictions
-        for one in check.impossible
-        if claim.id in one
+        for impossible in check.impossible
+        if claim.id in impossible
     }
-    return tuple(sorted(found, key=lambda names: (len(names), names)))
+    return tuple(sorted(sets, key=lambda names: (len(names), names)))
 
 
 def contradicted(claims: Sequence[AuditedClaim], *, source: str = "") -> Finding | None:

@@ -21,7 +21,7 @@ def facts_by_split(claims: Claims) -> dict[str, tuple[ClassFacts, ...]]:
 
 def counts_by_claim(facts: dict[str, tuple[ClassFacts, ...]]) -> dict[str, tuple[Possible, ...]]:
     """Return the counts that printed numbers of cases leave a rate, by its claim; see ``possible_counts``."""
-    return {claim: known for own in facts.values() for claim, known in possible_counts(own).items()}
+    return {claim: known for of_split in facts.values() for claim, known in possible_counts(of_split).items()}
 
 
 def internal_checks(claims: Claims, facts: dict[str, tuple[ClassFacts, ...]]) -> tuple[Check, ...]:
@@ -33,9 +33,9 @@ def internal_checks(claims: Claims, facts: dict[str, tuple[ClassFacts, ...]]) ->
     """
     sound = with_possible_counts(claims)
     checks = [*rate_checks(claims), *count_checks(sound)]
-    for split, own in facts.items():
-        checks += class_checks(own)
-        checks += error_checks(sound, own, split=split)
+    for split, of_split in facts.items():
+        checks += class_checks(of_split)
+        checks += error_checks(sound, of_split, split=split)
         checks += matrix_checks(sound, split=split)
     return _smallest([*checks, *interval_checks(claims, counts_by_claim(facts))])
 
@@ -49,5 +49,5 @@ def _smallest(checks: Sequence[Check]) -> tuple[Check, ...]:
     return tuple(
         check
         for check in checks
-        if not check.impossible or any(not any(other < own for other in known) for own in check.impossible)
+        if not check.impossible or any(not any(other < names for other in known) for names in check.impossible)
     )

@@ -96,8 +96,8 @@ class ClassFacts:
         counts = self.frame.claims
         if len(counts) == 1:
             return counts
-        own = self.index
-        return (counts[own],) if metric == "sensitivity" else (*counts[:own], *counts[own + 1 :])
+        index = self.index
+        return (counts[index],) if metric == "sensitivity" else (*counts[:index], *counts[index + 1 :])
 
 
 def blamed(frame: Frame, rates: Sequence[tuple[int, PrintedRate]]) -> tuple[str, ...]:
@@ -106,12 +106,12 @@ def blamed(frame: Frame, rates: Sequence[tuple[int, PrintedRate]]) -> tuple[str,
     ``rates`` are given with the index of their class.
     """
     parts = [rate.part(index) for index, rate in rates]
-    own = tuple(rate.claim for _, rate in rates)
+    named = tuple(rate.claim for _, rate in rates)
     k = len(frame.n)
     if not possible(parts, k=k):
-        return own
+        return named
     if len(frame.claims) == 1:
-        return (*frame.claims, *own)
+        return (*frame.claims, *named)
     needed = {
         claim: Part(index=index, metric="sensitivity", count=frame.correct.get(name), n=frame.n[name])
         for index, (claim, name) in enumerate(zip(frame.claims, frame.n, strict=True))
@@ -120,7 +120,7 @@ def blamed(frame: Frame, rates: Sequence[tuple[int, PrintedRate]]) -> tuple[str,
         others = {name: part for name, part in needed.items() if name != claim}
         if not possible([*parts, *others.values()], k=k):
             needed = others
-    return tuple(dict.fromkeys((*needed, *own)))
+    return tuple(dict.fromkeys((*needed, *named)))
 
 
 def class_facts(claims: Claims, *, split: str) -> tuple[ClassFacts, ...]:
@@ -136,7 +136,9 @@ def class_facts(claims: Claims, *, split: str) -> tuple[ClassFacts, ...]:
     ]
     if len(readings) < 2:
         return readings[0] if readings else ()
-    return max(readings, key=lambda facts: sum(one.region([rate]).possible for one in facts for rate in one.basis()))
+    return max(
+        readings, key=lambda facts: sum(entry.region([rate]).possible for entry in facts for rate in entry.basis())
+    )
 
 
 def possible_counts(facts: Sequence[ClassFacts]) -> dict[str, tuple[Possible, ...]]:
@@ -145,61 +147,61 @@ def possible_counts(facts: Sequence[ClassFacts]) -> dict[str, tuple[Possible, ..
     The last take sensitivity and specificity into account. None for a claim that is not possible with these; where
     there are too many counts to try they are left out.
     """
-    found = {}
-    for one in facts:
-        for rate in one.rates:
-            basis = [] if rate in one.basis() else one.basis()
+    possible = {}
+    for entry in facts:
+        for rate in entry.rates:
+            basis = [] if rate in entry.basis() else entry.basis()
             ways = [[*basis[:size], rate] for size in range(len(basis) + 1)]
             ways += [[*basis[1:], rate]] if len(basis) > 1 else []
             ways.sort(key=len)
-            if one.region(ways[-1]).possible:
-                known = (_possible(one, rates) for rates in ways)
-                found[rate.claim] = tuple(each for each in known if each is not None)
-    return found
+            if entry.region(ways[-1]).possible:
+                known = (_possible(entry, rates) for rates in ways)
+                possible[rate.claim] = tuple(each for each in known if each is not None)
+    return possible
 
 
-def _possible(one: ClassFacts, rates: Sequence[PrintedRate]) -> Possible | None:
-    region, metric = one.region(rates), rates[-1].metric
+def _possible(class_facts: ClassFacts, rates: Sequence[PrintedRate]) -> Possible | None:
+    region, metric = class_facts.region(rates), rates[-1].metric
     if metric == "sensitivity":
-        pairs = [(one.positives - fn, one.positives) for fn in region.held.tolist()]
+        pairs = [(class_facts.positives - fn, class_facts.positives) for fn in region.held.tolist()]
     elif metric == "specificity":
         low, high = region.fp
-        pairs = [(one.negatives - fp, one.negatives) for fp in range(low, high + 1)]
+        pairs = [(class_facts.negatives - fp, class_facts.negatives) for fp in range(low, high + 1)]
     elif region.size <= MOST_POSSIBLE:
         pairs = list(dict.fromkeys(fraction_of(metric, counts) for counts in region.members()))
     else:
         return None
-    return Possible(pairs=tuple(pairs), claims=one.given(rates)) if len(pairs) <= MOST_POSSIBLE else None
+    return Possible(pairs=tuple(pairs), claims=class_facts.given(rates)) if len(pairs) <= MOST_POSSIBLE else None
 
 
-def false_positives(one: ClassFacts) -> tuple[int, int, tuple[str, ...]] | None:
+def false_positives(class_facts: ClassFacts) -> tuple[int, int, tuple[str, ...]] | None:
     """Return the least and greatest number of false positives by the printed specificity, with the claims needed.
 
     None without a specificity, or with an impossible one.
     """
-    own, claims = _of_kind(one, "specificity")
-    region = one.region(own)
-    return (*region.fp, claims) if own and region.possible else None
+    rates, claims = _of_kind(class_facts, "specificity")
+    region = class_facts.region(rates)
+    return (*region.fp, claims) if rates and region.possible else None
 
 
-def false_negatives(one: ClassFacts) -> tuple[int, int, tuple[str, ...]] | None:
+def false_negatives(class_facts: ClassFacts) -> tuple[int, int, tuple[str, ...]] | None:
     """Return the least and greatest number of false negatives by counts or sensitivity, with the claims needed."""
-    own, claims = _of_kind(one, "sensitivity")
-    if one.name in one.frame.correct:
-        own, claims = [], one.frame_of("sensitivity")
-    elif not own:
+    rates, claims = _of_kind(class_facts, "sensitivity")
+    if class_facts.name in class_facts.frame.correct:
+        rates, claims = [], class_facts.frame_of("sensitivity")
+    elif not rates:
         return None
-    region = one.region(own)
+    region = class_facts.region(rates)
     return (*region.fn, claims) if region.possible else None
 
 
-def _of_kind(one: ClassFacts, metric: str) -> tuple[list[PrintedRate], tuple[str, ...]]:
+def _of_kind(class_facts: ClassFacts, metric: str) -> tuple[list[PrintedRate], tuple[str, ...]]:
     """Return a rate that says itself what it is of, or else one with the claims that say it."""
-    rates = [rate for rate in one.rates if rate.metric == metric]
-    own = [rate for rate in rates if rate.n is not None][:1]
-    if own:
-        return own, (own[0].claim,)
-    return rates[:1], (*one.frame_of(metric), *(rate.claim for rate in rates[:1]))
+    rates = [rate for rate in class_facts.rates if rate.metric == metric]
+    sized = [rate for rate in rates if rate.n is not None][:1]
+    if sized:
+        return sized, (sized[0].claim,)
+    return rates[:1], (*class_facts.frame_of(metric), *(rate.claim for rate in rates[:1]))
 
 
 def f1_of_printed(score: Score, claims: Claims) -> tuple[Fraction, Fraction] | None:
@@ -219,7 +221,7 @@ def f1_of_printed(score: Score, claims: Claims) -> tuple[Fraction, Fraction] | N
         return None
 
     def f1(by: int) -> Fraction:
-        a, b = (max(Fraction(0), one.value + by * one.step) for one in (sensitivity, ppv))
+        a, b = (max(Fraction(0), rate.value + by * rate.step) for rate in (sensitivity, ppv))
         return 2 * a * b / (a + b) if a + b > 0 else Fraction(0)
 
     return (f1(-1) - score.value.step, f1(1) + score.value.step) if fits(score.value, f1(0)) else None
@@ -237,15 +239,15 @@ def stands_alone(rate: Rate) -> bool:
 
 def _facts(claims: Claims, frame: Frame, *, name: str, split: str) -> ClassFacts:
     positives, negatives = frame.n[name], frame.total - frame.n[name]
-    found: list[tuple[str, str, Printed | None, int | None, int | None]] = []
+    told: list[tuple[str, str, Printed | None, int | None, int | None]] = []
     for rate in of_kind(claims, Rate, split=split):
         owner, metric = about_class(rate, claims=claims)
         n = None if rate.n is None else int(rate.n.value)
         # Another number of reference cases is for the comparison of these numbers to tell.
         elsewhere = metric == "sensitivity" and n not in (None, positives)
         if owner == name and not elsewhere and stands_alone(rate):
-            found.append((rate.id, metric, rate.value, None if rate.count is None else int(rate.count.value), n))
-    found += [
+            told.append((rate.id, metric, rate.value, None if rate.count is None else int(rate.count.value), n))
+    told += [
         (score.id, "f1", score.value, None, None)
         for score in of_kind(claims, Score, split=split)
         if score.metric == f"{name}.f1" and f1_of_printed(score, claims) is None
@@ -259,7 +261,7 @@ def _facts(claims: Claims, frame: Frame, *, name: str, split: str) -> ClassFacts
             n=n,
             region=_region_of(metric, value, count, n, positives=positives, negatives=negatives),
         )
-        for claim, metric, value, count, n in sorted(found, key=lambda one: ORDER.index(one[1]))
+        for claim, metric, value, count, n in sorted(told, key=lambda row: ORDER.index(row[1]))
     ]
     return ClassFacts(name=name, frame=frame, base=_base(frame, name), rates=tuple(rates))
 

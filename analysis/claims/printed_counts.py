@@ -56,15 +56,17 @@ def count_checks(claims: Claims) -> list[Check]:
 
 def same(stated: Sequence[Stated], *, what: str, left_out: int = 0) -> list[Check]:
     """Return whether all claims on one number give the same."""
-    if len({one.claim for one in stated}) < 2:
+    if len({entry.claim for entry in stated}) < 2:
         return []
     pairs = [pair for pair in combinations(stated, 2) if not pair[0].agrees(pair[1], left_out=left_out)]
-    line = f"{what}: " + "; ".join(f"{one.number:,} by {named([one.claim])} ({one.words})" for one in stated) + "."
+    line = (
+        f"{what}: " + "; ".join(f"{entry.number:,} by {named([entry.claim])} ({entry.words})" for entry in stated) + "."
+    )
     if left_out:
         line += f" The source says that {left_out:,} were left out of the results."
     if not pairs:
-        return [Check(claims=tuple(dict.fromkeys(one.claim for one in stated)), outcome="holds", lines=(line,))]
-    return [at_odds([(one.claim, other.claim) for one, other in pairs], line)]
+        return [Check(claims=tuple(dict.fromkeys(entry.claim for entry in stated)), outcome="holds", lines=(line,))]
+    return [at_odds([(entry.claim, other.claim) for entry, other in pairs], line)]
 
 
 def at_odds(pairs: Sequence[tuple[str, ...]], line: str) -> Check:
@@ -80,14 +82,16 @@ def at_odds(pairs: Sequence[tuple[str, ...]], line: str) -> Check:
 def _totals(claims: Claims) -> list[Check]:
     """Compare each printed total with each class table, read in every way that such a table is meant."""
     checks = []
-    for total in (_images(one) for one in of_kind(claims, Images, split=ALL)):
+    for total in (_images(table) for table in of_kind(claims, Images, split=ALL)):
         for table in of_kind(claims, ClassCounts, split=ALL):
             readings = _readings(table, claims)
             sums = [Stated(claim=table.id, number=sum(counts), words=words) for counts, words in readings]
-            agree = [one for one in sums if total.agrees(one, left_out=excluded(claims, split=ALL))]
+            agree = [summed for summed in sums if total.agrees(summed, left_out=excluded(claims, split=ALL))]
             lines = [f"The class table adds up to {plus(readings[0][0])} = {sums[0].number:,} ({named([table.id])})."]
             lines += [
-                f"{one.words[:1].upper()}{one.words[1:]}: {one.number:,}." for one in sums[1:] if agree != sums[:1]
+                f"{summed.words[:1].upper()}{summed.words[1:]}: {summed.number:,}."
+                for summed in sums[1:]
+                if agree != sums[:1]
             ]
             result = f"by the table {agree[0].words} it agrees" if agree else "no reading of the table gives it"
             lines.append(f"The printed total is {total.words} ({named([total.claim])}): {result}.")
@@ -114,7 +118,7 @@ def _shares(claim: SplitShares, claims: Claims) -> list[Check]:
     printed = " + ".join(number.text for number in claim.shares.values())
     if sum(allowed(number)[0] for number in claim.shares.values()) > 1:
         checks.append(Check(claims=(claim.id,), outcome="contradicts", lines=(f"{printed} is more than the whole.",)))
-    totals = [_images(one) for one in of_kind(claims, Images, split=claim.split)]
+    totals = [_images(table) for table in of_kind(claims, Images, split=claim.split)]
     totals += [
         Stated(claim=table.id, number=sum(counts), words=words)
         for table in of_kind(claims, ClassCounts, split=claim.split)
@@ -158,9 +162,9 @@ def _imbalance(claim: Imbalance, claims: Claims) -> list[Check]:
                 continue
             ratio = Fraction(max(counts), min(counts))
             how = roundings(claim.ratio, ratio)
-            said = f"{claim.ratio.text} ({', '.join(how)})" if how else claim.ratio.text
+            printed_ratio = f"{claim.ratio.text} ({', '.join(how)})" if how else claim.ratio.text
             shares = f"{max(counts):,} / {min(counts):,} = {decimals(ratio)}"
-            lines.append(f"Largest to smallest class, {words}: {shares}, printed {said}.")
+            lines.append(f"Largest to smallest class, {words}: {shares}, printed {printed_ratio}.")
             agrees = bool(how)
             if agrees:
                 lines = lines[-1:]
@@ -173,53 +177,53 @@ def _imbalance(claim: Imbalance, claims: Claims) -> list[Check]:
 
 def _sizes(claims: Claims, *, split: str) -> list[Stated]:
     """Return what claims say about the number of images in a split."""
-    found = [_images(one) for one in of_kind(claims, Images, split=split)]
+    sized = [_images(table) for table in of_kind(claims, Images, split=split)]
     for shares in of_kind(claims, SplitShares):
         if split in shares.sizes:
             size = shares.sizes[split]
-            found.append(Stated(claim=shares.id, number=int(size.value), words=size.text, about=size.about))
-    found += [_sum(table) for table in of_kind(claims, ClassCounts, split=split)]
+            sized.append(Stated(claim=shares.id, number=int(size.value), words=size.text, about=size.about))
+    sized += [_sum(table) for table in of_kind(claims, ClassCounts, split=split)]
     for rate in of_kind(claims, Rate, split=split):
         if rate.n is not None and about_class(rate, claims=claims)[1] == "accuracy":
-            found.append(Stated(claim=rate.id, number=int(rate.n.value), words="its n"))
+            sized.append(Stated(claim=rate.id, number=int(rate.n.value), words="its n"))
     for correct in of_kind(claims, Correct, split=split):
         n = [int(number.value) for number in correct.n.values()]
-        found.append(Stated(claim=correct.id, number=sum(n), words=plus(n)))
+        sized.append(Stated(claim=correct.id, number=sum(n), words=plus(n)))
     for matrix in of_kind(claims, Matrix, split=split):
         rows = [sum(row) for row in matrix_counts(matrix)]
-        found.append(Stated(claim=matrix.id, number=sum(rows), words=f"rows {plus(rows)}"))
-    return found
+        sized.append(Stated(claim=matrix.id, number=sum(rows), words=f"rows {plus(rows)}"))
+    return sized
 
 
 def _class_sizes(claims: Claims, *, name: str, index: int, split: str) -> list[Stated]:
     """Return what claims say about the number of images of a class in a split."""
-    found = [
+    sized = [
         Stated(claim=table.id, number=int(table.counts[name].value), words="class table")
         for table in of_kind(claims, ClassCounts, split=split)
     ]
-    found += [
+    sized += [
         Stated(claim=correct.id, number=int(correct.n[name].value), words="its n")
         for correct in of_kind(claims, Correct, split=split)
     ]
-    found += [
+    sized += [
         Stated(claim=rate.id, number=int(rate.n.value), words="its n")
         for rate in of_kind(claims, Rate, split=split)
         if rate.n is not None and about_class(rate, claims=claims) == (name, "sensitivity")
     ]
-    found += [
+    sized += [
         Stated(claim=matrix.id, number=sum(matrix_counts(matrix)[index]), words="row of the matrix")
         for matrix in of_kind(claims, Matrix, split=split)
     ]
-    return found
+    return sized
 
 
 def _correct(claims: Claims, *, name: str, split: str) -> list[Stated]:
     """Return what claims say about the number of images of a class that are called so."""
-    found = [
+    counted = [
         Stated(claim=table.id, number=int(table.correct[name].value), words=f"of {table.n[name].text}")
         for table in of_kind(claims, Correct, split=split)
     ]
-    return found + [
+    return counted + [
         Stated(claim=rate.id, number=int(rate.count.value), words=f"of {rate.n.text}")
         for rate in of_kind(claims, Rate, split=split)
         if rate.count is not None and rate.n is not None

@@ -36,30 +36,37 @@ def error_checks(claims: Claims, facts: Sequence[ClassFacts], *, split: str) -> 
     whole = _cells(claims)
     printed = [
         Known(
-            cells=one.cells, low=int(one.count.value), high=int(one.count.value), claims=(one.id,), words="as printed"
+            cells=claim.cells,
+            low=int(claim.count.value),
+            high=int(claim.count.value),
+            claims=(claim.id,),
+            words="as printed",
         )
-        for one in of_kind(claims, Errors, split=split)
-        if one.above is None
+        for claim in of_kind(claims, Errors, split=split)
+        if claim.above is None
     ]
-    totals = [*_totals(claims, split=split), *(one for one in printed if one.cells == whole)]
-    pairs = [one for one in printed if one.cells != whole]
+    totals = [
+        *_totals(claims, split=split),
+        *(printed_total for printed_total in printed if printed_total.cells == whole),
+    ]
+    pairs = [printed_total for printed_total in printed if printed_total.cells != whole]
     rows, columns = _by_class(facts, claims)
     counted = [row for table in of_kind(claims, Correct, split=split) for row in _of_table(table, claims)]
     checks = _same_totals(totals)
     # What the numbers of cases come from has been set against them, and so has a matrix, cell by cell.
     aside = facts[0].frame.claims if facts else ()
     rows = [row for row in rows if row.claims != aside]
-    apart = [one for one in totals if one.words != DIAGONAL and one.claims != aside]
+    apart = [total for total in totals if total.words != DIAGONAL and total.claims != aside]
     for target in apart:
         checks += _within(target, _ordered(rows), what="False negatives by class")
         checks += _within(target, _ordered(columns), what="False positives by class")
     for target in counted:
         checks += _within(target, [row for row in rows if row.cells == target.cells], what="False negatives")
-    known = [*(one for one in totals if one.words != DIAGONAL), *rows, *counted, *columns, *pairs]
+    known = [*(total for total in totals if total.words != DIAGONAL), *rows, *counted, *columns, *pairs]
     ordered = _ordered(pairs)
     touching: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for place, one in enumerate(ordered):
-        for cell in one.cells:
+    for place, errors in enumerate(ordered):
+        for cell in errors.cells:
             touching[cell].append(place)
     for target in known:
         places = sorted({place for cell in target.cells for place in touching[cell]})
@@ -67,24 +74,24 @@ def error_checks(claims: Claims, facts: Sequence[ClassFacts], *, split: str) -> 
         checks += _within(target, inside, what="Errors by pair")
     for claim in of_kind(claims, Errors, split=split):
         if claim.above is not None:
-            checks += _confident(claim, [one for one in known if one.cells >= claim.cells])
+            checks += _confident(claim, [entry for entry in known if entry.cells >= claim.cells])
     return checks
 
 
 def _cells(claims: Claims) -> Cells:
     classes = claims.source.classes
-    return frozenset((one, other) for one in classes for other in classes if one != other)
+    return frozenset((name, other) for name in classes for other in classes if name != other)
 
 
 def _ordered(parts: Sequence[Known]) -> list[Known]:
     """Return parts largest first, so that a sum that is too large has no part too many."""
-    return sorted(parts, key=lambda one: (-one.low, -len(one.cells), one.claims))
+    return sorted(parts, key=lambda errors: (-errors.low, -len(errors.cells), errors.claims))
 
 
 def _totals(claims: Claims, *, split: str) -> list[Known]:
     """Return how many errors there are in all, by claims that do not say so in words."""
     whole = _cells(claims)
-    found = []
+    known = []
     for rate in of_kind(claims, Rate, split=split):
         if about_class(rate, claims=claims) != ("", "accuracy") or rate.n is None:
             continue
@@ -92,35 +99,37 @@ def _totals(claims: Claims, *, split: str) -> list[Known]:
         if rate.count is not None:
             wrong = n - int(rate.count.value)
             words = f"{n:,} - {n - wrong:,}"
-            found.append(Known(cells=whole, low=wrong, high=wrong, claims=(rate.id,), words=words))
+            known.append(Known(cells=whole, low=wrong, high=wrong, claims=(rate.id,), words=words))
         elif rate.value is not None and stands_alone(rate):
             right = counts_that_fit(rate.value, n)
             low, high = (n - right[-1], n - right[0]) if right else (0, 0)
             words = f"what {rate.value.text} of {n:,} leaves"
-            found.append(Known(cells=whole, low=low, high=high, claims=(rate.id,), words=words))
+            known.append(Known(cells=whole, low=low, high=high, claims=(rate.id,), words=words))
     for table in of_kind(claims, Correct, split=split):
         by_class = [int(table.n[name].value - table.correct[name].value) for name in table.n]
         wrong = sum(by_class)
-        found.append(Known(cells=whole, low=wrong, high=wrong, claims=(table.id,), words=plus(by_class)))
+        known.append(Known(cells=whole, low=wrong, high=wrong, claims=(table.id,), words=plus(by_class)))
     for matrix in of_kind(claims, Matrix, split=split):
         counts = matrix_counts(matrix)
         wrong = sum(map(sum, counts)) - sum(row[index] for index, row in enumerate(counts))
-        found.append(Known(cells=whole, low=wrong, high=wrong, claims=(matrix.id,), words=DIAGONAL))
-    return found
+        known.append(Known(cells=whole, low=wrong, high=wrong, claims=(matrix.id,), words=DIAGONAL))
+    return known
 
 
 def _by_class(facts: Sequence[ClassFacts], claims: Claims) -> tuple[list[Known], list[Known]]:
     """Return the errors by reference class and those by predicted class, where they are known."""
     rows, columns = [], []
-    for one in facts:
-        others = [name for name in claims.source.classes if name != one.name]
-        row, column = false_negatives(one), false_positives(one)
+    for class_facts in facts:
+        others = [name for name in claims.source.classes if name != class_facts.name]
+        row, column = false_negatives(class_facts), false_positives(class_facts)
         if row is not None:
-            cells = frozenset((one.name, other) for other in others)
-            rows.append(Known(cells=cells, low=row[0], high=row[1], claims=row[2], words=f"{one.name} not found"))
+            cells = frozenset((class_facts.name, other) for other in others)
+            rows.append(
+                Known(cells=cells, low=row[0], high=row[1], claims=row[2], words=f"{class_facts.name} not found")
+            )
         if column is not None:
-            cells = frozenset((other, one.name) for other in others)
-            words = f"wrongly called {one.name}"
+            cells = frozenset((other, class_facts.name) for other in others)
+            words = f"wrongly called {class_facts.name}"
             columns.append(Known(cells=cells, low=column[0], high=column[1], claims=column[2], words=words))
     return rows, columns
 
@@ -141,13 +150,13 @@ def _of_table(table: Correct, claims: Claims) -> list[Known]:
 
 def _same_totals(totals: Sequence[Known]) -> list[Check]:
     """Return whether the numbers of all errors can be the same."""
-    if len({one.claims for one in totals}) < 2:
+    if len({total.claims for total in totals}) < 2:
         return []
     pairs = [pair for pair in combinations(totals, 2) if pair[0].low > pair[1].high or pair[1].low > pair[0].high]
-    line = "All errors: " + "; ".join(_said(one) for one in totals) + "."
+    line = "All errors: " + "; ".join(_said(total) for total in totals) + "."
     if pairs:
-        return [at_odds([(*one.claims, *other.claims) for one, other in pairs], line)]
-    ids = tuple(dict.fromkeys(name for one in totals for name in one.claims))
+        return [at_odds([(*total.claims, *other.claims) for total, other in pairs], line)]
+    ids = tuple(dict.fromkeys(name for total in totals for name in total.claims))
     return [Check(claims=ids, outcome="holds", lines=(line,))]
 
 
@@ -158,10 +167,10 @@ def _within(target: Known, parts: Sequence[Known], *, what: str) -> list[Check]:
     """
     chosen: list[Known] = []
     taken: set[tuple[str, str]] = set()
-    for one in parts:
-        if one.cells <= target.cells and taken.isdisjoint(one.cells):
-            chosen.append(one)
-            taken |= one.cells
+    for inner in parts:
+        if inner.cells <= target.cells and taken.isdisjoint(inner.cells):
+            chosen.append(inner)
+            taken |= inner.cells
             if sum(part.low for part in chosen) > target.high:
                 return [_compared(target, chosen, outcome="contradicts", words="more than the", what=what)]
     if not chosen:
@@ -194,5 +203,5 @@ def _confident(claim: Errors, totals: Sequence[Known]) -> list[Check]:
     return [Check(claims=(claim.id,), outcome="silent", lines=(line,))]
 
 
-def _said(one: Known) -> str:
-    return f"{span(one.low, one.high)} by {named(one.claims)} ({one.words})"
+def _said(known: Known) -> str:
+    return f"{span(known.low, known.high)} by {named(known.claims)} ({known.words})"

@@ -50,28 +50,28 @@ def intervals(count: int, n: int, *, method: IntervalMethod, level: float) -> li
     at 0 and 1, and in whether z is 1.96. Sources: see ``core.proportions``; Newcombe, Stat Med 1998;17:857-872,
     methods 1 (Wald) and 4 (Wilson with continuity correction).
     """
-    p, tail, found = count / n, (1 - level) / 2, []
+    p, tail, bounds = count / n, (1 - level) / 2, []
     if method in ("clopper-pearson", "jeffreys"):
         estimate = proportion(count, n, method=method, level=level)
         if estimate.low is not None and estimate.high is not None:
-            found.append((estimate.low, estimate.high))
+            bounds.append((estimate.low, estimate.high))
         if method == "jeffreys":
             low, high = (float(special.betaincinv(count + 0.5, n - count + 0.5, q)) for q in (tail, 1 - tail))
-            found.append((low, high))
-        return found
+            bounds.append((low, high))
+        return bounds
     for z in (normal_quantile(level), *([Z_OF_TABLES] if level == LEVEL else [])):
         size, middle = n + z * z, (count + z * z / 2) / (n + z * z)
         if method == "wald":
             half = z * math.sqrt(p * (1 - p) / n)
-            found.append((p - half, p + half))
+            bounds.append((p - half, p + half))
         elif method == "agresti-coull":
             half = z * math.sqrt(middle * (1 - middle) / size)
-            found.append((middle - half, middle + half))
+            bounds.append((middle - half, middle + half))
         else:
             half = z * math.sqrt(n * p * (1 - p) + z * z / 4) / size
-            found.append((middle - half, middle + half))
-            found.append(_wilson_corrected(count, n, z=z))
-    return [*found, *((max(0.0, low), min(1.0, high)) for low, high in found)]
+            bounds.append((middle - half, middle + half))
+            bounds.append(_wilson_corrected(count, n, z=z))
+    return [*bounds, *((max(0.0, low), min(1.0, high)) for low, high in bounds)]
 
 
 def _wilson_corrected(count: int, n: int, *, z: float) -> tuple[float, float]:
@@ -103,26 +103,26 @@ def _interval(rate: Rate, low: Printed, high: Printed, known: Sequence[Possible]
     if not known or not any(n for _, n in known[-1].pairs):
         line = f"The interval {shown} cannot be checked: no count and n are known that give the rate."
         return Check(claims=(rate.id,), outcome="silent", lines=(line,))
-    found = _methods(rate, low, high, known[-1], level=level)
-    if found:
-        line = f"The interval {shown} follows from {' and from '.join(found)}."
+    methods = _methods(rate, low, high, known[-1], level=level)
+    if methods:
+        line = f"The interval {shown} follows from {' and from '.join(methods)}."
         return Check(claims=(rate.id,), outcome="holds", lines=(line,))
     return _not_found(rate, shown, known[-1], level=level)
 
 
 def _methods(rate: Rate, low: Printed, high: Printed, known: Possible, *, level: float) -> list[str]:
     """Return the counts and methods that give an interval, one count for each method."""
-    found: dict[IntervalMethod, tuple[int, int, bool]] = {}
+    fitting: dict[IntervalMethod, tuple[int, int, bool]] = {}
     for method, (count, n) in product(NAMES if rate.method is None else [rate.method], known.pairs):
-        if n == 0 or (method in found and found[method][2]):
+        if n == 0 or (method in fitting and fitting[method][2]):
             continue
-        for one, other in intervals(count, n, method=method, level=level):
-            if nearly_fits(low, one) and nearly_fits(high, other):
-                rounded = _rounds(low, one) and _rounds(high, other)
-                if rounded or method not in found:
-                    found[method] = (count, n, rounded)
+        for bounds, other in intervals(count, n, method=method, level=level):
+            if nearly_fits(low, bounds) and nearly_fits(high, other):
+                rounded = _rounds(low, bounds) and _rounds(high, other)
+                if rounded or method not in fitting:
+                    fitting[method] = (count, n, rounded)
     texts: dict[str, list[str]] = {}
-    for method, (count, n, rounded) in found.items():
+    for method, (count, n, rounded) in fitting.items():
         name = NAMES[method] if rounded else f"{NAMES[method]} with digits cut off"
         texts.setdefault(f"{count:,} of {n:,}", []).append(name)
     return [f"{counts} by {' and by '.join(names)}" for counts, names in texts.items()]

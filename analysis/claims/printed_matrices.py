@@ -35,7 +35,7 @@ def matrix_checks(claims: Claims, *, split: str) -> list[Check]:
     for position, claim in enumerate(matrices):
         counts = np.array(matrix_counts(claim), dtype=np.int64)
         matrix = ConfusionMatrix(classes=claims.source.classes, counts=counts)
-        found = [
+        all_checks = [
             *_against_rates(claims, matrix, split=split),
             *_against_scores(claims, matrix, split=split),
             *_against_counts(claims, matrix, split=split),
@@ -46,10 +46,10 @@ def matrix_checks(claims: Claims, *, split: str) -> list[Check]:
                 claims=(claim.id, other),
                 outcome="holds" if agrees else "contradicts",
                 lines=(
-                    f"Matrix ({named([claim.id])}): {line}, {'as ' if agrees else 'not as '}{said} ({named([other])}).",
+                    f"Matrix ({named([claim.id])}): {line}, {'as ' if agrees else 'not as '}{printed} ({named([other])}).",
                 ),
             )
-            for other, agrees, line, said in found
+            for other, agrees, line, printed in all_checks
         ]
     return checks
 
@@ -98,17 +98,17 @@ def _against_scores(claims: Claims, matrix: ConfusionMatrix, *, split: str) -> I
 
 def _against_counts(claims: Claims, matrix: ConfusionMatrix, *, split: str) -> Iterator[tuple[str, bool, str, str]]:
     for table in of_kind(claims, Correct, split=split):
-        own = np.diagonal(matrix.counts).tolist()
+        correct = np.diagonal(matrix.counts).tolist()
         printed = [int(table.correct[name].value) for name in matrix.classes]
-        yield table.id, own == printed, f"correct {plus(own)} = {sum(own):,}", plus(printed)
+        yield table.id, correct == printed, f"correct {plus(correct)} = {sum(correct):,}", plus(printed)
     for errors in of_kind(claims, Errors, split=split):
         index = matrix.classes.index
-        cells = [int(matrix.counts[index(one), index(other)]) for one, other in sorted(errors.cells)]
+        cells = [int(matrix.counts[index(reference), index(other)]) for reference, other in sorted(errors.cells)]
         if errors.above is None:
             whole = len(cells) == len(matrix.classes) * (len(matrix.classes) - 1)
             pair = f"{' or '.join(errors.reference)} wrongly called {' or '.join(errors.predicted)}"
-            said = f"{sum(cells):,} {'errors' if whole else f'of {pair}'}"
-            yield errors.id, sum(cells) == errors.count.value, said, errors.count.text
+            of_claim = f"{sum(cells):,} {'errors' if whole else f'of {pair}'}"
+            yield errors.id, sum(cells) == errors.count.value, of_claim, errors.count.text
 
 
 def _against_matrices(matrix: ConfusionMatrix, others: list[Matrix]) -> Iterator[tuple[str, bool, str, str]]:

@@ -32,8 +32,10 @@ def _rate(rate: Rate) -> Check:
     if rate.count is not None:
         count = int(rate.count.value)
         ways = roundings(value, Fraction(count, n)) if value is not None and n else ()
-        said = f", printed {value.text} ({', '.join(ways) or 'no way of rounding gives it'})" if value and n else ""
-        lines.append(f"{quotient(count, n, value)}{said}.")
+        printed_as = (
+            f", printed {value.text} ({', '.join(ways) or 'no way of rounding gives it'})" if value and n else ""
+        )
+        lines.append(f"{quotient(count, n, value)}{printed_as}.")
         if count > n:
             lines.append(f"{count:,} are more than {n:,}.")
     if value is not None and n:

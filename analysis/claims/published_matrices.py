@@ -26,15 +26,15 @@ class PublishedMatrix:
     cell: tuple[str, str] | None
 
 
-def matrices_of(study: Study, one: AuditedClaim) -> tuple[PublishedMatrix, ...]:
+def matrices_of(study: Study, audited: AuditedClaim) -> tuple[PublishedMatrix, ...]:
     """Return the published confusion matrices that a claim concerns: itself, or one that contradicts it."""
     if study.claims is None:
         return ()
     printed = study.claims.source.classes
     classes = study.classes if set(printed) == set(study.classes.names) else ClassOrder(names=printed)
     order = [printed.index(name) for name in classes.names]
-    cells = one.claim.cells if isinstance(one.claim, Errors) else frozenset()
-    concerned = {one.claim.id, *chain.from_iterable(one.against)}
+    cells = audited.claim.cells if isinstance(audited.claim, Errors) else frozenset()
+    concerned = {audited.claim.id, *chain.from_iterable(audited.against)}
     return tuple(
         PublishedMatrix(
             id=claim.id,

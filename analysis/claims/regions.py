@@ -119,9 +119,11 @@ def of_value(metric: str, number: Printed, *, positives: int, negatives: int) ->
     if max(bound.denominator for bound in allowed(number)) > FINEST:
         return everything(positives, negatives)
     if metric in ("sensitivity", "specificity", "accuracy"):
-        of = {"sensitivity": positives, "specificity": negatives, "accuracy": positives + negatives}[metric]
-        found = counts_that_fit(number, of) if of else range(1)
-        return of_wrong(metric, of - found.stop + 1, of - found.start, positives=positives, negatives=negatives)
+        total = {"sensitivity": positives, "specificity": negatives, "accuracy": positives + negatives}[metric]
+        numbers = counts_that_fit(number, total) if total else range(1)
+        return of_wrong(
+            metric, total - numbers.stop + 1, total - numbers.start, positives=positives, negatives=negatives
+        )
     return {"ppv": _of_ppv, "npv": _of_npv, "f1": _of_f1}[metric](*allowed(number), positives, negatives)
 
 
@@ -130,8 +132,8 @@ def of_counts(metric: str, count: int | None, n: int, *, positives: int, negativ
     region = everything(positives, negatives)
     fn = np.arange(positives + 1)
     if metric in ("sensitivity", "specificity", "accuracy"):
-        of = {"sensitivity": positives, "specificity": negatives, "accuracy": positives + negatives}[metric]
-        if n != of:
+        total = {"sensitivity": positives, "specificity": negatives, "accuracy": positives + negatives}[metric]
+        if n != total:
             return _region(positives, negatives, region.high + 1, region.high)
         low, high = (0, n) if count is None else (n - count, n - count)
         return of_wrong(metric, low, high, positives=positives, negatives=negatives)

@@ -25,12 +25,12 @@ def roundings(number: Printed, exact: Fraction) -> tuple[str, ...]:
         "rounded half down": math.ceil(scaled - Fraction(1, 2)),
         "cut off": math.trunc(scaled),
     }
-    found = [way for way, digits in ways.items() if digits == last]
-    if found[:3] == list(ways)[:3]:
-        found[:3] = ["rounded"]
+    ways_found = [way for way, digits in ways.items() if digits == last]
+    if ways_found[:3] == list(ways)[:3]:
+        ways_found[:3] = ["rounded"]
     if number.about and abs(exact - number.value) <= ABOUT * abs(number.value):
-        found.append("roughly")
-    return tuple(found)
+        ways_found.append("roughly")
+    return tuple(ways_found)
 
 
 def fits(number: Printed, exact: Fraction) -> bool:

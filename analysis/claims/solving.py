@@ -71,14 +71,14 @@ def possible(parts: Sequence[Part], *, k: int) -> bool:
             flag[cells + values.index(part)] = 1
             constrain(strict - flag, 0, np.inf)
             constrain(bottom - flag * MOST_IN_A_CELL, -np.inf, 0)
-    found = optimize.milp(
+    solution = optimize.milp(
         np.zeros(cells + len(values)),
         constraints=optimize.LinearConstraint(np.array(rows), low, high),
         integrality=np.ones(cells + len(values), dtype=np.int64),
         bounds=optimize.Bounds(0, np.append(np.full(cells, MOST_IN_A_CELL), np.ones(len(values)))),
         options={"node_limit": MOST_NODES},
     )
-    return bool(found.status == SOLVED)
+    return bool(solution.status == SOLVED)
 
 
 def _in_shares(parts: Sequence[Part], *, k: int) -> bool:
@@ -92,7 +92,7 @@ def _in_shares(parts: Sequence[Part], *, k: int) -> bool:
             strict[-1] = 1
             least, below = map(float, allowed(part.value))
             rows += [least * bottom - top, top - below * bottom + strict]
-    found = optimize.linprog(
+    solution = optimize.linprog(
         np.append(np.zeros(cells), -1),
         A_ub=np.array(rows),
         b_ub=np.zeros(len(rows)),
@@ -100,7 +100,7 @@ def _in_shares(parts: Sequence[Part], *, k: int) -> bool:
         b_eq=[1],
         bounds=(0, 1),
     )
-    return found.x is not None and bool(found.x[-1] > SLACK)
+    return solution.x is not None and bool(solution.x[-1] > SLACK)
 
 
 def _of_cells(part: Part, *, k: int, size: int) -> tuple[Row, Row]:

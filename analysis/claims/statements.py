@@ -60,7 +60,7 @@ class Frame:
 
 def of_kind(claims: Claims, kind: type[Kind], *, split: str | None = None) -> list[Kind]:
     """Return the claims of one kind, of one split or of all, in the order of the file."""
-    return [one for one in claims.claims if isinstance(one, kind) and split in (None, one.split)]
+    return [claim for claim in claims.claims if isinstance(claim, kind) and split in (None, claim.split)]
 
 
 def splits_of(claims: Claims) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def splits_of(claims: Claims) -> tuple[str, ...]:
 
 def named(ids: Sequence[str]) -> str:
     """Return ids as a reader is told them: ``"a" and "b"``."""
-    quoted = [f'"{one}"' for one in ids]
+    quoted = [f'"{name}"' for name in ids]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
@@ -110,7 +110,7 @@ def matrix_counts(claim: Matrix) -> list[list[int]]:
 
 def excluded(claims: Claims, *, split: str) -> int:
     """Return how many images of a split the source says it left out; of the whole data set, those of all splits."""
-    return sum(int(one.total.value) for one in of_kind(claims, Excluded) if split in ("all", one.split))
+    return sum(int(claim.total.value) for claim in of_kind(claims, Excluded) if split in ("all", claim.split))
 
 
 def with_possible_counts(claims: Claims) -> Claims:
@@ -129,23 +129,23 @@ def frames(claims: Claims, *, split: str) -> list[Frame]:
 
     The class table of a split of which images were left out gives none.
     """
-    found = []
+    groups = []
     for correct in of_kind(claims, Correct, split=split):
         n = {name: int(number.value) for name, number in correct.n.items()}
         right = {name: int(number.value) for name, number in correct.correct.items()}
-        found.append(Frame(claims=(correct.id,), n=n, correct=right))
-    own: dict[str, Rate] = {}
+        groups.append(Frame(claims=(correct.id,), n=n, correct=right))
+    rates: dict[str, Rate] = {}
     for rate in of_kind(claims, Rate, split=split):
         name, kind = about_class(rate, claims=claims)
-        if kind == "sensitivity" and rate.n is not None and name not in own:
-            own[name] = rate
-    if set(own) == set(claims.source.classes):
-        tables = [own[name] for name in claims.source.classes]
-        n = {name: int(rate.n.value) for name, rate in own.items() if rate.n is not None}
-        right = {name: int(rate.count.value) for name, rate in own.items() if rate.count is not None}
+        if kind == "sensitivity" and rate.n is not None and name not in rates:
+            rates[name] = rate
+    if set(rates) == set(claims.source.classes):
+        tables = [rates[name] for name in claims.source.classes]
+        n = {name: int(rate.n.value) for name, rate in rates.items() if rate.n is not None}
+        right = {name: int(rate.count.value) for name, rate in rates.items() if rate.count is not None}
         in_order = {name: n[name] for name in claims.source.classes}
-        found.append(Frame(claims=tuple(rate.id for rate in tables), n=in_order, correct=right))
+        groups.append(Frame(claims=tuple(rate.id for rate in tables), n=in_order, correct=right))
     for table in [] if excluded(claims, split=split) else of_kind(claims, ClassCounts, split=split):
         n = {name: int(number.value) for name, number in table.counts.items()}
-        found.append(Frame(claims=(table.id,), n=n, correct={}))
-    return found
+        groups.append(Frame(claims=(table.id,), n=n, correct={}))
+    return groups

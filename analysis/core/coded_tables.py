@@ -31,8 +31,8 @@ def levels(values: pd.Series, *, missing: str | None = None) -> tuple[tuple[str,
 
     A missing value has the index -1, unless ``missing`` says how it is called.
     """
-    codes, found = pd.factorize(values)
-    names = [str(value) for value in found]
+    codes, values_found = pd.factorize(values)
+    names = [str(value) for value in values_found]
     if missing is not None and (codes < 0).any():
         if missing not in names:
             names.append(missing)
@@ -45,8 +45,8 @@ def levels(values: pd.Series, *, missing: str | None = None) -> tuple[tuple[str,
 
 def class_codes(labels: pd.Series, classes: Sequence[str]) -> NDArray[np.int64]:
     """Return the index of each label (n,) among the classes, -1 where it is none of them."""
-    codes, found = pd.factorize(labels)
-    places = [list(classes).index(name) if name in classes else -1 for name in found]
+    codes, names = pd.factorize(labels)
+    places = [list(classes).index(name) if name in classes else -1 for name in names]
     return np.array([*places, -1], dtype=np.int64)[codes]
 
 

@@ -204,8 +204,8 @@ class Coded:
         if code not in self.KNOWN:
             raise InputError(f"{type(self).__name__.lower()}: {code!r} is not a known code.")
         if set(facts) != set(self.KNOWN[code]):
-            expected, found = sorted(self.KNOWN[code]), sorted(facts)
-            raise InputError(f"{type(self).__name__.lower()} {code}: expected the facts {expected}, found {found}.")
+            expected, given = sorted(self.KNOWN[code]), sorted(facts)
+            raise InputError(f"{type(self).__name__.lower()} {code}: expected the facts {expected}, found {given}.")
         object.__setattr__(self, "code", code)
         object.__setattr__(self, "facts", tuple((name, facts[name]) for name in self.KNOWN[code]))
 

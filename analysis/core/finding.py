@@ -62,5 +62,5 @@ class Finding:
         if self.code not in FINDINGS or self.check not in get_args(Check):
             raise InputError(f"finding: {self.code!r} of {self.check!r} is not known.")
         if set(self.facts) != set(FINDINGS[self.code]):
-            expected, found = sorted(FINDINGS[self.code]), sorted(self.facts)
-            raise InputError(f"finding {self.code}: expected the facts {expected}, found {found}.")
+            expected, given = sorted(FINDINGS[self.code]), sorted(self.facts)
+            raise InputError(f"finding {self.code}: expected the facts {expected}, found {given}.")

@@ -13,16 +13,16 @@ def normal_quantile(level: float) -> float:
 
 
 @overload
-def square_and_add(one: float, other: float, *, correlation: float) -> float: ...
+def square_and_add(first: float, other: float, *, correlation: float) -> float: ...
 
 
 @overload
 def square_and_add(
-    one: NDArray[np.float64], other: NDArray[np.float64], *, correlation: float | NDArray[np.float64]
+    first: NDArray[np.float64], other: NDArray[np.float64], *, correlation: float | NDArray[np.float64]
 ) -> NDArray[np.float64]: ...
 
 
-def square_and_add(one: Any, other: Any, *, correlation: Any) -> Any:
+def square_and_add(first: Any, other: Any, *, correlation: Any) -> Any:
     """Return how far the interval of a difference reaches, from the reaches of the intervals of its two numbers.
 
     ``sqrt(one^2 + other^2 - 2 correlation one other)``, numbers or arrays (m,), ``correlation`` being that of the two
@@ -30,5 +30,5 @@ def square_and_add(one: Any, other: Any, *, correlation: Any) -> Any:
 
     Sources: Newcombe, Stat Med 1998;17:873-890, method 10; Zou & Donner, Stat Med 2008;27:1693-1702 (MOVER).
     """
-    root = np.sqrt(np.maximum(one * one + other * other - 2 * correlation * one * other, 0.0))
+    root = np.sqrt(np.maximum(first * first + other * other - 2 * correlation * first * other, 0.0))
     return root if isinstance(root, np.ndarray) else float(root)

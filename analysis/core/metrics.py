@@ -343,12 +343,14 @@ TOP_LABEL_LARGE: Final = "0 is best; above 0 the model is right more often than 
 TUMOUR_LARGE: Final = "0 is best; above 0 tumours are more frequent than it says"
 
 
-def _ece(key: str, label: str, of: "Callable[[Confidence], Measure]", *, meaning: str = "") -> "Metric[Confidence]":
+def _ece(
+    key: str, label: str, value_of: "Callable[[Confidence], Measure]", *, meaning: str = ""
+) -> "Metric[Confidence]":
     return Metric(
         key=key,
         label=label,
         term="ECE",
-        of=of,
+        of=value_of,
         scope="confidence",
         meaning=meaning,
         reading=BIASED,
@@ -362,23 +364,35 @@ def _ece(key: str, label: str, of: "Callable[[Confidence], Measure]", *, meaning
 def _recalibration(
     prefix: str,
     subject: str,
-    of: "Callable[[Confidence], Recalibration | None]",
+    part_of: "Callable[[Confidence], Recalibration | None]",
     *,
     large: str,
 ) -> "tuple[Metric[Confidence], ...]":
     """Return slope, intercept and calibration in the large of one question; ``large`` says what the last one means."""
 
     def read(part: "Callable[[Recalibration], Measure]") -> "Callable[[Confidence], Measure | None]":
-        def value(found: "Confidence") -> Measure | None:
-            one = of(found)
-            return None if one is None else part(one)
+        def value(confidence: "Confidence") -> Measure | None:
+            recalibration = part_of(confidence)
+            return None if recalibration is None else part(recalibration)
 
         return value
 
     parts: tuple[tuple[str, str, Callable[[Recalibration], Measure], str, Better], ...] = (
-        ("slope", "Calibration slope", lambda one: one.slope, SLOPE, "nearest to 1"),
-        ("intercept", "Calibration intercept", lambda one: one.intercept, INTERCEPT, "nearest to 0"),
-        ("intercept_at_slope_one", LARGE, lambda one: one.intercept_at_slope_one, large, "nearest to 0"),
+        ("slope", "Calibration slope", lambda recalibration: recalibration.slope, SLOPE, "nearest to 1"),
+        (
+            "intercept",
+            "Calibration intercept",
+            lambda recalibration: recalibration.intercept,
+            INTERCEPT,
+            "nearest to 0",
+        ),
+        (
+            "intercept_at_slope_one",
+            LARGE,
+            lambda recalibration: recalibration.intercept_at_slope_one,
+            large,
+            "nearest to 0",
+        ),
     )
     return tuple(
         Metric(
@@ -399,14 +413,19 @@ def _recalibration(
 
 
 SCORES: "Final[tuple[Metric[Confidence], ...]]" = (
-    _ece("ece_top_label_15", "ECE, top label, 15 bins", lambda found: found.errors.ece_top_label_15, meaning=_ECE),
-    _ece("ece_top_label_10", "ECE, top label, 10 bins", lambda found: found.errors.ece_top_label_10),
-    _ece("ece_class_wise_15", "ECE, class by class, 15 bins", lambda found: found.errors.ece_class_wise_15),
-    _ece("ece_adaptive_15", "ECE, bins of equal size, 15", lambda found: found.errors.ece_adaptive_15),
+    _ece(
+        "ece_top_label_15",
+        "ECE, top label, 15 bins",
+        lambda confidence: confidence.errors.ece_top_label_15,
+        meaning=_ECE,
+    ),
+    _ece("ece_top_label_10", "ECE, top label, 10 bins", lambda confidence: confidence.errors.ece_top_label_10),
+    _ece("ece_class_wise_15", "ECE, class by class, 15 bins", lambda confidence: confidence.errors.ece_class_wise_15),
+    _ece("ece_adaptive_15", "ECE, bins of equal size, 15", lambda confidence: confidence.errors.ece_adaptive_15),
     Metric(
         key="brier",
         label="Brier score",
-        of=lambda found: found.brier.score,
+        of=lambda confidence: confidence.brier.score,
         scope="confidence",
         meaning=f"the mean over the scans of \u03a3 (p {MINUS} y)\u00b2 over the classes: the squared distance of the "
         "probabilities from the outcome.",
@@ -419,7 +438,7 @@ SCORES: "Final[tuple[Metric[Confidence], ...]]" = (
     Metric(
         key="log_loss",
         label="Log-loss",
-        of=lambda found: found.log_loss,
+        of=lambda confidence: confidence.log_loss,
         scope="confidence",
         meaning=f"the mean of {MINUS}ln p of the reference class: a confident error costs most. Nothing is clipped.",
         reading="0 is best; a confident error costs most",
@@ -428,8 +447,10 @@ SCORES: "Final[tuple[Metric[Confidence], ...]]" = (
         argmax=False,
         shown="scores",
     ),
-    *_recalibration("top_label_", "top label", lambda found: found.recalibration.top_label, large=TOP_LABEL_LARGE),
-    *_recalibration("", "any tumour", lambda found: found.recalibration.any_tumour, large=TUMOUR_LARGE),
+    *_recalibration(
+        "top_label_", "top label", lambda confidence: confidence.recalibration.top_label, large=TOP_LABEL_LARGE
+    ),
+    *_recalibration("", "any tumour", lambda confidence: confidence.recalibration.any_tumour, large=TUMOUR_LARGE),
 )
 
 # Of the errors; the subject in keys is "errors".
@@ -465,8 +486,10 @@ def read(
     metrics: Iterable[Metric[U]], result: U, *, shown: Shown | None = None, place: Place | None = None
 ) -> list[tuple[Metric[U], Measure]]:
     """Return numbers with what they are in a result: all that it has, of one table, or that may be named in a place."""
-    wanted = [one for one in metrics if shown in (None, one.shown) and (place is None or place in one.places)]
-    return [(one, measure) for one in wanted if (measure := one.of(result)) is not None]
+    wanted = [
+        metric for metric in metrics if shown in (None, metric.shown) and (place is None or place in metric.places)
+    ]
+    return [(metric, measure) for metric in wanted if (measure := metric.of(result)) is not None]
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -482,8 +505,8 @@ def measure(key: str, result: "Performance") -> Measure | None:
     """
     subject, name = split_key(key)
     if subject == OVERALL and not key.startswith(f"{CLASSES}."):
-        return next((one.of(result.overall) for one in COUNTED_OVERALL if one.key == name), None)
-    rates = {one.name: one for one in result.classes}.get(subject)
+        return next((metric.of(result.overall) for metric in COUNTED_OVERALL if metric.key == name), None)
+    rates = {rates.name: rates for rates in result.classes}.get(subject)
     if rates is None and subject == ANY_TUMOUR:
         rates = result.any_tumour
-    return None if rates is None else next((one.of(rates) for one in COUNTED if one.key == name), None)
+    return None if rates is None else next((metric.of(rates) for metric in COUNTED if metric.key == name), None)

@@ -46,10 +46,10 @@ def drawn_totals(number: Counts, cells: sparse.csr_array, *, size: int, rng: np.
 def _poisson(number: Counts, *, share: float, size: int, rng: np.random.Generator) -> Counts:
     """Return Poisson numbers (t, size) with the means ``share`` times ``number`` (t,), by inversion."""
     drawn = np.zeros((len(number), size), dtype=np.int64)
-    for of in np.unique(number) if share else ():
-        lowest, quantiles = _quantiles(float(of) * share)
+    for cases in np.unique(number) if share else ():
+        lowest, quantiles = _quantiles(float(cases) * share)
         guide = np.searchsorted(quantiles, np.arange(GUIDE) / GUIDE, side="right")
-        rows = np.flatnonzero(number == of)
+        rows = np.flatnonzero(number == cases)
         at_once = max(1, _AT_ONCE // size)
         for start in range(0, len(rows), at_once):
             block = rows[start : start + at_once]

@@ -121,8 +121,8 @@ def clustered_totals(
         effective = n / max(seen, (holding * seen + n / groups) / (holding + 1))
         method = Method("wilson_on_design_effect", groups=groups)
     low, high = wilson(p * effective, effective, level=level)
-    found = _enclosing(p, low, high, level=level, method=method, n=n, count=count)
-    return replace(found, effective_n=effective)
+    estimate = _enclosing(p, low, high, level=level, method=method, n=n, count=count)
+    return replace(estimate, effective_n=effective)
 
 
 def group_codes(groups: NDArray[Any] | pd.Series, *, n: int) -> tuple[NDArray[np.int64], NDArray[Any]]:

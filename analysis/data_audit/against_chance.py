@@ -49,8 +49,8 @@ def worse_than_chance(matrix: ConfusionMatrix, aucs: Mapping[str, Measure] | Non
         return None
     right = int(np.trace(counts))
     expected = float(np.dot(matrix.support, matrix.predicted)) / n
-    values = {name: one.headline for name, one in (aucs or {}).items() if one.headline.value is not None}
-    surely = any(one.high is not None and one.high < 0.5 for one in values.values())
+    values = {name: auc.headline for name, auc in (aucs or {}).items() if auc.headline.value is not None}
+    surely = any(value.high is not None and value.high < 0.5 for value in values.values())
     fits, then = _assigned(matrix)
     if fits is None and not surely and binom.cdf(right, n, expected / n) >= ERROR:
         return None
@@ -58,7 +58,7 @@ def worse_than_chance(matrix: ConfusionMatrix, aucs: Mapping[str, Measure] | Non
         right=right,
         n=n,
         expected=expected,
-        below={name: one.value for name, one in values.items() if one.value is not None and one.value < 0.5},
+        below={name: value.value for name, value in values.items() if value.value is not None and value.value < 0.5},
         fits=fits,
         right_then=then,
     )
@@ -80,25 +80,25 @@ def _assigned(matrix: ConfusionMatrix) -> tuple[tuple[str, ...] | None, int | No
     return tuple(fits[place] for place in range(k)), then
 
 
-def against_chance(found: WorseThanChance | None, *, classes: ClassOrder, split: str) -> Finding | None:
+def against_chance(worse: WorseThanChance | None, *, classes: ClassOrder, split: str) -> Finding | None:
     """Return that predictions are worse than chance or classes look permuted, named as they are shown; none if not."""
-    if found is None:
+    if worse is None:
         return None
-    shown = {name: classes.display.get(name, name) for name in (*found.below, *classes.names)}
-    fits = classes.names if found.fits is None or found.right_then is None else found.fits
+    shown = {name: classes.display.get(name, name) for name in (*worse.below, *classes.names)}
+    fits = classes.names if worse.fits is None or worse.right_then is None else worse.fits
     moved = tuple((shown[name], shown[fit]) for name, fit in zip(classes.names, fits, strict=True) if name != fit)
     return Finding(
         code="worse_than_chance",
         severity="critical",
         check="against_chance",
         page="confusion",
-        count=found.right,
-        n=found.n,
+        count=worse.right,
+        n=worse.n,
         facts={
             "split": split,
-            "expected": found.expected,
-            "below": tuple((shown[name], value) for name, value in found.below.items()),
+            "expected": worse.expected,
+            "below": tuple((shown[name], value) for name, value in worse.below.items()),
             "moved": moved,
-            "right_then": found.right_then,
+            "right_then": worse.right_then,
         },
     )

@@ -142,13 +142,13 @@ def _split_content(name: str, counts: list[int], *, classes: Sequence[str], leve
 
 
 def _class_content(cases: pd.DataFrame, name: str, *, level: float) -> ClassContent:
-    own = cases.loc[cases["label"] == name, ["group_id", "patient_id"]]
+    of_class = cases.loc[cases["label"] == name, ["group_id", "patient_id"]]
     return ClassContent(
         name=name,
-        n=len(own),
-        share=proportion(len(own), len(cases), level=level),
-        groups=own["group_id"].nunique(),
-        patients=own["patient_id"].nunique(),
+        n=len(of_class),
+        share=proportion(len(of_class), len(cases), level=level),
+        groups=of_class["group_id"].nunique(),
+        patients=of_class["patient_id"].nunique(),
     )
 
 
@@ -178,15 +178,15 @@ def _label_conflicts(cases: pd.DataFrame, images: NDArray[np.int64]) -> tuple[La
     )
 
 
-def rejected_files(found: Dataset) -> Finding | None:
+def rejected_files(dataset: Dataset) -> Finding | None:
     """Return how many files could not be used, none when all could."""
-    if not found.rejected:
+    if not dataset.rejected:
         return None
     return Finding(
         code="rejected_files",
         severity="warning",
         check="composition",
         page="data_set",
-        count=found.rejected,
-        n=found.n + found.rejected,
+        count=dataset.rejected,
+        n=dataset.n + dataset.rejected,
     )

@@ -93,10 +93,10 @@ def label_suspects(
     if len(case_ids) != given.n:
         raise InputError(f"case ids: found {len(case_ids)} for {given.n} labels, expected one per case.")
     k, rows = given.k, np.arange(given.n)
-    own = given.probabilities[rows, given.reference]
+    of_label = given.probabilities[rows, given.reference]
     size = np.bincount(given.reference, minlength=k)
     thresholds = np.full(k, np.inf)
-    np.divide(np.bincount(given.reference, weights=own, minlength=k), size, out=thresholds, where=size > 0)
+    np.divide(np.bincount(given.reference, weights=of_label, minlength=k), size, out=thresholds, where=size > 0)
     reached = given.probabilities >= thresholds - ROUNDING
     confident = np.where(reached, given.probabilities, -1.0).argmax(axis=1)
     sure = reached.any(axis=1)
@@ -128,20 +128,20 @@ def _ranked(
 ) -> tuple[Suspect, ...]:
     ids = np.asarray(case_ids)[suspected].astype(np.str_)
     label, suggested = given.reference[suspected], confident[suspected]
-    own, other = given.probabilities[suspected, label], given.probabilities[suspected, suggested]
-    order = np.lexsort((ids, own - other))
-    columns = (ids, label, suggested, own, other)
+    of_label, other = given.probabilities[suspected, label], given.probabilities[suspected, suggested]
+    order = np.lexsort((ids, of_label - other))
+    columns = (ids, label, suggested, of_label, other)
     rows = zip(*(column[order].tolist() for column in columns), strict=True)
     return tuple(
         Suspect(
             rank=rank,
             case_id=case_id,
-            label=classes[of],
+            label=classes[label],
             suggested=classes[instead],
             self_confidence=confidence,
             suggested_probability=probability,
         )
-        for rank, (case_id, of, instead, confidence, probability) in enumerate(rows, start=1)
+        for rank, (case_id, label, instead, confidence, probability) in enumerate(rows, start=1)
     )
 
 
@@ -161,5 +161,5 @@ def _noise(name: str, row: NDArray[np.int64], *, index: int, n: int, threshold: 
 def _overall(noise: Sequence[LabelNoise], *, n: int) -> Estimate:
     if n == 0:
         return Estimate.undefined(reason=Reason("no_cases"), n=0)
-    wrong = sum((one.wrong.value or 0.0) * (one.wrong.n or 0) for one in noise)
+    wrong = sum((rate.wrong.value or 0.0) * (rate.wrong.n or 0) for rate in noise)
     return Estimate(value=wrong / n, method=METHOD, n=n, reason=NO_INTERVAL)

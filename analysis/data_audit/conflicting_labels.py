@@ -90,7 +90,7 @@ def _judged(conflict: LabelConflict, opinion: tuple[str, float, int] | None) -> 
 
 def _other_than(conflict: LabelConflict, label: str) -> tuple[str, ...]:
     pairs = zip(conflict.case_ids, conflict.labels, strict=True)
-    return tuple(case_id for case_id, own in pairs if own != label)
+    return tuple(case_id for case_id, labels in pairs if labels != label)
 
 
 def _opinions(
@@ -109,13 +109,13 @@ def _opinions(
             "case_id": pd.Series([case_id for conflict in conflicts for case_id in conflict.case_ids], dtype="str"),
         }
     )
-    found = sets.merge(predictions[["case_id", *columns]], on="case_id").groupby("set")
-    means, number = found[columns].mean(), found["case_id"].nunique()
+    groups = sets.merge(predictions[["case_id", *columns]], on="case_id").groupby("set")
+    means, number = groups[columns].mean(), groups["case_id"].nunique()
     probabilities = means.to_numpy(dtype=np.float64)
     best = predicted_class(probabilities)
     opinions: list[tuple[str, float, int] | None] = [None] * len(conflicts)
-    for row, (position, of) in enumerate(zip(means.index.tolist(), best.tolist(), strict=True)):
-        opinions[position] = (classes[of], float(probabilities[row, of]), int(number.iloc[row]))
+    for row, (position, best_class) in enumerate(zip(means.index.tolist(), best.tolist(), strict=True)):
+        opinions[position] = (classes[best_class], float(probabilities[row, best_class]), int(number.iloc[row]))
     return opinions
 
 

@@ -69,8 +69,8 @@ def confounding(cases: pd.DataFrame, *, negative: str | None) -> tuple[Confoundi
     if negative is None or cases.empty:
         return ()
     tumour, group = (cases["label"] != negative).to_numpy(dtype=np.bool_), codes_of(cases["group_id"])
-    found = (_of_factor(name, *_levels(cases, name), tumour, group) for name in FACTORS)
-    return tuple(one for one in found if one is not None)
+    factors = (_of_factor(name, *_levels(cases, name), tumour, group) for name in FACTORS)
+    return tuple(factor for factor in factors if factor is not None)
 
 
 def _levels(cases: pd.DataFrame, factor: str) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -79,8 +79,8 @@ def _levels(cases: pd.DataFrame, factor: str) -> tuple[tuple[str, ...], NDArray[
         return levels(cases[factor]) if factor in cases else ((), np.full(len(cases), -1, dtype=np.int64))
     known = (cases["width"].notna() & cases["height"].notna()).to_numpy(dtype=np.bool_)
     width, height = (cases.loc[known, side].to_numpy(dtype=np.int64) for side in ("width", "height"))
-    code, found = pd.factorize(width * WIDEST + height)
-    names = pd.Series([f"{size // WIDEST} x {size % WIDEST}" for size in found.tolist()], dtype="str")
+    code, distinct = pd.factorize(width * WIDEST + height)
+    names = pd.Series([f"{size // WIDEST} x {size % WIDEST}" for size in distinct.tolist()], dtype="str")
     ordered, rank = levels(names)
     sizes = np.full(len(cases), -1, dtype=np.int64)
     sizes[known] = rank[code]
@@ -98,7 +98,7 @@ def _of_factor(
     with_tumour = np.bincount(level[known & tumour], minlength=len(names))
     one_kind = (size >= SMALLEST) & ((with_tumour == 0) | (with_tumour == size))
     groups = _groups_of(level, group, one_kind)
-    found = tuple(
+    levels = tuple(
         Level(
             name=names[index],
             tumour=int(with_tumour[index]),
@@ -108,13 +108,13 @@ def _of_factor(
         )
         for index in np.argsort(-size, kind="stable").tolist()
     )
-    pure = sum(one.n for one in found if one.pure)
+    pure = sum(level.n for level in levels if level.pure)
     return Confounding(
         factor=name,
         share=_description(pure, n),
-        accuracy=sum(max(one.tumour, one.no_tumour) for one in found) / n,
+        accuracy=sum(max(level.tumour, level.no_tumour) for level in levels) / n,
         base_rate=max(positive, n - positive) / n,
-        levels=found,
+        levels=levels,
     )
 
 
@@ -139,10 +139,10 @@ def _description(count: int, n: int) -> Estimate:
     )
 
 
-def given_away(found: Confounding) -> Finding | None:
+def given_away(factor: Confounding) -> Finding | None:
     """Return that a factor answers "any tumour?", critical from half of the cases or of the wrong guesses on."""
-    pure, share, n = found.share.count or 0, found.share.value or 0.0, found.share.n or 0
-    critical = share >= MOST or found.explained >= MOST
+    pure, share, n = factor.share.count or 0, factor.share.value or 0.0, factor.share.n or 0
+    critical = share >= MOST or factor.explained >= MOST
     if not critical and not pure:
         return None
     guessed = critical and share < MOST
@@ -151,14 +151,14 @@ def given_away(found: Confounding) -> Finding | None:
         severity="critical" if critical else "warning",
         check="confounders",
         page="data_set",
-        count=round(found.accuracy * n) if guessed else pure,
+        count=round(factor.accuracy * n) if guessed else pure,
         n=n,
         facts={
-            "factor": found.factor,
+            "factor": factor.factor,
             "share": share,
-            "accuracy": found.accuracy,
-            "base_rate": found.base_rate,
-            "pure": tuple(level for level in found.levels if level.pure),
+            "accuracy": factor.accuracy,
+            "base_rate": factor.base_rate,
+            "pure": tuple(level for level in factor.levels if level.pure),
             "guessed": guessed,
         },
     )

@@ -40,18 +40,22 @@ def id_forms(cases: pd.DataFrame, *, split: str = "test") -> IdForms:
     ids = cases["patient_id"]
     known = sorted(ids.dropna().unique())
     by_form: dict[tuple[str, ...], list[str]] = {}
-    for one in known:
-        by_form.setdefault(_form(one), []).append(one)
+    for patient_id in known:
+        by_form.setdefault(_form(patient_id), []).append(patient_id)
     alike = {form: tuple(written) for form, written in by_form.items() if len(written) > 1}
-    of = {one: written for written in alike.values() for one in written}
+    group_of = {patient_id: written for written in alike.values() for patient_id in written}
     fitted = set(ids[cases["split"].isin(FITTED_ON)].dropna().unique())
-    hidden = {one for one, written in of.items() if any(other != one and other in fitted for other in written)}
+    hidden = {
+        spelling
+        for spelling, written in group_of.items()
+        if any(other != spelling and other in fitted for other in written)
+    }
     evaluated = ids[cases["split"] == split]
     return IdForms(
         alike=tuple(alike.values()),
         across=int(evaluated.isin(hidden).sum()),
         n=len(evaluated),
-        powers=tuple(one for one in known if POWER.fullmatch(one)),
+        powers=tuple(patient_id for patient_id in known if POWER.fullmatch(patient_id)),
     )
 
 

@@ -122,19 +122,19 @@ def _by(
 
 def _content(
     name: str,
-    own: NDArray[np.intp],
+    rows: NDArray[np.intp],
     columns: dict[str, NDArray[np.float64]],
     formats: tuple[tuple[str, ...], NDArray[np.int64]],
 ) -> ImageContent:
     kinds, kind = formats
-    counts = np.bincount(kind[own][kind[own] >= 0], minlength=len(kinds))
+    counts = np.bincount(kind[rows][kind[rows] >= 0], minlength=len(kinds))
     # Formats are sorted by name: a stable sort leaves equal counts in that order.
     ranked = [index for index in np.argsort(-counts, kind="stable").tolist() if counts[index]]
     return ImageContent(
         name=name,
-        n=len(own),
+        n=len(rows),
         formats=tuple(Format(name=kinds[index], n=int(counts[index])) for index in ranked),
-        **{column: _spread(values[own]) for column, values in columns.items()},
+        **{column: _spread(values[rows]) for column, values in columns.items()},
     )
 
 

@@ -137,10 +137,10 @@ def _leaks(
         known = cases[column].notna().to_numpy(dtype=np.bool_)
         return bool(known[fitted].any() and known[evaluated].any())
 
-    def not_told(column: str, on_neither: Reason, *, found: bool) -> Reason | None:
+    def not_told(column: str, on_neither: Reason, *, leaked: bool) -> Reason | None:
         """Return why nothing can be told apart by a column; none when it can, or when some were found."""
         lacking = lacking_in_training(cases, column, against=against)
-        if found or (lacking is None and both_know(column)):
+        if leaked or (lacking is None and both_know(column)):
             return None
         return lacking if both_know(column) else on_neither
 
@@ -150,12 +150,12 @@ def _leaks(
     looked = pairs is not None and (bool(near.any()) or ("phash" in cases and both_know("phash")))
     copied = in_training(contents)
     return (
-        ("without_exact_copies", copied, not_told("sha256", NO_HASH, found=bool(copied.any() or not near.all()))),
+        ("without_exact_copies", copied, not_told("sha256", NO_HASH, leaked=bool(copied.any() or not near.all()))),
         ("without_near_duplicates", in_training(images), None if looked else NOT_LOOKED_FOR),
         (
             "without_shared_patients",
             reaches | in_training(codes_of(cases["patient_id"])),
-            not_told("patient_id", NO_PATIENT, found=bool(reaches.any())),
+            not_told("patient_id", NO_PATIENT, leaked=bool(reaches.any())),
         ),
     )
 

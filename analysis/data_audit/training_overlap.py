@@ -243,9 +243,9 @@ def _share(facts: pd.DataFrame, column: str, *, lacking: Reason | None, level: f
     return Estimate(value=None, method=Method("not_estimable"), n=n, count=count or None, reason=reason)
 
 
-def shared_groups(found: Leakage) -> Finding | None:
+def shared_groups(leakage: Leakage) -> Finding | None:
     """Return how many cases share a group with training, none when no case does."""
-    shared = found.overall.group
+    shared = leakage.overall.group
     if not shared.count:
         return None
     return Finding(
@@ -254,14 +254,14 @@ def shared_groups(found: Leakage) -> Finding | None:
         check="training_overlap",
         page="data_set",
         count=shared.count,
-        n=found.overall.n,
-        facts={"split": found.split, "share": shared.value},
+        n=leakage.overall.n,
+        facts={"split": leakage.split, "share": shared.value},
     )
 
 
-def unchecked(found: Leakage) -> Finding | None:
+def unchecked(leakage: Leakage) -> Finding | None:
     """Return for how many cases it cannot be said what they share with training, none when it can for all."""
-    n, compared = found.overall.n, found.overall.compared.count or 0
+    n, compared = leakage.overall.n, leakage.overall.compared.count or 0
     if compared == n:
         return None
     return Finding(
@@ -271,5 +271,5 @@ def unchecked(found: Leakage) -> Finding | None:
         page="data_set",
         count=n - compared,
         n=n,
-        facts={"split": found.split, "reason": found.reason},
+        facts={"split": leakage.split, "reason": leakage.reason},
     )

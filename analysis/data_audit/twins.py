@@ -36,8 +36,8 @@ def twins_across(
     """
     evaluated = (cases["split"] == split).to_numpy(dtype=np.bool_)
     fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
-    one, other = pair_rows(cases["case_id"], pairs)
-    named = pd.DataFrame({"test": one, "train": other, "kind": pairs["kind"].to_numpy()})
+    first, other = pair_rows(cases["case_id"], pairs)
+    named = pd.DataFrame({"test": first, "train": other, "kind": pairs["kind"].to_numpy()})
     both = pd.concat([named, named.rename(columns={"test": "train", "train": "test"})], ignore_index=True)
     exact = both[both["kind"] == "exact"]
     evaluated_copies = exact[evaluated[exact["test"]]].rename(columns={"train": "first"})
@@ -84,4 +84,4 @@ def by_kind(twins: Sequence[tuple[str, str, str]], cases: pd.DataFrame) -> tuple
                 labels=(first["label"], first["train_label"]),
             )
         )
-    return tuple(sorted(kinds, key=lambda one: -one.cases))
+    return tuple(sorted(kinds, key=lambda kind: -kind.cases))

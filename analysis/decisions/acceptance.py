@@ -83,15 +83,15 @@ def judge(
         Criterion(
             criterion=criterion,
             on_all=_judged(criterion, result, basis="all"),
-            unleaked=_worst([_without_leaks(criterion, one) for one in unleaked]),
+            unleaked=_worst([_without_leaks(criterion, subset) for subset in unleaked]),
         )
         for criterion in criteria
     )
 
 
 def _worst(judged: Sequence[Judged]) -> Judged | None:
-    decided = [one for one in judged if one.met is not None]
-    return min(decided or judged, key=lambda one: bool(one.met), default=None)
+    decided = [criterion for criterion in judged if criterion.met is not None]
+    return min(decided or judged, key=lambda criterion: bool(criterion.met), default=None)
 
 
 def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:
@@ -112,11 +112,11 @@ def _bound(criterion: Acceptance, estimate: Estimate) -> float | None:
 
 
 def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judged:
-    found = measure(criterion.metric, result)
-    if found is None:
+    value = measure(criterion.metric, result)
+    if value is None:
         estimate = Estimate.undefined(reason=Reason("unknown_metric", metric=criterion.metric))
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)
-    estimate = found.headline
+    estimate = value.headline
     reached = _bound(criterion, estimate)
     if reached is None:
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)

@@ -113,7 +113,7 @@ def decision_curve(
     if reason is None:
         gain, loss = (p / unit, (1 - p) / unit) if conditional else (1.0, 1.0)
         rates = _rates(positives, called, order=order, codes=codes, conditional=conditional)
-        columns = [_net_benefit(one, gain=gain, loss=loss * weights, n=n, level=level) for one in rates]
+        columns = [_net_benefit(rate, gain=gain, loss=loss * weights, n=n, level=level) for rate in rates]
         model = tuple(
             Measure(plain=row[0], clustered=row[1] if len(row) > 1 else None) for row in zip(*columns, strict=True)
         )
@@ -217,8 +217,8 @@ def _rates(
     y = positives[order]
     n, with_it = len(y), int(y.sum())
     of_true, of_false = (with_it, n - with_it) if conditional else (n, n)
-    found = _first(y, called)
-    true, false = found / of_true, (called - found) / of_false
+    first = _first(y, called)
+    true, false = first / of_true, (called - first) / of_false
     if conditional:  # two samples
         correlation = np.zeros(len(called))
     else:  # two cells of one multinomial

@@ -122,13 +122,13 @@ def choose_threshold(positives: Bools, scores: Scores, *, target: float) -> Chos
     # Each share is compared as it would be shown: target * tumours could be rounded past a whole number.
     enough = np.arange(1, len(tumours) + 1) / len(tumours) >= target
     threshold = float(tumours[np.argmax(enough)])
-    found = at_threshold(positives, scores, threshold=threshold)
+    point = at_threshold(positives, scores, threshold=threshold)
     return ChosenThreshold(
         target=target,
         value=threshold,
         reason=None,
-        sensitivity=_without_interval(found.sensitivity.plain),
-        specificity=_without_interval(found.specificity.plain),
+        sensitivity=_without_interval(point.sensitivity.plain),
+        specificity=_without_interval(point.specificity.plain),
     )
 
 
@@ -155,7 +155,7 @@ def at_threshold(
         raise InputError(f"threshold: {threshold} must be finite.")
     called = scores >= threshold
     owner = None if groups is None else group_codes(groups, n=len(positives))[0]
-    tp, found = int((called & positives).sum()), int(called.sum())
+    tp, called_positive = int((called & positives).sum()), int(called.sum())
     with_tumour = int(positives.sum())
 
     def rate(happened: Bools, among: Bools, reason: Reason) -> Measure:
@@ -167,7 +167,9 @@ def at_threshold(
     return AtThreshold(
         threshold=float(threshold),
         n=len(positives),
-        counts=TwoByTwo(tp=tp, fp=found - tp, fn=with_tumour - tp, tn=len(positives) - found - with_tumour + tp),
+        counts=TwoByTwo(
+            tp=tp, fp=called_positive - tp, fn=with_tumour - tp, tn=len(positives) - called_positive - with_tumour + tp
+        ),
         sensitivity=rate(called, positives, NO_TUMOUR),
         specificity=rate(~called, ~positives, NO_NEGATIVES),
         ppv=rate(positives, called, NONE_CALLED),

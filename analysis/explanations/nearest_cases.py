@@ -73,10 +73,10 @@ def nearest(space: SearchSpace, query: NDArray[np.floating[Any]], *, k: int, lea
         raise InputError(f"query: expected a vector of {space.vectors.shape[1]}, found shape {query.shape}.")
     wanted = query.astype(np.float32)
     squared = space.squares - 2 * (space.vectors @ wanted) + wanted @ wanted
-    own = np.searchsorted(space.rows, -1 if leave_out is None else leave_out)
+    itself = np.searchsorted(space.rows, -1 if leave_out is None else leave_out)
     kept = len(squared)
-    if leave_out is not None and own < len(space.rows) and space.rows[own] == leave_out:
-        squared[own], kept = np.inf, kept - 1
+    if leave_out is not None and itself < len(space.rows) and space.rows[itself] == leave_out:
+        squared[itself], kept = np.inf, kept - 1
     first = np.argpartition(squared, min(k + SPARE, len(squared) - 1))[: k + SPARE] if len(squared) else np.arange(0)
     first = first[np.isfinite(squared[first])]
     exact = np.linalg.norm(space.vectors[first].astype(np.float64) - query.astype(np.float64), axis=1)

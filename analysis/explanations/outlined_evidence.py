@@ -88,24 +88,24 @@ def evidence_share(
     evidence = np.isfinite(share)
     owner = None if groups is None else np.asarray(groups)
 
-    def mean(values: NDArray[np.float64], of: NDArray[np.bool_]) -> Measure:
-        return mean_of(values[of], groups=None if owner is None else owner[of], ceiling=1.0, level=level)
+    def mean(values: NDArray[np.float64], selected: NDArray[np.bool_]) -> Measure:
+        return mean_of(values[selected], groups=None if owner is None else owner[selected], ceiling=1.0, level=level)
 
-    found = []
+    shares = []
     for index, name in enumerate(classes):
-        own = reference == index
-        if own.any():
+        of_class = reference == index
+        if of_class.any():
             right = predicted == reference
-            found.append(
+            shares.append(
                 ClassEvidence(
                     name=name,
-                    correct=mean(share, own & evidence & right),
-                    wrong=mean(share, own & evidence & ~right),
-                    area=mean(area, own & evidence),
-                    without_evidence=int((own & ~evidence).sum()),
+                    correct=mean(share, of_class & evidence & right),
+                    wrong=mean(share, of_class & evidence & ~right),
+                    area=mean(area, of_class & evidence),
+                    without_evidence=int((of_class & ~evidence).sum()),
                 )
             )
-    return tuple(found)
+    return tuple(shares)
 
 
 def _enlarging(small: int, large: int) -> NDArray[np.float64]:

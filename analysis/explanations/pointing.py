@@ -69,19 +69,19 @@ def saliency(
     evidence = maps.max(axis=(1, 2), initial=0) > 0
     hits = pointing_game(maps, outlines)
     owner = np.asarray(groups)
-    found = []
+    by_class = []
     for index, name in enumerate(classes):
-        own = reference == index
-        if not own.any():
+        of_class = reference == index
+        if not of_class.any():
             continue
-        right = own & evidence & (predicted == reference)
-        wrong = own & evidence & (predicted != reference)
-        found.append(
+        right = of_class & evidence & (predicted == reference)
+        wrong = of_class & evidence & (predicted != reference)
+        by_class.append(
             ClassSaliency(
                 name=name,
                 correct=share_of(hits[right], groups=owner[right], level=level),
                 wrong=share_of(hits[wrong], groups=owner[wrong], level=level),
-                without_evidence=int((own & ~evidence).sum()),
+                without_evidence=int((of_class & ~evidence).sum()),
             )
         )
-    return tuple(found)
+    return tuple(by_class)

@@ -64,13 +64,13 @@ class Units:
         """
         within, sums, squares = 0.0, np.zeros(self.total), np.zeros(self.total)
         for stratum in range(int(strata.max()) + 1):
-            own = strata == stratum
-            units = self.holding(own)
+            in_stratum = strata == stratum
+            units = self.holding(in_stratum)
             if units < 2:
                 return None
-            added = deviations[own]
+            added = deviations[in_stratum]
             if self.codes is not None:
-                added = np.bincount(self.codes[own], weights=added, minlength=self.total)
+                added = np.bincount(self.codes[in_stratum], weights=added, minlength=self.total)
                 sums += added
                 squares += added**2
             within += units / (units - 1) * float(added @ added)
@@ -232,16 +232,16 @@ def _interval(ranking: Ranking, units: Units, *, level: float) -> Estimate:
     if variance is not None and variance > NO_SPREAD:
         half = normal_quantile(level) * math.sqrt(variance)
         low, high = max(0.0, value - half), min(1.0, value + half)
-        found = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
+        estimate = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
         if not near_one(value):
-            return found
+            return estimate
         effect = design_effect(ranking.deviations, strata, variance, units=units)
         m = int(positive.sum())
         bounds = newcombe(value, positives=max(1.0, m / effect), negatives=max(1.0, (n - m) / effect), level=level)
         named = Method("newcombe_5_wider_than_delong")
         if units.codes is not None:
             named = Method("newcombe_5_wider_than_obuchowski", groups=units.total)
-        return widest(found, replace(bounds, method=named, n=n))
+        return widest(estimate, replace(bounds, method=named, n=n))
     bounds = newcombe(value, positives=units.holding(positive), negatives=units.holding(~positive), level=level)
     method = Method("newcombe_5_without_delong")
     if units.codes is not None:

@@ -73,15 +73,15 @@ def paired_delong(
     check_level(level)
     n, a, b = len(reference), ranked(reference, scores_a), ranked(reference, scores_b)
     by_group = grouped(groups, n=n)
-    one, two = (auc_measure(ranking, reference, by_group, name=name, other=other, level=level) for ranking in (a, b))
+    first, two = (auc_measure(ranking, reference, by_group, name=name, other=other, level=level) for ranking in (a, b))
     if a is None or b is None:
-        return AucDifference(a=one, b=two, difference=one, p_value=one.plain, clustered_p_value=None)
-    plain, p_value = _difference(a, b, one.plain, two.plain, units=Units(codes=None, total=n), level=level)
+        return AucDifference(a=first, b=two, difference=first, p_value=first.plain, clustered_p_value=None)
+    plain, p_value = _difference(a, b, first.plain, two.plain, units=Units(codes=None, total=n), level=level)
     clustered, clustered_p_value = None, None
-    if by_group is not None and one.clustered is not None and two.clustered is not None:
-        clustered, clustered_p_value = _difference(a, b, one.clustered, two.clustered, units=by_group, level=level)
+    if by_group is not None and first.clustered is not None and two.clustered is not None:
+        clustered, clustered_p_value = _difference(a, b, first.clustered, two.clustered, units=by_group, level=level)
     return AucDifference(
-        a=one,
+        a=first,
         b=two,
         difference=Measure(plain=plain, clustered=clustered),
         p_value=p_value,
@@ -90,7 +90,7 @@ def paired_delong(
 
 
 def _difference(
-    a: Ranking, b: Ranking, one: Estimate, two: Estimate, *, units: Units, level: float
+    a: Ranking, b: Ranking, first: Estimate, two: Estimate, *, units: Units, level: float
 ) -> tuple[Estimate, Estimate]:
     """Return the difference of two AUCs, whose own estimates are ``one`` and ``two``, and its p-value."""
     n, value = len(a.positive), a.auc - b.auc
@@ -101,19 +101,19 @@ def _difference(
     variance = units.variance(a.deviations - b.deviations, a.positive.astype(np.int8))
     if variance is None or variance <= NO_SPREAD or a.perfect or b.perfect:
         reason = Reason("auc_at_an_end" if a.perfect or b.perfect else "no_variance_of_difference")
-        below, above = _combined(one, two, correlation=0.0)
+        below, above = _combined(first, two, correlation=0.0)
         method = Method("square_and_add_uncorrelated", reason=reason)
         p_value = Estimate.undefined(reason=Reason("no_p_value", reason=reason), n=n)
     else:
         below = above = normal_quantile(level) * math.sqrt(variance)
         p = 2 * float(special.ndtr(-abs(value) / math.sqrt(variance)))
         p_value = Estimate(value=p, method=Method("z_test", method=method), n=n, reason=Reason("a_p_value"))
-    found = _between(value, below, above, level=level, method=method, n=n)
+    between = _between(value, below, above, level=level, method=method, n=n)
     if not p_value.defined or not (near_one(a.auc) or near_one(b.auc)):
-        return found, p_value
-    below, above = _combined(one, two, correlation=_correlation(a, b, units=units))
+        return between, p_value
+    below, above = _combined(first, two, correlation=_correlation(a, b, units=units))
     combined = Method("square_and_add_correlated", wider_than=method)
-    return widest(found, _between(value, below, above, level=level, method=combined, n=n)), p_value
+    return widest(between, _between(value, below, above, level=level, method=combined, n=n)), p_value
 
 
 def _between(value: float, below: float, above: float, *, level: float, method: Method, n: int) -> Estimate:
@@ -121,9 +121,9 @@ def _between(value: float, below: float, above: float, *, level: float, method: 
     return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
 
 
-def _combined(one: Estimate, two: Estimate, *, correlation: float) -> tuple[float, float]:
+def _combined(first: Estimate, two: Estimate, *, correlation: float) -> tuple[float, float]:
     """Return how far the difference reaches below and above its value."""
-    (below_a, above_a), (below_b, above_b) = reach(one), reach(two)
+    (below_a, above_a), (below_b, above_b) = reach(first), reach(two)
     below = square_and_add(below_a, above_b, correlation=correlation)
     return below, square_and_add(above_a, below_b, correlation=correlation)
 

@@ -101,7 +101,7 @@ def class_aucs(
         reason = Reason("no_reference_cases", of=tuple(empty)) if n else Reason("no_cases")
         nothing = Measure(plain=Estimate.undefined(reason=reason, n=n))
         return ClassAucs(classes=each, any_tumour=tumour, macro_ovr=nothing, hand_till=nothing)
-    against_rest = [_Part(one, slice(None), c, None) for c, one in enumerate(rankings) if one is not None]
+    against_rest = [_Part(ranking, slice(None), c, None) for c, ranking in enumerate(rankings) if ranking is not None]
     return ClassAucs(
         classes=each,
         any_tumour=tumour,
@@ -114,19 +114,19 @@ def _pairs(
     against_rest: list[_Part], reference: NDArray[np.integer[Any]], probabilities: NDArray[np.floating[Any]]
 ) -> Iterator[_Part]:
     """Yield for each ordered pair of classes how the probability of the first orders the cases of both."""
-    for one in against_rest:
-        order = one.ranking.order
-        sorted_reference, sorted_scores = reference[order], probabilities[order, one.positive]
+    for by_class in against_rest:
+        order = by_class.ranking.order
+        sorted_reference, sorted_scores = reference[order], probabilities[order, by_class.positive]
         places = [np.flatnonzero(sorted_reference == c) for c in range(probabilities.shape[1])]
         for other, of_other in enumerate(places):
-            if other == one.positive:
+            if other == by_class.positive:
                 continue
-            of_pair = np.sort(np.concatenate((places[one.positive], of_other)), kind="stable")
+            of_pair = np.sort(np.concatenate((places[by_class.positive], of_other)), kind="stable")
             ranking = ranked(
-                sorted_reference[of_pair] == one.positive, sorted_scores[of_pair], order=np.arange(len(of_pair))
+                sorted_reference[of_pair] == by_class.positive, sorted_scores[of_pair], order=np.arange(len(of_pair))
             )
             if ranking is not None:
-                yield _Part(ranking, order[of_pair], one.positive, other)
+                yield _Part(ranking, order[of_pair], by_class.positive, other)
 
 
 def _average(
@@ -141,7 +141,7 @@ def _average(
         values.append((part.ranking.auc, part.positive, part.negative))
         constant &= part.ranking.constant
     deviations /= len(values)
-    value = math.fsum(one for one, _, _ in values) / len(values)
+    value = math.fsum(value for value, _, _ in values) / len(values)
 
     def interval(units: Units) -> Estimate:
         total = None if units.codes is None else units.total
@@ -157,14 +157,14 @@ def _average(
         high = min(1.0, value + math.hypot(half, above / len(values)))
         if replaced:
             method = _with_newcombe(total, replaced=len(replaced), parts=len(values))
-        found = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
+        estimate = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
         if unknown or variance is None or not near_one(value):
-            return found
+            return estimate
         effect = design_effect(deviations, reference, variance, units=units)
         below, above = _reach(values, lambda cases: max(1.0, cases.sum() / effect), reference=reference, level=level)
         low, high = max(0.0, value - below / len(values)), min(1.0, value + above / len(values))
         method = _mean_newcombe(total, parts=len(values))
-        return widest(found, Estimate(value=value, low=low, high=high, level=level, method=method, n=n))
+        return widest(estimate, Estimate(value=value, low=low, high=high, level=level, method=method, n=n))
 
     return Measure(plain=interval(Units(codes=None, total=n)), clustered=None if groups is None else interval(groups))
 

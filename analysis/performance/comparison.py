@@ -140,15 +140,17 @@ def compare(
     row = np.arange(len(evidence.counts))
     numbers = [_compared(evidence, "accuracy", among=row >= 0, reason=Reason("no_cases"))]
     if index is not None:
-        for name, among, of in (("sensitivity", row != index, "any tumour"), ("specificity", row == index, negative)):
-            reason = Reason("no_reference_cases", of=of)
+        for name, among, side in (("sensitivity", row != index, "any tumour"), ("specificity", row == index, negative)):
+            reason = Reason("no_reference_cases", of=side)
             numbers.append(_compared(evidence, f"any_tumour.{name}", among=among, reason=reason, about_tumour=True))
-    for own, name in enumerate(classes):
+    for index_of_class, name in enumerate(classes):
         reason = Reason("no_reference_cases", of=name)
-        numbers.append(_compared(evidence, f"{name}.sensitivity", among=row == own, reason=reason))
-    for own, name in enumerate(classes):
-        is_own = reference == own
-        verdicts = (np.where(is_own == (predicted == own), 0, WRONG) for predicted in (predicted_a, predicted_b))
+        numbers.append(_compared(evidence, f"{name}.sensitivity", among=row == index_of_class, reason=reason))
+    for index_of_class, name in enumerate(classes):
+        is_own = reference == index_of_class
+        verdicts = (
+            np.where(is_own == (predicted == index_of_class), 0, WRONG) for predicted in (predicted_a, predicted_b)
+        )
         against_rest = _evidence(is_own.astype(np.int64), *verdicts, k=2, drawing=drawing)
         rest = np.arange(len(against_rest.counts)) == 0
         reason = Reason("no_reference_cases_of_others", than=name)

@@ -63,11 +63,11 @@ def over_folds(
         named["balanced_accuracy"].append(_plain(float(summaries.macro_sensitivity(matrix.counts)), n=matrix.n))
         if negative is not None:
             counts = any_tumour(matrix, negative=list(classes).index(negative))
-            for name, hit, of in (("sensitivity", counts.tp, counts.fn), ("specificity", counts.tn, counts.fp)):
-                named.setdefault(f"any_tumour.{name}", []).append(proportion(hit, hit + of, level=level))
+            for name, hit, others in (("sensitivity", counts.tp, counts.fn), ("specificity", counts.tn, counts.fp)):
+                named.setdefault(f"any_tumour.{name}", []).append(proportion(hit, hit + others, level=level))
         for index, name in enumerate(classes):
-            one = two_by_two(matrix, index=index)
-            named.setdefault(f"{name}.sensitivity", []).append(proportion(one.tp, one.tp + one.fn, level=level))
+            table = two_by_two(matrix, index=index)
+            named.setdefault(f"{name}.sensitivity", []).append(proportion(table.tp, table.tp + table.fn, level=level))
     n = tuple(matrix.n for matrix in matrices)
     results = tuple(_summary(name, tuple(values), n=n, level=level) for name, values in named.items())
     return FoldSizes(folds=tuple(numbers), n=n), results

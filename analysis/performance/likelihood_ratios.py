@@ -112,7 +112,7 @@ def ratios(
     # The slopes are the derivatives of the log ratio by sensitivity and by specificity; with an empty cell one of
     # them does not exist, and the ratio has no interval.
     by_found, by_missed, by_cleared, by_alarm = (
-        of / cell if cell else 0.0 for of, cell in ((tp + fn, tp), (tp + fn, fn), (fp + tn, tn), (fp + tn, fp))
+        total / cell if cell else 0.0 for total, cell in ((tp + fn, tp), (tp + fn, fn), (fp + tn, tn), (fp + tn, fp))
     )
     return Ratios(
         lr_pos=ratio(tp * (fp + tn), fp * (tp + fn), se=by_found, sp=by_alarm, method=SIMEL),
@@ -127,8 +127,8 @@ def _groups(counts: TwoByTwo, types: GroupTypes | None, positive: NDArray[np.boo
     if types is None:
         return None
     if positive is None or positive.shape != (types.k,):
-        found = "none" if positive is None else f"shape {positive.shape}"
-        raise InputError(f"positive: expected one value per class of the groups, shape ({types.k},), found {found}.")
+        given = "none" if positive is None else f"shape {positive.shape}"
+        raise InputError(f"positive: expected one value per class of the groups, shape ({types.k},), found {given}.")
     has, called = np.broadcast_arrays(positive[:, None], positive[None, :])
     groups = _Groups(
         positives=types.totals(has),

@@ -168,8 +168,8 @@ def _by_patient(
     tumour = np.ones(len(shown), dtype=np.bool_) if negative is None else shown != negative
     lowest = np.minimum.reduceat(np.where(tumour, shown, k), starts)
     highest = np.maximum.reduceat(np.where(tumour, shown, -1), starts)
-    one = np.where(lowest == highest, lowest, -1)
-    of_patient = one if negative is None else np.where(highest < 0, negative, one)
+    single = np.where(lowest == highest, lowest, -1)
+    of_patient = single if negative is None else np.where(highest < 0, negative, single)
     return _Judged(reference=of_patient, votes=votes, sums=sums)
 
 

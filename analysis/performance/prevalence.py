@@ -86,7 +86,8 @@ def predictive_values(
     sizes = _effective(effective_positives, positives), _effective(effective_negatives, negatives)
     wider = _both(counts, prevalence, sizes=sizes, effective=sizes, level=level)
     ppv, npv = (
-        Measure(plain=one, clustered=other if one.defined else None) for one, other in zip(plain, wider, strict=True)
+        Measure(plain=estimate, clustered=other if estimate.defined else None)
+        for estimate, other in zip(plain, wider, strict=True)
     )
     return PredictiveValues(prevalence=prevalence, ppv=ppv, npv=npv)
 

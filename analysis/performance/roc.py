@@ -174,11 +174,11 @@ def _precision_recall(called: _Called | Reason) -> PrecisionRecallCurve:
     rises = np.diff(called.positive, prepend=0) > 0
     kept = rises | np.append(rises[1:], True)
     kept[0] = True
-    found, wrong = called.positive[kept], called.negative[kept]
+    right, wrong = called.positive[kept], called.negative[kept]
     return PrecisionRecallCurve(
         thresholds=called.thresholds[kept],
-        precision=found / (found + wrong),
-        recall=found / called.positive[-1],
+        precision=right / (right + wrong),
+        recall=right / called.positive[-1],
         prevalence=float(called.positive[-1] / called.n),
     )
 
@@ -229,8 +229,8 @@ def _average_precision(
         if missing is not None:
             return Estimate(value=value, method=logit, n=n, reason=missing)
         if size * (1 - value) < FEW:
-            found = wilson(value * size, size, level=level)
-            return Estimate(value=value, low=found[0], high=found[1], level=level, method=near_one, n=n)
+            rate = wilson(value * size, size, level=level)
+            return Estimate(value=value, low=rate[0], high=rate[1], level=level, method=near_one, n=n)
         half = normal_quantile(level) / math.sqrt(size * value * (1 - value))
         low, high = (float(special.expit(special.logit(value) + side * half)) for side in (-1, 1))
         return Estimate(value=value, low=low, high=high, level=level, method=logit, n=n)
@@ -251,8 +251,8 @@ def _one_sided(
     check_scores(positive, scores)
     if len(positive) == 0:
         return Reason("no_cases")
-    found = int(np.count_nonzero(positive))
-    return Reason("no_reference_cases", of=other if found else name) if found in (0, len(positive)) else None
+    positives = int(np.count_nonzero(positive))
+    return Reason("no_reference_cases", of=other if positives else name) if positives in (0, len(positive)) else None
 
 
 def _called(
@@ -264,5 +264,5 @@ def _called(
     order = np.argsort(scores)[::-1]  # equal scores in any order
     ordered = scores[order].astype(np.float64)
     ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
-    found = np.cumsum(positive[order], dtype=np.int64)[ends]
-    return _Called(thresholds=ordered[ends], positive=found, negative=ends + 1 - found)
+    true_positives = np.cumsum(positive[order], dtype=np.int64)[ends]
+    return _Called(thresholds=ordered[ends], positive=true_positives, negative=ends + 1 - true_positives)

@@ -111,33 +111,33 @@ class Comparisons:
             index = names.index(negative)
             both = [any_tumour_score(scores, negative=index) for scores in (scores_a, scores_b)]
             questions.append((ANY_TUMOUR_KEY, ANY_TUMOUR, negative, reference != index, *both))
-        for own, name in enumerate(names):
-            questions.append((name, name, "another class", reference == own, scores_a[:, own], scores_b[:, own]))
+        for place, name in enumerate(names):
+            questions.append((name, name, "another class", reference == place, scores_a[:, place], scores_b[:, place]))
         return tuple(
             ComparedAuc(
                 name=f"{key}.auc",
-                found=paired_delong(positive, one, two, groups=common.groups, name=name, other=other),
+                found=paired_delong(positive, scores_a, two, groups=common.groups, name=name, other=other),
             )
-            for key, name, other, positive, one, two in questions
+            for key, name, other, positive, scores_a, two in questions
         )
 
     @property
     def distinct(self) -> tuple[tuple[ComparedNumber, ...], tuple[ComparedAuc, ...]]:
         """Rates and AUCs without those of the negative class: any tumour asks the same the other way round."""
         negative = self.matched.classes.negative
-        own = (
+        binary = (
             ()
             if negative is None
             else tuple(f"{negative}.{number}" for number in ("sensitivity", "specificity", "auc"))
         )
-        rates = tuple(one for one in self.rates.numbers if one.name not in own)
-        return rates, tuple(one for one in self.aucs if one.name not in own)
+        rates = tuple(number for number in self.rates.numbers if number.name not in binary)
+        return rates, tuple(auc for auc in self.aucs if auc.name not in binary)
 
     @property
     def tests(self) -> int:
         """How many distinct questions have a p-value."""
         rates, aucs = self.distinct
-        return sum(one.test is not None for one in rates) + sum(one.found.headline_p_value.defined for one in aucs)
+        return sum(rate.test is not None for rate in rates) + sum(auc.found.headline_p_value.defined for auc in aucs)
 
     @once
     def only_a(self) -> tuple[Discordant, ...]:
@@ -189,8 +189,8 @@ class Comparisons:
         """By study, for each common case whether it can be compared with training, and whether it is shared."""
         sides = ((self.a, self.matched.a), (self.b, self.matched.b))
         return tuple(
-            tuple(rows[found.rows] for rows in compared_with_training(coded(study.cases), split=found.split))  # type: ignore[misc]
-            for study, found in sides
+            tuple(rows[evaluated.rows] for rows in compared_with_training(coded(study.cases), split=evaluated.split))  # type: ignore[misc]
+            for study, evaluated in sides
         )
 
 
@@ -204,7 +204,7 @@ def comparisons(a: Study, b: Study, *, split: str | None = None) -> Comparisons:
 
 def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]:
     """Return by name the other studies of the same classes that can be read, those of the same data set first."""
-    found: dict[str, Manifest] = {}
+    manifests: dict[str, Manifest] = {}
     for name, path in folders.items():
         if path == study.path:
             continue
@@ -213,9 +213,9 @@ def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]
         except InputError:  # the sidebar says of it that it cannot be opened
             continue
         if set(manifest.classes.names) == set(study.classes.names):
-            found[name] = manifest
+            manifests[name] = manifest
     data = study.manifest.data.name
-    return dict(sorted(found.items(), key=lambda item: item[1].data.name != data))
+    return dict(sorted(manifests.items(), key=lambda item: item[1].data.name != data))
 
 
 def _common_split(a: Study, b: Study) -> str:

@@ -53,7 +53,7 @@ class Decisions:
 
 
 def confidence_of(
-    found: Evaluated,
+    evaluated: Evaluated,
     tuning: Evaluated | None,
     manifest: Manifest,
     *,
@@ -66,7 +66,7 @@ def confidence_of(
     ``groups`` (n,) are the groups of the evaluated cases as numbers.
     """
     classes, limits = manifest.classes, manifest.thresholds
-    reference, probabilities = found.reference, found.probabilities
+    reference, probabilities = evaluated.reference, evaluated.probabilities
     names, negative = classes.names, classes.negative
     sets = None
     if tuning is not None:
@@ -106,14 +106,14 @@ def confidence_of(
 
 
 def decisions_of(
-    found: Evaluated, tuning: Evaluated | None, manifest: Manifest, *, groups: NDArray[np.int64], level: float
+    evaluated: Evaluated, tuning: Evaluated | None, manifest: Manifest, *, groups: NDArray[np.int64], level: float
 ) -> Decisions:
     """Return harm, net benefit and the operating point of evaluated cases; ``tuning`` chooses the threshold."""
     classes, harm = manifest.classes, None
     if manifest.harm:
-        predicted, weights = predicted_class(found.probabilities), np.array(manifest.harm, dtype=np.float64)
+        predicted, weights = predicted_class(evaluated.probabilities), np.array(manifest.harm, dtype=np.float64)
         harm = expected_harm(
-            found.reference, predicted, harm=weights, classes=classes.names, groups=groups, level=level
+            evaluated.reference, predicted, harm=weights, classes=classes.names, groups=groups, level=level
         )
     if classes.negative is None:
         return Decisions(
@@ -121,10 +121,10 @@ def decisions_of(
         )
     negative = classes.index(classes.negative)
 
-    def question(of: Evaluated) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        return of.reference != negative, any_tumour_score(of.probabilities, negative=negative)
+    def question(evaluated: Evaluated) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        return evaluated.reference != negative, any_tumour_score(evaluated.probabilities, negative=negative)
 
-    positives, scores = question(found)
+    positives, scores = question(evaluated)
     point = None
     if tuning is not None:
         tuning_positives, tuning_scores = question(tuning)

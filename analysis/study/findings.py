@@ -42,7 +42,7 @@ def find(
     ``claimed_by`` is the source of the claims, ``read_for`` names the network of each reading of the test split,
     ``ids`` says how patient ids are written and ``chance`` whether the predictions are worse than guessing.
     """
-    found = (
+    findings = (
         shared_groups(leakage),
         forms_differ(ids, split=leakage.split),
         digits_lost(ids),
@@ -60,4 +60,4 @@ def find(
         not_reproduced(claims, source=claimed_by),
         read_for_several(read_for),
     )
-    return tuple(sorted((finding for finding in found if finding), key=lambda finding: RANK[finding.severity]))
+    return tuple(sorted((finding for finding in findings if finding), key=lambda finding: RANK[finding.severity]))

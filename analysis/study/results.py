@@ -144,10 +144,10 @@ class Results:
 
     @once
     def aucs(self) -> ClassAucs:
-        found, classes = self.found, self.study.classes
+        evaluated, classes = self.found, self.study.classes
         return class_aucs(
-            found.reference,
-            found.probabilities,
+            evaluated.reference,
+            evaluated.probabilities,
             classes=classes.names,
             negative=classes.negative,
             groups=self.groups,
@@ -157,27 +157,27 @@ class Results:
     @once
     def auc_of(self) -> Mapping[str, Measure]:
         """By name, the AUC of any tumour where the study asks for it, and of each class."""
-        found = self.aucs
-        tumour = {} if found.any_tumour is None else {ANY_TUMOUR: found.any_tumour}
-        return {**tumour, **dict(zip(self.study.classes.names, found.classes, strict=True))}
+        aucs = self.aucs
+        tumour = {} if aucs.any_tumour is None else {ANY_TUMOUR: aucs.any_tumour}
+        return {**tumour, **dict(zip(self.study.classes.names, aucs.classes, strict=True))}
 
     @once
     def questions(self) -> Mapping[str, Question]:
         """By name, any tumour and each class against the rest."""
         negative = self.study.classes.negative
         asked = questions(self.found, self.performance, negative=negative, groups=self.groups, level=self.level)
-        return {one.name: one for one in asked}
+        return {question.name: question for question in asked}
 
     @once
     def ratios(self) -> Mapping[str, Ratios]:
         """Likelihood ratios, odds ratio and Youden's index by class, and of any tumour where the study asks for it."""
         names, negative = np.array(self.study.classes.names), self.study.classes.negative
-        subjects = {one.name: (one, names == one.name) for one in self.performance.classes}
+        subjects = {rates.name: (rates, names == rates.name) for rates in self.performance.classes}
         if self.performance.any_tumour is not None:
             subjects[ANY_TUMOUR] = (self.performance.any_tumour, names != negative)
         return {
-            name: ratios(one.counts, types=self.types, positive=positive, name=name, level=self.level)
-            for name, (one, positive) in subjects.items()
+            name: ratios(table.counts, types=self.types, positive=positive, name=name, level=self.level)
+            for name, (table, positive) in subjects.items()
         }
 
     @once
@@ -188,15 +188,15 @@ class Results:
     @once
     def subjects(self) -> Mapping[str, "Subject"]:
         """By name, what the numbers of any tumour and of each class are read from."""
-        return {one.name: Subject(rates=one, results=self) for one in rows(self.performance)}
+        return {rates.name: Subject(rates=rates, results=self) for rates in rows(self.performance)}
 
     @once
     def patients(self) -> Patients:
-        found, classes = self.found, self.study.classes
+        evaluated, classes = self.found, self.study.classes
         return per_patient(
-            found.reference,
-            found.probabilities,
-            self.study.cases["patient_id"].array[found.rows],
+            evaluated.reference,
+            evaluated.probabilities,
+            self.study.cases["patient_id"].array[evaluated.rows],
             classes=classes.names,
             negative=classes.negative,
             level=self.level,
@@ -369,13 +369,13 @@ class Results:
             return ()
         model = self.study.manifest.model
         recipes = ({}, {}) if model is None else (model.recipe, model.folds_recipe or model.recipe)
-        own, folds = (len(recipe.get("early_sizes", ())) for recipe in recipes)
-        return training_runs(self.study.history, early=own, early_of_folds=folds)
+        of_model, folds = (len(recipe.get("early_sizes", ())) for recipe in recipes)
+        return training_runs(self.study.history, early=of_model, early_of_folds=folds)
 
     @property
     def final_run(self) -> Run | None:
         """The run that trained the network itself, not a fold; none without history."""
-        return next((one for one in self.training if one.run == "final"), None)
+        return next((run for run in self.training if run.run == "final"), None)
 
     @once
     def dataset(self) -> Dataset:
@@ -419,11 +419,11 @@ class Results:
         """The share of evidence inside the outline by class; empty for a study without maps or outlines."""
         return self._over_outlines(evidence_share)
 
-    def _over_outlines(self, of: Callable[..., tuple[_T, ...]]) -> tuple[_T, ...]:
+    def _over_outlines(self, measured: Callable[..., tuple[_T, ...]]) -> tuple[_T, ...]:
         seen = self._outlined
         if seen is None:
             return ()
-        return of(
+        return measured(
             seen.maps,
             seen.outlines,
             reference=seen.reference,
@@ -435,12 +435,12 @@ class Results:
 
     @once
     def _outlined(self) -> Outlined | None:
-        gradcam, found = self.study.gradcam, self.found
+        gradcam, evaluated = self.study.gradcam, self.found
         if gradcam is None:
             return None
-        rows = positions(found.case_ids, among=gradcam.case_ids.to_series())
+        rows = positions(evaluated.case_ids, among=gradcam.case_ids.to_series())
         outlined = (rows >= 0) & gradcam.has_mask[rows]
-        reference = found.reference[outlined]
+        reference = evaluated.reference[outlined]
         return Outlined(
             maps=gradcam.maps[rows[outlined], reference],
             outlines=gradcam.masks[rows[outlined]],
@@ -456,11 +456,11 @@ class Results:
 
         It is -1 for a case without an outline or without evidence.
         """
-        gradcam, found = self.study.gradcam, self.found
-        on_target = np.full(found.n, -1, dtype=np.int64)
+        gradcam, evaluated = self.study.gradcam, self.found
+        on_target = np.full(evaluated.n, -1, dtype=np.int64)
         if gradcam is None:
             return on_target
-        rows = positions(found.case_ids, among=gradcam.case_ids.to_series())
+        rows = positions(evaluated.case_ids, among=gradcam.case_ids.to_series())
         outlined = (rows >= 0) & gradcam.has_mask[rows]
         maps = gradcam.maps[rows[outlined], self.predicted[outlined]]
         hits = pointing_game(maps, gradcam.masks[rows[outlined]])
@@ -530,7 +530,7 @@ class Results:
         grouped = self.grouped
         if grouped.performance is None:
             return (self.unseen,)
-        means = {one.name: one.mean for one in grouped.numbers}
+        means = {number.name: number.mean for number in grouped.numbers}
         return Unleaked(basis="folds", performance=grouped.performance, means=means), self.unseen
 
     @once

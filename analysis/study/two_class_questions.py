@@ -79,7 +79,7 @@ class AtPrevalence:
 
 
 def questions(
-    found: Evaluated, judged: Performance, *, negative: str | None, groups: NDArray[np.int64], level: float
+    evaluated: Evaluated, judged: Performance, *, negative: str | None, groups: NDArray[np.int64], level: float
 ) -> tuple[Question, ...]:
     """Return the questions that the cases ``found`` can be asked, any tumour first where a class means none.
 
@@ -93,19 +93,19 @@ def questions(
                 name=ANY_TUMOUR,
                 other=negative,
                 judged=judged.any_tumour,
-                positives=found.reference != index,
-                scores=any_tumour_score(found.probabilities, negative=index),
+                positives=evaluated.reference != index,
+                scores=any_tumour_score(evaluated.probabilities, negative=index),
                 groups=groups,
                 level=level,
             )
         )
-    for index, one in enumerate(judged.classes):
-        positives, scores = found.reference == index, found.probabilities[:, index]
+    for index, rates in enumerate(judged.classes):
+        positives, scores = evaluated.reference == index, evaluated.probabilities[:, index]
         asked.append(
             Question(
-                name=one.name,
+                name=rates.name,
                 other="another class",
-                judged=one,
+                judged=rates,
                 positives=positives,
                 scores=scores,
                 groups=groups,

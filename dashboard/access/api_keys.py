@@ -18,5 +18,5 @@ def has_key(headers: Mapping[str, str], keys: "Sequence[SecretStr]") -> bool:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     given = (headers.get("x-api-key", ""), token if scheme.lower() == "bearer" else "")
     known = [key.get_secret_value().encode() for key in keys]
-    matches = [hmac.compare_digest(one.encode(), key) for one in given for key in known]
+    matches = [hmac.compare_digest(accepted.encode(), key) for accepted in given for key in known]
     return any(matches)

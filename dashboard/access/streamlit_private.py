@@ -65,8 +65,8 @@ def user_of(cookies: Mapping[str, str]) -> Mapping[str, Any]:
 def scripts(*names: str) -> list[str]:
     """Return the addresses, relative to a page's, of Streamlit's scripts of these names."""
     folder = Path(streamlit.__file__).parent / "static"  # the rest of a file's name is a digest
-    found = [path for name in names for path in folder.glob(f"static/js/{name}.*.js")]
-    return [path.relative_to(folder).as_posix() for path in found]
+    paths = [path for name in names for path in folder.glob(f"static/js/{name}.*.js")]
+    return [path.relative_to(folder).as_posix() for path in paths]
 
 
 def send_at_once() -> None:
@@ -83,6 +83,6 @@ def send_at_once() -> None:
         with suppress(OSError):  # the folder itself is listed too, and gone by now
             if not stat.S_ISSOCK(os.fstat(number).st_mode):
                 continue
-            with socket.socket(fileno=os.dup(number)) as one:
-                if one.family in internet and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with socket.socket(fileno=os.dup(number)) as connection:
+                if connection.family in internet and connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

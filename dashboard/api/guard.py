@@ -149,9 +149,9 @@ class Guard:
 
 def _route(scope: Scope) -> str:
     """Return the pattern of the address; what was asked for may hold anything."""
-    root, found = scope.get("root_path", ""), getattr(scope.get("route"), "path", "")
+    root, template = scope.get("root_path", ""), getattr(scope.get("route"), "path", "")
     path = scope["path"].removeprefix(root)
-    return str(found) if found not in ("", root) else path if path in (*READS_SCANS, *OPEN) else UNMATCHED
+    return str(template) if template not in ("", root) else path if path in (*READS_SCANS, *OPEN) else UNMATCHED
 
 
 def _place(error: BaseException) -> str:

@@ -17,8 +17,8 @@ class AsJson(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        said: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
-        return json.dumps({**said, **getattr(record, FIELDS, {})})
+        entry: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "event": record.getMessage()}
+        return json.dumps({**entry, **getattr(record, FIELDS, {})})
 
 
 def start() -> None:

@@ -28,17 +28,19 @@ class Meter:
     under_way: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
-        own = self.registry
+        registry = self.registry
         made = {
-            "requests": Counter("neuroval_requests", "Requests answered", ["method", "route", "status"], registry=own),
+            "requests": Counter(
+                "neuroval_requests", "Requests answered", ["method", "route", "status"], registry=registry
+            ),
             "seconds": Histogram(
-                "neuroval_request_seconds", "Time to the answer", ["route"], buckets=BUCKETS, registry=own
+                "neuroval_request_seconds", "Time to the answer", ["route"], buckets=BUCKETS, registry=registry
             ),
             "predictions": Counter(
-                "neuroval_predictions", "Scans read", ["called", "tier", "in_distribution"], registry=own
+                "neuroval_predictions", "Scans read", ["called", "tier", "in_distribution"], registry=registry
             ),
-            "refused": Counter("neuroval_refused", "Requests turned away, all places being taken", registry=own),
-            "under_way": Gauge("neuroval_under_way", "Requests being answered", registry=own),
+            "refused": Counter("neuroval_refused", "Requests turned away, all places being taken", registry=registry),
+            "under_way": Gauge("neuroval_under_way", "Requests being answered", registry=registry),
         }
         for name, metric in made.items():
             object.__setattr__(self, name, metric)
@@ -49,17 +51,17 @@ class Meter:
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
 
-    def predicted(self, found: Prediction, seconds: float) -> None:
+    def predicted(self, prediction: Prediction, seconds: float) -> None:
         """Count a scan, with the time from its bytes to its answer."""
-        known = {True: "yes", False: "no", None: "unknown"}[found.in_distribution]
-        self.predictions.labels(found.called, found.tier, known).inc()
+        known = {True: "yes", False: "no", None: "unknown"}[prediction.in_distribution]
+        self.predictions.labels(prediction.called, prediction.tier, known).inc()
         self.recent.append(seconds)
 
     @property
     def number(self) -> int:
         """How many scans were read."""
-        counted = (one for metric in self.predictions.collect() for one in metric.samples)
-        return int(sum(one.value for one in counted if one.name.endswith("_total")))
+        counted = (sample for metric in self.predictions.collect() for sample in metric.samples)
+        return int(sum(sample.value for sample in counted if sample.name.endswith("_total")))
 
     def as_text(self) -> bytes:
         """Return everything in the form that Prometheus reads."""

@@ -33,9 +33,9 @@ def problem(status: int, detail: str, request_id: str) -> Problem:
     return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, request_id=request_id)
 
 
-def answer(found: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return a problem as a response."""
-    return JSONResponse(found.model_dump(), found.status, dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(problem.model_dump(), problem.status, dict(headers or {}), MEDIA_TYPE)
 
 
 def request_id(request: Request) -> str:
@@ -70,7 +70,7 @@ def handle(app: FastAPI) -> None:
 
 def _wrong(error: RequestValidationError) -> str:
     """Return which parts of a request are wrong; their values are left out, for they may be anything."""
-    parts = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+    parts = [f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()]
     return "; ".join(parts)
 
 

@@ -68,8 +68,8 @@ class Service:
         """Return what the model says of a file's bytes; waits for its turn. Raises ``ImageError``."""
         work = partial(self._read, self.ready(), content, frame=frame, gradcam=gradcam, name=request_id(request))
         begin = time.perf_counter()
-        found, scan = await anyio.to_thread.run_sync(work, limiter=_turns(request))
-        self.meter.predicted(found, time.perf_counter() - begin)
+        prediction, scan = await anyio.to_thread.run_sync(work, limiter=_turns(request))
+        self.meter.predicted(prediction, time.perf_counter() - begin)
         request.state.files.append({"sha256": scan.sha256, "unlike": scan.in_distribution is False})
         return scan
 
@@ -77,36 +77,36 @@ class Service:
         self, reader: Reader, content: bytes, *, frame: int | None, gradcam: bool, name: str
     ) -> tuple[Prediction, Scan]:
         limit = self.settings.upload_bytes
-        found = predict(reader, content, thresholds=self.thresholds, frame=frame, limit=limit)
+        prediction = predict(reader, content, thresholds=self.thresholds, frame=frame, limit=limit)
         scan = Scan(
             request_id=name,
             model=reader.card.name,
-            called=found.called,
-            confidence=found.confidence,
-            tier=found.tier,
-            advice=text_scan.advice(found),
-            probabilities=dict(found.probabilities),
-            in_distribution=found.in_distribution,
-            out_of_distribution_score=found.reading.unlike,
-            out_of_distribution_limit=found.reading.limit,
-            other_modality=found.other_modality,
-            sha256=found.upload.sha256,
-            frame=found.upload.frame,
-            frames=found.upload.frames,
-            gradcam=_gradcam(reader, found) if gradcam else None,
+            called=prediction.called,
+            confidence=prediction.confidence,
+            tier=prediction.tier,
+            advice=text_scan.advice(prediction),
+            probabilities=dict(prediction.probabilities),
+            in_distribution=prediction.in_distribution,
+            out_of_distribution_score=prediction.reading.unlike,
+            out_of_distribution_limit=prediction.reading.limit,
+            other_modality=prediction.other_modality,
+            sha256=prediction.upload.sha256,
+            frame=prediction.upload.frame,
+            frames=prediction.upload.frames,
+            gradcam=_gradcam(reader, prediction) if gradcam else None,
         )
-        return found, scan
+        return prediction, scan
 
 
-def _gradcam(reader: Reader, found: Prediction) -> GradCam:
-    place = reader.card.classes.index(found.called)
-    picture = painted(fitted(found.upload.pixels, LONGEST), found.maps, place)
+def _gradcam(reader: Reader, prediction: Prediction) -> GradCam:
+    place = reader.card.classes.index(prediction.called)
+    picture = painted(fitted(prediction.upload.pixels, LONGEST), prediction.maps, place)
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=FAST)
     return GradCam(
-        for_class=found.called,
+        for_class=prediction.called,
         grid=list(reader.card.grid),
-        has_evidence=has_evidence(found.maps[place]),
+        has_evidence=has_evidence(prediction.maps[place]),
         png=base64.b64encode(buffer.getvalue()).decode(),
     )
 

@@ -58,15 +58,15 @@ def _results(folder: File, split: str, stamp: int) -> Results:  # noqa: ARG001 -
 
 def _entry(name: str, folder: File) -> StudyEntry:
     try:
-        found = read_manifest(folder)
+        manifest = read_manifest(folder)
     except InputError as error:
         reason = str(error).replace(str(folder), name)
         return StudyEntry(id=name, title=None, synthetic=None, model=None, data=None, error=reason)
     return StudyEntry(
         id=name,
-        title=found.about.title,
-        synthetic=found.about.synthetic,
-        model=None if found.model is None else found.model.name,
-        data=found.data.name,
+        title=manifest.about.title,
+        synthetic=manifest.about.synthetic,
+        model=None if manifest.model is None else manifest.model.name,
+        data=manifest.data.name,
         error=None,
     )

@@ -9,19 +9,19 @@ from neuroval.dashboard.words import comparison as text_compare
 
 study = frame.chosen()
 frame.title(study, PAGES["compare"].question)
-found = compared.opened(study)
+comparisons = compared.opened(study)
 
-if found is not None:
-    frame.answer(text_compare.training(found))
-    frame.answer(text_compare.answer(found))
-    compared.figures(found)
-    frame.answer(text_compare.multiplicity(found))
-    frame.answer(text_compare.matching(found))
-    compared.discordant(found, a_is_right=True)
-    compared.discordant(found, a_is_right=False)
-    compared.numbers(found)
-    if found.matched.other_labels:
+if comparisons is not None:
+    frame.answer(text_compare.training(comparisons))
+    frame.answer(text_compare.answer(comparisons))
+    compared.figures(comparisons)
+    frame.answer(text_compare.multiplicity(comparisons))
+    frame.answer(text_compare.matching(comparisons))
+    compared.discordant(comparisons, a_is_right=True)
+    compared.discordant(comparisons, a_is_right=False)
+    compared.numbers(comparisons)
+    if comparisons.matched.other_labels:
         st.header("Left out: another label", anchor=False)
-        rows = text_compare.label_rows(found.matched.other_labels, found.matched.classes)
+        rows = text_compare.label_rows(comparisons.matched.other_labels, comparisons.matched.classes)
         table(rows, alt="Scans whose label differs between A and B")
 frame.how("compare")

@@ -10,8 +10,8 @@ from neuroval.dashboard.words import confidence as text
 from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("confidence")
-found = evidence.results.confidence
-frame.answer(text.confidence(found))
+confidence = evidence.results.confidence
+frame.answer(text.confidence(confidence))
 frame.seen(evidence)
 
 left, right = st.columns(2, gap="large")
@@ -27,27 +27,27 @@ with left:
     )
     st.caption(f"n = {evidence.results.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
 with right:
-    st.markdown(escaped(text.referral(found.referral)))
+    st.markdown(escaped(text.referral(confidence.referral)))
     figure = charts.referral(evidence)
     exports.chart(study, figure, name="risk_coverage", alt="Errors and missed tumours against the share referred")
     st.caption(text.REFERRED)
 
 st.header("Confidence tiers", anchor=False)
-tiers = text.tier_rows(found.tiers)
+tiers = text.tier_rows(confidence.tiers)
 exports.table(study, tiers, what="tiers", alt="Tiers of confidence with share, accuracy and missed tumours")
 st.header("The scans of a tier or a bin", anchor=False)
 behind.confidence(study, evidence)
 st.header("Scores", anchor=False)
-table(text.first_scores(found), alt="Scores of calibration that are read first")
+table(text.first_scores(confidence), alt="Scores of calibration that are read first")
 frame.folded(
     "All scores, with their methods",
     key="scores",
-    draw=lambda: exports.table(study, text.score_rows(found), what="confidence", alt="Scores of calibration"),
+    draw=lambda: exports.table(study, text.score_rows(confidence), what="confidence", alt="Scores of calibration"),
 )
 
 st.header("Prediction sets", anchor=False)
-if rows := text.set_rows(found, study.classes):
-    frame.answer(text.held_too_seldom(found, study.classes))
+if rows := text.set_rows(confidence, study.classes):
+    frame.answer(text.held_too_seldom(confidence, study.classes))
     exports.table(study, rows, what="prediction-sets", alt="How often a prediction set holds the reference class")
-st.caption(escaped(text.set_sizes(found)))
+st.caption(escaped(text.set_sizes(confidence)))
 frame.how("confidence")

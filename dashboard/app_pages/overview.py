@@ -46,8 +46,8 @@ exports.table(study, text_overview.comparison(evidence, study.manifest), what="o
 st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
 
 st.header("Findings", anchor=False)
-for found in evidence.results.findings:
-    behind.finding(study, found)
+for finding in evidence.results.findings:
+    behind.finding(study, finding)
 if not evidence.results.findings:
     st.markdown("None.")
 

@@ -17,7 +17,7 @@ for column, rates in zip(st.columns(2, gap="medium"), charts.RATES, strict=True)
     name, titles = "-".join(rate.key for rate in rates), " and ".join(rate.label for rate in rates)
     with column:
         exports.chart(study, charts.rates(evidence, rates), name=name, alt=f"{titles} by class with intervals")
-shown = [text.row_name(one.name, classes) for one in rows_of(judged)]
+shown = [text.row_name(rates.name, classes) for rates in rows_of(judged)]
 st.caption(escaped(f"n = {judged.matrix.n:,} {evidence.split} scans. {text.LINES} {cut_names(shown)}"))
 
 behind.classes(study, evidence)

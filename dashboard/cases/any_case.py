@@ -49,5 +49,5 @@ def listed_case(study: Study, case_id: str) -> ListedCase | None:
 
 
 def _row(table: pd.DataFrame, case_id: str) -> pd.Series | None:
-    found = table[table["case_id"] == case_id]
-    return None if found.empty else found.iloc[0]
+    rows = table[table["case_id"] == case_id]
+    return None if rows.empty else rows.iloc[0]

@@ -78,8 +78,8 @@ class ByCase(Mapping[str, T]):
 
     def _at(self, place: int) -> str:
         """Return the id at a place of the ids in order."""
-        found: str = self._ids[place if self._order is None else int(self._order[place])].as_py()
-        return found
+        case_id: str = self._ids[place if self._order is None else int(self._order[place])].as_py()
+        return case_id
 
 
 def together(ids: pd.Series, owner: NDArray[np.int64]) -> ByCase[tuple[str, ...]]:

@@ -98,10 +98,10 @@ class Evidence:
     def suspect_images(self) -> tuple[tuple[Suspect, int], ...]:
         """The suspect labels, in their order, each image once with the number of its copies with that label."""
         cases = () if self.results.suspects is None else self.results.suspects.cases
-        ids = pd.Series([one.case_id for one in cases], dtype="str")
+        ids = pd.Series([case.case_id for case in cases], dtype="str")
         images = self.results.shown_images[positions(ids, among=self.study.cases["case_id"])]
         return once_each(
-            cases, [(image, one.label, one.suggested) for image, one in zip(images.tolist(), cases, strict=True)]
+            cases, [(image, case.label, case.suggested) for image, case in zip(images.tolist(), cases, strict=True)]
         )
 
     def make_ready(self) -> None:
@@ -187,30 +187,30 @@ class Evidence:
 
 
 READY: Final[tuple[Callable[[Evidence], object], ...]] = (  # page by page
-    lambda of: of.results.criteria,
-    lambda of: of.worst,
-    lambda of: of.results.claims,
-    lambda of: of.results.images,
-    lambda of: of.results.at_steps,
-    lambda of: of.results.twin_kinds,
-    lambda of: of.across,
-    lambda of: of.results.odd_labels,
-    lambda of: of.results.patients_across,
-    lambda of: of.results.confounding,
-    lambda of: of.results.grouped,
-    lambda of: of.results.ungrouped,
-    lambda of: of.results.grouping,
-    lambda of: of.results.on_tuning,
-    lambda of: of.results.tuning_shared,
-    lambda of: of.suspect_images,
-    lambda of: of.results.aucs,
-    lambda of: of.results.ratios,
-    lambda of: of.results.patients,
-    lambda of: of.costliest,
-    lambda of: of.results.decisions,
-    lambda of: of.results.saliency,
-    lambda of: of.results.evidence_share,
-    lambda of: of.results.confidence,
+    lambda evidence: evidence.results.criteria,
+    lambda evidence: evidence.worst,
+    lambda evidence: evidence.results.claims,
+    lambda evidence: evidence.results.images,
+    lambda evidence: evidence.results.at_steps,
+    lambda evidence: evidence.results.twin_kinds,
+    lambda evidence: evidence.across,
+    lambda evidence: evidence.results.odd_labels,
+    lambda evidence: evidence.results.patients_across,
+    lambda evidence: evidence.results.confounding,
+    lambda evidence: evidence.results.grouped,
+    lambda evidence: evidence.results.ungrouped,
+    lambda evidence: evidence.results.grouping,
+    lambda evidence: evidence.results.on_tuning,
+    lambda evidence: evidence.results.tuning_shared,
+    lambda evidence: evidence.suspect_images,
+    lambda evidence: evidence.results.aucs,
+    lambda evidence: evidence.results.ratios,
+    lambda evidence: evidence.results.patients,
+    lambda evidence: evidence.costliest,
+    lambda evidence: evidence.results.decisions,
+    lambda evidence: evidence.results.saliency,
+    lambda evidence: evidence.results.evidence_share,
+    lambda evidence: evidence.results.confidence,
 )
 
 

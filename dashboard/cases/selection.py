@@ -95,12 +95,12 @@ class Selection:
         return self._columns[key]
 
     def _made(self, key: str) -> "pd.Categorical[Any]":
-        results, found = self.results, self.results.found
+        results, evaluated = self.results, self.results.found
         if key in RECORDED:
-            names, codes = levels(results.study.cases[RECORDED[key]].iloc[found.rows])
+            names, codes = levels(results.study.cases[RECORDED[key]].iloc[evaluated.rows])
             return _coded(codes, names)
         if key == "reference":
-            return _coded(found.reference, results.study.classes.names)
+            return _coded(evaluated.reference, results.study.classes.names)
         if key == "predicted":
             return _coded(results.predicted, results.study.classes.names)
         if key == "confidence":

@@ -50,8 +50,8 @@ class Lookalikes:
     def _found(
         self, space: SearchSpace, vector: NDArray[np.floating], *, number: int, leave_out: int | None = None
     ) -> tuple[Lookalike, ...]:
-        found = nearest(space, vector, k=number, leave_out=leave_out)
-        pairs = zip(self.embeddings.case_ids[found.rows], found.relative, strict=True)
+        neighbours = nearest(space, vector, k=number, leave_out=leave_out)
+        pairs = zip(self.embeddings.case_ids[neighbours.rows], neighbours.relative, strict=True)
         return tuple(Lookalike(case_id=str(name), distance=distance) for name, distance in pairs)
 
     @once

@@ -36,8 +36,8 @@ def _study_of(data: str) -> "Study":
     known: set[str] = set()
     for name, path in home.studies().items():
         try:
-            known.add(of := read_manifest(path).data.name)
-            if of == data:
+            known.add(data_name := read_manifest(path).data.name)
+            if data_name == data:
                 return read_study(path)
         except InputError as error:
             note(f"study {name} is left out: {error}")

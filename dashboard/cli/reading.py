@@ -57,7 +57,7 @@ def _complaints(source: "Results") -> bool:
     from neuroval.dashboard.words.findings import text
     from neuroval.dashboard.words.overview import criterion_lines, verdict_basis
 
-    for finding in (critical := [one for one in source.findings if one.severity == "critical"]):
+    for finding in (critical := [finding for finding in source.findings if finding.severity == "critical"]):
         note(f"critical: {text(finding)}")
     for criterion in source.criteria:
         if not criterion.met:
@@ -65,7 +65,7 @@ def _complaints(source: "Results") -> bool:
             note(f"{what}: {' '.join(criterion_lines(criterion, source.study.classes))}")
     if not source.criteria:
         note(verdict_basis((), readings=0))
-    return bool(critical) or any(one.met is False for one in source.criteria)
+    return bool(critical) or any(criterion.met is False for criterion in source.criteria)
 
 
 @app.command()
@@ -84,11 +84,11 @@ def compare(
     from neuroval.data.study.folder import read_study
 
     first, second = (read_study(home.find_study(name)) for name in (study_a, study_b))
-    found = comparisons(first, second, split=split)
+    comparison = comparisons(first, second, split=split)
     if as_json:
-        say(json.dumps(document_of(found, everything=everything), indent=1, allow_nan=False, ensure_ascii=False))
+        say(json.dumps(document_of(comparison, everything=everything), indent=1, allow_nan=False, ensure_ascii=False))
     else:
-        say(as_text(found, everything=everything))
+        say(as_text(comparison, everything=everything))
 
 
 @app.command()

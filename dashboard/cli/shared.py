@@ -47,8 +47,8 @@ def how_to_open(study: Path) -> str:
     """Return how to see a study in the dashboard."""
     from neuroval.data.storage import home
 
-    found = home.studies().get(study.name)
-    if found is not None and found.resolve() == study.resolve():
+    listed = home.studies().get(study.name)
+    if listed is not None and listed.resolve() == study.resolve():
         return f"Open it: neuroval serve, then http://127.0.0.1:8501/?{urlencode({'study': study.name})}"
     return f"The dashboard lists the studies in {home.home_folder() / 'studies'}: a name as --out writes there."
 

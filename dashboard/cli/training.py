@@ -105,6 +105,6 @@ def benchmark(
     from neuroval.model.training.keras_benchmark import as_table, compare
 
     folders = [home.find_model(name) for name in model or ["brain-tumor-mri"]]
-    found = [compare(folder, images, data_name=data or images.resolve().name, single=single) for folder in folders]
-    text = json.dumps([one.as_dict() for one in found], indent=1)
-    say(text if as_json else "\n\n".join("\n".join(as_table(one)) for one in found))
+    results = [compare(folder, images, data_name=data or images.resolve().name, single=single) for folder in folders]
+    text = json.dumps([result.as_dict() for result in results], indent=1)
+    say(text if as_json else "\n\n".join("\n".join(as_table(result)) for result in results))

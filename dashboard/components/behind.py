@@ -24,11 +24,11 @@ FINDINGS = {  # by code, page and settings that show the cases of a finding; oth
 }
 
 
-def finding(study: Study, found: Finding) -> None:
+def finding(study: Study, finding: Finding) -> None:
     """Draw a finding, and the link to its cases or to the page that shows it."""
-    page, settings = FINDINGS.get(found.code, (found.page, {}))
+    page, settings = FINDINGS.get(finding.code, (finding.page, {}))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(badge(found), width="stretch")
+        st.markdown(badge(finding), width="stretch")
         if page in PAGES:
             label = text.SEE_SCANS if settings else f"See {PAGES[page].label.lower()}"
             query = state.link(study.path.name, None, **settings)
@@ -37,9 +37,13 @@ def finding(study: Study, found: Finding) -> None:
 
 def confidence(study: Study, evidence: Evidence) -> None:
     """Draw the choice of a tier or a bin and its first scans; a click on the diagram chooses a bin."""
-    found = evidence.results.confidence
-    bins = [f"bin-{index}" for index, one in enumerate(found.reliability.top_label.bins, start=1) if one.n]
-    tiers: dict[str, float] = {one.tier: one.at_least for one in found.tiers if one.share.plain.count}
+    scores = evidence.results.confidence
+    bins = [
+        f"bin-{index}"
+        for index, bin_of_curve in enumerate(scores.reliability.top_label.bins, start=1)
+        if bin_of_curve.n
+    ]
+    tiers: dict[str, float] = {tier.tier: tier.at_least for tier in scores.tiers if tier.share.plain.count}
     options = [*(f"tier-{tier}" for tier in tiers), *bins]
     chosen = state.named(state.OF, options, default=options[0])
     state.follow(state.OF, options, default=options[0])
@@ -99,6 +103,6 @@ def in_gallery(study: Study, number: int, **filters: str) -> None:
     _to_gallery(study, text.see_all(number), everything=True, **filters)
 
 
-def matrix(found: ConfusionMatrix, classes: ClassOrder) -> None:
+def matrix(matrix: ConfusionMatrix, classes: ClassOrder) -> None:
     """Draw the numbers of a confusion matrix that is too large to hold them."""
-    st.dataframe(matrix_rows(found, classes), hide_index=True, alt="Confusion matrix in numbers")
+    st.dataframe(matrix_rows(matrix, classes), hide_index=True, alt="Confusion matrix in numbers")

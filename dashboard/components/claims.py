@@ -21,16 +21,16 @@ WIDTHS = {"Verdict": 130, "Claim, as printed": 480, "What we get": 270}  # pixel
 TEXT = 860  # pixels of a line that is easily read
 
 
-def chosen(study: Study, found: Sequence[AuditedClaim]) -> AuditedClaim:
+def chosen(study: Study, audited: Sequence[AuditedClaim]) -> AuditedClaim:
     """Draw the table, the selector and the download, and return the chosen claim: in the address, else the worst."""
-    known = {one.claim.id: one for one in found}
+    known = {audited_claim.claim.id: audited_claim for audited_claim in audited}
     order = list(text.VERDICTS)
-    worst = min(found, key=lambda one: order.index(one.verdict)).claim.id
+    worst = min(audited, key=lambda audited_claim: order.index(audited_claim.verdict)).claim.id
     ids = list(known)
     state.follow(state.CLAIM, ids, default=worst)
     state.follow_row(state.CLAIMS, ids.index(state.named(state.CLAIM, ids, default=worst)))
     st.dataframe(
-        [text.claim_row(one) for one in found],
+        [text.claim_row(audited_claim) for audited_claim in audited],
         hide_index=True,
         column_config={name: st.column_config.TextColumn(width=width) for name, width in WIDTHS.items()},
         key=state.CLAIMS,
@@ -47,22 +47,22 @@ def chosen(study: Study, found: Sequence[AuditedClaim]) -> AuditedClaim:
             width=520,
             on_change=state.claim_chosen,
         )
-        exports.csv_button(study, [text.claim_export(one) for one in found], what="claims")
+        exports.csv_button(study, [text.claim_export(audited_claim) for audited_claim in audited], what="claims")
     return known[name]
 
 
-def claim_view(study: Study, evidence: Evidence, one: AuditedClaim) -> None:
+def claim_view(study: Study, evidence: Evidence, audited: AuditedClaim) -> None:
     """Draw one claim: as printed, the verdict, what it is compared with, the arithmetic, matrices that it concerns."""
-    st.markdown(f"## {escaped(one.claim.text)}")
-    st.markdown(text.badge(one))
-    if facts := text.claim_facts(one):
+    st.markdown(f"## {escaped(audited.claim.text)}")
+    st.markdown(text.badge(audited))
+    if facts := text.claim_facts(audited):
         with st.container(width=TEXT):
             table(facts, alt="What the claim is compared with", hide_header=True)
     st.markdown("**What decides it**")
-    _list(text.decisive(one))
-    for published in matrices_of(study, one):
+    _list(text.decisive(audited))
+    for published in matrices_of(study, audited):
         _matrix(study, evidence.results.performance.matrix, published)
-    if more := text.further(one):
+    if more := text.further(audited):
         st.markdown("**What else was checked**")
         _list(more)
 

@@ -63,73 +63,78 @@ def _picker(study: Study, others: dict[str, Manifest]) -> str:
     return chosen
 
 
-def figures(found: Comparisons) -> None:
+def figures(comparisons: Comparisons) -> None:
     """Draw the differences of rates and of AUCs."""
-    rates, aucs = found.distinct
-    rate_rows = [_row(found, one.name, one.difference, text.beside(one)) for one in rates]
-    auc_rows = [_row(found, one.name, one.found.difference, text.both_aucs(one)) for one in aucs]
+    rates, aucs = comparisons.distinct
+    rate_rows = [_row(comparisons, rate.name, rate.difference, text.beside(rate)) for rate in rates]
+    auc_rows = [_row(comparisons, auc.name, auc.found.difference, text.both_aucs(auc)) for auc in aucs]
     left, right = st.columns([11, 9], gap="large")
     with left:
         figure = differences("Rates", rate_rows, beside="only A : B")
-        exports.chart(found.a, figure, name="compare-rates", alt="Difference of each rate, A minus B, with interval")
+        exports.chart(
+            comparisons.a, figure, name="compare-rates", alt="Difference of each rate, A minus B, with interval"
+        )
         if names := cut_names([row.label for row in rate_rows], longest=LONGEST_LABEL):
             st.caption(escaped(names))
     with right:
         figure = differences("AUC", auc_rows, beside="A, B")
-        exports.chart(found.a, figure, name="compare-auc", alt="Difference of each AUC, A minus B, with interval")
+        exports.chart(comparisons.a, figure, name="compare-auc", alt="Difference of each AUC, A minus B, with interval")
         if names := cut_names([row.label for row in auc_rows], longest=LONGEST_LABEL):
             st.caption(escaped(names))
-    st.caption(f"n = {found.matched.n:,} {found.split} scans. {text.FIGURES}")
+    st.caption(f"n = {comparisons.matched.n:,} {comparisons.split} scans. {text.FIGURES}")
 
 
-def _row(found: Comparisons, name: str, difference: Measure, beside: str) -> Row:
-    classes = found.matched.classes
+def _row(comparisons: Comparisons, name: str, difference: Measure, beside: str) -> Row:
+    classes = comparisons.matched.classes
     colour = classes.colour.get(text.subject(name), ACCENT)
     return Row(label=text.label(name, classes), colour=colour, difference=difference.headline, beside=beside)
 
 
-def discordant(found: Comparisons, *, a_is_right: bool) -> None:
+def discordant(comparisons: Comparisons, *, a_is_right: bool) -> None:
     """Draw the cases that one model calls rightly and the other wrongly, the surest errors first."""
-    cases = found.only_a if a_is_right else found.only_b
-    st.header(text.discordant(found, a_is_right=a_is_right), anchor=False)
-    pictures = any(compute.linked(study) is not None for study in (found.a, found.b))
+    cases = comparisons.only_a if a_is_right else comparisons.only_b
+    st.header(text.discordant(comparisons, a_is_right=a_is_right), anchor=False)
+    pictures = any(compute.linked(study) is not None for study in (comparisons.a, comparisons.b))
     if not cases:
         st.markdown("None.")
     elif not pictures:
-        st.info(no_images(found.a.manifest.data.name), icon=":material/image:")
-    elif any(study.gradcam is not None for study in (found.a, found.b)):
+        st.info(no_images(comparisons.a.manifest.data.name), icon=":material/image:")
+    elif any(study.gradcam is not None for study in (comparisons.a, comparisons.b)):
         st.caption(text.MAPS)
     shown = cases[:SHOWN]
     for start in range(0, len(shown), COLUMNS):
         for column, case in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
             with column.container(gap=None):
-                _tile(found, case, pictures=pictures)
+                _tile(comparisons, case, pictures=pictures)
     if len(cases) > SHOWN:
         st.caption(f"{SHOWN} of {len(cases):,} shown, the surest errors; the download holds all.")
 
 
-def _tile(found: Comparisons, case: Discordant, *, pictures: bool) -> None:
-    classes = found.matched.classes
-    of_map = _picture(found, case) if pictures else None
+def _tile(comparisons: Comparisons, case: Discordant, *, pictures: bool) -> None:
+    classes = comparisons.matched.classes
+    of_map = _picture(comparisons, case) if pictures else None
     st.markdown(f"{INDENT}:small[Reference {escaped(classes.display[case.reference])}]")
     for name, study, case_id, predicted, confidence in (
-        ("A", found.a, case.case_a, case.predicted_a, case.confidence_a),
-        ("B", found.b, case.case_b, case.predicted_b, case.confidence_b),
+        ("A", comparisons.a, case.case_a, case.predicted_a, case.confidence_a),
+        ("B", comparisons.b, case.case_b, case.predicted_b, case.confidence_b),
     ):
         label = f":blue[{escaped(text.called(name, predicted, confidence, classes, map_shown=name == of_map))}]"
         st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case_id))
 
 
-def _picture(found: Comparisons, case: Discordant) -> str | None:
+def _picture(comparisons: Comparisons, case: Discordant) -> str | None:
     """Draw the scan with the Grad-CAM of the model that is wrong, else of the other; return whose it is, if any."""
-    of_a, of_b = ("A", found.a, case.case_a, case.predicted_a), ("B", found.b, case.case_b, case.predicted_b)
+    of_a, of_b = (
+        ("A", comparisons.a, case.case_a, case.predicted_a),
+        ("B", comparisons.b, case.case_b, case.predicted_b),
+    )
     sides = (of_b, of_a) if case.a_is_right else (of_a, of_b)
     shown = [side for side in sides if compute.has_image(side[1], side[2])]
     if not shown:
         st.caption(NO_IMAGE)
         return None
     model, study, case_id, predicted = next((side for side in shown if side[1].gradcam is not None), shown[0])
-    classes = found.matched.classes
+    classes = comparisons.matched.classes
     if study.gradcam is None:
         st.image(url(study, case_id, size="thumbnail"), width="stretch", alt=text.alt(case, classes))
         return None
@@ -138,11 +143,11 @@ def _picture(found: Comparisons, case: Discordant) -> str | None:
     return model
 
 
-def numbers(found: Comparisons) -> None:
+def numbers(comparisons: Comparisons) -> None:
     """Draw every number of both models, with its download."""
-    classes, (rates, aucs) = found.matched.classes, found.distinct
-    rows = [text.rate_row(one, classes) for one in rates]
-    areas = [text.auc_row(one, classes) for one in aucs]
+    classes, (rates, aucs) = comparisons.matched.classes, comparisons.distinct
+    rows = [text.rate_row(rate, classes) for rate in rates]
+    areas = [text.auc_row(auc, classes) for auc in aucs]
     st.header("All numbers", anchor=False)
     short = {
         f"Only {model} right": st.column_config.TextColumn(
@@ -153,10 +158,12 @@ def numbers(found: Comparisons) -> None:
     alt = "Rates of A and B on the common scans"
     st.dataframe(rows, hide_index=True, height="content", column_config=short, alt=alt)
     st.dataframe(areas, hide_index=True, height="content", alt="AUC of A and B on the common scans")
-    other = {"B": found.b.manifest.about.title, "Fingerprint of B": found.b.fingerprint}
-    cases = [text.discordant_row(case, classes) for case in (*found.only_a, *found.only_b)]
+    other = {"B": comparisons.b.manifest.about.title, "Fingerprint of B": comparisons.b.fingerprint}
+    cases = [text.discordant_row(case, classes) for case in (*comparisons.only_a, *comparisons.only_b)]
     with st.container(horizontal=True):
-        table = [{**row, **other} for row in text.download_rows(found)]
-        exports.csv_button(found.a, table, what="comparison")
+        table = [{**row, **other} for row in text.download_rows(comparisons)]
+        exports.csv_button(comparisons.a, table, what="comparison")
         if cases:
-            exports.csv_button(found.a, [{**row, **other} for row in cases], what="discordant", label="Cases as CSV")
+            exports.csv_button(
+                comparisons.a, [{**row, **other} for row in cases], what="discordant", label="Cases as CSV"
+            )

@@ -19,14 +19,14 @@ def harm(study: Study, evidence: Evidence) -> None:
 def decision_curve(study: Study, evidence: Evidence) -> None:
     """Draw net benefit over thresholds when asked for."""
     st.header("Is acting on it better than not?", anchor=False)
-    found = None if study.classes.negative is None else evidence.results.decisions.net_benefit
-    if found is None:
+    curve = None if study.classes.negative is None else evidence.results.decisions.net_benefit
+    if curve is None:
         st.caption(text.NO_CURVE)
         return
     on = state.shown(state.DECISION)
     st.toggle("Decision curve: any tumour", key=state.DECISION, on_change=state.shown_chosen, args=(state.DECISION,))
     if on:
-        st.markdown(escaped(text.decision(found)), width=860)
+        st.markdown(escaped(text.decision(curve)), width=860)
         alt = "Net benefit of the model, of calling every scan and of calling none, over thresholds"
-        exports.chart(study, decision_figure(found), name="decision_curve", alt=alt)
-        st.caption(f"n = {found.n:,} {evidence.split} scans. {text.units(found, evidence.results.level)}")
+        exports.chart(study, decision_figure(curve), name="decision_curve", alt=alt)
+        st.caption(f"n = {curve.n:,} {evidence.split} scans. {text.units(curve, evidence.results.level)}")

@@ -40,7 +40,7 @@ def fetch_scripts() -> None:
     The first page that has one would wait for it, nearly a second for the largest. The address is relative to the
     page's: all pages lie side by side.
     """
-    fetch = "".join(f"import(new URL('{one}', document.baseURI));" for one in scripts(*SCRIPTS))
+    fetch = "".join(f"import(new URL('{script}', document.baseURI));" for script in scripts(*SCRIPTS))
     st.html(f"<script>requestIdleCallback(() => {{{fetch}}})</script>", unsafe_allow_javascript=True)
 
 

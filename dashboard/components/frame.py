@@ -124,8 +124,8 @@ def answer(sentence: str) -> None:
 
 def seen(evidence: Evidence) -> None:
     """Say, where it is so, that the model knows some of the scans from its training."""
-    if said := text_audit.seen(evidence.results.findings):
-        st.markdown(f":orange[{escaped(said)}]", width=860)
+    if warning := text_audit.seen(evidence.results.findings):
+        st.markdown(f":orange[{escaped(warning)}]", width=860)
 
 
 def folded(label: str, *, key: str, draw: Callable[[], None]) -> None:

@@ -14,20 +14,23 @@ WIDTH = 170  # of a scan: two side by side on a phone
 
 def suspects(study: Study, evidence: Evidence) -> None:
     """Draw the suspects page by page; nothing without grouped cross-validation."""
-    found = evidence.results.suspects
-    if found is None:
+    suspects_of_study = evidence.results.suspects
+    if suspects_of_study is None:
         return
     st.header("Labels to look at again", anchor=False)
-    st.markdown(escaped(text.suspects(found)), width=860)
+    st.markdown(escaped(text.suspects(suspects_of_study)), width=860)
     st.caption(text.SUSPECTS)
-    if not found.cases:
+    if not suspects_of_study.cases:
         return
     cases.images_note(study, maps=False)
     shown = evidence.suspect_images
     page = gallery.page_of(len(shown), total=len(shown), noun="image", size=SIZE)
     with st.container(horizontal=True, gap="small"):
-        for one, copies in shown[page]:
-            words, note = text.suspect(one, study.classes), text.suspect_note(one, copies=copies)
-            cases.thumbnail(study, one.case_id, words, note=note, width=WIDTH)
-    rows = [text.suspect_row(one, evidence.listed[one.case_id][0], study.classes) for one in found.cases]
+        for suspect, copies in shown[page]:
+            words, note = text.suspect(suspect, study.classes), text.suspect_note(suspect, copies=copies)
+            cases.thumbnail(study, suspect.case_id, words, note=note, width=WIDTH)
+    rows = [
+        text.suspect_row(suspect, evidence.listed[suspect.case_id][0], study.classes)
+        for suspect in suspects_of_study.cases
+    ]
     exports.csv_button(study, rows, what="suspects")

@@ -26,8 +26,8 @@ def case_view(study: Study, evidence: Evidence, listed: ListedCase, order: Seque
     """Draw one case in full; ``order`` are the case ids that previous and next go through."""
     case, case_id = evidence.cases.get(listed.case_id), listed.case_id
     _steps(case_id, order, noun="scan" if state.everything() else "error")
-    said = words.listed_answer(listed) if case is None else words.case_answer(case, study.classes)
-    st.markdown(escaped(f"{said} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
+    answer = words.listed_answer(listed) if case is None else words.case_answer(case, study.classes)
+    st.markdown(escaped(f"{answer} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
     if images_note(study, maps=False):
         _pictures(study, listed, case)
     left, right = st.columns(2, gap="large")
@@ -38,8 +38,8 @@ def case_view(study: Study, evidence: Evidence, listed: ListedCase, order: Seque
         table(facts, alt="Facts of this case", hide_header=True)
     image = evidence.same_image.get(case_id, (case_id,))
     patient = evidence.same_patient.get(case_id, ())
-    _others(study, evidence, "Copies of this image", [one for one in image if one != case_id], key="copy")
-    rest = [one for one in patient if one not in set(image)]
+    _others(study, evidence, "Copies of this image", [twin for twin in image if twin != case_id], key="copy")
+    rest = [relative for relative in patient if relative not in set(image)]
     _others(study, evidence, "Other scans of this patient", rest, key="patient")
     _lookalikes(study, evidence, listed, image=image, patient=patient)
 
@@ -173,14 +173,14 @@ def _lookalikes(
     if evidence.lookalikes is None:
         st.caption(words.NO_EMBEDDINGS)
         return
-    found = evidence.lookalikes.of(listed.case_id, number=OTHERS)
-    if not found:
-        st.caption(words.NO_EMBEDDING if found is None else words.NO_TRAINING)
+    lookalikes = evidence.lookalikes.of(listed.case_id, number=OTHERS)
+    if not lookalikes:
+        st.caption(words.NO_EMBEDDING if lookalikes is None else words.NO_TRAINING)
         return
-    labels = [evidence.listed[one.case_id][1] for one in found]
+    labels = [evidence.listed[lookalike.case_id][1] for lookalike in lookalikes]
     st.caption(f"{words.agreement(labels, listed.label, study.classes)} {words.SIMILAR}")
     with st.container(horizontal=True, gap="small"):
-        for one, label in zip(found, labels, strict=True):
-            said = words.lookalike(one, label, study.classes)
-            note = words.tie(copy=one.case_id in image, same_patient=one.case_id in patient)
-            thumbnail(study, one.case_id, said, note=note, here=True, key="similar")
+        for lookalike, label in zip(lookalikes, labels, strict=True):
+            caption = words.lookalike(lookalike, label, study.classes)
+            note = words.tie(copy=lookalike.case_id in image, same_patient=lookalike.case_id in patient)
+            thumbnail(study, lookalike.case_id, caption, note=note, here=True, key="similar")

@@ -44,16 +44,16 @@ def examples(study: Study, evidence: Evidence) -> None:
     if linked(study) is None:
         return
     with st.container(horizontal=True):
-        for one in evidence.results.twin_kinds:
+        for twin_kind in evidence.results.twin_kinds:
             with st.container(width=2 * WIDTH + 16, gap="xsmall"):  # both scans in a row
-                _across(study, evidence, (*one.example, one.kind))
+                _across(study, evidence, (*twin_kind.example, twin_kind.kind))
 
 
 def view(study: Study, evidence: Evidence) -> None:
     """Draw one kind of cases that belong together, page by page."""
     frame.title(study, words.PAIRS_TITLE)
-    sets = {key: found for key, found in _sets(evidence).items() if found}
-    frame.answer(words.pairs_answer({key: len(found) for key, found in sets.items()}))
+    sets = {key: pairs_of_set for key, pairs_of_set in _sets(evidence).items() if pairs_of_set}
+    frame.answer(words.pairs_answer({key: len(pairs_of_set) for key, pairs_of_set in sets.items()}))
     st.button("Back to the data set", icon=":material/arrow_back:", on_click=state.close_pairs, shortcut="Escape")
     if not sets:
         return
@@ -68,11 +68,11 @@ def view(study: Study, evidence: Evidence) -> None:
         on_change=state.pairs_chosen,
     )
     kinds = _kinds(evidence) if chosen == "across" else ()
-    found = [one for one in sets[chosen] if not kinds or one[2] in kinds]
-    rows = partial(words.pair_rows, chosen, found, evidence.listed, evidence.split)
+    pairs_of_kind = [pair for pair in sets[chosen] if not kinds or pair[2] in kinds]
+    rows = partial(words.pair_rows, chosen, pairs_of_kind, evidence.listed, evidence.split)
     exports.csv_button(study, rows, what=FILES[chosen], label=words.TAKE_AWAY)
     images_note(study, maps=False)
-    page = gallery.page_of(len(found), total=len(sets[chosen]), noun=words.NOUNS[chosen], size=SIZE)
+    page = gallery.page_of(len(pairs_of_kind), total=len(sets[chosen]), noun=words.NOUNS[chosen], size=SIZE)
     if chosen in ("across", "labels"):
         st.caption(words.ACROSS if chosen == "across" else words.ODD)
     draw: Mapping[str, Callable[[Study, Evidence, Any], None]] = {
@@ -80,16 +80,16 @@ def view(study: Study, evidence: Evidence) -> None:
         "labels": _labels,
         "patients": _patient,
     }
-    on_page = found[page]
+    on_page = pairs_of_kind[page]
     for start in range(0, len(on_page), COLUMNS):
-        for column, one in zip(st.columns(COLUMNS), on_page[start : start + COLUMNS], strict=False):
+        for column, pair in zip(st.columns(COLUMNS), on_page[start : start + COLUMNS], strict=False):
             with column.container(border=True, gap="xsmall", height="stretch"):
-                draw[chosen](study, evidence, one)
+                draw[chosen](study, evidence, pair)
 
 
 def _kinds(evidence: Evidence) -> tuple[str, ...]:
     """Draw the choice of a kind of copy and return those shown."""
-    known = [one.kind for one in evidence.results.twin_kinds]
+    known = [twin_kind.kind for twin_kind in evidence.results.twin_kinds]
     state.follow(state.KIND, known, default=state.ALL)
     chosen: str = st.selectbox(
         "Kind of copy",
@@ -119,15 +119,15 @@ def _across(study: Study, evidence: Evidence, pair: tuple[str, str, str]) -> Non
     _row(study, evidence, (test, train))
 
 
-def _labels(study: Study, evidence: Evidence, one: Any) -> None:
-    st.markdown(f"**{escaped(words.votes(one, study.classes))}**")
-    _row(study, evidence, one.case_ids[:MOST])
-    if len(one.case_ids) > MOST:
-        st.caption(f"{MOST} of {len(one.case_ids):,} shown.")
+def _labels(study: Study, evidence: Evidence, pair: Any) -> None:
+    st.markdown(f"**{escaped(words.votes(pair, study.classes))}**")
+    _row(study, evidence, pair.case_ids[:MOST])
+    if len(pair.case_ids) > MOST:
+        st.caption(f"{MOST} of {len(pair.case_ids):,} shown.")
 
 
-def _patient(study: Study, evidence: Evidence, one: tuple[str, int, int]) -> None:
-    name, evaluated, fitted = one
+def _patient(study: Study, evidence: Evidence, pair: tuple[str, int, int]) -> None:
+    name, evaluated, fitted = pair
     st.markdown(f"**{escaped(words.patient(name, evaluated, fitted, evidence.split))}**")
     ids = evidence.of_patient(name)
     here = [case_id for case_id in ids if evidence.listed[case_id][0] == evidence.split]

@@ -34,7 +34,7 @@ def asked(evidence: Evidence) -> Question:
     name = st.selectbox(
         "Class",
         known,
-        format_func=lambda one: row_name(one, classes),
+        format_func=lambda name: row_name(name, classes),
         key=state.ABOUT,
         width=240,
         on_change=state.setting_chosen,
@@ -50,29 +50,30 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
     with left:
         question = asked(evidence)
     if question.prevalence is None:
-        found = questions.at_prevalence(question, None)
-        table(text.predictive_rows(found), alt="PPV and NPV")
+        at_clinic = questions.at_prevalence(question, None)
+        table(text.predictive_rows(at_clinic), alt="PPV and NPV")
         return question
     with right:
         chosen = _prevalence(question, question.prevalence)
-    found = questions.at_prevalence(question, chosen)
+    at_clinic = questions.at_prevalence(question, chosen)
     if chosen != question.prevalence:
         st.markdown(text.PREVALENCE_SET)
-    if found.frequencies is not None:
-        said = text.frequencies(found.frequencies, question.name, study.classes)
-        st.markdown(escaped(said + text.as_far_as_known(found.ppv.headline)), width=860)
+    if at_clinic.frequencies is not None:
+        sentence = text.frequencies(at_clinic.frequencies, question.name, study.classes)
+        st.markdown(escaped(sentence + text.as_far_as_known(at_clinic.ppv.headline)), width=860)
     if chosen == question.prevalence:
         st.caption(escaped(text.elsewhere(questions.at_prevalence(question, questions.RARE))))
     left, right = st.columns(2, gap="large")
     with left:
-        if found.frequencies is not None:
+        if at_clinic.frequencies is not None:
             table(
-                text.frequency_rows(found.frequencies, question.name, study.classes), alt="What becomes of 1,000 scans"
+                text.frequency_rows(at_clinic.frequencies, question.name, study.classes),
+                alt="What becomes of 1,000 scans",
             )
-        rows = text.predictive_rows(found)
+        rows = text.predictive_rows(at_clinic)
         values = [{key: row[key] for key in ("Number", "Value")} for row in rows]
         table(values, alt="PPV and NPV at this prevalence")
-        exports.csv_button(study, text.with_setting(rows, question, found, study.classes), what="prevalence")
+        exports.csv_button(study, text.with_setting(rows, question, at_clinic, study.classes), what="prevalence")
     with right:
         figure = charts.predictive_value(question, chosen)
         exports.chart(study, figure, name="predictive_values", alt="PPV and NPV over prevalence, with 95% intervals")
@@ -117,13 +118,13 @@ def at_a_threshold(study: Study, evidence: Evidence) -> AtThreshold | None:
     if kind == state.ARGMAX or chosen is None:
         st.caption(f"{text.ARGMAX} {escaped(text.operating_point(point, missing))}")
         return None
-    found = questions.at(evidence.results.questions[ANY_TUMOUR], chosen)
+    decision = questions.at(evidence.results.questions[ANY_TUMOUR], chosen)
     st.markdown(text.THRESHOLD_SET)
-    rows = text.threshold_rows(judged, found)
+    rows = text.threshold_rows(judged, decision)
     table(rows, alt="Rates of any tumour by largest probability and at this threshold")
-    st.caption(escaped(f"{text.called(found)} {text.operating_point(point, missing)}"))
+    st.caption(escaped(f"{text.called(decision)} {text.operating_point(point, missing)}"))
     exports.csv_button(study, [{**row, "Setting": "post hoc"} for row in rows], what="threshold")
-    return found
+    return decision
 
 
 def _own_threshold() -> float:
@@ -149,31 +150,31 @@ def curves(study: Study, evidence: Evidence, question: Question, moved: AtThresh
     st.toggle(label, key=state.CURVES, on_change=state.shown_chosen, args=(state.CURVES,))
     if not on:
         return
-    found = compute.curves(study, question.name)
-    if found.roc.reason is not None:
-        st.caption(escaped(f"{text.NO_CURVE}: {why(found.roc.reason)}."))
+    drawn = compute.curves(study, question.name)
+    if drawn.roc.reason is not None:
+        st.caption(escaped(f"{text.NO_CURVE}: {why(drawn.roc.reason)}."))
         return
-    st.markdown(escaped(text.areas(evidence.results.auc_of[question.name], found)))
+    st.markdown(escaped(text.areas(evidence.results.auc_of[question.name], drawn)))
     colour = study.classes.colour.get(question.name, ACCENT)
     decisions = [_decision(text.THRESHOLDS["argmax"], question.judged)]
     if moved is not None and question.name == ANY_TUMOUR:
         decisions.append(_decision("This threshold", moved))
     left, right = st.columns(2, gap="large")
     with left:
-        figure = roc_figure(found.roc, colour=colour, decisions=decisions)
+        figure = roc_figure(drawn.roc, colour=colour, decisions=decisions)
         exports.chart(study, figure, name="roc", alt="ROC curve: sensitivity against 1 minus specificity")
     with right:
-        figure = precision_recall_figure(found.precision_recall, colour=colour, decisions=decisions)
+        figure = precision_recall_figure(drawn.precision_recall, colour=colour, decisions=decisions)
         exports.chart(study, figure, name="precision_recall", alt="Precision-recall curve: PPV against sensitivity")
     st.caption(f"n = {len(question.positives):,} {evidence.split} scans. {text.CURVES}")
 
 
-def _decision(label: str, found: ClassPerformance | AtThreshold) -> Decision:
+def _decision(label: str, decision: ClassPerformance | AtThreshold) -> Decision:
     return Decision(
         label=label,
-        sensitivity=found.sensitivity.plain.value,
-        specificity=found.specificity.plain.value,
-        ppv=found.ppv.plain.value,
+        sensitivity=decision.sensitivity.plain.value,
+        specificity=decision.specificity.plain.value,
+        ppv=decision.ppv.plain.value,
     )
 
 
@@ -206,16 +207,16 @@ def _averages(study: Study, evidence: Evidence) -> None:
 def by_patient(study: Study, evidence: Evidence) -> None:
     """Draw the results by patient where patients are known."""
     st.header("By patient", anchor=False)
-    found = evidence.results.patients
-    if not found.n:
+    patients = evidence.results.patients
+    if not patients.n:
         st.caption(text.NO_PATIENTS)
         return
-    if told := text.patients_seen(len(evidence.results.patients_across), found, evidence.split):
+    if told := text.patients_seen(len(evidence.results.patients_across), patients, evidence.split):
         st.markdown(f":orange[{told}]")
-    rows = text.patient_rows(found)
+    rows = text.patient_rows(patients)
     exports.table(study, rows, what="patients", alt="Results by patient")
-    decide = text.PATIENTS_DECIDE if found.tumour else text.PATIENTS_CLASS
-    st.caption(escaped(f"{text.patients(found)} {decide}"))
+    decide = text.PATIENTS_DECIDE if patients.tumour else text.PATIENTS_CLASS
+    st.caption(escaped(f"{text.patients(patients)} {decide}"))
 
 
 def _plain_and_clustered(study: Study, evidence: Evidence) -> None:

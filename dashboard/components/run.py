@@ -49,8 +49,8 @@ def form() -> None:
         help=text.STUDY_HELP,
         max_chars=80,
     ).strip()
-    found = _status()
-    wait = "" if found is None else jobs.UNFINISHED.get(found.state, "")
+    job = _status()
+    wait = "" if job is None else jobs.UNFINISHED.get(job.state, "")
     if st.button("Evaluate", disabled=bool(wait)):
         _do(lambda: jobs.start(model=model, images=str(folders[images]), data=data, study=study, roots=roots))
     if wait:
@@ -59,8 +59,8 @@ def form() -> None:
 
 def _own(card: ModelCard, folders: Mapping[str, Path]) -> int | None:
     """Return the place of the folder that is called like the data set of a model; none when none is."""
-    own = card.data.get("name")
-    return next((place for place, folder in enumerate(folders.values()) if folder.name == own), None)
+    name = card.data.get("name")
+    return next((place for place, folder in enumerate(folders.values()) if folder.name == name), None)
 
 
 def _first_choice(known: Mapping[str, Path], roots: tuple[Path, ...]) -> int:
@@ -90,49 +90,49 @@ def _status() -> Status | None:
 
 def outcome() -> None:
     """Draw what became of the last evaluation; while it runs, look again by itself."""
-    found = _status()
-    running = found is not None and found.state == State.RUNNING
-    if found is not None and running:
-        state.watch(found.job.asked)
+    job = _status()
+    running = job is not None and job.state == State.RUNNING
+    if job is not None and running:
+        state.watch(job.job.asked)
     st.fragment(_outcome, run_every=EVERY if running else None)(was_running=running)
 
 
 def _outcome(*, was_running: bool) -> None:
     try:
-        found = jobs.status()
+        job = jobs.status()
     except InputError as error:
         st.error(escaped(str(error)))
         st.button("Discard", on_click=jobs.discard)
         return
-    if was_running and (found is None or found.state != State.RUNNING):
+    if was_running and (job is None or job.state != State.RUNNING):
         st.rerun()  # the whole page: the form is open again
-    if found is None:
+    if job is None:
         st.caption(text.NONE_YET)
         return
-    if found.state == State.DONE and state.watched() == found.job.asked:
+    if job.state == State.DONE and state.watched() == job.job.asked:
         state.watch(None)
-        st.switch_page(PAGES["overview"].file, query_params=state.link(found.job.study))
-    st.markdown(text.asked(found.job))
-    if found.state == State.RUNNING:
-        _under_way(found.progress)
-    elif found.state == State.DONE:
-        st.success(text.done(found.job))
-        query = state.link(found.job.study)
+        st.switch_page(PAGES["overview"].file, query_params=state.link(job.job.study))
+    st.markdown(text.asked(job.job))
+    if job.state == State.RUNNING:
+        _under_way(job.progress)
+    elif job.state == State.DONE:
+        st.success(text.done(job.job))
+        query = state.link(job.job.study)
         st.page_link(PAGES["overview"].file, label="Open the study", query_params=query, width="content")
     else:
-        _go_on(found)
+        _go_on(job)
 
 
-def _under_way(found: Progress | None) -> None:
-    share = found.done / found.total if found is not None and found.total else 0.0
-    st.progress(min(share, 1.0), text.progress(found))
+def _under_way(progress: Progress | None) -> None:
+    share = progress.done / progress.total if progress is not None and progress.total else 0.0
+    st.progress(min(share, 1.0), text.progress(progress))
     st.caption(text.OPENS)
     st.button("Cancel", on_click=jobs.cancel)
 
 
-def _go_on(found: Status) -> None:
+def _go_on(status: Status) -> None:
     """Offer to resume what was stopped, or to forget it."""
-    (st.error if found.state == State.FAILED else st.warning)(text.stopped(found))
+    (st.error if status.state == State.FAILED else st.warning)(text.stopped(status))
     with st.container(horizontal=True):
         again = st.button("Resume")
         st.button("Discard", on_click=jobs.discard)

@@ -24,13 +24,13 @@ def reader(study: Study) -> Reader | None:
         st.info(text_scan.IMPORTED)
         return None
     try:
-        found = compute.reader(study)
+        loaded = compute.reader(study)
     except InputError as error:
         st.error(escaped(str(error)))
         return None
-    if found is None:
+    if loaded is None:
         st.info(text_scan.NO_MODEL)
-    return found
+    return loaded
 
 
 def files() -> list[UploadedFile]:
@@ -49,7 +49,7 @@ def place(names: Sequence[str]) -> int:
     if len(names) == 1:
         return 0
     places = list(range(len(names)))
-    chosen = st.selectbox("Scan", places, format_func=lambda one: names[one], key=state.SCAN, width=400)
+    chosen = st.selectbox("Scan", places, format_func=lambda name: names[name], key=state.SCAN, width=400)
     return chosen if chosen in places else 0
 
 

@@ -36,18 +36,21 @@ def show(study: Study, reader: Reader, files: Sequence[UploadedFile]) -> None:
     with below:
         place = scan_form.place(names)
         numbers = state.once(
-            state.FRAMES, [file.file_id for file in files], lambda one: frames_in(files[one].getvalue())
+            state.FRAMES, [file.file_id for file in files], lambda name: frames_in(files[name].getvalue())
         )
         frames = [scan_form.middle(number) for number in numbers]
         frames[place] = scan_form.frame(files[place], numbers[place])
     with st.spinner("Reading"):
-        found = _read(study, reader, files, frames)
+        predictions = _read(study, reader, files, frames)
     with above:
         if len(files) > 1:
-            rows = [text_scan.row(name, one, study.classes) for name, one in zip(names, found, strict=True)]
+            rows = [
+                text_scan.row(name, prediction, study.classes)
+                for name, prediction in zip(names, predictions, strict=True)
+            ]
             table(rows, alt="What the model says of each scan")
     with below:
-        chosen = found[place]
+        chosen = predictions[place]
         if isinstance(chosen, str):
             st.error(escaped(chosen), title="This file cannot be read")
         else:
@@ -64,67 +67,69 @@ def _read(study: Study, reader: Reader, files: Sequence[UploadedFile], frames: S
         except ImageError as error:
             return str(error)
 
-    of = f"{study.fingerprint}-{reader.card.sha256}"
-    keys = [f"{of}-{file.file_id}-{frame}" for file, frame in zip(files, frames, strict=True)]
+    key = f"{study.fingerprint}-{reader.card.sha256}"
+    keys = [f"{key}-{file.file_id}-{frame}" for file, frame in zip(files, frames, strict=True)]
     return state.once(state.READINGS, keys, read)
 
 
-def _scan(study: Study, found: Prediction) -> None:
+def _scan(study: Study, prediction: Prediction) -> None:
     classes = study.classes
-    if reasons := text_scan.doubts(found):
+    if reasons := text_scan.doubts(prediction):
         st.warning(" ".join(reasons), title=text_scan.DOUBT)
-    elif found.in_distribution is None:
+    elif prediction.in_distribution is None:
         st.caption(text_scan.NO_VERDICT)
-    st.markdown(escaped(text_scan.answer(found, classes)))
-    _pictures(study, found)
+    st.markdown(escaped(text_scan.answer(prediction, classes)))
+    _pictures(study, prediction)
     left, right = st.columns([4, 3], gap="medium")
     with left:
-        figure = probability_bars(found.probabilities, classes, reference=None)
+        figure = probability_bars(prediction.probabilities, classes, reference=None)
         exports.chart(study, figure, name="probabilities", alt="Class probabilities of this scan")
     with right:
-        table(text_scan.facts(found), alt="Facts of this scan", hide_header=True)
-    _alike(study, compute.evidence(study), found)
+        table(text_scan.facts(prediction), alt="Facts of this scan", hide_header=True)
+    _alike(study, compute.evidence(study), prediction)
 
 
 @st.fragment  # the slider draws the pictures again, and nothing else
-def _pictures(study: Study, found: Prediction) -> None:
+def _pictures(study: Study, prediction: Prediction) -> None:
     opacity, cells = map_settings(link=False)
-    pixels = fitted(found.upload.pixels, SIZES["original"])
+    pixels = fitted(prediction.upload.pixels, SIZES["original"])
     scan, *maps = st.columns(3)
     with scan:
-        st.image(encoded(pixels), width="stretch", alt=text_scan.alt(found, study.classes))
+        st.image(encoded(pixels), width="stretch", alt=text_scan.alt(prediction, study.classes))
         st.caption("Scan")
-    top = float(found.maps.max())
-    for column, name, role in zip(maps, (found.called, found.second), ("predicted", "runner-up"), strict=True):
+    top = float(prediction.maps.max())
+    for column, name, role in zip(
+        maps, (prediction.called, prediction.second), ("predicted", "runner-up"), strict=True
+    ):
         place = study.classes.index(name)
-        picture = painted(pixels, found.maps, place, opacity=opacity / 100, cells=cells)
+        picture = painted(pixels, prediction.maps, place, opacity=opacity / 100, cells=cells)
         with column:
-            st.image(encoded(picture), width="stretch", alt=text_scan.alt(found, study.classes, with_map=name))
-            peak = float(found.maps[place].max()) / top if top > 0 else 0.0
+            st.image(encoded(picture), width="stretch", alt=text_scan.alt(prediction, study.classes, with_map=name))
+            peak = float(prediction.maps[place].max()) / top if top > 0 else 0.0
             st.caption(escaped(text_cases.panel(study.classes.display[name], role, peak)))
-    st.caption(text_cases.grid(*found.maps.shape[1:], cells=cells))
+    st.caption(text_cases.grid(*prediction.maps.shape[1:], cells=cells))
 
 
-def _alike(study: Study, evidence: Evidence, found: Prediction) -> None:
+def _alike(study: Study, evidence: Evidence, prediction: Prediction) -> None:
     """Draw what looks like the scan in the study, and how often the model was right there."""
     st.header(text_scan.ALIKE, anchor=False)
-    if (same := evidence.by_content.get(found.upload.sha256)) is not None:
+    if (same := evidence.by_content.get(prediction.upload.sha256)) is not None:
         st.info(escaped(text_scan.known(*evidence.listed[same], study.classes)))
-    if found.doubtful:
+    if prediction.doubtful:
         st.caption(text_scan.NOT_SEARCHED)
         return
-    vector, search = found.reading.components, evidence.lookalikes
+    vector, search = prediction.reading.components, evidence.lookalikes
     near = None if search is None or vector is None else search.near(vector, number=NEAREST + 1)
     if not near:
         st.caption(text_scan.NO_LOOKALIKES)
         return
-    near = tuple(one for one in near if one.case_id != same)[:NEAREST]
-    alike = [evidence.cases[one.case_id] for one in near]
-    st.markdown(escaped(text_scan.right(evidence.right_on([one.case_id for one in alike]))))
+    near = tuple(neighbour for neighbour in near if neighbour.case_id != same)[:NEAREST]
+    alike = [evidence.cases[neighbour.case_id] for neighbour in near]
+    st.markdown(escaped(text_scan.right(evidence.right_on([known_case.case_id for known_case in alike]))))
     if compute.linked(study) is None:
         st.caption(text.no_images(study.manifest.data.name))
     st.caption(text_scan.SIMILAR)
     with st.container(horizontal=True, gap="small"):
-        for case, one in list(zip(alike, near, strict=True))[:SHOWN]:
-            note = text_scan.neighbour(case, text_cases.distance(one.distance), study.classes)
+        for case, neighbour in list(zip(alike, near, strict=True))[:SHOWN]:
+            note = text_scan.neighbour(case, text_cases.distance(neighbour.distance), study.classes)
             cases.thumbnail(study, case.case_id, study.classes.display[case.reference], note=note)

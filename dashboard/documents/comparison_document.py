@@ -14,26 +14,28 @@ from neuroval.data.study.folder import Study
 SHOWN: Final = 20  # cases of each side in the text
 
 
-def document_of(found: Comparisons, *, everything: bool = False) -> dict[str, Any]:
+def document_of(comparisons: Comparisons, *, everything: bool = False) -> dict[str, Any]:
     """Return the comparison as a document of plain values, ready for JSON.
 
     ``{"schema": 1, "studies": {"a": {...}, "b": {...}}, "split", "classes", "negative_class", "verdict", "sections":
     {"cases", "numbers", "aucs", "discordant"}}``. Estimates and cut lists are as in ``sections``; a difference is that
     of ``a`` less that of ``b``.
     """
-    classes = found.matched.classes
+    classes = comparisons.matched.classes
     document = {
         "schema": SCHEMA,
-        "studies": {"a": _study(found.a), "b": _study(found.b)},
-        "split": found.split,
+        "studies": {"a": _study(comparisons.a), "b": _study(comparisons.b)},
+        "split": comparisons.split,
         "classes": list(classes.names),
         "negative_class": classes.negative,
-        "verdict": text.answer(found),
+        "verdict": text.answer(comparisons),
         "sections": {
-            "cases": _cases(found),
-            "numbers": [_number(one) for one in found.rates.numbers],
-            "aucs": [_auc(one) for one in found.aucs],
-            "discordant": {side: [asdict(case) for case in getattr(found, side)] for side in ("only_a", "only_b")},
+            "cases": _cases(comparisons),
+            "numbers": [_number(number) for number in comparisons.rates.numbers],
+            "aucs": [_auc(auc) for auc in comparisons.aucs],
+            "discordant": {
+                side: [asdict(case) for case in getattr(comparisons, side)] for side in ("only_a", "only_b")
+            },
         },
     }
     return document if everything else cut(document)
@@ -51,59 +53,63 @@ def _study(study: Study) -> dict[str, Any]:
     }
 
 
-def _cases(found: Comparisons) -> dict[str, Any]:
-    common = found.matched
+def _cases(comparisons: Comparisons) -> dict[str, Any]:
+    common = comparisons.matched
     counts = ("by_case_id", "by_content", "confirmed", "other_bytes", "only_a", "only_b")
     return {
         "common": common.n,
         **{name: getattr(common, name) for name in counts},
-        "groups": found.rates.groups,
-        "tests": found.tests,
-        "seen_by_both": found.seen_by_both,
-        "shared_with_training": {name: asdict(one) for name, one in zip("ab", found.shared, strict=True)},
+        "groups": comparisons.rates.groups,
+        "tests": comparisons.tests,
+        "seen_by_both": comparisons.seen_by_both,
+        "shared_with_training": {name: asdict(shared) for name, shared in zip("ab", comparisons.shared, strict=True)},
         "other_labels": [asdict(case) for case in common.other_labels],
     }
 
 
-def _number(one: ComparedNumber) -> dict[str, Any]:
+def _number(compared: ComparedNumber) -> dict[str, Any]:
     return {
-        "name": one.name,
-        **plain(one.counts),
-        **measured("a", one.a),
-        **measured("b", one.b),
-        **measured("difference", one.difference),
-        "mcnemar": plain(one.test),
+        "name": compared.name,
+        **plain(compared.counts),
+        **measured("a", compared.a),
+        **measured("b", compared.b),
+        **measured("difference", compared.difference),
+        "mcnemar": plain(compared.test),
     }
 
 
-def _auc(one: ComparedAuc) -> dict[str, Any]:
-    found = one.found
-    document = {"name": one.name, **measured("a", found.a), **measured("b", found.b)}
-    document |= measured("difference", found.difference)
-    document["p_value"] = plain(found.p_value)
-    if found.clustered_p_value is not None:
-        document["p_value_clustered"] = plain(found.clustered_p_value)
+def _auc(compared: ComparedAuc) -> dict[str, Any]:
+    auc = compared.found
+    document = {"name": compared.name, **measured("a", auc.a), **measured("b", auc.b)}
+    document |= measured("difference", auc.difference)
+    document["p_value"] = plain(auc.p_value)
+    if auc.clustered_p_value is not None:
+        document["p_value_clustered"] = plain(auc.clustered_p_value)
     return document
 
 
-def as_text(found: Comparisons, *, everything: bool = False) -> str:
+def as_text(comparisons: Comparisons, *, everything: bool = False) -> str:
     """Return the comparison for a person: the answer, how scans were matched, every number, who is wrong where."""
-    classes, (rates, aucs) = found.matched.classes, found.distinct
+    classes, (rates, aucs) = comparisons.matched.classes, comparisons.distinct
     lines = [
-        *(f"{name}  {_described(study)}" for name, study in (("A", found.a), ("B", found.b))),
+        *(f"{name}  {_described(study)}" for name, study in (("A", comparisons.a), ("B", comparisons.b))),
         "",
-        *(text.training(found), text.answer(found)),
+        *(text.training(comparisons), text.answer(comparisons)),
         "",
-        *(text.matching(found), text.multiplicity(found)),
+        *(text.matching(comparisons), text.multiplicity(comparisons)),
         "",
-        *_table([text.rate_row(one, classes) for one in rates]),
+        *_table([text.rate_row(rate, classes) for rate in rates]),
         "",
-        *_table([text.auc_row(one, classes) for one in aucs]),
+        *_table([text.auc_row(auc, classes) for auc in aucs]),
     ]
-    for a_is_right, cases in ((True, found.only_a), (False, found.only_b)):
-        lines += ["", text.discordant(found, a_is_right=a_is_right), *_listed(cases, found, everything=everything)]
-    if found.matched.other_labels:
-        rows = text.label_rows(found.matched.other_labels, classes)
+    for a_is_right, cases in ((True, comparisons.only_a), (False, comparisons.only_b)):
+        lines += [
+            "",
+            text.discordant(comparisons, a_is_right=a_is_right),
+            *_listed(cases, comparisons, everything=everything),
+        ]
+    if comparisons.matched.other_labels:
+        rows = text.label_rows(comparisons.matched.other_labels, classes)
         lines += ["", "Left out: another label", *_table(rows)]
     return "\n".join(lines)
 
@@ -113,9 +119,9 @@ def _described(study: Study) -> str:
     return f"{study.manifest.about.title} ({study.path.name}){synthetic}, fingerprint {study.fingerprint[:12]}"
 
 
-def _listed(cases: Sequence[Discordant], found: Comparisons, *, everything: bool) -> list[str]:
+def _listed(cases: Sequence[Discordant], comparisons: Comparisons, *, everything: bool) -> list[str]:
     shown = cases if everything else cases[:SHOWN]
-    rows = [text.discordant_row(case, found.matched.classes) for case in shown]
+    rows = [text.discordant_row(case, comparisons.matched.classes) for case in shown]
     more = [f"  ... {len(cases):,} in all; --all lists them"] if len(shown) < len(cases) else []
     return [*_table(rows, without="Right"), *more] if rows else ["  none"]
 

@@ -24,7 +24,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (Reason, Method)):
         return in_words(value)
     if isinstance(value, Measure):
-        return {key: None if one is None else estimate_of(one) for key, one in _both(value).items()}
+        return {key: None if estimate is None else estimate_of(estimate) for key, estimate in _both(value).items()}
     if is_dataclass(value) and not isinstance(value, type):
         return _fields({field.name: getattr(value, field.name) for field in fields(value)})
     if isinstance(value, Mapping):
@@ -40,34 +40,34 @@ def plain(value: Any) -> Any:
     return value
 
 
-def estimate_of(found: Estimate) -> dict[str, Any]:
+def estimate_of(estimate: Estimate) -> dict[str, Any]:
     """Return the eight keys of an estimate, method and reason in words."""
     return {
-        "value": found.value,
-        "low": found.low,
-        "high": found.high,
-        "level": found.level,
-        "method": in_words(found.method),
-        "n": found.n,
-        "count": found.count,
-        "reason": None if found.reason is None else in_words(found.reason),
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "level": estimate.level,
+        "method": in_words(estimate.method),
+        "n": estimate.n,
+        "count": estimate.count,
+        "reason": None if estimate.reason is None else in_words(estimate.reason),
     }
 
 
-def _fields(of: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(values: Mapping[str, Any]) -> dict[str, Any]:
     document: dict[str, Any] = {}
-    for name, value in of.items():
+    for name, value in values.items():
         document |= measured(name, value) if isinstance(value, Measure) else {name: plain(value)}
     return document
 
 
-def measured(name: str, found: Measure) -> dict[str, Any]:
+def measured(name: str, measure: Measure) -> dict[str, Any]:
     """Return a measure under its name, the cluster-adjusted estimate beside it where there is one."""
-    document = {name: estimate_of(found.plain)}
-    if found.clustered is not None:
-        document[f"{name}_clustered"] = estimate_of(found.clustered)
+    document = {name: estimate_of(measure.plain)}
+    if measure.clustered is not None:
+        document[f"{name}_clustered"] = estimate_of(measure.clustered)
     return document
 
 
-def _both(found: Measure) -> dict[str, Estimate | None]:
-    return {"plain": found.plain, "clustered": found.clustered}
+def _both(measure: Measure) -> dict[str, Estimate | None]:
+    return {"plain": measure.plain, "clustered": measure.clustered}

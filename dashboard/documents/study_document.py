@@ -92,8 +92,13 @@ def _dataset(source: Results) -> dict[str, Any]:
             for split in facts.splits
         ],
         "classes": {
-            one.name: {"n": one.n, "share": plain(one.share), "groups": one.groups, "patients": one.patients}
-            for one in facts.classes
+            content.name: {
+                "n": content.n,
+                "share": plain(content.share),
+                "groups": content.groups,
+                "patients": content.patients,
+            }
+            for content in facts.classes
         },
         "sources": [
             {"name": name, "counts": dict(zip(names, counts, strict=True))}
@@ -131,7 +136,7 @@ def _performance(result: Performance) -> dict[str, Any]:
     document: dict[str, Any] = {"overall": _measures(result.overall, COUNTED_OVERALL)}
     if result.any_tumour is not None:
         document["any_tumour"] = _measures(result.any_tumour, COUNTED)
-    document["classes"] = {one.name: _measures(one, COUNTED) for one in result.classes}
+    document["classes"] = {rates.name: _measures(rates, COUNTED) for rates in result.classes}
     return document
 
 
@@ -172,9 +177,9 @@ def _errors(source: Results) -> list[dict[str, Any]]:
 
 
 def _error_rates(source: Results) -> dict[str, Any]:
-    found = source.errors
-    rates = measured("rate", found.rate) | measured("high_confidence_rate", found.high_confidence_rate)
-    return {"n": found.n, "count": found.count, "high_confidence_count": found.high_confidence_count, **rates}
+    errors = source.errors
+    rates = measured("rate", errors.rate) | measured("high_confidence_rate", errors.high_confidence_rate)
+    return {"n": errors.n, "count": errors.count, "high_confidence_count": errors.high_confidence_count, **rates}
 
 
 def _suspects(source: Results) -> list[dict[str, Any]]:
@@ -182,33 +187,38 @@ def _suspects(source: Results) -> list[dict[str, Any]]:
 
 
 def _label_noise(source: Results) -> dict[str, Any]:
-    found = source.suspects
-    if found is None:
+    suspects = source.suspects
+    if suspects is None:
         return {"reason": plain(source.grouped.reason)}
-    noise = {one.name: {"threshold": plain(one.threshold), "wrong": plain(one.wrong)} for one in found.classes}
-    joint = {"confident_joint": plain(found.confident_joint), "agreeing": found.agreeing}
-    return {"reason": None, "n": found.n, "wrong": plain(found.wrong), "classes": noise, **joint}
+    noise = {
+        noise.name: {"threshold": plain(noise.threshold), "wrong": plain(noise.wrong)} for noise in suspects.classes
+    }
+    joint = {"confident_joint": plain(suspects.confident_joint), "agreeing": suspects.agreeing}
+    return {"reason": None, "n": suspects.n, "wrong": plain(suspects.wrong), "classes": noise, **joint}
 
 
 def _confidence(source: Results) -> dict[str, Any]:
-    found = source.confidence
+    confidence = source.confidence
     return {
-        **measured("log_loss", found.log_loss),
-        **measured("brier", found.brier.score),
-        **plain(found.errors),
+        **measured("log_loss", confidence.log_loss),
+        **measured("brier", confidence.brier.score),
+        **plain(confidence.errors),
         **{
             f"{question}{name}": value
-            for question, one in (("", found.recalibration.any_tumour), ("top_label_", found.recalibration.top_label))
-            if one is not None
-            for name, value in plain(one).items()
+            for question, recalibration in (
+                ("", confidence.recalibration.any_tumour),
+                ("top_label_", confidence.recalibration.top_label),
+            )
+            if recalibration is not None
+            for name, value in plain(recalibration).items()
         },
-        "brier_parts": plain(found.brier),
-        "tiers": plain(found.tiers),
-        "risk_coverage": plain(found.risk_coverage),
-        "referral": plain(found.referral),
-        "reliability": plain(found.reliability),
-        "prediction_sets": plain(found.sets),
-        "no_prediction_sets": plain(found.no_sets),
+        "brier_parts": plain(confidence.brier),
+        "tiers": plain(confidence.tiers),
+        "risk_coverage": plain(confidence.risk_coverage),
+        "referral": plain(confidence.referral),
+        "reliability": plain(confidence.reliability),
+        "prediction_sets": plain(confidence.sets),
+        "no_prediction_sets": plain(confidence.no_sets),
     }
 
 
@@ -222,25 +232,25 @@ def _folds(source: Results) -> dict[str, Any]:
     }
 
 
-def _cross_validation(source: Results, found: CrossValidation) -> dict[str, Any]:
-    if found.performance is None:
-        return {"reason": plain(found.reason)}
+def _cross_validation(source: Results, cross_validation: CrossValidation) -> dict[str, Any]:
+    if cross_validation.performance is None:
+        return {"reason": plain(cross_validation.reason)}
     return {
         "reason": None,
-        "folds": found.folds,
-        "n": found.performance.matrix.n,
-        "left_out": found.left_out,
-        "counts": _support(source, found.performance),
-        "known_patient": {name: plain(share) for name, share in found.known_patient.items()},
+        "folds": cross_validation.folds,
+        "n": cross_validation.performance.matrix.n,
+        "left_out": cross_validation.left_out,
+        "counts": _support(source, cross_validation.performance),
+        "known_patient": {name: plain(share) for name, share in cross_validation.known_patient.items()},
         "by_fold": {
-            one.name: {
-                "values": [plain(value) for value in one.values],
-                "mean": plain(one.mean),
-                "sd": one.sd,
+            number.name: {
+                "values": [plain(value) for value in number.values],
+                "mean": plain(number.mean),
+                "sd": number.sd,
             }
-            for one in found.numbers
+            for number in cross_validation.numbers
         },
-        **_performance(found.performance),
+        **_performance(cross_validation.performance),
     }
 
 
@@ -284,15 +294,15 @@ def _audit(source: Results) -> dict[str, Any]:
         },
         "confounding": [
             {
-                "factor": one.factor,
-                "share": plain(one.share),
-                "accuracy": one.accuracy,
-                "base_rate": one.base_rate,
-                "levels": [asdict(level) for level in one.levels],
+                "factor": factor.factor,
+                "share": plain(factor.share),
+                "accuracy": factor.accuracy,
+                "base_rate": factor.base_rate,
+                "levels": [asdict(level) for level in factor.levels],
             }
-            for one in source.confounding
+            for factor in source.confounding
         ],
-        "findings": [_finding(one) for one in source.findings],
+        "findings": [_finding(finding) for finding in source.findings],
         "twins_across_splits": [{"test": test, "train": train, "kind": kind} for test, train, kind in source.twins],
         "patients_across_splits": [
             {"patient_id": name, "test": test, "train": train} for name, test, train in source.patients_across
@@ -303,9 +313,9 @@ def _audit(source: Results) -> dict[str, Any]:
     }
 
 
-def _finding(one: Finding) -> dict[str, Any]:
-    said = {"severity": one.severity, "code": one.code, "count": one.count, "n": one.n}
-    return {**said, "text": text_findings.text(one), "page": one.page}
+def _finding(finding: Finding) -> dict[str, Any]:
+    document = {"severity": finding.severity, "code": finding.code, "count": finding.count, "n": finding.n}
+    return {**document, "text": text_findings.text(finding), "page": finding.page}
 
 
 def _steps(source: Results) -> list[dict[str, Any]]:
@@ -334,44 +344,46 @@ def _without_leaks(source: Results) -> list[dict[str, Any]]:
 
 
 def _headline(metric: str, result: Performance | None, reason: Reason | None) -> Estimate:
-    found = None if result is None else measure(metric, result)
-    return Estimate.undefined(reason=reason or Reason("not_known")) if found is None else found.headline
+    value = None if result is None else measure(metric, result)
+    return Estimate.undefined(reason=reason or Reason("not_known")) if value is None else value.headline
 
 
 def _acceptance(source: Results) -> list[dict[str, Any]]:
     return [
         {
-            **asdict(one.criterion),
-            **_judged(one.on_all),
-            "without_leaks": None if one.unleaked is None else {"basis": one.unleaked.basis, **_judged(one.unleaked)},
-            "met": one.met,
-            "reason": plain(one.decisive.reason),
+            **asdict(criterion.criterion),
+            **_judged(criterion.on_all),
+            "without_leaks": None
+            if criterion.unleaked is None
+            else {"basis": criterion.unleaked.basis, **_judged(criterion.unleaked)},
+            "met": criterion.met,
+            "reason": plain(criterion.decisive.reason),
         }
-        for one in source.criteria
+        for criterion in source.criteria
     ]
 
 
-def _judged(one: Judged) -> dict[str, Any]:
+def _judged(judged: Judged) -> dict[str, Any]:
     return {
-        "estimate": plain(one.estimate),
-        "met": one.met,
-        "reason": plain(one.reason),
-        "required_cases": plain(one.required),
-        "over_folds": plain(one.over_folds),
+        "estimate": plain(judged.estimate),
+        "met": judged.met,
+        "reason": plain(judged.reason),
+        "required_cases": plain(judged.required),
+        "over_folds": plain(judged.over_folds),
     }
 
 
 def _saliency(source: Results) -> dict[str, Any]:
     return {
         "pointing_game": {
-            one.name: {
-                "correct": plain(one.correct.headline),
-                "wrong": plain(one.wrong.headline),
-                "without_evidence": one.without_evidence,
+            hits.name: {
+                "correct": plain(hits.correct.headline),
+                "wrong": plain(hits.wrong.headline),
+                "without_evidence": hits.without_evidence,
             }
-            for one in source.saliency
+            for hits in source.saliency
         },
-        "evidence_inside": {one.name: plain(one) for one in source.evidence_share},
+        "evidence_inside": {share.name: plain(share) for share in source.evidence_share},
     }
 
 
@@ -381,20 +393,20 @@ def _claims(source: Results) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "id": one.claim.id,
-            "verdict": one.verdict,
-            "arithmetic": [text_claims.line(line) for line in one.arithmetic],
-            "text": one.claim.text,
+            "id": claim.claim.id,
+            "verdict": claim.verdict,
+            "arithmetic": [text_claims.line(line) for line in claim.arithmetic],
+            "text": claim.claim.text,
             "source": told.source.title,
             "where": told.source.where,
-            "split": one.claim.split,
-            "decisive": " ".join(text_claims.decisive(one)),
-            "against": plain(one.against),
-            "published": None if one.published is None else dict(zip(("count", "n"), one.published, strict=True)),
-            "ours": plain(one.ours),
-            "difference": plain(one.difference),
+            "split": claim.claim.split,
+            "decisive": " ".join(text_claims.decisive(claim)),
+            "against": plain(claim.against),
+            "published": None if claim.published is None else dict(zip(("count", "n"), claim.published, strict=True)),
+            "ours": plain(claim.ours),
+            "difference": plain(claim.difference),
         }
-        for one in source.claims
+        for claim in source.claims
     ]
 
 

@@ -78,12 +78,12 @@ def table(results: Results) -> pd.DataFrame:
     """Return the numbers of a study as a table with the columns ``COLUMNS``; what is not known is missing."""
     rows = [
         {
-            "metric": one.metric,
-            "subject": one.subject,
-            "basis": one.basis,
-            **{name: value for name, value in estimate_of(one.estimate).items() if name in COLUMNS},
+            "metric": number.metric,
+            "subject": number.subject,
+            "basis": number.basis,
+            **{name: value for name, value in estimate_of(number.estimate).items() if name in COLUMNS},
         }
-        for one in numbers(results)
+        for number in numbers(results)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
@@ -97,14 +97,14 @@ def _of(judged: Performance, *, basis: str) -> Iterator[Number]:
     yield from _rows(read(COUNTED_OVERALL, judged.overall), subject=OVERALL, basis=basis)
     if judged.any_tumour is not None:
         yield from _rows(read(COUNTED, judged.any_tumour), subject=ANY_TUMOUR, basis=basis)
-    for one in judged.classes:
-        yield from _rows(read(COUNTED, one), subject=one.name, basis=basis)
+    for rates in judged.classes:
+        yield from _rows(read(COUNTED, rates), subject=rates.name, basis=basis)
 
 
 def _key(name: str, judged: Performance) -> str:
     return ANY_TUMOUR if judged.any_tumour is not None and name == judged.any_tumour.name else name
 
 
-def _rows(found: Iterable[tuple[Metric[Any], Measure]], *, subject: str, basis: str) -> Iterator[Number]:
-    for metric, measure in found:
+def _rows(measures: Iterable[tuple[Metric[Any], Measure]], *, subject: str, basis: str) -> Iterator[Number]:
+    for metric, measure in measures:
         yield Number(metric=metric.key, subject=subject, basis=basis, estimate=measure.headline)

@@ -9,12 +9,16 @@ from neuroval.dashboard.figures.typeface import width
 from neuroval.dashboard.words.formats import figure_text, percent, short
 
 
-def decision_figure(found: DecisionCurve) -> go.Figure:
+def decision_figure(curve: DecisionCurve) -> go.Figure:
     """Return the plot; far below 0, where calling every scan leads, it is cut off."""
     figure = go.Figure()
-    limits = found.thresholds.tolist()
-    known = [(limit, one.headline) for limit, one in zip(limits, found.model, strict=True) if one.headline.defined]
-    bounds = [(limit, one.low, one.high) for limit, one in known if one.low is not None]
+    limits = curve.thresholds.tolist()
+    known = [
+        (limit, estimate.headline)
+        for limit, estimate in zip(limits, curve.model, strict=True)
+        if estimate.headline.defined
+    ]
+    bounds = [(limit, estimate.low, estimate.high) for limit, estimate in known if estimate.low is not None]
     figure.add_scatter(
         x=[limit for limit, _, _ in bounds] + [limit for limit, _, _ in reversed(bounds)],
         y=[high for _, _, high in bounds] + [low for _, low, _ in reversed(bounds)],
@@ -27,17 +31,17 @@ def decision_figure(found: DecisionCurve) -> go.Figure:
     )
     figure.add_scatter(
         x=[limit for limit, _ in known],
-        y=[one.value for _, one in known],
+        y=[estimate.value for _, estimate in known],
         mode="lines",
         line={"color": ACCENT, "width": 2},
         name="model",
-        customdata=[[percent(limit), figure_text(short(one))] for limit, one in known],
+        customdata=[[percent(limit), figure_text(short(estimate))] for limit, estimate in known],
         hovertemplate="%{customdata[0]}: %{customdata[1]}<extra>model</extra>",
     )
-    if found.call_all is not None:
+    if curve.call_all is not None:
         figure.add_scatter(
             x=limits,
-            y=found.call_all.tolist(),
+            y=curve.call_all.tolist(),
             mode="lines",
             line={"color": NEUTRAL, "width": 2, "dash": "dash"},
             name="call every scan",
@@ -45,7 +49,7 @@ def decision_figure(found: DecisionCurve) -> go.Figure:
         )
     figure.add_scatter(
         x=limits,
-        y=found.call_none.tolist(),
+        y=curve.call_none.tolist(),
         mode="lines",
         line={"color": INK, "width": 1, "dash": "dot"},
         name="call none",

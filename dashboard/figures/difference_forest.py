@@ -41,11 +41,13 @@ def differences(title: str, rows: Sequence[Row], *, beside: str) -> go.Figure:
     figure, reach = go.Figure(), furthest(rows)
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     for place, row in enumerate(rows):
-        found = row.difference
-        if found.low is None or found.high is None:
+        difference = row.difference
+        if difference.low is None or difference.high is None:
             continue
         line = {"color": row.colour, "width": 2}
-        figure.add_scatter(x=[found.low, found.high], y=[place] * 2, mode="lines", line=line, hoverinfo="skip")
+        figure.add_scatter(
+            x=[difference.low, difference.high], y=[place] * 2, mode="lines", line=line, hoverinfo="skip"
+        )
     figure.add_scatter(
         x=[row.difference.value for row in rows],
         y=list(range(len(rows))),

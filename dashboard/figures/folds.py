@@ -23,7 +23,9 @@ class Row:
 
 def start_of(numbers: Sequence[OverFolds]) -> float:
     """Return where an axis that they share begins."""
-    return start_below([one.mean.low for one in numbers] + [value.value for one in numbers for value in one.values])
+    return start_below(
+        [number.mean.low for number in numbers] + [value.value for number in numbers for value in number.values]
+    )
 
 
 def fold_dots(numbers: Sequence[tuple[str, Sequence[Row]]], *, start: float) -> go.Figure:

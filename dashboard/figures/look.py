@@ -53,12 +53,12 @@ def finish(figure: go.Figure, *, height: int, room: Mapping[str, int]) -> go.Fig
         "tickfont": text,
         "title": {"font": text, "standoff": 20},
     }
-    own = figure.layout.to_plotly_json()
-    own.pop("template", None)
-    axes = {"xaxis", "yaxis", *(name for name in own if name.startswith(("xaxis", "yaxis")))}
-    styled = {name: {"showgrid": name[0] == "y", **own.get(name, {}), **axis} for name in axes}
+    layout = figure.layout.to_plotly_json()
+    layout.pop("template", None)
+    axes = {"xaxis", "yaxis", *(name for name in layout if name.startswith(("xaxis", "yaxis")))}
+    styled = {name: {"showgrid": name[0] == "y", **layout.get(name, {}), **axis} for name in axes}
     # Set at once: updated property by property, the look costs more than all the rest of a figure.
-    figure.layout = {**own, **look, **styled}
+    figure.layout = {**layout, **look, **styled}
     figure.layout.template = None  # Plotly would take one for a change and lay the figure out anew
     return figure
 
@@ -95,9 +95,9 @@ def text_on(ground: str) -> str:
     return max(WHITE, BLACK, key=lambda ink: contrast(ink, ground))
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, other: str) -> float:
     """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
-    low, high = sorted(_luminance(colour) for colour in (one, other))
+    low, high = sorted(_luminance(colour) for colour in (first, other))
     return (high + 0.05) / (low + 0.05)
 
 

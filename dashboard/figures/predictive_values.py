@@ -19,10 +19,10 @@ def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float
     """Return the plot of both over the prevalences of ``values``; what is not estimable is left out."""
     figure = go.Figure()
     for name, colour, dash in (("PPV", ACCENT, "solid"), ("NPV", SECOND, "dash")):
-        known = [(one.prevalence, getattr(one, name.lower()).headline) for one in values]
-        known = [(place, found) for place, found in known if found.defined]
+        known = [(value.prevalence, getattr(value, name.lower()).headline) for value in values]
+        known = [(place, estimates) for place, estimates in known if estimates.defined]
         if known:
-            _curve(figure, name, [place for place, _ in known], [found for _, found in known], colour, dash)
+            _curve(figure, name, [place for place, _ in known], [estimates for _, estimates in known], colour, dash)
     figure.add_vline(x=chosen, line={"color": INK, "width": 1, "dash": "dot"})
     # At the right half of the last prevalence has room: Plotly would hide it.
     room = {"l": BESIDE + width("0.0"), "b": BELOW_TITLED, "t": LEGEND + LEGEND_LINE, "r": 24}
@@ -43,9 +43,9 @@ def predictive_value_figure(values: Sequence[PredictiveValues], *, chosen: float
 
 
 def _curve(
-    figure: go.Figure, name: str, places: Sequence[float], found: Sequence[Estimate], colour: str, dash: str
+    figure: go.Figure, name: str, places: Sequence[float], estimates: Sequence[Estimate], colour: str, dash: str
 ) -> None:
-    bounds = [one.low for one in found], [one.high for one in found]
+    bounds = [estimate.low for estimate in estimates], [estimate.high for estimate in estimates]
     figure.add_scatter(
         x=[*places, *reversed(places)],
         y=[*bounds[1], *reversed(bounds[0])],
@@ -58,10 +58,12 @@ def _curve(
     )
     figure.add_scatter(
         x=list(places),
-        y=[one.value for one in found],
+        y=[estimate.value for estimate in estimates],
         mode="lines",
         line={"color": colour, "width": 2, "dash": dash},
         name=name,
-        customdata=[[percent(place), figure_text(fine(one))] for place, one in zip(places, found, strict=True)],
+        customdata=[
+            [percent(place), figure_text(fine(estimate))] for place, estimate in zip(places, estimates, strict=True)
+        ],
         hovertemplate=f"%{{customdata[0]}}: {name} %{{customdata[1]}}<extra></extra>",
     )

@@ -18,30 +18,35 @@ def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.05)
     diagonal = {"color": INK, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip", row=1, col=1)
-    for number, one in enumerate(curve.bins, start=1):
-        found = one.observed.headline
-        if one.mean_probability is None or found.value is None or found.low is None or found.high is None:
+    for number, bin_of_curve in enumerate(curve.bins, start=1):
+        observed = bin_of_curve.observed.headline
+        if (
+            bin_of_curve.mean_probability is None
+            or observed.value is None
+            or observed.low is None
+            or observed.high is None
+        ):
             continue
-        place = one.mean_probability
+        place = bin_of_curve.mean_probability
         line = {"color": ACCENT, "width": 2}
-        ends = [found.low, found.high]
+        ends = [observed.low, observed.high]
         figure.add_scatter(x=[place, place], y=ends, mode="lines", line=line, hoverinfo="skip", row=1, col=1)
         figure.add_scatter(
             x=[place],
-            y=[found.value],
+            y=[observed.value],
             mode="markers",
             marker={"color": ACCENT, "size": 9},
             customdata=[[number]],
-            text=f"{one.low:.2f} to {one.high:.2f}: predicted {place:.3f}, observed {figure_text(full(found))}",
+            text=f"{bin_of_curve.low:.2f} to {bin_of_curve.high:.2f}: predicted {place:.3f}, observed {figure_text(full(observed))}",
             hovertemplate="%{text}<extra></extra>",
             unselected={"marker": {"opacity": 1}},
             row=1,
             col=1,
         )
     figure.add_bar(
-        x=[(one.low + one.high) / 2 for one in curve.bins],
-        y=[one.n for one in curve.bins],
-        width=[0.9 * (one.high - one.low) for one in curve.bins],
+        x=[(bin_of_curve.low + bin_of_curve.high) / 2 for bin_of_curve in curve.bins],
+        y=[bin_of_curve.n for bin_of_curve in curve.bins],
+        width=[0.9 * (bin_of_curve.high - bin_of_curve.low) for bin_of_curve in curve.bins],
         marker={"color": QUIET},
         customdata=[[number] for number in range(1, len(curve.bins) + 1)],
         hovertemplate="%{y:,} cases<extra></extra>",

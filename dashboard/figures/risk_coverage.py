@@ -15,18 +15,18 @@ from neuroval.dashboard.figures.typeface import width
 SHORTEST = 0.1  # share referred that is shown at least
 
 
-def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.Figure:
+def risk_coverage_figure(curve: RiskCoverage, *, referred: float | None) -> go.Figure:
     """Return the plot of both rates, of all cases that the model keeps; ``referred`` marks the share of a rule.
 
     Missed tumours are a part of the errors, and never above them. Of a curve with many corners those are drawn that can
     be seen.
     """
     figure = go.Figure()
-    curves = [("errors", found.kept_error_rate, ACCENT)]
-    if found.kept_missed_share is not None:
-        curves.append(("missed tumours", found.kept_missed_share, ALARM))
+    curves = [("errors", curve.kept_error_rate, ACCENT)]
+    if curve.kept_missed_share is not None:
+        curves.append(("missed tumours", curve.kept_missed_share, ALARM))
     for name, rate, colour in curves:
-        share = found.referred_share[: len(rate)]
+        share = curve.referred_share[: len(rate)]
         steps = len(rate) <= MOST
         kept = np.arange(len(rate)) if steps else thinned(share, rate / (float(rate.max(initial=0.0)) or 1.0))
         figure.add_scatter(
@@ -42,7 +42,7 @@ def risk_coverage_figure(found: RiskCoverage, *, referred: float | None) -> go.F
     highest = max(float(rate.max(initial=0.0)) for _, rate, _ in curves)
     room = {"l": BESIDE_TITLED + width(f"{highest:.1%}"), "b": BELOW_TITLED, "t": LEGEND + LEGEND_LINE}
     finish(figure, height=340, room=room)
-    end = _last_change([rate for _, rate, _ in curves], found.referred_share, referred)
+    end = _last_change([rate for _, rate, _ in curves], curve.referred_share, referred)
     figure.update_xaxes(title_text="Referred to an expert", tickformat=".0%", range=[0, end], showgrid=False)
     figure.update_yaxes(title_text="Of the scans still read", tickformat=".1%", rangemode="tozero")
     return figure

@@ -29,10 +29,11 @@ def roc_figure(curve: RocCurve, *, colour: str = ACCENT, decisions: Sequence[Dec
     figure = go.Figure()
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=_dotted(), hoverinfo="skip", showlegend=False)
     places = zip(curve.thresholds.tolist(), curve.sensitivity.tolist(), curve.false_positive_rate.tolist(), strict=True)
-    said = [f"{_from(limit)}: sensitivity {number(se)}, specificity {number(1 - fp)}" for limit, se, fp in places]
-    _line(figure, curve.false_positive_rate.tolist(), curve.sensitivity.tolist(), said, colour)
+    hover = [f"{_from(limit)}: sensitivity {number(se)}, specificity {number(1 - fp)}" for limit, se, fp in places]
+    _line(figure, curve.false_positive_rate.tolist(), curve.sensitivity.tolist(), hover, colour)
     marks = [
-        (one.label, None if one.specificity is None else 1 - one.specificity, one.sensitivity) for one in decisions
+        (decision.label, None if decision.specificity is None else 1 - decision.specificity, decision.sensitivity)
+        for decision in decisions
     ]
     _finish(figure, marks, title="ROC", x="1 \N{MINUS SIGN} specificity", y="Sensitivity")
     return figure
@@ -46,9 +47,9 @@ def precision_recall_figure(
     level = [curve.prevalence] * 2
     figure.add_scatter(x=[0, 1], y=level, mode="lines", line=_dotted(), hoverinfo="skip", showlegend=False)
     places = zip(curve.thresholds.tolist(), curve.recall.tolist(), curve.precision.tolist(), strict=True)
-    said = [f"{_from(limit)}: sensitivity {number(se)}, PPV {number(ppv)}" for limit, se, ppv in places]
-    _line(figure, curve.recall.tolist(), curve.precision.tolist(), said, colour)
-    marks = [(one.label, one.sensitivity, one.ppv) for one in decisions]
+    hover = [f"{_from(limit)}: sensitivity {number(se)}, PPV {number(ppv)}" for limit, se, ppv in places]
+    _line(figure, curve.recall.tolist(), curve.precision.tolist(), hover, colour)
+    marks = [(decision.label, decision.sensitivity, decision.ppv) for decision in decisions]
     _finish(figure, marks, title="Precision-recall", x="Sensitivity (recall)", y="PPV (precision)")
     return figure
 
@@ -61,13 +62,13 @@ def _dotted() -> dict[str, object]:
     return {"color": QUIET, "width": 1, "dash": "dot"}
 
 
-def _line(figure: go.Figure, x: Sequence[float], y: Sequence[float], said: Sequence[str], colour: str) -> None:
+def _line(figure: go.Figure, x: Sequence[float], y: Sequence[float], hover: Sequence[str], colour: str) -> None:
     figure.add_scatter(
         x=list(x),
         y=list(y),
         mode="lines",
         line={"color": colour, "width": 2},
-        customdata=[[text] for text in said],
+        customdata=[[text] for text in hover],
         hovertemplate="%{customdata[0]}<extra></extra>",
         showlegend=False,
     )

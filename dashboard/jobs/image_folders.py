@@ -25,32 +25,32 @@ def data_sets(roots: tuple[Path, ...], classes: Collection[str]) -> dict[str, Pa
     The class folders may lie under folders of splits, such as ``Training`` and ``Testing``. Links that lead out of the
     roots are left out.
     """
-    found: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
     for root in roots:
         for folder in _of_classes(root, roots, set(classes)):
             name = Path(root.name, folder.relative_to(root)).as_posix()
-            found[name if name not in found else str(folder)] = folder
-    return found
+            folders[name if name not in folders else str(folder)] = folder
+    return folders
 
 
 def _of_classes(root: Path, roots: tuple[Path, ...], classes: set[str]) -> list[Path]:
-    found, waiting, looked = [], deque([(root, 0)]), 0
+    folders, waiting, looked = [], deque([(root, 0)]), 0
     while waiting and looked < MOST:
         folder, depth = waiting.popleft()
         looked += 1
-        inner = {one.name: one for one in _folders(folder) if is_inside(one, roots)}
-        splits = [one for name, one in inner.items() if split_of(name) and not named(name, classes)]
-        names = {one.name for split in splits for one in _folders(split)} if splits else set(inner)
+        inner = {inside.name: inside for inside in _folders(folder) if is_inside(inside, roots)}
+        splits = [inside for name, inside in inner.items() if split_of(name) and not named(name, classes)]
+        names = {inside.name for split in splits for inside in _folders(split)} if splits else set(inner)
         if any(named(name, classes) for name in names):
-            found.append(folder)
+            folders.append(folder)
         elif depth < DEEPEST:
-            waiting += [(one, depth + 1) for one in inner.values() if not one.is_symlink()]
-    return found
+            waiting += [(inside, depth + 1) for inside in inner.values() if not inside.is_symlink()]
+    return folders
 
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return sorted(one for one in folder.iterdir() if one.is_dir() and not is_hidden(one.name))
+        return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not is_hidden(entry.name))
     except OSError:  # one that may not be read holds nothing to choose
         return []
 

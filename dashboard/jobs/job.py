@@ -99,7 +99,7 @@ def status() -> Status | None:
         return None
     held, ended = _held(), _read("ended.json")  # in this order: the last that the process does is to let go of the lock
     try:
-        job = Job(**{one.name: str(document[one.name]) for one in fields(Job)})
+        job = Job(**{field.name: str(document[field.name]) for field in fields(Job)})
         if ended is not None and not held:
             return Status(job=job, state=State(ended["state"]), reason=str(ended["reason"]))
     except (KeyError, ValueError) as error:
@@ -114,9 +114,9 @@ def start(*, model: str, images: str, data: str, study: str, roots: tuple[Path, 
     could go on.
     """
     _check_names(data, study)
-    found = status()
-    if found is not None and found.state in UNFINISHED:
-        raise InputError(UNFINISHED[found.state])
+    job_status = status()
+    if job_status is not None and job_status.state in UNFINISHED:
+        raise InputError(UNFINISHED[job_status.state])
     if study in studies() or place(study).exists():
         raise InputError(f"{study}: there is a study of this name; choose another one.")
     discard()
@@ -128,10 +128,10 @@ def start(*, model: str, images: str, data: str, study: str, roots: tuple[Path, 
 
 def resume(*, roots: tuple[Path, ...]) -> None:
     """Let the last job go on where it was. Raises ``InputError`` when there is none, or as ``start`` does."""
-    found = status()
-    if found is None:
+    job_status = status()
+    if job_status is None:
         raise InputError("There is no evaluation that could go on.")
-    _spawn(found.job, roots)
+    _spawn(job_status.job, roots)
 
 
 def cancel() -> None:
@@ -153,9 +153,9 @@ def discard() -> None:
     """Forget the last job, and what it has computed unless it is a study. Raises ``InputError`` while it runs."""
     with _locked():
         with contextlib.suppress(InputError):  # what is damaged is forgotten too
-            found = status()
-            if found is not None and found.state != State.DONE:
-                study = place(found.job.study)
+            job_status = status()
+            if job_status is not None and job_status.state != State.DONE:
+                study = place(job_status.job.study)
                 shutil.rmtree(study.with_name(f".{study.name}.partial"), ignore_errors=True)
         for name in ("job.json", "progress.json", "ended.json"):
             (folder() / name).unlink(missing_ok=True)
@@ -237,7 +237,7 @@ def _progress() -> Progress | None:
     if document is None:
         return None
     try:
-        return Progress(**{one.name: document[one.name] for one in fields(Progress)})
+        return Progress(**{field.name: document[field.name] for field in fields(Progress)})
     except KeyError:
         return None
 

@@ -20,10 +20,10 @@ NICE = 10  # pages come first
 def main() -> None:
     """Evaluate the job into its study, link its images unless others are, and write how it ended."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
-    found = jobs.status()
-    if found is None:
+    status = jobs.status()
+    if status is None:
         sys.exit("There is no job to do.")
-    job = found.job
+    job = status.job
     log.info("%s on %s into %s", job.model, job.images, job.study)
     os.nice(NICE)
     state, reason = jobs.State.FAILED, f"something unexpected; {jobs.folder() / 'log'} says what."

@@ -34,7 +34,7 @@ def attachments(evidence: Evidence, options: Options) -> tuple[Attachment, ...]:
     document = {**document_of(evidence.results, everything=True), "report": dataclasses.asdict(options)}
     numbers = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
     shown = min(evidence.results.found.n, MOST)
-    of = (
+    covered = (
         "every evaluated scan"
         if shown == evidence.results.found.n
         else f"{shown:,} of {evidence.results.found.n:,} evaluated scans"
@@ -58,21 +58,21 @@ def attachments(evidence: Evidence, options: Options) -> tuple[Attachment, ...]:
             path=CASES,
             content=_cases(evidence, shown),
             mime="text/csv",
-            description=f"Label, group, prediction and probabilities of {of}",
+            description=f"Label, group, prediction and probabilities of {covered}",
             relationship="source",
         ),
     )
 
 
 def _cases(evidence: Evidence, shown: int) -> bytes:
-    study, found = evidence.study, evidence.results.found
+    study, evaluated = evidence.study, evidence.results.found
     names = study.classes.names
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["case_id", "split", "group_id", "label", "predicted", *study.classes.probability_columns])
-    rows = found.rows[:shown]
+    rows = evaluated.rows[:shown]
     columns = (study.cases[name].array[rows] for name in ("case_id", "split", "group_id", "label"))
     predicted = (names[index] for index in evidence.results.predicted[:shown].tolist())
-    for *facts, called, chances in zip(*columns, predicted, found.probabilities[:shown].tolist(), strict=True):
+    for *facts, called, chances in zip(*columns, predicted, evaluated.probabilities[:shown].tolist(), strict=True):
         writer.writerow([*facts, called, *map(repr, chances)])
     return buffer.getvalue().encode()

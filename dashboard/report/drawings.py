@@ -75,22 +75,22 @@ def dot(x: float, y: float, colour: str, **more: Any) -> dict[str, Any]:
     return {"kind": "dot", "at": [x, y], "colour": colour, **more}
 
 
-def words(x: float, y: float, said: str, **more: Any) -> dict[str, Any]:
+def words(x: float, y: float, text: str, **more: Any) -> dict[str, Any]:
     """Return text at a point."""
-    return {"kind": "text", "at": [x, y], "text": said, "colour": INK, **more}
+    return {"kind": "text", "at": [x, y], "text": text, "colour": INK, **more}
 
 
 def forest(judged: Performance, classes: ClassOrder, first: int = 0) -> Drawing:
     """Return the rates of the classes from ``first`` on, two panels a row: point, interval and counts."""
     shown = rows(judged)[first : first + SHOWN]
-    start = lowest([rate.headline for one in rows(judged) for _, rate in read(RATES, one)])
-    names = [shortened(row_name(one.name, classes), LONGEST) for one in shown]
+    start = lowest([rate.headline for rates in rows(judged) for _, rate in read(RATES, rates)])
+    names = [shortened(row_name(rates.name, classes), LONGEST) for rates in shown]
     panels = []
     for metric in RATES:
         marks: list[dict[str, Any]] = []
-        for place, one in enumerate(shown):
-            colour = INK if one.name == ANY_TUMOUR else classes.colour[one.name]
-            marks += [mark for _, rate in read((metric,), one) for mark in _row(rate.headline, place, colour)]
+        for place, rates in enumerate(shown):
+            colour = INK if rates.name == ANY_TUMOUR else classes.colour[rates.name]
+            marks += [mark for _, rate in read((metric,), rates) for mark in _row(rate.headline, place, colour)]
         panels.append(
             {
                 "title": metric.label,
@@ -105,20 +105,20 @@ def forest(judged: Performance, classes: ClassOrder, first: int = 0) -> Drawing:
     return charts(panels, columns=2)
 
 
-def _row(found: Estimate, place: float, colour: str) -> list[dict[str, Any]]:
-    beside = counts(found) if found.defined else NOT_ESTIMABLE
-    said = words(1.0, place, beside, dx=1.6, size=7)
-    if found.value is None:
-        return [said]
-    marks = [dot(found.value, place, colour, shape="square", size=5), said]
-    if found.low is not None and found.high is not None:
-        marks.insert(0, line([(found.low, place), (found.high, place)], colour, width=1.4))
+def _row(estimate: Estimate, place: float, colour: str) -> list[dict[str, Any]]:
+    beside = counts(estimate) if estimate.defined else NOT_ESTIMABLE
+    result = words(1.0, place, beside, dx=1.6, size=7)
+    if estimate.value is None:
+        return [result]
+    marks = [dot(estimate.value, place, colour, shape="square", size=5), result]
+    if estimate.low is not None and estimate.high is not None:
+        marks.insert(0, line([(estimate.low, place), (estimate.high, place)], colour, width=1.4))
     return marks
 
 
-def matrix(found: ConfusionMatrix, classes: ClassOrder, *, harm: Sequence[Sequence[float]]) -> Drawing:
+def matrix(matrix: ConfusionMatrix, classes: ClassOrder, *, harm: Sequence[Sequence[float]]) -> Drawing:
     """Return the confusion matrix in squares: area is the count, colour the harm."""
-    k, cells = len(classes), found.counts.tolist()
+    k, cells = len(classes), matrix.counts.tolist()
     most = max((cost for costs in harm for cost in costs), default=0.0)
 
     def colour(row: int, column: int) -> str:
@@ -127,10 +127,10 @@ def matrix(found: ConfusionMatrix, classes: ClassOrder, *, harm: Sequence[Sequen
     levels = sorted({harm[row][column] for row in range(k) for column in range(k) if row != column}) if harm else []
     ends = levels if len(levels) <= 3 else [levels[0], levels[-1]]
     key = [{"kind": "square", "colour": CORRECT, "name": "called correctly"}]
-    key += [{"kind": "square", "colour": harm_colour(one, most=most), "name": f"harm {one:g}"} for one in ends]
+    key += [{"kind": "square", "colour": harm_colour(end, most=most), "name": f"harm {end:g}"} for end in ends]
     return {
         "draw": "matrix",
-        "names": cut_to([classes.display[name] for name in found.classes]),
+        "names": cut_to([classes.display[name] for name in matrix.classes]),
         "counts": cells,
         "texts": [[f"{n:,}" for n in row] for row in cells],
         "colours": [[colour(row, column) for column in range(k)] for row in range(k)],
@@ -141,17 +141,23 @@ def matrix(found: ConfusionMatrix, classes: ClassOrder, *, harm: Sequence[Sequen
 def reliability(curve: ReliabilityCurve) -> Drawing:
     """Return accuracy against confidence with intervals, and the number of scans in each bin below."""
     marks = [line([(0, 0), (1, 1)], GREY, width=0.8, dash="dotted")]
-    for one in curve.bins:
-        found = one.observed.headline
-        if one.mean_probability is None or found.value is None:
+    for bin_of_curve in curve.bins:
+        observed = bin_of_curve.observed.headline
+        if bin_of_curve.mean_probability is None or observed.value is None:
             continue
-        if found.low is not None and found.high is not None:
-            ends = [(one.mean_probability, found.low), (one.mean_probability, found.high)]
+        if observed.low is not None and observed.high is not None:
+            ends = [(bin_of_curve.mean_probability, observed.low), (bin_of_curve.mean_probability, observed.high)]
             marks.append(line(ends, ACCENT, width=1.4))
-        marks.append(dot(one.mean_probability, found.value, ACCENT, size=4.6))
-    most = max([1, *(one.n for one in curve.bins)])
+        marks.append(dot(bin_of_curve.mean_probability, observed.value, ACCENT, size=4.6))
+    most = max([1, *(bin_of_curve.n for bin_of_curve in curve.bins)])
     bars = [
-        {"kind": "bar", "x": [one.low + 0.004, one.high - 0.004], "y": [0, one.n], "colour": PALE} for one in curve.bins
+        {
+            "kind": "bar",
+            "x": [bin_of_curve.low + 0.004, bin_of_curve.high - 0.004],
+            "y": [0, bin_of_curve.n],
+            "colour": PALE,
+        }
+        for bin_of_curve in curve.bins
     ]
     upper = {"height": 50, "x": {**axis(0, 1, None), "ticks": []}, "y": axis(0, 1, "Accuracy"), "left": 12}
     lower = {"height": 17, "x": axis(0, 1, "Confidence"), "y": axis(0, most, "Scans", about=2, written=_whole)}
@@ -162,15 +168,15 @@ def _whole(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else ""
 
 
-def referral(found: RiskCoverage, *, referred: float | None) -> Drawing:
+def referral(curve: RiskCoverage, *, referred: float | None) -> Drawing:
     """Return errors and missed tumours, both of the scans that are kept, against the share that is referred."""
     curves: list[tuple[str, NDArray[np.float64], str, str | None]] = []
-    curves.append(("errors", found.kept_error_rate, ACCENT, None))
-    if found.kept_missed_share is not None:
-        curves.append(("missed tumours", found.kept_missed_share, ALARM, "dashed"))
+    curves.append(("errors", curve.kept_error_rate, ACCENT, None))
+    if curve.kept_missed_share is not None:
+        curves.append(("missed tumours", curve.kept_missed_share, ALARM, "dashed"))
     marks, key, top = [], [], 0.0
     for name, rate, colour, dash in curves:
-        share = found.referred_share[: len(rate)]
+        share = curve.referred_share[: len(rate)]
         highest = float(rate.max(initial=0.0)) or 1.0
         kept = range(len(rate)) if len(rate) <= MOST else thinned(share, rate / highest).tolist()
         points = [(float(share[place]), float(rate[place])) for place in kept]
@@ -191,12 +197,12 @@ def roc(curves: Mapping[str, Curves], classes: ClassOrder) -> Drawing:
     left: list[Any] = [line([(0, 0), (1, 1)], PALE, width=0.8, dash="dotted")]
     right: list[Any] = []
     key = []
-    for (name, one), dash in zip(curves.items(), DASHES, strict=False):
+    for (name, curve), dash in zip(curves.items(), DASHES, strict=False):
         colour = INK if name == ANY_TUMOUR else classes.colour[name]
         key.append({"kind": "line", "colour": colour, "dash": dash, "name": shortened(row_name(name, classes), 24)})
         for marks, x, y in (
-            (left, one.roc.false_positive_rate, one.roc.sensitivity),
-            (right, one.precision_recall.recall, one.precision_recall.precision),
+            (left, curve.roc.false_positive_rate, curve.roc.sensitivity),
+            (right, curve.precision_recall.recall, curve.precision_recall.precision),
         ):
             if len(x) > 1:
                 marks.append(line(list(zip(x.tolist(), y.tolist(), strict=True)), colour, width=1.2, dash=dash))
@@ -208,11 +214,19 @@ def roc(curves: Mapping[str, Curves], classes: ClassOrder) -> Drawing:
     return charts([{**panels[0], "marks": left}, {**panels[1], "marks": right}], columns=2, key=key)
 
 
-def decision(found: DecisionCurve) -> Drawing:
+def decision(curve: DecisionCurve) -> Drawing:
     """Return net benefit over thresholds, with its band, beside calling every scan and calling none."""
-    limits = found.thresholds.tolist()
-    known = [(limit, one.headline) for limit, one in zip(limits, found.model, strict=True) if one.headline.defined]
-    bounds = [(limit, one.low, one.high) for limit, one in known if one.low is not None and one.high is not None]
+    limits = curve.thresholds.tolist()
+    known = [
+        (limit, estimate.headline)
+        for limit, estimate in zip(limits, curve.model, strict=True)
+        if estimate.headline.defined
+    ]
+    bounds = [
+        (limit, estimate.low, estimate.high)
+        for limit, estimate in known
+        if estimate.low is not None and estimate.high is not None
+    ]
     top = 1.08 * max([0.0, *(high for _, _, high in bounds)]) or 1.0
     floor = -0.15 * top
 
@@ -224,12 +238,12 @@ def decision(found: DecisionCurve) -> Drawing:
         edge = [(x, inside(high)) for x, _, high in bounds] + [(x, inside(low)) for x, low, _ in reversed(bounds)]
         marks.append({"kind": "area", "points": edge, "colour": ACCENT})
     marks.append(line([(0, 0), (1, 0)], INK, width=0.8, dash="dotted"))
-    if found.call_all is not None:
-        everyone = [(x, y) for x, y in zip(limits, found.call_all.tolist(), strict=True) if y >= floor]
+    if curve.call_all is not None:
+        everyone = [(x, y) for x, y in zip(limits, curve.call_all.tolist(), strict=True) if y >= floor]
         if len(everyone) > 1:
             marks.append(line(everyone, GREY, width=1.2, dash="dashed"))
     if len(known) > 1:
-        marks.append(line([(x, inside(one.value or 0.0)) for x, one in known], ACCENT, width=1.4))
+        marks.append(line([(x, inside(estimate.value or 0.0)) for x, estimate in known], ACCENT, width=1.4))
     key = [
         {"kind": "line", "colour": ACCENT, "name": "model"},
         {"kind": "line", "colour": GREY, "dash": "dashed", "name": "call every scan"},
@@ -243,14 +257,14 @@ def decision(found: DecisionCurve) -> Drawing:
 def folds(grouped: CrossValidation, ungrouped: CrossValidation) -> Drawing:
     """Return a dot a fold, the mean as a bar and its corrected interval as a line, grouped above ungrouped."""
     kinds = [("Grouped", ACCENT, "circle", grouped), ("Not grouped", GREY, "ring", ungrouped)]
-    kinds = [one for one in kinds if one[3].performance is not None]
-    names = [name for name in NAMES if any(one.name == name for one in kinds[0][3].numbers)]
-    start = start_of([number_of(one, name) for _, _, _, one in kinds for name in names])
+    kinds = [kind for kind in kinds if kind[3].performance is not None]
+    names = [name for name in NAMES if any(number.name == name for number in kinds[0][3].numbers)]
+    start = start_of([number_of(of_kind, name) for _, _, _, of_kind in kinds for name in names])
     panels = []
     for name in names:
         marks = []
-        for place, (_, colour, shape, one) in enumerate(kinds):
-            number = number_of(one, name)
+        for place, (_, colour, shape, of_kind) in enumerate(kinds):
+            number = number_of(of_kind, name)
             if number.mean.low is not None and number.mean.high is not None:
                 marks.append(line([(number.mean.low, place), (number.mean.high, place)], colour, width=1.4))
             marks += [dot(v.value, place, colour, shape=shape, size=4.6) for v in number.values if v.value is not None]

@@ -91,7 +91,7 @@ def printable(document: Any) -> tuple[Any, tuple[str, ...]]:
 
 def breakable(words: str) -> str:
     """Return text in which a long word may be broken: after a mark, and within a part that is long itself."""
-    return _LONG.sub(lambda found: SPACE.join(_parts(found[0])), words)
+    return _LONG.sub(lambda match: SPACE.join(_parts(match[0])), words)
 
 
 def _parts(word: str) -> Iterator[str]:
@@ -100,13 +100,13 @@ def _parts(word: str) -> Iterator[str]:
         yield from (part[at : at + half] for at in range(0, len(part), half)) if len(part) > UNBROKEN else (part,)
 
 
-def _each(value: Any, of: Callable[[str], str]) -> Any:
+def _each(value: Any, spelled: Callable[[str], str]) -> Any:
     """Return a document with ``of`` applied to each text; keys and labels are names of ours and stay."""
     if isinstance(value, str):
-        return of(value)
+        return spelled(value)
     if isinstance(value, dict):
-        return {key: inner if key in ("label", "labels") else _each(inner, of) for key, inner in value.items()}
-    return [_each(inner, of) for inner in value] if isinstance(value, (list, tuple)) else value
+        return {key: inner if key in ("label", "labels") else _each(inner, spelled) for key, inner in value.items()}
+    return [_each(inner, spelled) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 @lru_cache(maxsize=64)
@@ -114,11 +114,11 @@ def _without_glyph(letters: frozenset[str]) -> frozenset[str]:
     """Return the letters that no font has: the compiler names them, a few at a time."""
     asked, missing = {letter for letter in letters if ord(letter) > 0xFF and letter not in KEPT}, set()
     while asked:
-        found = _named(sorted(asked)) & asked
-        missing |= found
-        if not found:
+        without = _named(sorted(asked)) & asked
+        missing |= without
+        if not without:
             break
-        asked -= found
+        asked -= without
     return frozenset(missing)
 
 
@@ -132,6 +132,6 @@ def _named(letters: list[str]) -> set[str]:
             sys_inputs={"letters": json.dumps(letters)},
         )
     except typst.TypstError as error:
-        said = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), error.diagnostic)
-        return {letter for text in _NAMED.findall(said) for letter in text} or set(letters)
+        message = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), error.diagnostic)
+        return {letter for text in _NAMED.findall(message) for letter in text} or set(letters)
     return set()

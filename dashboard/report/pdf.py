@@ -123,8 +123,8 @@ def _blocks(subject: Subject) -> list[Block]:
 
 
 def _labels(block: Mapping[str, Any]) -> list[str]:
-    own = [block["label"]] if block.get("label") else []
-    return own + ([row[2] for row in block["rows"] if row[2]] if block["kind"] == "facts" else [])
+    labels = [block["label"]] if block.get("label") else []
+    return labels + ([row[2] for row in block["rows"] if row[2]] if block["kind"] == "facts" else [])
 
 
 def _date(manifest: Manifest) -> datetime:
@@ -143,12 +143,12 @@ def _pictures(evidence: Evidence, options: Options, images: LinkedImages | None,
     study, paths = evidence.study, evidence.study.cases.set_index("case_id")["image_path"]
     pictures = {}
     high, rest = errors.chosen(evidence.results.errors.cases, everything=options.all_errors)
-    for number, one in enumerate((*high, *rest)):
-        path = images.path(paths[one.case_id])
-        name = one.predicted if study.gradcam is not None else None
+    for number, case in enumerate((*high, *rest)):
+        path = images.path(paths[case.case_id])
+        name = case.predicted if study.gradcam is not None else None
         size = "thumbnail" if name is None else "pair"
-        made = None if path is None else scan.render(study, one.case_id, path, class_name=name, size=size, kind="JPEG")
+        made = None if path is None else scan.render(study, case.case_id, path, class_name=name, size=size, kind="JPEG")
         if made is not None:
-            pictures[one.case_id] = f"{number}.jpg"
-            (folder / pictures[one.case_id]).write_bytes(made)
+            pictures[case.case_id] = f"{number}.jpg"
+            (folder / pictures[case.case_id]).write_bytes(made)
     return pictures

@@ -62,9 +62,9 @@ def _study(path: str, stamp: int) -> Study:  # noqa: ARG001 - the stamp is part 
     return read_study(Path(path))
 
 
-def evidence(of: Study) -> Evidence:
+def evidence(study: Study) -> Evidence:
     """Return the evidence of a study; what it holds is computed when it is first asked for."""
-    return _evidence(of.fingerprint, _study=of)
+    return _evidence(study.fingerprint, _study=study)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # it is also made ready where there is no page to draw on
@@ -89,34 +89,34 @@ def _comparison(
     return comparisons(_a, _b)
 
 
-def report(of: Study, options: Options) -> bytes:
+def report(study: Study, options: Options) -> bytes:
     """Return the validation report as PDF. Raises ``InputError`` for a split without predictions."""
-    folder = linked(of)
-    return _report(of.fingerprint, options, "" if folder is None else str(folder.folder), _study=of)
+    folder = linked(study)
+    return _report(study.fingerprint, options, "" if folder is None else str(folder.folder), _study=study)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _report(fingerprint: str, options: Options, folder: str, _study: Study) -> bytes:  # noqa: ARG001
     shown = evidence(_study)
-    own = (options.split or shown.split, options.level) == (shown.split, shown.results.level)
-    made = shown if own else evidence_of(_study, split=options.split, level=options.level)
+    as_shown = (options.split or shown.split, options.level) == (shown.split, shown.results.level)
+    made = shown if as_shown else evidence_of(_study, split=options.split, level=options.level)
     return build(made, options, images=linked(_study))
 
 
-def make_ready(of: Study, *, then: Callable[[Evidence], None]) -> None:
+def make_ready(study: Study, *, then: Callable[[Evidence], None]) -> None:
     """Begin to compute, beside the pages, what the other pages of a study show, and ``then`` what is made of it."""
-    _made_ready(of.fingerprint, _study=of, _then=then)
+    _made_ready(study.fingerprint, _study=study, _then=then)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _made_ready(fingerprint: str, _study: Study, _then: Callable[[Evidence], None]) -> Thread:  # noqa: ARG001
     def make() -> None:
-        found = evidence(_study)
-        found.make_ready()
-        _then(found)
-        for name in found.results.questions:
+        made = evidence(_study)
+        made.make_ready()
+        _then(made)
+        for name in made.results.questions:
             curves(_study, name)
-        for ids in found.examples.values():  # the page with the most pictures, and often the second to be opened
+        for ids in made.examples.values():  # the page with the most pictures, and often the second to be opened
             for case_id in ids:
                 encoded(_study, case_id, None, "thumbnail")
 
@@ -125,9 +125,9 @@ def _made_ready(fingerprint: str, _study: Study, _then: Callable[[Evidence], Non
     return thread
 
 
-def curves(of: Study, name: str) -> Curves:
+def curves(study: Study, name: str) -> Curves:
     """Return the ROC and the precision-recall curve of a class, or of any tumour."""
-    return _curves(of.fingerprint, name, _study=of)
+    return _curves(study.fingerprint, name, _study=study)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -135,12 +135,12 @@ def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG0
     return curves_of(evidence(_study).results.questions[name])
 
 
-def reader(of: Study) -> Reader | None:
+def reader(study: Study) -> Reader | None:
     """Return the model that a study judges, ready to read scans; none where it is not on this machine.
 
     Raises ``InputError`` when its folder is damaged. Open models are kept by ``prediction``, for the API too.
     """
-    folder = prediction.model_of(of.manifest)
+    folder = prediction.model_of(study.manifest)
     return None if folder is None else prediction.opened(folder)
 
 
@@ -156,37 +156,37 @@ def _figure(
     return revised(make(*args, **dict(kwargs)))
 
 
-def linked(of: Study) -> LinkedImages | None:
+def linked(study: Study) -> LinkedImages | None:
     """Return the image folder of the study's data set; none when none is linked."""
-    return linked_images(of.manifest.data.name)
+    return linked_images(study.manifest.data.name)
 
 
-def has_image(of: Study, case_id: str) -> bool:
+def has_image(study: Study, case_id: str) -> bool:
     """Return whether the image of a case is in the linked folder."""
-    folder = linked(of)
-    return folder is not None and folder.path(known_ids(of).get(case_id)) is not None
+    folder = linked(study)
+    return folder is not None and folder.path(known_ids(study).get(case_id)) is not None
 
 
-def has_other_encoding(of: Study, case_id: str) -> bool:
+def has_other_encoding(study: Study, case_id: str) -> bool:
     """Return whether the linked image of a case looks the same as the judged one but has other bytes."""
-    folder = linked(of)
-    return folder is not None and known_ids(of).get(case_id) in folder.other_encoding
+    folder = linked(study)
+    return folder is not None and known_ids(study).get(case_id) in folder.other_encoding
 
 
 def encoded(
-    of: Study, case_id: str, class_name: str | None, size: str, *, opacity: int = scan.OPACITY, cells: bool = False
+    study: Study, case_id: str, class_name: str | None, size: str, *, opacity: int = scan.OPACITY, cells: bool = False
 ) -> bytes | None:
     """Return the WebP bytes of a case, with the Grad-CAM of a class if named; none when it cannot be made."""
-    folder = linked(of)
-    if folder is None or case_id not in known_ids(of):
+    folder = linked(study)
+    if folder is None or case_id not in known_ids(study):
         return None
-    key = (of.fingerprint, str(folder.folder), case_id, class_name, size, opacity, cells)
-    return _encoded(*key, _study=of, _folder=folder)
+    key = (study.fingerprint, str(folder.folder), case_id, class_name, size, opacity, cells)
+    return _encoded(*key, _study=study, _folder=folder)
 
 
-def known_ids(of: Study) -> Mapping[str, str | None]:
+def known_ids(study: Study) -> Mapping[str, str | None]:
     """Return the image path of every case of the study, by case id."""
-    return _paths(of.fingerprint, _study=of)
+    return _paths(study.fingerprint, _study=study)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

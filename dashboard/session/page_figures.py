@@ -29,74 +29,76 @@ RATES = (text.RATES[:2], text.RATES[2:])  # a figure each
 COURSES = ("Loss", "Accuracy")
 
 
-def make_ready(of: Evidence) -> None:
+def make_ready(evidence: Evidence) -> None:
     """Draw them as the pages show them before anything is chosen."""
-    headlines(of)
-    splits(of)
+    headlines(evidence)
+    splits(evidence)
     for metrics in RATES:
-        rates(of, metrics)
-    for question in list(of.results.questions.values())[:1]:
+        rates(evidence, metrics)
+    for question in list(evidence.results.questions.values())[:1]:
         if question.prevalence is not None:
             predictive_value(question, question.prevalence)
-    confusion(of, *worst_cell(of))
-    reliability(of)
-    referral(of)
-    for _, _, one in kinds_of_folds(of)[:1]:
-        folds(of)
-        if one.performance is not None:
-            pooled(of, one.performance.matrix)
-    if (run := of.results.final_run) is not None:
+    confusion(evidence, *worst_cell(evidence))
+    reliability(evidence)
+    referral(evidence)
+    for _, _, folds_of_kind in kinds_of_folds(evidence)[:1]:
+        folds(evidence)
+        if folds_of_kind.performance is not None:
+            pooled(evidence, folds_of_kind.performance.matrix)
+    if (run := evidence.results.final_run) is not None:
         for title in COURSES:
             course(run, title)
 
 
-def headlines(of: Evidence) -> go.Figure | None:
+def headlines(evidence: Evidence) -> go.Figure | None:
     """Return the numbers that can be compared on the split and on what the model has not seen.
 
     None where the headline number itself cannot be: what is left would say that the model does as well on new scans.
     """
-    (split, whole), *others = text_overview.bases(of, of.study.manifest).items()
+    (split, whole), *others = text_overview.bases(evidence, evidence.study.manifest).items()
     sections = []
     for metric, title in text_overview.HEADLINES.items():
         for name, part in others:
             pair = [measure(metric, judged) for judged in (whole, part)]
             lacking = [
-                text.lacking_in(one, metric, of=other, classes=of.study.classes)
-                for one, other in ((part, whole), (whole, part))
+                text.lacking_in(first, metric, of=other, classes=evidence.study.classes)
+                for first, other in ((part, whole), (whole, part))
             ]
-            if any(found is None or not found.headline.defined for found in pair) or any(lacking):
+            if any(estimate is None or not estimate.headline.defined for estimate in pair) or any(lacking):
                 continue
             rows = tuple(
-                Row(label=label, colour=colour, estimate=found.headline)
-                for label, colour, found in zip((split, name), (CORRECT, ACCENT), pair, strict=True)
-                if found is not None
+                Row(label=label, colour=colour, estimate=estimate.headline)
+                for label, colour, estimate in zip((split, name), (CORRECT, ACCENT), pair, strict=True)
+                if estimate is not None
             )
             sections.append((title, rows))
-    if text_overview.HEADLINES[text_overview.headline_metric(of)] not in dict(sections):
+    if text_overview.HEADLINES[text_overview.headline_metric(evidence)] not in dict(sections):
         return None
     return figure(forest, tuple(sections), start=lowest([row.estimate for _, rows in sections for row in rows]))
 
 
-def splits(of: Evidence) -> go.Figure:
+def splits(evidence: Evidence) -> go.Figure:
     """Return the scans by split, stacked by class."""
-    return figure(split_bars, of.results.dataset, of.study.classes)
+    return figure(split_bars, evidence.results.dataset, evidence.study.classes)
 
 
-def rates(of: Evidence, metrics: tuple[Metric[ClassPerformance], ...]) -> go.Figure:
+def rates(evidence: Evidence, metrics: tuple[Metric[ClassPerformance], ...]) -> go.Figure:
     """Return the forest plot of some rates; both figures have one axis."""
-    judged, classes = of.results.performance, of.study.classes
-    start = lowest([rate.headline for one in rows_of(judged) for _, rate in read(text.RATES, one)])
+    judged, classes = evidence.results.performance, evidence.study.classes
+    start = lowest(
+        [rate.headline for rates_of_class in rows_of(judged) for _, rate in read(text.RATES, rates_of_class)]
+    )
     sections = tuple(
         (
             metric.label,
             tuple(
                 Row(
-                    label=text.row_name(one.name, classes),
-                    colour=classes.colour.get(one.name, ACCENT),
+                    label=text.row_name(rates_of_class.name, classes),
+                    colour=classes.colour.get(rates_of_class.name, ACCENT),
                     estimate=rate.headline,
                 )
-                for one in rows_of(judged)
-                for _, rate in read((metric,), one)
+                for rates_of_class in rows_of(judged)
+                for _, rate in read((metric,), rates_of_class)
             ),
         )
         for metric in metrics
@@ -109,47 +111,47 @@ def predictive_value(question: Question, chosen: float) -> go.Figure:
     return figure(predictive_value_figure, over_prevalences(question), chosen=chosen)
 
 
-def worst_cell(of: Evidence) -> tuple[str, str]:
+def worst_cell(evidence: Evidence) -> tuple[str, str]:
     """Return reference and predicted class of the costliest kind of error that occurred."""
-    worst = next((pair for pair in of.costliest if pair.count), of.costliest[0])
+    worst = next((pair for pair in evidence.costliest if pair.count), evidence.costliest[0])
     return worst.reference, worst.predicted
 
 
-def confusion(of: Evidence, reference: str, predicted: str) -> go.Figure:
+def confusion(evidence: Evidence, reference: str, predicted: str) -> go.Figure:
     """Return the confusion matrix with one cell selected."""
-    matrix, harm = of.results.performance.matrix, of.study.manifest.harm
-    return figure(matrix_figure, matrix, of.study.classes, harm=harm, selected=(reference, predicted))
+    matrix, harm = evidence.results.performance.matrix, evidence.study.manifest.harm
+    return figure(matrix_figure, matrix, evidence.study.classes, harm=harm, selected=(reference, predicted))
 
 
-def reliability(of: Evidence) -> go.Figure:
+def reliability(evidence: Evidence) -> go.Figure:
     """Return accuracy against confidence."""
-    return figure(reliability_figure, of.results.confidence.reliability.top_label, x="Confidence", y="Accuracy")
+    return figure(reliability_figure, evidence.results.confidence.reliability.top_label, x="Confidence", y="Accuracy")
 
 
-def referral(of: Evidence) -> go.Figure:
+def referral(evidence: Evidence) -> go.Figure:
     """Return errors and missed tumours against the share that is referred."""
-    found = of.results.confidence
-    return figure(risk_coverage_figure, found.risk_coverage, referred=found.referral.referred.plain.value)
+    confidence = evidence.results.confidence
+    return figure(risk_coverage_figure, confidence.risk_coverage, referred=confidence.referral.referred.plain.value)
 
 
-def kinds_of_folds(of: Evidence) -> list[tuple[str, str, CrossValidation]]:
+def kinds_of_folds(evidence: Evidence) -> list[tuple[str, str, CrossValidation]]:
     """Return label, colour and results of each kind of cross-validation that the study has."""
-    both = (("Grouped", ACCENT, of.results.grouped), ("Not grouped", CORRECT, of.results.ungrouped))
+    both = (("Grouped", ACCENT, evidence.results.grouped), ("Not grouped", CORRECT, evidence.results.ungrouped))
     return [kind for kind in both if kind[2].performance is not None]
 
 
-def folds(of: Evidence) -> go.Figure:
+def folds(evidence: Evidence) -> go.Figure:
     """Return the numbers over the folds, grouped and not grouped on one axis."""
-    kinds = kinds_of_folds(of)
-    known = {one.name for one in kinds[0][2].numbers}
+    kinds = kinds_of_folds(evidence)
+    known = {number.name for number in kinds[0][2].numbers}
     shown = {name: title for name, title in text_training.NAMES.items() if name in known}
-    start = start_of([number for *_, one in kinds for number in one.numbers if number.name in shown])
+    start = start_of([number for *_, of_kind in kinds for number in of_kind.numbers if number.name in shown])
     sections = tuple(
         (
             title,
             tuple(
-                FoldRow(label=label, colour=colour, number=text_training.number_of(one, name))
-                for label, colour, one in kinds
+                FoldRow(label=label, colour=colour, number=text_training.number_of(of_kind, name))
+                for label, colour, of_kind in kinds
             ),
         )
         for name, title in shown.items()
@@ -157,9 +159,9 @@ def folds(of: Evidence) -> go.Figure:
     return figure(fold_dots, sections, start=start)
 
 
-def pooled(of: Evidence, matrix: ConfusionMatrix) -> go.Figure:
+def pooled(evidence: Evidence, matrix: ConfusionMatrix) -> go.Figure:
     """Return the confusion matrix of all folds."""
-    return figure(matrix_figure, matrix, of.study.classes, harm=of.study.manifest.harm)
+    return figure(matrix_figure, matrix, evidence.study.classes, harm=evidence.study.manifest.harm)
 
 
 def course(run: Run, title: str) -> go.Figure:

@@ -40,11 +40,11 @@ SALIENCY = (
 
 def seen(findings: Sequence[Finding]) -> str:
     """Return how many of the scans the model may know from training; nothing when it has seen none of them."""
-    found = next((one for one in findings if one.code == SHARED_GROUPS), None)
-    if found is None:
+    shared = next((finding for finding in findings if finding.code == SHARED_GROUPS), None)
+    if shared is None:
         return ""
-    most = found.n is not None and 2 * found.count > found.n
-    return f"{finding_text(found)} {MOSTLY_SEEN if most else PARTLY_SEEN}"
+    most = shared.n is not None and 2 * shared.count > shared.n
+    return f"{finding_text(shared)} {MOSTLY_SEEN if most else PARTLY_SEEN}"
 
 
 def step_rows(
@@ -78,13 +78,13 @@ def _step(
 ) -> dict[str, str]:
     row, whole, classes = {"Scans": name, "n": f"{n:,}"}, results.performance, results.study.classes
     for metric, label in headlines.items():
-        found = None if judged is None else measure(metric, judged)
+        value = None if judged is None else measure(metric, judged)
         if judged is None:
             row[label] = f"{NOT_ESTIMABLE} ({why(reason)})"
-        elif found is None:
+        elif value is None:
             row[label] = ""
         else:
-            row[label] = on_a_part(metric, found.headline, judged, of=whole, classes=classes, show=show)
+            row[label] = on_a_part(metric, value.headline, judged, of=whole, classes=classes, show=show)
     return row
 
 
@@ -92,19 +92,21 @@ def saliency_rows(
     hits: Sequence[ClassSaliency], shares: Sequence[ClassEvidence], classes: ClassOrder
 ) -> list[dict[str, str]]:
     """Return the pointing game and the share of evidence inside the outline by class, as table rows."""
-    inside = {one.name: one for one in shares}
+    inside = {share.name: share for share in shares}
     rows = []
-    for one in hits:
-        of = inside[one.name]
+    for hit_rate in hits:
+        inside_of_class = inside[hit_rate.name]
         for right, label in ((True, "right"), (False, "wrong")):
-            hit, share = (one.correct, of.correct) if right else (one.wrong, of.wrong)
+            hit, share = (
+                (hit_rate.correct, inside_of_class.correct) if right else (hit_rate.wrong, inside_of_class.wrong)
+            )
             rows.append(
                 {
-                    "Class": classes.display[one.name],
+                    "Class": classes.display[hit_rate.name],
                     "Called": label,
                     "Strongest evidence on the tumour": full(hit.headline),
                     "Evidence inside": full(share.headline),
-                    "Outline, share of the image": short(of.area.headline),
+                    "Outline, share of the image": short(inside_of_class.area.headline),
                 }
             )
     return rows
@@ -112,7 +114,7 @@ def saliency_rows(
 
 def without_evidence(hits: Sequence[ClassSaliency], classes: ClassOrder) -> str:
     """Return how many scans have no evidence for their class at all, and are in no row; nothing when none."""
-    empty = [f"{one.without_evidence:,} {spoken(one.name, classes)}" for one in hits if one.without_evidence]
+    empty = [f"{hit.without_evidence:,} {spoken(hit.name, classes)}" for hit in hits if hit.without_evidence]
     return f"Left out, since their map of the reference class is empty: {', '.join(empty)}." if empty else ""
 
 

@@ -109,9 +109,9 @@ def neighbour(split: str, label: str, classes: ClassOrder) -> str:
     return f"{classes.display[label]}, {split}"
 
 
-def lookalike(one: Lookalike, label: str, classes: ClassOrder) -> str:
+def lookalike(lookalike: Lookalike, label: str, classes: ClassOrder) -> str:
     """Return what a similar training scan is: class and distance."""
-    return f"{classes.display[label]}, {distance(one.distance)}"
+    return f"{classes.display[label]}, {distance(lookalike.distance)}"
 
 
 def tie(*, copy: bool, same_patient: bool) -> str:
@@ -238,37 +238,41 @@ def see_all(number: int) -> str:
     return f"See {'the scan' if number == 1 else f'all {number:,} scans'} in the gallery"
 
 
-def suspects(found: Suspects) -> str:
+def suspects(suspects: Suspects) -> str:
     """Return how many labels are contradicted, and what share of labels may be wrong."""
-    rate = NOT_ESTIMABLE if found.wrong.value is None else f"{number(found.wrong.value)} (no interval is known for it)"
-    verb = "is" if len(found.cases) == 1 else "are"
+    rate = (
+        NOT_ESTIMABLE
+        if suspects.wrong.value is None
+        else f"{number(suspects.wrong.value)} (no interval is known for it)"
+    )
+    verb = "is" if len(suspects.cases) == 1 else "are"
     return (
-        f"{counted(len(found.cases), 'label')} of {found.n:,} {verb} contradicted with confidence. "
+        f"{counted(len(suspects.cases), 'label')} of {suspects.n:,} {verb} contradicted with confidence. "
         f"Estimated share of wrong labels: {rate}."
     )
 
 
-def suspect(one: Suspect, classes: ClassOrder) -> str:
+def suspect(suspect: Suspect, classes: ClassOrder) -> str:
     """Return a suspect label: what it is and what is suggested."""
-    return arrow_of(one.label, one.suggested, classes)
+    return arrow_of(suspect.label, suspect.suggested, classes)
 
 
-def suspect_note(one: Suspect, *, copies: int = 1) -> str:
+def suspect_note(suspect: Suspect, *, copies: int = 1) -> str:
     """Return the rank of a suspect label, how sure the network is of the suggested class, and how many copies agree."""
     more = f"\n{copies:,} copies" if copies > 1 else ""
-    return f"No. {one.rank:,}, {one.suggested_probability:.2f} out of fold{more}"
+    return f"No. {suspect.rank:,}, {suspect.suggested_probability:.2f} out of fold{more}"
 
 
-def suspect_row(one: Suspect, split: str, classes: ClassOrder) -> dict[str, str]:
+def suspect_row(suspect: Suspect, split: str, classes: ClassOrder) -> dict[str, str]:
     """Return a suspect label as a row for download."""
     return {
-        "Rank": str(one.rank),
-        "Case": one.case_id,
+        "Rank": str(suspect.rank),
+        "Case": suspect.case_id,
         "Split": split,
-        "Label": classes.display[one.label],
-        "Suggested": classes.display[one.suggested],
-        "Probability of the label": number(one.self_confidence),
-        "Probability of the suggested": number(one.suggested_probability),
+        "Label": classes.display[suspect.label],
+        "Suggested": classes.display[suspect.suggested],
+        "Probability of the label": number(suspect.self_confidence),
+        "Probability of the suggested": number(suspect.suggested_probability),
     }
 
 
@@ -277,13 +281,13 @@ def pair_kind(kind: str, labels: Sequence[str]) -> str:
     return KINDS[kind] if len(set(labels)) == 1 else f"{KINDS[kind]}, two labels"
 
 
-def votes(one: OddLabels, classes: ClassOrder) -> str:
+def votes(odd: OddLabels, classes: ClassOrder) -> str:
     """Return the labels of one image's copies, and which is the odd one."""
-    counts = listed([f"{n:,} {classes.display[name]}" for name, n in one.votes], "and")
-    tail = "a tie" if one.majority is None else f"most say {classes.display[one.majority]}"
-    if one.opinion is None:
+    counts = listed([f"{n:,} {classes.display[name]}" for name, n in odd.votes], "and")
+    tail = "a tie" if odd.majority is None else f"most say {classes.display[odd.majority]}"
+    if odd.opinion is None:
         return f"{counts}: {tail}"
-    model = f"the model {classes.display[one.opinion.label]} with {number(one.opinion.probability)}"
+    model = f"the model {classes.display[odd.opinion.label]} with {number(odd.opinion.probability)}"
     return f"{counts}: {tail}, {model}"
 
 
@@ -292,7 +296,7 @@ def patient(name: str, evaluated: int, fitted: int, split: str) -> str:
     return f"Patient {name}: {counted(evaluated, 'scan')} in {split}, {counted(fitted, 'scan')} in {fitted_on(split)}"
 
 
-def pair_rows(kind: str, found: Sequence[Any], listed_as: ByCase[tuple[str, str]], split: str) -> list[dict[str, str]]:
+def pair_rows(kind: str, pairs: Sequence[Any], listed_as: ByCase[tuple[str, str]], split: str) -> list[dict[str, str]]:
     """Return copies across splits, copies with different labels or patients across splits as rows for download.
 
     ``listed_as`` are split and label of each case.
@@ -301,13 +305,13 @@ def pair_rows(kind: str, found: Sequence[Any], listed_as: ByCase[tuple[str, str]
         trained = fitted_on(split)
         return [
             {"Patient": name, f"Scans in {split}": str(here), f"Scans in {trained}": str(there)}
-            for name, here, there in found
+            for name, here, there in pairs
         ]
     if kind == "labels":
         return [
             {"Image": str(number), "Case": case_id, "Split": listed_as[case_id][0], "Label": listed_as[case_id][1]}
-            for number, one in enumerate(found, start=1)
-            for case_id in one.case_ids
+            for number, pair in enumerate(pairs, start=1)
+            for case_id in pair.case_ids
         ]
     return [
         {
@@ -319,11 +323,11 @@ def pair_rows(kind: str, found: Sequence[Any], listed_as: ByCase[tuple[str, str]
             "Label of the copy": listed_as[there][1],
             "Kind": KINDS[how],
         }
-        for here, there, how in found
+        for here, there, how in pairs
     ]
 
 
-def pairs_answer(found: Mapping[str, int]) -> str:
+def pairs_answer(counts: Mapping[str, int]) -> str:
     """Return how many of each kind of cases that belong together there are."""
-    parts = [counted(n, *COUNTED_PAIRS[key]) for key, n in found.items() if n]
+    parts = [counted(n, *COUNTED_PAIRS[key]) for key, n in counts.items() if n]
     return f"{listed(parts, 'and')}." if parts else NO_PAIRS

@@ -58,9 +58,9 @@ def claims(verdicts: Sequence[str]) -> str:
         return NOTHING_CLAIMED
     number = Counter(verdicts)
     parts = []
-    for verdict, (one, many, by) in COUNTED.items():
+    for verdict, (singular, many, by) in COUNTED.items():
         if count := number[verdict]:
-            parts.append(f"{count:,} {one if count == 1 else many}{by}")
+            parts.append(f"{count:,} {singular if count == 1 else many}{by}")
     return f"Of {counted(len(verdicts), 'published claim')}, {listed(parts, 'and')}."
 
 
@@ -69,61 +69,61 @@ def source(title: str, where: str) -> str:
     return f"Source: {title}{f' ({where})' if where else ''}."
 
 
-def verdict(of: str) -> str:
+def verdict(language_of: str) -> str:
     """Return a verdict as symbol and word."""
-    return " ".join(VERDICTS[of])
+    return " ".join(VERDICTS[language_of])
 
 
-def badge(one: AuditedClaim) -> str:
+def badge(audited: AuditedClaim) -> str:
     """Return a verdict as it stands over the arithmetic, with what it means."""
-    colour = COLOURS.get(one.verdict, "gray")
-    return f":{colour}-badge[{verdict(one.verdict)}] {MEANING[one.verdict]}"
+    colour = COLOURS.get(audited.verdict, "gray")
+    return f":{colour}-badge[{verdict(audited.verdict)}] {MEANING[audited.verdict]}"
 
 
-def claim_row(one: AuditedClaim) -> dict[str, str]:
+def claim_row(audited: AuditedClaim) -> dict[str, str]:
     """Return a claim as a table row."""
     return {
-        "Verdict": verdict(one.verdict),
-        "Claim, as printed": one.claim.text,
-        "What we get": ours(one) or NONE,
+        "Verdict": verdict(audited.verdict),
+        "Claim, as printed": audited.claim.text,
+        "What we get": ours(audited) or NONE,
     }
 
 
-def claim_export(one: AuditedClaim) -> dict[str, str]:
+def claim_export(audited: AuditedClaim) -> dict[str, str]:
     """Return a claim as a row for download."""
     return {
-        "Id": one.claim.id,
-        **claim_row(one),
-        "Published": "" if one.published is None else fraction(*one.published),
-        "Published less ours": "" if one.difference is None else short(one.difference),
-        "Cannot be true": against(one),
-        "Arithmetic": "\n".join(map(line, one.arithmetic)),
+        "Id": audited.claim.id,
+        **claim_row(audited),
+        "Published": "" if audited.published is None else fraction(*audited.published),
+        "Published less ours": "" if audited.difference is None else short(audited.difference),
+        "Cannot be true": against(audited),
+        "Arithmetic": "\n".join(map(line, audited.arithmetic)),
     }
 
 
-def claim_facts(one: AuditedClaim) -> list[dict[str, str]]:
+def claim_facts(audited: AuditedClaim) -> list[dict[str, str]]:
     """Return what a claim is compared with as table rows."""
     facts = {
-        "Published": "" if one.published is None else fraction(*one.published),
-        "This study": ours(one),
-        "Published less this study": "" if one.difference is None else short(one.difference),
-        "Cannot be true": against(one, most=SHOWN),
+        "Published": "" if audited.published is None else fraction(*audited.published),
+        "This study": ours(audited),
+        "Published less this study": "" if audited.difference is None else short(audited.difference),
+        "Cannot be true": against(audited, most=SHOWN),
     }
     return [{"Fact": fact, "Value": value} for fact, value in facts.items() if value]
 
 
-def ours(one: AuditedClaim) -> str:
+def ours(audited: AuditedClaim) -> str:
     """Return what this study gets, named where the claim is of several numbers; empty without such a number."""
-    if one.ours is None:
+    if audited.ours is None:
         return ""
-    if isinstance(one.claim, Errors) and one.ours.count is not None:
-        return f"{one.ours.count:,} of {one.ours.n or 0:,}: {short(one.ours)}"
-    return f"accuracy {full(one.ours)}" if isinstance(one.claim, (Correct, Matrix)) else full(one.ours)
+    if isinstance(audited.claim, Errors) and audited.ours.count is not None:
+        return f"{audited.ours.count:,} of {audited.ours.n or 0:,}: {short(audited.ours)}"
+    return f"accuracy {full(audited.ours)}" if isinstance(audited.claim, (Correct, Matrix)) else full(audited.ours)
 
 
-def against(one: AuditedClaim, *, most: int | None = None) -> str:
+def against(audited: AuditedClaim, *, most: int | None = None) -> str:
     """Return with which other claims a claim cannot be true, all or the first ones; empty without a contradiction."""
-    ways = [f"with {listed(names, 'and')}" if names else "by itself" for names in one.against]
+    ways = [f"with {listed(names, 'and')}" if names else "by itself" for names in audited.against]
     more = [f"{len(ways) - most:,} more"] if most is not None and len(ways) > most else []
     return "; ".join([*ways[:most], *more])
 
@@ -134,25 +134,25 @@ def line(worked: Line) -> str:
     return "".join(part if isinstance(part, str) else in_words(part) for part in parts)
 
 
-def decisive(one: AuditedClaim) -> list[str]:
+def decisive(audited: AuditedClaim) -> list[str]:
     """Return the lines of the arithmetic that decide."""
-    return list(map(line, one.decisive))
+    return list(map(line, audited.decisive))
 
 
-def further(one: AuditedClaim) -> list[str]:
+def further(audited: AuditedClaim) -> list[str]:
     """Return the other lines of the arithmetic."""
-    return [line(other) for other in one.arithmetic if other not in one.decisive]
+    return [line(other) for other in audited.arithmetic if other not in audited.decisive]
 
 
 def lines(section: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the section of claims as lines for a terminal: the answer, then each claim and its arithmetic."""
-    shown = [one for one in section if "cut" not in one]
+    shown = [line for line in section if "cut" not in line]
     if not shown:
         return ["none"]
-    said = [source(shown[0]["source"], shown[0]["where"])]
+    sentences = [source(shown[0]["source"], shown[0]["where"])]
     if len(shown) == len(section):
-        said.append(claims([one["verdict"] for one in shown]))
-    for one in shown:
-        said += ["", f"{verdict(one['verdict'])}: {one['text']} [{one['id']}]"]
-        said += [f"  {told}" for told in one["arithmetic"]]
-    return said if len(shown) == len(section) else [*said, f"... {section[-1]['total']:,} in all"]
+        sentences.append(claims([line["verdict"] for line in shown]))
+    for line in shown:
+        sentences += ["", f"{verdict(line['verdict'])}: {line['text']} [{line['id']}]"]
+        sentences += [f"  {told}" for told in line["arithmetic"]]
+    return sentences if len(shown) == len(section) else [*sentences, f"... {section[-1]['total']:,} in all"]

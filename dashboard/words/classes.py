@@ -44,25 +44,25 @@ RULES = {
 
 def overall_rows(overall: Overall, aucs: ClassAucs) -> list[dict[str, str]]:
     """Return the averages over the classes as table rows."""
-    found = [(one.name, measure) for one, measure in read(COUNTED_OVERALL, overall, shown="averages")]
-    found += [(one.name, measure) for one, measure in read(RANKED_OVERALL, aucs, shown="averages")]
+    named = [(metric.name, measure) for metric, measure in read(COUNTED_OVERALL, overall, shown="averages")]
+    named += [(metric.name, measure) for metric, measure in read(RANKED_OVERALL, aucs, shown="averages")]
     return [
         {
             "Number": label,
-            "Value": area(one.headline) if one.headline.count is None else full(one.headline),
-            "Method": by(one.headline.method),
+            "Value": area(measure.headline) if measure.headline.count is None else full(measure.headline),
+            "Method": by(measure.headline.method),
         }
-        for label, one in found
+        for label, measure in named
     ]
 
 
 def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
     """Return one row per class and rate: plain and cluster-adjusted interval side by side."""
     rows = []
-    for one in subjects:
-        for metric, measure in read(RATES, one):
+    for subject in subjects:
+        for metric, measure in read(RATES, subject):
             plain, clustered = plain_and_clustered(measure.plain, measure.clustered)
-            row = {"Class": row_name(one.name, classes), "Rate": metric.label}
+            row = {"Class": row_name(subject.name, classes), "Rate": metric.label}
             rows.append({**row, "Plain": plain, "Cluster-adjusted": clustered, "Method": by(measure.headline.method)})
     return rows
 
@@ -70,16 +70,21 @@ def rate_rows(subjects: Sequence[ClassPerformance], classes: ClassOrder) -> list
 def ratio_rows(subjects: Mapping[str, Subject], classes: ClassOrder) -> list[dict[str, str]]:
     """Return the numbers of each question that are no rates as table rows: AUC, likelihood ratios and the like."""
     return [
-        {"Class": row_name(name, classes), **{label: written(found) for label, found, written in ratios_of(subject)}}
+        {
+            "Class": row_name(name, classes),
+            **{label: written(estimate) for label, estimate, written in ratios_of(subject)},
+        }
         for name, subject in subjects.items()
     ]
 
 
 def ratios_of(subject: Subject) -> list[tuple[str, Estimate, Callable[[Estimate], str]]]:
     """Return the numbers of a question that are no rates: label, the wider estimate, and how it is written."""
-    further = [(one.label, one.unit, found) for one, found in read(FURTHER, subject, shown="ratios")]
-    counted = [(one.label, one.unit, found) for one, found in read(COUNTED, subject.rates, shown="ratios")]
-    return [(label, one.headline, ratio if unit == "ratio" else area) for label, unit, one in (*further, *counted)]
+    further = [(metric.label, metric.unit, measure) for metric, measure in read(FURTHER, subject, shown="ratios")]
+    counted = [(metric.label, metric.unit, measure) for metric, measure in read(COUNTED, subject.rates, shown="ratios")]
+    return [
+        (label, measure.headline, ratio if unit == "ratio" else area) for label, unit, measure in (*further, *counted)
+    ]
 
 
 def prevalence(value: float, question: Question) -> str:
@@ -98,21 +103,21 @@ def _called(name: str, classes: ClassOrder) -> str:
     return "a tumour" if name == ANY_TUMOUR else spoken(name, classes)
 
 
-def frequencies(found: NaturalFrequencies, name: str, classes: ClassOrder) -> str:
+def frequencies(frequencies: NaturalFrequencies, name: str, classes: ClassOrder) -> str:
     """Return in a sentence what becomes of 1,000 scans."""
     called = _called(name, classes)
-    text = f"Of {found.scans:,} scans, {found.positives:,} {_have(name, classes, found.positives)}"
-    if found.missed is None or found.false_alarms is None:
-        return f"{text}; what becomes of them is {NOT_ESTIMABLE} ({why(found.reason)})."
-    calls = found.found or 0
-    alarms = "is" if found.false_alarms == 1 else "are"
+    text = f"Of {frequencies.scans:,} scans, {frequencies.positives:,} {_have(name, classes, frequencies.positives)}"
+    if frequencies.missed is None or frequencies.false_alarms is None:
+        return f"{text}; what becomes of them is {NOT_ESTIMABLE} ({why(frequencies.reason)})."
+    calls = frequencies.found or 0
+    alarms = "is" if frequencies.false_alarms == 1 else "are"
     text += (
-        f": {calls:,} {'is' if calls == 1 else 'are'} found, {found.missed:,} {'is' if found.missed == 1 else 'are'} "
-        f"missed. Of the {found.negatives:,} others, {found.false_alarms:,} {alarms} called {called} by mistake."
+        f": {calls:,} {'is' if calls == 1 else 'are'} found, {frequencies.missed:,} {'is' if frequencies.missed == 1 else 'are'} "
+        f"missed. Of the {frequencies.negatives:,} others, {frequencies.false_alarms:,} {alarms} called {called} by mistake."
     )
-    if not found.called:
+    if not frequencies.called:
         return f"{text} None is called {called}."
-    return f"{text} So of {counted(found.called, 'call')}, {calls:,} {'is' if calls == 1 else 'are'} right."
+    return f"{text} So of {counted(frequencies.called, 'call')}, {calls:,} {'is' if calls == 1 else 'are'} right."
 
 
 def as_far_as_known(ppv: Estimate) -> str:
@@ -121,12 +126,12 @@ def as_far_as_known(ppv: Estimate) -> str:
     return between and f" As far as these scans can tell, of 100 such calls {between} are right."
 
 
-def elsewhere(found: AtPrevalence) -> str:
+def elsewhere(values: AtPrevalence) -> str:
     """Return what a call would be worth where few have what is looked for; nothing without an interval."""
-    between = _of_100(found.ppv.headline)
-    if not between or found.prevalence is None:
+    between = _of_100(values.ppv.headline)
+    if not between or values.prevalence is None:
         return ""
-    share = percent(found.prevalence)
+    share = percent(values.prevalence)
     return f"Where {share} have it, as far as these scans can tell, of 100 such calls {between} would be right."
 
 
@@ -137,17 +142,22 @@ def _of_100(share: Estimate) -> str:
     return f"between {math.floor(100 * share.low)} and {math.ceil(100 * share.high)}"
 
 
-def frequency_rows(found: NaturalFrequencies, name: str, classes: ClassOrder) -> list[dict[str, str]]:
+def frequency_rows(frequencies: NaturalFrequencies, name: str, classes: ClassOrder) -> list[dict[str, str]]:
     """Return what becomes of 1,000 scans as a table: reference against call."""
     called = _called(name, classes)
     it = "tumour" if name == ANY_TUMOUR else spoken(name, classes)
-    quiet = None if found.called is None else found.scans - found.called
+    quiet = None if frequencies.called is None else frequencies.scans - frequencies.called
     return [
-        {f"Of {found.scans:,}": label, f"Called {called}": _whole(yes), "Not called": _whole(no), "All": _whole(n)}
+        {
+            f"Of {frequencies.scans:,}": label,
+            f"Called {called}": _whole(yes),
+            "Not called": _whole(no),
+            "All": _whole(n),
+        }
         for label, n, yes, no in (
-            (f"With {it}", found.positives, found.found, found.missed),
-            ("Others", found.negatives, found.false_alarms, found.cleared),
-            ("All", found.scans, found.called, quiet),
+            (f"With {it}", frequencies.positives, frequencies.found, frequencies.missed),
+            ("Others", frequencies.negatives, frequencies.false_alarms, frequencies.cleared),
+            ("All", frequencies.scans, frequencies.called, quiet),
         )
     ]
 
@@ -156,11 +166,11 @@ def _whole(number: int | None) -> str:
     return NOT_ESTIMABLE if number is None else f"{number:,}"
 
 
-def predictive_rows(found: AtPrevalence) -> list[dict[str, str]]:
+def predictive_rows(values: AtPrevalence) -> list[dict[str, str]]:
     """Return PPV and NPV at a prevalence as table rows."""
     return [
-        {"Number": label, "Value": fine(one.headline), "Method": by(one.headline.method)}
-        for label, one in (("PPV", found.ppv), ("NPV", found.npv))
+        {"Number": label, "Value": fine(estimate.headline), "Method": by(estimate.headline.method)}
+        for label, estimate in (("PPV", values.ppv), ("NPV", values.npv))
     ]
 
 
@@ -176,42 +186,42 @@ def operating_point(point: OperatingPoint | None, missing: Reason | None) -> str
     )
 
 
-def threshold_rows(judged: ClassPerformance, found: AtThreshold) -> list[dict[str, str]]:
+def threshold_rows(judged: ClassPerformance, point: AtThreshold) -> list[dict[str, str]]:
     """Return the rates of any tumour by argmax and at a threshold as table rows."""
-    if found.threshold is None:
+    if point.threshold is None:
         return []
-    named = f"P(any tumour) \N{GREATER-THAN OR EQUAL TO} {probability(found.threshold)}"
+    named = f"P(any tumour) \N{GREATER-THAN OR EQUAL TO} {probability(point.threshold)}"
     return [
         {"Number": label, THRESHOLDS["argmax"]: full(before.headline), named: full(after.headline)}
         for label, before, after in (
-            ("Sensitivity", judged.sensitivity, found.sensitivity),
-            ("Specificity", judged.specificity, found.specificity),
-            ("PPV", judged.ppv, found.ppv),
-            ("NPV", judged.npv, found.npv),
+            ("Sensitivity", judged.sensitivity, point.sensitivity),
+            ("Specificity", judged.specificity, point.specificity),
+            ("PPV", judged.ppv, point.ppv),
+            ("NPV", judged.npv, point.npv),
         )
     ]
 
 
-def called(found: AtThreshold) -> str:
+def called(point: AtThreshold) -> str:
     """Return how many scans a threshold calls."""
-    return f"Called a tumour: {full(found.referred.headline)} of the scans."
+    return f"Called a tumour: {full(point.referred.headline)} of the scans."
 
 
-def areas(auc: Measure, found: Curves) -> str:
+def areas(auc: Measure, curves: Curves) -> str:
     """Return the areas under both curves."""
-    return f"AUC {area(auc.headline)}, average precision {area(found.average_precision.headline)}."
+    return f"AUC {area(auc.headline)}, average precision {area(curves.average_precision.headline)}."
 
 
-def patient_rows(found: Patients) -> list[dict[str, str]]:
+def patient_rows(patients: Patients) -> list[dict[str, str]]:
     """Return the results by patient as table rows, a row per rule."""
-    tumour = {str(one.rule): one for one in found.tumour}
-    classes = {str(one.rule): one for one in found.classes}
+    tumour = {str(rates.rule): rates for rates in patients.tumour}
+    classes = {str(by_rule.rule): by_rule for by_rule in patients.classes}
     rows = []
     for rule, label in RULES.items():
         if rule not in tumour and rule not in classes:
             continue
         row = {"A patient's answer is": label}
-        if found.tumour:
+        if patients.tumour:
             for name, rate in (("Sensitivity", tumour[rule].sensitivity), ("Specificity", tumour[rule].specificity)):
                 if rate.headline.defined:
                     row[name] = full(rate.headline)
@@ -219,24 +229,24 @@ def patient_rows(found: Patients) -> list[dict[str, str]]:
     return rows
 
 
-def patients(found: Patients) -> str:
+def patients(patients: Patients) -> str:
     """Return which patients the results by patient rest on, and which scans are left out."""
-    text = f"n = {counted(found.n, 'patient')} with {counted(found.slices, 'slice')}."
+    text = f"n = {counted(patients.n, 'patient')} with {counted(patients.slices, 'slice')}."
     left = []
-    if found.without_id:
-        left.append(f"{counted(found.without_id, 'scan')} without a patient id")
-    if found.mixed:
-        what = "tumours of several classes" if found.tumour else "slices of several reference classes"
-        left.append(f"{counted(len(found.mixed), 'patient')} with {what} (for the class only)")
-    ties = max([*(one.ties for one in found.tumour), *(one.ties for one in found.classes)], default=0)
+    if patients.without_id:
+        left.append(f"{counted(patients.without_id, 'scan')} without a patient id")
+    if patients.mixed:
+        what = "tumours of several classes" if patients.tumour else "slices of several reference classes"
+        left.append(f"{counted(len(patients.mixed), 'patient')} with {what} (for the class only)")
+    ties = max([*(rates.ties for rates in patients.tumour), *(by_rule.ties for by_rule in patients.classes)], default=0)
     tied = f" Ties: at most {counted(ties, 'patient')}." if ties else ""
-    return f"{text}{' Left out: ' + ', '.join(left) + '.' if left else ''}{tied}{_without_a_rate(found)}"
+    return f"{text}{' Left out: ' + ', '.join(left) + '.' if left else ''}{tied}{_without_a_rate(patients)}"
 
 
-def _without_a_rate(found: Patients) -> str:
+def _without_a_rate(patients: Patients) -> str:
     """Return which rates by patient cannot be given, and why: each rule rests on the same patients."""
-    one = found.tumour[0] if found.tumour else None
-    rates = {} if one is None else {"Sensitivity": one.sensitivity, "Specificity": one.specificity}
+    rule = patients.tumour[0] if patients.tumour else None
+    rates = {} if rule is None else {"Sensitivity": rule.sensitivity, "Specificity": rule.specificity}
     return "".join(
         f" {name} is {NOT_ESTIMABLE}: {why(rate.headline.reason)}."
         for name, rate in rates.items()
@@ -244,20 +254,20 @@ def _without_a_rate(found: Patients) -> str:
     )
 
 
-def patients_seen(across: int, found: Patients, split: str) -> str:
+def patients_seen(across: int, patients: Patients, split: str) -> str:
     """Return how many of the patients that are known training has seen; nothing when none."""
     verb = "has" if across == 1 else "have"
-    return f"{across:,} of {counted(found.n, 'patient')} also {verb} scans in {fitted_on(split)}." if across else ""
+    return f"{across:,} of {counted(patients.n, 'patient')} also {verb} scans in {fitted_on(split)}." if across else ""
 
 
 NO_PATIENTS = "No scan here has a patient id: results by patient are not estimable."
 
 
 def with_setting(
-    rows: list[dict[str, str]], question: Question, found: AtPrevalence, classes: ClassOrder
+    rows: list[dict[str, str]], question: Question, values: AtPrevalence, classes: ClassOrder
 ) -> list[dict[str, str]]:
     """Return rows for download with the class, the prevalence, and that a prevalence set on the page is post hoc."""
-    changed = found.prevalence != question.prevalence
-    prevalence = "" if found.prevalence is None else f"{found.prevalence:g}"
+    changed = values.prevalence != question.prevalence
+    prevalence = "" if values.prevalence is None else f"{values.prevalence:g}"
     setting = {"Prevalence": prevalence, "Setting": "post hoc" if changed else "as in these scans"}
     return [{"Class": row_name(question.name, classes), **row, **setting} for row in rows]

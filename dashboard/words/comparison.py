@@ -60,17 +60,17 @@ def _needed(data_name: str) -> str:
 
 def title(name: str, about: About, others: Mapping[str, Manifest]) -> str:
     """Return how a study is called; with its folder where the title of another one begins alike."""
-    return told_apart({**{key: one.about.title for key, one in others.items()}, name: about.title})[name]
+    return told_apart({**{key: other.about.title for key, other in others.items()}, name: about.title})[name]
 
 
-def answer(found: Comparisons) -> str:
+def answer(comparisons: Comparisons) -> str:
     """Return which model is right where the other is wrong, how far apart they are, and what that is worth."""
-    return f"{verdict(found)} {worth(found.accuracy.difference.headline)}"
+    return f"{verdict(comparisons)} {worth(comparisons.accuracy.difference.headline)}"
 
 
-def verdict(found: Comparisons) -> str:
+def verdict(comparisons: Comparisons) -> str:
     """Return the comparison in a sentence."""
-    accuracy = found.accuracy
+    accuracy = comparisons.accuracy
     scans = counted(accuracy.counts.n, "common scan")
     if not accuracy.counts.discordant:
         apart = f"A and B are right and wrong on the same scans of {scans}"
@@ -101,10 +101,10 @@ def worth(difference: Estimate) -> str:
     return "The interval leaves out 0; whether a difference of this size matters is a clinical question."
 
 
-def matching(found: Comparisons) -> str:
+def matching(comparisons: Comparisons) -> str:
     """Return how the scans were matched, and what was left out."""
-    common = found.matched
-    parts = [f"{counted(common.n, f'{found.split} scan')} in common: {_how(common)}."]
+    common = comparisons.matched
+    parts = [f"{counted(common.n, f'{comparisons.split} scan')} in common: {_how(common)}."]
     if common.only_a or common.only_b:
         parts.append(f"Left out: {common.only_a:,} only in A, {common.only_b:,} only in B.")
     else:
@@ -132,37 +132,37 @@ def _how(common: Matched) -> str:
     return f"{common.by_case_id:,} matched by case id, {common.by_content:,} by identical bytes"
 
 
-def training(found: Comparisons) -> str:
+def training(comparisons: Comparisons) -> str:
     """Return what both models have seen of the common scans, and what that leaves of the comparison."""
-    n, both, (a, b) = found.matched.n, found.seen_by_both, found.shared
+    n, both, (a, b) = comparisons.matched.n, comparisons.seen_by_both, comparisons.shared
     if a == b and a.known == n and both == a.count:
         if not both:
             scans = counted(n, "scan")
             return f"Neither model was trained on a patient or an image of these {scans}, as far as is known."
-        said = f"Both models have seen the patient or the image of {both:,} of these {counted(n, 'scan')}"
-        return f"{said}: this does not show which is better on new patients."
-    each = " ".join(_seen(name, one, n) for name, one in zip("AB", found.shared, strict=True))
+        sentence = f"Both models have seen the patient or the image of {both:,} of these {counted(n, 'scan')}"
+        return f"{sentence}: this does not show which is better on new patients."
+    each = " ".join(_seen(name, shared, n) for name, shared in zip("AB", comparisons.shared, strict=True))
     together = f" Both have seen {both:,}." if both else ""
     limit = " What a model has seen in training says little about new patients." if a.count or b.count else ""
     return f"{each}{together}{limit}"
 
 
-def _seen(name: str, one: SharedWithTraining, n: int) -> str:
+def _seen(name: str, shared: SharedWithTraining, n: int) -> str:
     """Return of how many scans a model has seen the patient or the image; the least where that is not known of all."""
-    if one.known < n and not one.count:
+    if shared.known < n and not shared.count:
         return f"Whether {name} has seen these scans in training is not known."
-    least = "at least " if one.known < n else ""
-    return f"{name} has seen the patient or the image of {least}{one.count:,} of these {counted(n, 'scan')}."
+    least = "at least " if shared.known < n else ""
+    return f"{name} has seen the patient or the image of {least}{shared.count:,} of these {counted(n, 'scan')}."
 
 
-def multiplicity(found: Comparisons) -> str:
+def multiplicity(comparisons: Comparisons) -> str:
     """Return what many p-values are worth."""
     text = (
-        f"{counted(found.tests, 'test')}: between equally good models, one test in twenty falls below 0.05 by chance. "
+        f"{counted(comparisons.tests, 'test')}: between equally good models, one test in twenty falls below 0.05 by chance. "
         "No p-value here names a winner: read the differences with their intervals."
     )
-    groups = found.rates.groups
-    if groups is not None and groups < found.matched.n:
+    groups = comparisons.rates.groups
+    if groups is not None and groups < comparisons.matched.n:
         text += (
             f" The scans come in {counted(groups, 'group')} (patients, copies); McNemar's test takes them as "
             "independent, so its p-values can be too small."
@@ -184,52 +184,52 @@ def subject(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def beside(one: ComparedNumber) -> str:
+def beside(compared: ComparedNumber) -> str:
     """Return on how many scans only A and only B is right."""
-    return f"{one.counts.only_a:,} : {one.counts.only_b:,}"
+    return f"{compared.counts.only_a:,} : {compared.counts.only_b:,}"
 
 
-def both_aucs(one: ComparedAuc) -> str:
+def both_aucs(compared: ComparedAuc) -> str:
     """Return the AUCs of A and B."""
-    values = [measure.headline.value for measure in (one.found.a, one.found.b)]
+    values = [measure.headline.value for measure in (compared.found.a, compared.found.b)]
     return ", ".join(NOT_ESTIMABLE if value is None else below_1(value) for value in values)
 
 
-def rate_row(one: ComparedNumber, classes: ClassOrder) -> dict[str, str]:
+def rate_row(compared: ComparedNumber, classes: ClassOrder) -> dict[str, str]:
     """Return a rate of both models as a table row."""
     return {
-        "Number": label(one.name, classes),
-        "A": full(one.a.headline),
-        "B": full(one.b.headline),
-        "A minus B": short(one.difference.headline),
-        "Only A right": f"{one.counts.only_a:,}",
-        "Only B right": f"{one.counts.only_b:,}",
-        "p, exact": "" if one.test is None else p_value(one.test.exact),
-        "p, mid-p": "" if one.test is None else p_value(one.test.mid_p),
+        "Number": label(compared.name, classes),
+        "A": full(compared.a.headline),
+        "B": full(compared.b.headline),
+        "A minus B": short(compared.difference.headline),
+        "Only A right": f"{compared.counts.only_a:,}",
+        "Only B right": f"{compared.counts.only_b:,}",
+        "p, exact": "" if compared.test is None else p_value(compared.test.exact),
+        "p, mid-p": "" if compared.test is None else p_value(compared.test.mid_p),
     }
 
 
-def auc_row(one: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
+def auc_row(compared: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
     """Return an AUC of both models as a table row."""
-    tested = one.found.headline_p_value
+    tested = compared.found.headline_p_value
     return {
-        "Number": label(one.name, classes),
-        "A": area(one.found.a.headline),
-        "B": area(one.found.b.headline),
-        "A minus B": short(one.found.difference.headline),
+        "Number": label(compared.name, classes),
+        "A": area(compared.found.a.headline),
+        "B": area(compared.found.b.headline),
+        "A minus B": short(compared.found.difference.headline),
         "p": f"{NOT_ESTIMABLE} ({why(tested.reason)})" if tested.value is None else p_value(tested.value),
     }
 
 
-def download_rows(found: Comparisons) -> list[dict[str, str]]:
+def download_rows(comparisons: Comparisons) -> list[dict[str, str]]:
     """Return every rate and AUC as a row for download, plain and cluster-adjusted."""
-    classes, (rates, aucs) = found.matched.classes, found.distinct
+    classes, (rates, aucs) = comparisons.matched.classes, comparisons.distinct
     rows = []
-    for one in rates:
-        row = {"Number": label(one.name, classes), **_measures(one.a, one.b, one.difference)}
-        row |= {"Only A right": str(one.counts.only_a), "Only B right": str(one.counts.only_b)}
-        tests = {} if one.test is None else {"p, McNemar exact": one.test.exact, "p, McNemar mid-p": one.test.mid_p}
-        tests |= {} if one.test is None else {"p, McNemar asymptotic": one.test.asymptotic}
+    for rate in rates:
+        row = {"Number": label(rate.name, classes), **_measures(rate.a, rate.b, rate.difference)}
+        row |= {"Only A right": str(rate.counts.only_a), "Only B right": str(rate.counts.only_b)}
+        tests = {} if rate.test is None else {"p, McNemar exact": rate.test.exact, "p, McNemar mid-p": rate.test.mid_p}
+        tests |= {} if rate.test is None else {"p, McNemar asymptotic": rate.test.asymptotic}
         rows.append(row | {name: f"{value:.6g}" for name, value in tests.items()})
     for ranked in aucs:
         row = {
@@ -237,21 +237,32 @@ def download_rows(found: Comparisons) -> list[dict[str, str]]:
             **_measures(ranked.found.a, ranked.found.b, ranked.found.difference),
         }
         p_values = {"p, DeLong": ranked.found.p_value, "p, Obuchowski": ranked.found.clustered_p_value}
-        rows.append(row | {name: f"{one.value:.6g}" for name, one in p_values.items() if one and one.value is not None})
+        rows.append(
+            row
+            | {
+                name: f"{p_value.value:.6g}"
+                for name, p_value in p_values.items()
+                if p_value and p_value.value is not None
+            }
+        )
     columns = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name, "") for name in columns} for row in rows]
 
 
 def _measures(a: Measure, b: Measure, difference: Measure) -> dict[str, str]:
     row: dict[str, str] = {}
-    for name, one in (("A", a), ("B", b), ("A minus B", difference)):
-        row |= {name: full(one.headline), f"{name}, method": by(one.headline.method), f"{name}, plain": full(one.plain)}
+    for name, estimate in (("A", a), ("B", b), ("A minus B", difference)):
+        row |= {
+            name: full(estimate.headline),
+            f"{name}, method": by(estimate.headline.method),
+            f"{name}, plain": full(estimate.plain),
+        }
     return row
 
 
-def discordant(found: Comparisons, *, a_is_right: bool) -> str:
+def discordant(comparisons: Comparisons, *, a_is_right: bool) -> str:
     """Return the heading of the cases that one model calls rightly and the other wrongly."""
-    right, wrong, cases = ("A", "B", found.only_a) if a_is_right else ("B", "A", found.only_b)
+    right, wrong, cases = ("A", "B", comparisons.only_a) if a_is_right else ("B", "A", comparisons.only_b)
     return f"{right} right, {wrong} wrong: {counted(len(cases), 'scan')}"
 
 

@@ -20,15 +20,15 @@ REFERRED = (
 )
 
 
-def confidence(found: Confidence) -> str:
+def confidence(scores: Confidence) -> str:
     """Return the answer of the page."""
-    high = next(tier for tier in found.tiers if tier.tier == "high")
-    error = found.errors.ece_top_label_15.headline
+    high = next(tier for tier in scores.tiers if tier.tier == "high")
+    error = scores.errors.ece_top_label_15.headline
     if high.accuracy.headline.value is None:
         return f"No scan has a confidence of {high.at_least:g} or more. {_calibration(error.value)}"
     return (
         f"Of the scans with a confidence of {high.at_least:g} or more, {full(high.accuracy.headline)} are called "
-        f"correctly. {_calibration(error.value)}{_direction(found.recalibration.top_label.intercept_at_slope_one)}"
+        f"correctly. {_calibration(error.value)}{_direction(scores.recalibration.top_label.intercept_at_slope_one)}"
     )
 
 
@@ -50,59 +50,66 @@ def _calibration(error: float | None) -> str:
     )
 
 
-def referral(found: Referral) -> str:
+def referral(referral_result: Referral) -> str:
     """Return what referring the least certain scans does: counts before and after, and each rate with what it is of."""
-    sent, n = found.referred.plain.count or 0, found.referred.plain.n or 0
+    sent, n = referral_result.referred.plain.count or 0, referral_result.referred.plain.n or 0
     fall, rates = [], []
-    for name, of, before, after in (
-        ("errors", "scans", found.error_rate, found.kept_error_rate),
-        ("missed tumours", "tumours", found.missed_tumours, found.kept_missed_tumours),
+    for name, unit, before, after in (
+        ("errors", "scans", referral_result.error_rate, referral_result.kept_error_rate),
+        ("missed tumours", "tumours", referral_result.missed_tumours, referral_result.kept_missed_tumours),
     ):
         if before is not None and after is not None and before.headline.defined:
             first, left = before.plain.count or 0, after.plain.count or 0
             fall.append(f"{name} stay at {left:,}" if first == left else f"{name} fall from {first:,} to {left:,}")
             told = f"{full(before.headline)} before, {full(after.headline)} after"
-            rates.append(f"{sentence_case(name)}, of the {of} that the model reads: {told}.")
-    said = f"If scans below {found.threshold:g} go to an expert ({sent:,} of {n:,}), {listed(fall, 'and')}."
-    return " ".join([said, *rates]) if fall else ""
+            rates.append(f"{sentence_case(name)}, of the {unit} that the model reads: {told}.")
+    sentence = (
+        f"If scans below {referral_result.threshold:g} go to an expert ({sent:,} of {n:,}), {listed(fall, 'and')}."
+    )
+    return " ".join([sentence, *rates]) if fall else ""
 
 
 def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
     """Return the tiers as table rows."""
     rows = []
-    for one in tiers:
-        upper = f" to {one.below:g}" if one.below is not None else " and more"
+    for tier in tiers:
+        upper = f" to {tier.below:g}" if tier.below is not None else " and more"
         row = {
-            "Tier": f"{sentence_case(TIERS[one.tier])}: {one.at_least:g}{upper}",
-            "Share of scans": full(one.share.headline),
-            "Accuracy": full(one.accuracy.headline),
+            "Tier": f"{sentence_case(TIERS[tier.tier])}: {tier.at_least:g}{upper}",
+            "Share of scans": full(tier.share.headline),
+            "Accuracy": full(tier.accuracy.headline),
         }
-        if one.missed_tumours is not None:
-            row["Missed, of its tumours"] = full(one.missed_tumours.headline)
+        if tier.missed_tumours is not None:
+            row["Missed, of its tumours"] = full(tier.missed_tumours.headline)
         rows.append(row)
     return rows
 
 
-def first_scores(found: Confidence) -> list[dict[str, str]]:
+def first_scores(confidence: Confidence) -> list[dict[str, str]]:
     """Return the scores that are read first as table rows, without their methods."""
-    first = {one.label for one in SCORES if one.key in FIRST}
+    first = {metric.label for metric in SCORES if metric.key in FIRST}
     shown = ("Score", "Value", "Reading")
-    return [{key: row[key] for key in shown} for row in score_rows(found) if row["Score"] in first]
+    return [{key: row[key] for key in shown} for row in score_rows(confidence) if row["Score"] in first]
 
 
-def score_rows(found: Confidence) -> list[dict[str, str]]:
+def score_rows(confidence: Confidence) -> list[dict[str, str]]:
     """Return all scores as table rows: value with interval, and what it says."""
     return [
-        {"Score": one.label, "Value": full(score.headline), "Method": by(score.headline.method), "Reading": one.reading}
-        for one, score in read(SCORES, found)
+        {
+            "Score": metric.label,
+            "Value": full(score.headline),
+            "Method": by(score.headline.method),
+            "Reading": metric.reading,
+        }
+        for metric, score in read(SCORES, confidence)
     ]
 
 
-def set_rows(found: Confidence, classes: ClassOrder) -> list[dict[str, str]]:
+def set_rows(confidence: Confidence, classes: ClassOrder) -> list[dict[str, str]]:
     """Return how often the prediction sets hold the reference class, as table rows."""
-    if found.sets is None:
+    if confidence.sets is None:
         return []
-    sets = found.sets
+    sets = confidence.sets
     rows = [
         {
             "Class": classes.display[name],
@@ -117,14 +124,14 @@ def set_rows(found: Confidence, classes: ClassOrder) -> list[dict[str, str]]:
     ]
 
 
-def held_too_seldom(found: Confidence, classes: ClassOrder) -> str:
+def held_too_seldom(confidence: Confidence, classes: ClassOrder) -> str:
     """Return of which classes a set holds fewer scans than it was made to hold, or that it holds enough of each."""
-    if found.sets is None:
+    if confidence.sets is None:
         return ""
-    asked = 1 - found.sets.limits.alpha
+    asked = 1 - confidence.sets.limits.alpha
     low = [
         f"{spoken(name, classes)} {full(held.headline)}"
-        for name, held in zip(found.sets.limits.classes, found.sets.coverage, strict=True)
+        for name, held in zip(confidence.sets.limits.classes, confidence.sets.coverage, strict=True)
         if held.headline.value is not None and held.headline.value < asked
     ]
     return (
@@ -134,11 +141,11 @@ def held_too_seldom(found: Confidence, classes: ClassOrder) -> str:
     )
 
 
-def set_sizes(found: Confidence) -> str:
+def set_sizes(confidence: Confidence) -> str:
     """Return how large the prediction sets are, and what limits them."""
-    if found.sets is None:
-        return f"Prediction sets: {why(found.no_sets)}."
-    sets = found.sets
+    if confidence.sets is None:
+        return f"Prediction sets: {why(confidence.no_sets)}."
+    sets = confidence.sets
     return (
         f"A set is made to hold the reference class of {1 - sets.limits.alpha:.0%} of the scans of each class. It "
         "takes in every class that is probable enough; where none is, it is empty, and the scan is for an expert. "

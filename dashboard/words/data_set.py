@@ -25,13 +25,13 @@ def class_rows(dataset: Dataset, classes: ClassOrder) -> list[dict[str, str]]:
     """Return scans, share, groups and patients of each class over all splits, as table rows."""
     return [
         {
-            "Class": classes.display[one.name],
-            "Scans": f"{one.n:,}",
-            "Share": NOT_ESTIMABLE if one.share.value is None else percent(one.share.value),
-            "Groups": f"{one.groups:,}",
-            "Patients known": f"{one.patients:,}",
+            "Class": classes.display[content.name],
+            "Scans": f"{content.n:,}",
+            "Share": NOT_ESTIMABLE if content.share.value is None else percent(content.share.value),
+            "Groups": f"{content.groups:,}",
+            "Patients known": f"{content.patients:,}",
         }
-        for one in dataset.classes
+        for content in dataset.classes
     ]
 
 
@@ -48,7 +48,11 @@ def source_rows(dataset: Dataset, classes: ClassOrder) -> list[dict[str, str]]:
 
 def greys(images: Images, classes: ClassOrder) -> str:
     """Return how bright the images of the darkest and of the brightest class are; nothing when it is not recorded."""
-    known = [(one.mean_intensity.median, one.name) for one in images.classes if one.mean_intensity.median is not None]
+    known = [
+        (content.mean_intensity.median, content.name)
+        for content in images.classes
+        if content.mean_intensity.median is not None
+    ]
     if len(known) < 2:
         return ""
     (low, dark), (high, bright) = min(known), max(known)
@@ -63,28 +67,28 @@ def image_rows(contents: Sequence[ImageContent], first: str, classes: ClassOrder
     """Return size, format and grey values of each class or source as table rows."""
     return [
         {
-            first: classes.display.get(one.name, one.name) if first == "Class" else one.name,
-            "Scans": f"{one.n:,}",
-            "Width": spread(one.width),
-            "Height": spread(one.height),
-            "Format": ", ".join(f"{kind.name} {kind.n:,}" for kind in one.formats) or "not recorded",
-            "File size, kB": spread(one.file_bytes, unit=1000, decimals=1),
-            "Mean grey value": spread(one.mean_intensity, decimals=1),
-            "Spread of grey values": spread(one.sd_intensity, decimals=1),
+            first: classes.display.get(content.name, content.name) if first == "Class" else content.name,
+            "Scans": f"{content.n:,}",
+            "Width": spread(content.width),
+            "Height": spread(content.height),
+            "Format": ", ".join(f"{kind.name} {kind.n:,}" for kind in content.formats) or "not recorded",
+            "File size, kB": spread(content.file_bytes, unit=1000, decimals=1),
+            "Mean grey value": spread(content.mean_intensity, decimals=1),
+            "Spread of grey values": spread(content.sd_intensity, decimals=1),
         }
-        for one in contents
+        for content in contents
     ]
 
 
-def spread(found: Spread, *, unit: float = 1, decimals: int = 0) -> str:
+def spread(spread: Spread, *, unit: float = 1, decimals: int = 0) -> str:
     """Return ``median (lower quartile - upper quartile)``; one number when all are equal, else why there is none."""
-    if found.median is None or found.lower_quartile is None or found.upper_quartile is None:
-        return why(found.reason) or NOT_ESTIMABLE
+    if spread.median is None or spread.lower_quartile is None or spread.upper_quartile is None:
+        return why(spread.reason) or NOT_ESTIMABLE
     middle, low, high = (
-        f"{value / unit:,.{decimals}f}" for value in (found.median, found.lower_quartile, found.upper_quartile)
+        f"{value / unit:,.{decimals}f}" for value in (spread.median, spread.lower_quartile, spread.upper_quartile)
     )
-    tail = "" if found.known == found.n else f", {found.known:,} known"
-    return f"{middle}{tail}" if found.smallest == found.largest else f"{middle} ({low}{DASH}{high}){tail}"
+    tail = "" if spread.known == spread.n else f", {spread.known:,} known"
+    return f"{middle}{tail}" if spread.smallest == spread.largest else f"{middle} ({low}{DASH}{high}){tail}"
 
 
 def column(name: str) -> str:
@@ -94,13 +98,13 @@ def column(name: str) -> str:
 
 def missing(images: Images) -> str:
     """Return what is recorded of no scan, and what of some only."""
-    nothing = [column(one.name) for one in images.missing if one.share.count == images.n]
-    some = [one for one in images.missing if one.share.count and one.share.count < images.n]
+    nothing = [column(gap.name) for gap in images.missing if gap.share.count == images.n]
+    some = [gap for gap in images.missing if gap.share.count and gap.share.count < images.n]
     parts = []
     if nothing:
         parts.append(f"Recorded of no scan: {listed(nothing, 'and')}.")
     if some:
-        parts.append(f"Missing for some: {', '.join(f'{column(one.name)} ({_share(one)})' for one in some)}.")
+        parts.append(f"Missing for some: {', '.join(f'{column(gap.name)} ({_share(gap)})' for gap in some)}.")
     return " ".join(parts) or "Everything that a study can hold of a scan is recorded."
 
 
@@ -108,16 +112,16 @@ def missing_rows(images: Images, classes: ClassOrder) -> list[dict[str, str]]:
     """Return for each metadata column that is incomplete how many scans of each class lack it, as table rows."""
     return [
         {
-            "Not recorded": column(one.name),
-            "Scans": _share(one),
+            "Not recorded": column(gap.name),
+            "Scans": _share(gap),
             "By class": ", ".join(
-                f"{classes.display[name]} {n:,}" for name, n in zip(classes.names, one.by_class, strict=True)
+                f"{classes.display[name]} {n:,}" for name, n in zip(classes.names, gap.by_class, strict=True)
             ),
         }
-        for one in images.missing
-        if one.share.count
+        for gap in images.missing
+        if gap.share.count
     ]
 
 
-def _share(one: MissingColumn) -> str:
-    return f"{one.share.count or 0:,} of {one.share.n or 0:,}"
+def _share(column: MissingColumn) -> str:
+    return f"{column.share.count or 0:,} of {column.share.n or 0:,}"

@@ -17,11 +17,11 @@ UNITS = (
 )
 
 
-def harm(found: ExpectedHarm | None, weights: Sequence[Sequence[float]], classes: ClassOrder) -> str:
+def harm(expected: ExpectedHarm | None, weights: Sequence[Sequence[float]], classes: ClassOrder) -> str:
     """Return the mean harm per scan, and which kind of error adds most to it."""
-    if found is None:
+    if expected is None:
         return NO_HARM
-    mean, most = found.mean.headline, max(max(row) for row in weights)
+    mean, most = expected.mean.headline, max(max(row) for row in weights)
     if mean.value is None:
         return f"The harm per scan is {NOT_ESTIMABLE} ({why(mean.reason)})."
     text = (
@@ -29,51 +29,57 @@ def harm(found: ExpectedHarm | None, weights: Sequence[Sequence[float]], classes
     )
     if mean.low is None:
         text = f"{text[:-1]}; no interval ({why(mean.reason)})."
-    if not mean.value or found.parts is None:
+    if not mean.value or expected.parts is None:
         return text
-    row, column = divmod(int(found.parts.argmax()), len(classes))
-    share = percent(float(found.parts[row, column]) / mean.value)
+    row, column = divmod(int(expected.parts.argmax()), len(classes))
+    share = percent(float(expected.parts[row, column]) / mean.value)
     return (
         f"{text} The largest part, {share}, comes from {arrow_of(classes.names[row], classes.names[column], classes)}."
     )
 
 
-def units(found: DecisionCurve, level: float) -> str:
+def units(curve: DecisionCurve, level: float) -> str:
     """Return what net benefit counts, among which scans, and what the band is."""
-    here, share = "", found.prevalence.plain.value
+    here, share = "", curve.prevalence.plain.value
     if share is not None:
         here = f" As in these scans, {percent(share)} have a tumour; where fewer do, acting gains less."
     return f"{UNITS}; the band is the {100 * level:g}% interval.{here}"
 
 
-def decision(found: DecisionCurve) -> str:
+def decision(curve: DecisionCurve) -> str:
     """Return at which thresholds the model does better than calling every scan and than calling none."""
-    better, surely = _better(found, low=False), _better(found, low=True)
-    if not found.n or found.call_all is None or found.model[0].plain.value is None:
-        return f"Net benefit is {NOT_ESTIMABLE} ({why(found.model[0].plain.reason)})."
+    better, surely = _better(curve, low=False), _better(curve, low=True)
+    if not curve.n or curve.call_all is None or curve.model[0].plain.value is None:
+        return f"Net benefit is {NOT_ESTIMABLE} ({why(curve.model[0].plain.reason)})."
     if not better:
         return "At no threshold does the model do better than calling every scan or calling none."
     text = (
-        f"As observed, the model does better than calling every scan and than calling none at {_range(better, found)}"
+        f"As observed, the model does better than calling every scan and than calling none at {_range(better, curve)}"
     )
     if not surely:
         return f"{text}; its lower bound does so at none."
-    return f"{text}; with its lower bound, at {_range(surely, found)}."
+    return f"{text}; with its lower bound, at {_range(surely, curve)}."
 
 
-def _better(found: DecisionCurve, *, low: bool) -> list[int]:
-    def value(of: Estimate) -> float | None:
-        return of.low if low else of.value
+def _better(curve: DecisionCurve, *, low: bool) -> list[int]:
+    def value(estimate: Estimate) -> float | None:
+        return estimate.low if low else estimate.value
 
-    values = [value(one.headline) for one in found.model]
-    others = [0.0] * len(values) if found.call_all is None else [max(0.0, one) for one in found.call_all.tolist()]
+    values = [value(net_benefit.headline) for net_benefit in curve.model]
+    others = (
+        [0.0] * len(values)
+        if curve.call_all is None
+        else [max(0.0, net_benefit) for net_benefit in curve.call_all.tolist()]
+    )
     return [
-        place for place, (one, other) in enumerate(zip(values, others, strict=True)) if one is not None and one > other
+        place
+        for place, (net_benefit, other) in enumerate(zip(values, others, strict=True))
+        if net_benefit is not None and net_benefit > other
     ]
 
 
-def _range(places: Sequence[int], found: DecisionCurve) -> str:
-    first, last = (f"{found.thresholds[place]:.0%}" for place in (places[0], places[-1]))
+def _range(places: Sequence[int], curve: DecisionCurve) -> str:
+    first, last = (f"{curve.thresholds[place]:.0%}" for place in (places[0], places[-1]))
     whole = len(places) == places[-1] - places[0] + 1
     between = f"thresholds from {first} to {last}"
-    return between if whole else f"{len(places)} of {len(found.thresholds)} thresholds, between {first} and {last}"
+    return between if whole else f"{len(places)} of {len(curve.thresholds)} thresholds, between {first} and {last}"

@@ -14,58 +14,58 @@ LISTED: Final = 3  # levels of a factor named in a sentence
 FACTORS: Final = {"size": "image size"}
 
 
-def text(found: Finding) -> str:
+def text(finding: Finding) -> str:
     """Return a finding as plain sentences."""
-    return FINDINGS[found.code](found, **found.facts)
+    return FINDINGS[finding.code](finding, **finding.facts)
 
 
-def badge(found: Finding) -> str:
+def badge(finding: Finding) -> str:
     """Return a finding with its severity as a word."""
-    colour = {"critical": "red", "warning": "orange", "note": "gray"}[found.severity]
-    return f":{colour}-badge[{found.severity.capitalize()}] {escaped(text(found))}"
+    colour = {"critical": "red", "warning": "orange", "note": "gray"}[finding.severity]
+    return f":{colour}-badge[{finding.severity.capitalize()}] {escaped(text(finding))}"
 
 
-def _shared_groups(found: Finding, *, split: str, share: float | None) -> str:
-    verb = "shares" if found.count == 1 else "share"
+def _shared_groups(finding: Finding, *, split: str, share: float | None) -> str:
+    verb = "shares" if finding.count == 1 else "share"
     least, shown = ("At least ", "") if share is None else ("", f" ({share:.1%})")
     return (
-        f"{least}{found.count:,} of {counted(found.n or 0, f'{split} case')}{shown} {verb} "
+        f"{least}{finding.count:,} of {counted(finding.n or 0, f'{split} case')}{shown} {verb} "
         "a patient or a copy of the image with the training data."
     )
 
 
-def _leakage_unchecked(found: Finding, *, split: str, reason: Reason | None) -> str:
+def _leakage_unchecked(finding: Finding, *, split: str, reason: Reason | None) -> str:
     if reason is not None:
         return f"Leakage could not be checked: {why(reason)}."
     return (
-        f"Leakage could not be checked for {found.count:,} of {counted(found.n or 0, f'{split} case')}: nothing is "
+        f"Leakage could not be checked for {finding.count:,} of {counted(finding.n or 0, f'{split} case')}: nothing is "
         "known by which they could be compared with the training data."
     )
 
 
-def _ids_differ_in_form(found: Finding, *, split: str, alike: int, such_as: tuple[str, ...]) -> str:
+def _ids_differ_in_form(finding: Finding, *, split: str, alike: int, such_as: tuple[str, ...]) -> str:
     text = (
         f"{alike:,} patient {'ids are' if alike > 1 else 'id is'} written in more than one form, such as "
         f"{' and '.join(such_as[:LISTED])}. Each form counts as a patient of its own."
     )
-    if found.severity != "critical":
+    if finding.severity != "critical":
         return text
-    verb = "has" if found.count == 1 else "have"
+    verb = "has" if finding.count == 1 else "have"
     return (
-        f"{text} {found.count:,} of {counted(found.n or 0, f'{split} case')} {verb} an id of which another form is in "
+        f"{text} {finding.count:,} of {counted(finding.n or 0, f'{split} case')} {verb} an id of which another form is in "
         "the training data: if they mean the same patients, the model has seen them."
     )
 
 
-def _ids_cut_short(found: Finding, *, such_as: str) -> str:
+def _ids_cut_short(finding: Finding, *, such_as: str) -> str:
     return (
-        f"{counted(found.count, 'patient id')} {'is' if found.count == 1 else 'are'} written as a power of ten, such "
+        f"{counted(finding.count, 'patient id')} {'is' if finding.count == 1 else 'are'} written as a power of ten, such "
         f"as {such_as}: the last digits are lost, and different patients may look like one."
     )
 
 
 def _worse_than_chance(
-    found: Finding,
+    finding: Finding,
     *,
     split: str,
     expected: float,
@@ -73,7 +73,7 @@ def _worse_than_chance(
     moved: tuple[tuple[str, str], ...],
     right_then: int | None,
 ) -> str:
-    right, n = found.count, found.n or 0
+    right, n = finding.count, finding.n or 0
     verb = "is" if right == 1 else "are"
     text = f"{right:,} of {counted(n, f'{split} case')} {verb} called correctly (accuracy {right / n:.1%})"
     if below:
@@ -90,7 +90,7 @@ def _worse_than_chance(
 
 
 def _confounding(
-    found: Finding,
+    finding: Finding,
     *,
     factor: str,
     share: float,
@@ -99,47 +99,47 @@ def _confounding(
     pure: tuple[Level, ...],
     guessed: bool,
 ) -> str:
-    name, n = FACTORS.get(factor, factor.replace("_", " ")), found.n or 0
+    name, n = FACTORS.get(factor, factor.replace("_", " ")), finding.n or 0
     if not guessed:
         named = ", ".join(f"{level.name} {level.tumour:,} and {level.no_tumour:,}" for level in pure[:LISTED])
         more = f" and {len(pure) - LISTED:,} more" if len(pure) > LISTED else ""
         return (
-            f"The {name} alone answers 'any tumour?' for {found.count:,} of {counted(n, 'image')} ({share:.1%}); "
+            f"The {name} alone answers 'any tumour?' for {finding.count:,} of {counted(n, 'image')} ({share:.1%}); "
             f"with and without a tumour: {named}{more}."
         )
     return (
-        f"Guessing by the {name} alone answers 'any tumour?' rightly for {found.count:,} of "
+        f"Guessing by the {name} alone answers 'any tumour?' rightly for {finding.count:,} of "
         f"{counted(n, 'image')} ({accuracy:.1%}); always the same guess does for {base_rate:.1%}."
     )
 
 
-def _label_conflicts(found: Finding) -> str:
+def _label_conflicts(finding: Finding) -> str:
     return (
-        f"{counted(found.count, 'image')} {'appears' if found.count == 1 else 'appear'} more than once with different "
-        f"labels ({len(found.case_ids):,} cases): at least one label of each is wrong."
+        f"{counted(finding.count, 'image')} {'appears' if finding.count == 1 else 'appear'} more than once with different "
+        f"labels ({len(finding.case_ids):,} cases): at least one label of each is wrong."
     )
 
 
-def _rejected_files(found: Finding) -> str:
-    verb, pronoun = ("is", "It") if found.count == 1 else ("are", "They")
-    return f"{counted(found.count, 'file')} could not be used. {pronoun} {verb} not part of any number."
+def _rejected_files(finding: Finding) -> str:
+    verb, pronoun = ("is", "It") if finding.count == 1 else ("are", "They")
+    return f"{counted(finding.count, 'file')} could not be used. {pronoun} {verb} not part of any number."
 
 
-def _ties(found: Finding) -> str:
-    verb = "has" if found.count == 1 else "have"
+def _ties(finding: Finding) -> str:
+    verb = "has" if finding.count == 1 else "have"
     return (
-        f"{found.count:,} of {counted(found.n or 0, 'case')} {verb} several classes of the same largest probability; "
+        f"{finding.count:,} of {counted(finding.n or 0, 'case')} {verb} several classes of the same largest probability; "
         "the first of them in the order of the study is taken as the call."
     )
 
 
-def _claims(found: Finding, *, source: str, what: str) -> str:
-    whose, verb = f" of '{source}'" if source else "", "is" if found.count == 1 else "are"
-    return f"{found.count:,} of {counted(found.n or 0, 'published claim')}{whose} {verb} {what}."
+def _claims(finding: Finding, *, source: str, what: str) -> str:
+    whose, verb = f" of '{source}'" if source else "", "is" if finding.count == 1 else "are"
+    return f"{finding.count:,} of {counted(finding.n or 0, 'published claim')}{whose} {verb} {what}."
 
 
-def _contradicted(found: Finding, *, source: str) -> str:
-    text = _claims(found, source=source, what="contradicted by other numbers in the same document")
+def _contradicted(finding: Finding, *, source: str) -> str:
+    text = _claims(finding, source=source, what="contradicted by other numbers in the same document")
     return f"{text} They are the claims of that document, not of this study."
 
 
@@ -158,15 +158,17 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
     "ids_cut_short": _ids_cut_short,
     "worse_than_chance": _worse_than_chance,
     "ties": _ties,
-    "probability_sums": lambda found, largest: (
-        f"The class probabilities of {found.count:,} of {counted(found.n, 'case')} do not sum to 1 "
+    "probability_sums": lambda finding, largest: (
+        f"The class probabilities of {finding.count:,} of {counted(finding.n, 'case')} do not sum to 1 "
         f"(largest deviation {largest:.2g}); they are used as given."
     ),
     "rejected_files": _rejected_files,
     "claims_contradicted": _contradicted,
-    "claims_not_reproduced": lambda found, source: _claims(found, source=source, what="not reproduced by this study"),
-    "test_selected": lambda found: (
-        f"The test split was read for {found.count:,} networks. What was changed after the first counts as chosen by "
+    "claims_not_reproduced": lambda finding, source: _claims(
+        finding, source=source, what="not reproduced by this study"
+    ),
+    "test_selected": lambda finding: (
+        f"The test split was read for {finding.count:,} networks. What was changed after the first counts as chosen by "
         "the test split."
     ),
 }

@@ -30,8 +30,8 @@ def escaped(text: str) -> str:
     return _LIST_OR_HEADING.sub(r"\1\\\2", _MARKUP.sub(_with_backslashes, line))
 
 
-def _with_backslashes(found: re.Match[str]) -> str:
-    return re.sub(r"[^A-Za-z0-9]", r"\\\g<0>", found[0])
+def _with_backslashes(match: re.Match[str]) -> str:
+    return re.sub(r"[^A-Za-z0-9]", r"\\\g<0>", match[0])
 
 
 def figure_text(text: str, *, longest: int | None = None) -> str:

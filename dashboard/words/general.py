@@ -62,7 +62,7 @@ KINDS = {
 SHOWN_FILES = 10
 SEEN = 24  # letters of a title that the sidebar has room for
 LINES = "Lines are 95% intervals, the wider of two."
-RATES = tuple(one for one in COUNTED if one.shown == "rates")
+RATES = tuple(metric for metric in COUNTED if metric.shown == "rates")
 
 
 def fitted_on(split: str) -> str:
@@ -114,10 +114,10 @@ def patients(known: Mapping[str, Estimate], classes: ClassOrder) -> str:
 
     Nothing when all are known.
     """
-    of = [(name, share) for name, share in known.items() if share.n]
-    if all(share.count == share.n for _, share in of):
+    shares = [(name, share) for name, share in known.items() if share.n]
+    if all(share.count == share.n for _, share in shares):
         return ""
-    parts = [f"{counts(share)} {spoken(name, classes)}" for name, share in of]
+    parts = [f"{counts(share)} {spoken(name, classes)}" for name, share in shares]
     return f"Scans with a patient id: {', '.join(parts)}. Without one, only copies of an image can be told."
 
 
@@ -139,10 +139,10 @@ def by_class(judged: Performance, classes: ClassOrder) -> list[tuple[str, int]]:
 
 def on_a_part(
     metric: str,
-    found: Estimate,
+    estimate: Estimate,
     part: Performance,
     *,
-    of: Performance,
+    result: Performance,
     classes: ClassOrder,
     show: Callable[[Estimate], str] = full,
 ) -> str:
@@ -150,18 +150,18 @@ def on_a_part(
 
     A rate of ten meningiomas is no sensitivity to tumours of three kinds, however high it is.
     """
-    lacking = [spoken(name, classes) for name in lacking_in(part, metric, of=of, classes=classes)]
-    if not lacking or found.count is None or not found.n:
-        return show(found)
-    return f"{counts(found)}, not comparable: no {listed(lacking, 'or')}"
+    lacking = [spoken(name, classes) for name in lacking_in(part, metric, of=result, classes=classes)]
+    if not lacking or estimate.count is None or not estimate.n:
+        return show(estimate)
+    return f"{counts(estimate)}, not comparable: no {listed(lacking, 'or')}"
 
 
-def lacking_in(part: Performance, metric: str, *, of: Performance, classes: ClassOrder) -> list[str]:
+def lacking_in(part: Performance, metric: str, *, result: Performance, classes: ClassOrder) -> list[str]:
     """Return the classes that a number is of and that a part of the scans has none of, though the whole has."""
     about = set(classes.names)
     if metric.startswith("any_tumour."):
         about = {name for name in about if (name == classes.negative) is metric.endswith("specificity")}
-    there = dict(by_class(of, classes))
+    there = dict(by_class(result, classes))
     return [name for name, n in by_class(part, classes) if name in about and not n and there[name]]
 
 
@@ -230,19 +230,19 @@ def twins(kinds: Sequence[TwinKind]) -> list[dict[str, str]]:
     """Return the kinds of copies across splits as table rows."""
     return [
         {
-            "Copy": KINDS[one.kind],
-            "Scans": f"{one.cases:,}",
-            "Pairs": f"{one.pairs:,}",
-            "With two labels": f"{one.conflicts:,}",
+            "Copy": KINDS[metric.kind],
+            "Scans": f"{metric.cases:,}",
+            "Pairs": f"{metric.pairs:,}",
+            "With two labels": f"{metric.conflicts:,}",
         }
-        for one in kinds
+        for metric in kinds
     ]
 
 
-def twin(one: TwinKind, classes: ClassOrder, split: str) -> str:
+def twin(metric: TwinKind, classes: ClassOrder, split: str) -> str:
     """Return what an example of two copies shows."""
-    left, right = (spoken(name, classes) for name in one.labels)
-    return f"{KINDS[one.kind]}: {left} in {split}, {right} in {fitted_on(split)}"
+    left, right = (spoken(name, classes) for name in metric.labels)
+    return f"{KINDS[metric.kind]}: {left} in {split}, {right} in {fitted_on(split)}"
 
 
 def rejected(files: Mapping[str, str]) -> list[dict[str, str]]:
@@ -252,23 +252,23 @@ def rejected(files: Mapping[str, str]) -> list[dict[str, str]]:
     return [*rows, {"File": f"{counted(more, 'more file')}", "Why": ""}] if more else rows
 
 
-def confounding(found: Sequence[Confounding]) -> list[dict[str, str]]:
+def confounding(factors: Sequence[Confounding]) -> list[dict[str, str]]:
     """Return for each factor how far it alone answers "any tumour?", as table rows."""
     return [
         {
-            "Factor": one.factor.replace("_", " ").capitalize(),
-            "Answer given away": f"{percent(one.share.value or 0.0)}, {one.share.count:,}/{one.share.n:,}",
-            "Guessed right by it": percent(one.accuracy),
-            "Always the same guess": percent(one.base_rate),
+            "Factor": factor.factor.replace("_", " ").capitalize(),
+            "Answer given away": f"{percent(factor.share.value or 0.0)}, {factor.share.count:,}/{factor.share.n:,}",
+            "Guessed right by it": percent(factor.accuracy),
+            "Always the same guess": percent(factor.base_rate),
         }
-        for one in found
+        for factor in factors
     ]
 
 
 def per_class(judged: Performance, classes: ClassOrder) -> str:
     """Return the answer of the page: the weakest class, then the tumours missed."""
-    known = [(one.name, one.sensitivity.headline) for one in judged.classes if one.sensitivity.headline.defined]
-    empty = [classes.display[one.name] for one in judged.classes if not one.support]
+    known = [(rates.name, rates.sensitivity.headline) for rates in judged.classes if rates.sensitivity.headline.defined]
+    empty = [classes.display[rates.name] for rates in judged.classes if not rates.support]
     name, estimate = min(known, key=lambda pair: pair[1].value or 0.0)
     text = f"The weakest class is {classes.display[name]}: sensitivity {full(estimate)}. {missed(judged)}"
     return f"{text} No scans of {', '.join(empty)}: its sensitivity is {NOT_ESTIMABLE}." if empty else text
@@ -348,16 +348,16 @@ def harm_of(pair: ConfusionPair, manifest: Manifest) -> float | None:
     return manifest.harm[classes.index(pair.reference)][classes.index(pair.predicted)]
 
 
-def errors(found: Errors) -> str:
+def errors(rates: Errors) -> str:
     """Return the answer of the errors page."""
-    rate = found.rate.headline
-    if not found.count:
+    rate = rates.rate.headline
+    if not rates.count:
         limit = at_most(1.0 if rate.high is None else rate.high)
-        return f"No errors in {counted(found.n, 'scan')}: an error rate up to {limit} is still compatible with this."
+        return f"No errors in {counted(rates.n, 'scan')}: an error rate up to {limit} is still compatible with this."
     return (
-        f"{counted(found.count, 'error')} in {counted(found.n, 'scan')}: rate {full(rate)}. "
-        f"{found.high_confidence_count:,} of them {'has' if found.high_confidence_count == 1 else 'have'} a confidence "
-        f"of {found.high:g} or more."
+        f"{counted(rates.count, 'error')} in {counted(rates.n, 'scan')}: rate {full(rate)}. "
+        f"{rates.high_confidence_count:,} of them {'has' if rates.high_confidence_count == 1 else 'have'} a confidence "
+        f"of {rates.high:g} or more."
     )
 
 

@@ -20,8 +20,8 @@ def as_table(intake: Intake) -> list[str]:
 
 def _rows(intake: Intake) -> Iterator[Row]:
     yield "read", f"{intake.read:,}", f"{intake.unit}{'' if intake.read == 1 else 's'}", ""
-    for one in intake.unused:
-        yield "not used", f"{one.count:,}", _names(one), one.reason
+    for unused in intake.unused:
+        yield "not used", f"{unused.count:,}", _names(unused), unused.reason
     for gap in intake.missing:
         if gap.count or gap.column == "patient_id":
             yield "missing", f"{gap.count:,}", gap.column, _written(gap)
@@ -39,5 +39,5 @@ def _names(unused: Unused) -> str:
 
 
 def _written(missing: Missing) -> str:
-    of = f"of {missing.n:,}"
-    return f"{of}; {', '.join(missing.written)} read as missing" if missing.written else of
+    total = f"of {missing.n:,}"
+    return f"{total}; {', '.join(missing.written)} read as missing" if missing.written else total

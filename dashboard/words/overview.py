@@ -54,11 +54,11 @@ class Headline:
 
 def verdict_title(criteria: Sequence[Criterion], findings: Sequence[Finding] = ()) -> tuple[str, str]:
     """Return the word for the verdict and its colour name: passes only when every criterion does."""
-    if any(one.met is False for one in criteria):
+    if any(criterion.met is False for criterion in criteria):
         return "Fails", "red"
-    if not criteria or any(one.met is None for one in criteria):
+    if not criteria or any(criterion.met is None for criterion in criteria):
         return "Not decidable", "gray"
-    if any(found.severity == "critical" for found in findings):
+    if any(finding.severity == "critical" for finding in findings):
         return "Passes, with critical findings open", "orange"
     return "Passes", "green"
 
@@ -71,7 +71,7 @@ def verdict_reason(criteria: Sequence[Criterion], findings: Sequence[Finding], *
 
 def verdict_limit(findings: Sequence[Finding], *, where: str = "below") -> str:
     """Return how many critical findings limit what the verdict is worth; nothing without any."""
-    critical = sum(found.severity == "critical" for found in findings)
+    critical = sum(finding.severity == "critical" for finding in findings)
     verb = "limits" if critical == 1 else "limit"
     return f"{counted(critical, 'critical finding')} {where} {verb} what this is worth." if critical else ""
 
@@ -81,12 +81,12 @@ def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
     if not criteria:
         return "This study names no acceptance criteria, so there is nothing to pass or to fail."
     n = len(criteria)
-    met = f"{sum(one.met is True for one in criteria)} of {counted(n, 'criterion', 'criteria')} met"
-    twice = [one.unleaked for one in criteria if one.unleaked is not None]
+    met = f"{sum(criterion.met is True for criterion in criteria)} of {counted(n, 'criterion', 'criteria')} met"
+    twice = [criterion.unleaked for criterion in criteria if criterion.unleaked is not None]
     if twice:
-        where = " or ".join(sorted({IN[one.basis] for one in twice}))
+        where = " or ".join(sorted({IN[criterion.basis] for criterion in twice}))
         met += (
-            f": {_met([one.on_all.met for one in criteria])} on all scans; {_met([one.met for one in twice])} {where}. "
+            f": {_met([criterion.on_all.met for criterion in criteria])} on all scans; {_met([criterion.met for criterion in twice])} {where}. "
             "The worse counts"
         )
     reading = f"{counted(readings, 'reading')} of the test split" if readings else "no reading of the test split"
@@ -95,15 +95,15 @@ def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
 
 def _met(judged: Sequence[bool | None]) -> str:
     """Return how many of all are met, and how many cannot be decided."""
-    undecided = sum(one is None for one in judged)
-    met = f"{sum(one is True for one in judged)} of {len(judged):,}"
+    undecided = sum(criterion is None for criterion in judged)
+    met = f"{sum(criterion is True for criterion in judged)} of {len(judged):,}"
     return f"{met}, with {undecided} not decidable," if undecided else met
 
 
 def _undecided(criteria: Sequence[Criterion]) -> str:
     """Return why the first criterion that cannot be decided cannot be, unless another one fails."""
-    first = next((one for one in criteria if one.met is None), None)
-    if first is None or any(one.met is False for one in criteria):
+    first = next((criterion for criterion in criteria if criterion.met is None), None)
+    if first is None or any(criterion.met is False for criterion in criteria):
         return ""
     name = HEADLINES.get(first.criterion.metric, first.criterion.metric)
     where = "" if first.decisive.basis == "all" else f" ({BASES[first.decisive.basis]})"
@@ -112,7 +112,7 @@ def _undecided(criteria: Sequence[Criterion]) -> str:
 
 def hardest_first(criteria: Sequence[Criterion]) -> list[Criterion]:
     """Return the criteria, those that fail first and those that are met last."""
-    return sorted(criteria, key=lambda one: WORST_FIRST[one.met])
+    return sorted(criteria, key=lambda criterion: WORST_FIRST[criterion.met])
 
 
 def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
@@ -122,21 +122,21 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     what = ", ".join(filter(None, (_rate_name(rate), class_name(name, classes))))
     bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
     symbol = {True: "\u2713", False: "\u00d7", None: "?"}[judged.decisive.met]
-    found = {"All scans": full(judged.on_all.estimate)}
+    lines = {"All scans": full(judged.on_all.estimate)}
     if judged.unleaked is not None:
-        found[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
+        lines[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
         if (mean := judged.unleaked.over_folds) is not None:
-            found[f"Mean of the {mean.n} folds, whose spread asks for the wider interval"] = short(mean)
+            lines[f"Mean of the {mean.n} folds, whose spread asks for the wider interval"] = short(mean)
     if needed := required(judged):
-        found["Cases it would take"] = needed
+        lines["Cases it would take"] = needed
     return (
         f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
-        ". ".join(f"{basis}: {numbers}" for basis, numbers in found.items()) + ".",
+        ". ".join(f"{basis}: {numbers}" for basis, numbers in lines.items()) + ".",
     )
 
 
 def _rate_name(key: str) -> str:
-    return next((one.label for one in METRICS if one.key == key), key.replace("_", " ").capitalize())
+    return next((metric.label for metric in METRICS if metric.key == key), key.replace("_", " ").capitalize())
 
 
 def required(judged: Criterion) -> str:
@@ -192,9 +192,9 @@ def _missed_without_leaks(evidence: Evidence) -> str:
     if judged is None or judged.any_tumour is None:
         return seen
     where = "On scans new to the model" if grouped is None else "In grouped cross-validation"
-    found = judged.any_tumour.sensitivity.headline
+    sensitivity = judged.any_tumour.sensitivity.headline
     classes = evidence.study.classes
-    rate = on_a_part("any_tumour.sensitivity", found, judged, of=evidence.results.performance, classes=classes)
+    rate = on_a_part("any_tumour.sensitivity", sensitivity, judged, of=evidence.results.performance, classes=classes)
     return f"{seen} {where} the sensitivity is {rate}."
 
 
@@ -232,8 +232,8 @@ def _new_balanced_accuracy(evidence: Evidence, classes: ClassOrder) -> Estimate:
     unseen = evidence.results.unseen.performance
     if unseen is None:
         return Estimate.undefined(reason=evidence.results.unseen.reason or UNKNOWN)
-    found = unseen.overall.balanced_accuracy.headline
-    return found if found.defined else Estimate.undefined(reason=nothing_new_of(unseen, classes), n=found.n)
+    balanced = unseen.overall.balanced_accuracy.headline
+    return balanced if balanced.defined else Estimate.undefined(reason=nothing_new_of(unseen, classes), n=balanced.n)
 
 
 def nothing_new_of(unseen: Performance, classes: ClassOrder) -> Reason:
@@ -274,13 +274,17 @@ def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
     grouped = evidence.results.grouped.performance
     rows = []
     for metric, label in HEADLINES.items():
-        found = measure(metric, evidence.results.performance)
-        if found is None:
+        published = measure(metric, evidence.results.performance)
+        if published is None:
             continue
         split = split_name(evidence.split, manifest).capitalize()
-        row = {"Number": label, split: full(found.headline), "New to the model": _on_new(metric, evidence, manifest)}
-        if grouped is not None and (found := measure(metric, grouped)) is not None:
-            row["Grouped cross-validation"] = full(found.headline)
+        row = {
+            "Number": label,
+            split: full(published.headline),
+            "New to the model": _on_new(metric, evidence, manifest),
+        }
+        if grouped is not None and (published := measure(metric, grouped)) is not None:
+            row["Grouped cross-validation"] = full(published.headline)
         rows.append(row)
     return rows
 
@@ -292,21 +296,21 @@ def headline_metric(evidence: Evidence) -> str:
 
 def bases(evidence: Evidence, manifest: Manifest) -> dict[str, Performance]:
     """Return what the two headlines are of, by a name that is short enough for a figure."""
-    found = {split_name(evidence.split, manifest).capitalize(): evidence.results.performance}
+    shown = {split_name(evidence.split, manifest).capitalize(): evidence.results.performance}
     if evidence.results.grouped.performance is not None:
-        found["Grouped folds"] = evidence.results.grouped.performance
+        shown["Grouped folds"] = evidence.results.grouped.performance
     elif evidence.results.unseen.performance is not None:
-        found["New to the model"] = evidence.results.unseen.performance
-    return found
+        shown["New to the model"] = evidence.results.unseen.performance
+    return shown
 
 
 def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
     """Return a number on the scans that are new to the model."""
     unseen = evidence.results.unseen.performance
-    found = None if unseen is None else measure(metric, unseen)
-    if unseen is None or found is None:
+    value = None if unseen is None else measure(metric, unseen)
+    if unseen is None or value is None:
         return f"{NOT_ESTIMABLE} ({why(evidence.results.unseen.reason)})"
-    return on_a_part(metric, found.headline, unseen, of=evidence.results.performance, classes=manifest.classes)
+    return on_a_part(metric, value.headline, unseen, of=evidence.results.performance, classes=manifest.classes)
 
 
 def drawn(evidence: Evidence) -> str:
@@ -325,7 +329,7 @@ def gap(evidence: Evidence, manifest: Manifest) -> str:
         return f"The gap between the two is {NOT_ESTIMABLE}: {why(evidence.results.unseen.reason)}."
     first, second = headlines(evidence, manifest)
     if first.estimate.value is None or second.estimate.value is None:
-        lacking = min(first.estimate, second.estimate, key=lambda one: one.defined)
+        lacking = min(first.estimate, second.estimate, key=lambda estimate: estimate.defined)
         return f"The gap between the two is {NOT_ESTIMABLE}: {why(lacking.reason)}."
     unseen = evidence.results.unseen.performance
     if (

@@ -234,22 +234,22 @@ def flow_results(
     ]
 
 
-def two_lines(found: Estimate) -> str:
+def two_lines(estimate: Estimate) -> str:
     """Return an estimate with its counts in a second line, for a narrow column."""
-    return "\n".join(filter(None, (short(found), counts(found) if found.defined else "")))
+    return "\n".join(filter(None, (short(estimate), counts(estimate) if estimate.defined else "")))
 
 
 def two_by_two_rows(judged: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
     """Return the counts of each class against the rest as table rows."""
     return [
         {
-            "Class": row_name(one.name, classes),
-            "TP": f"{one.counts.tp:,}",
-            "FN": f"{one.counts.fn:,}",
-            "FP": f"{one.counts.fp:,}",
-            "TN": f"{one.counts.tn:,}",
+            "Class": row_name(rates.name, classes),
+            "TP": f"{rates.counts.tp:,}",
+            "FN": f"{rates.counts.fn:,}",
+            "FP": f"{rates.counts.fp:,}",
+            "TN": f"{rates.counts.tn:,}",
         }
-        for one in judged
+        for rates in judged
     ]
 
 
@@ -257,10 +257,10 @@ def rate_table(judged: Sequence[ClassPerformance], classes: ClassOrder) -> list[
     """Return the rates of each class as table rows, the wider interval."""
     return [
         {
-            "Class": row_name(one.name, classes),
-            **{metric.label: two_lines(rate.headline) for metric, rate in read(RATES, one)},
+            "Class": row_name(rates.name, classes),
+            **{metric.label: two_lines(rate.headline) for metric, rate in read(RATES, rates)},
         }
-        for one in judged
+        for rates in judged
     ]
 
 
@@ -414,29 +414,31 @@ def derived_limitations(
     reads: int,
 ) -> list[str]:
     """Return the limitations that follow from the study itself, in the order of their weight."""
-    said = []
+    sentences = []
     if manifest.about.synthetic:
-        said.append("The images are synthetic. Nothing here says how a model does on patients.")
+        sentences.append("The images are synthetic. Nothing here says how a model does on patients.")
     if reason is not None:
-        said.append(f"Whether scans are shared with training is {NOT_ESTIMABLE}: {why(reason)}.")
+        sentences.append(f"Whether scans are shared with training is {NOT_ESTIMABLE}: {why(reason)}.")
     elif shared.count:
-        said.append(
+        sentences.append(
             f"{full(shared)} of the scans share a patient or a copy with the data that the model was fitted on."
         )
     if not grouped:
-        said.append("There is no grouped cross-validation: how the method does on new patients is not measured.")
+        sentences.append("There is no grouped cross-validation: how the method does on new patients is not measured.")
     if unknown_patients:
-        said.append("The patient of some scans is not known: they are grouped by copies only.")
+        sentences.append("The patient of some scans is not known: they are grouped by copies only.")
     if empty:
-        said.append(f"No scan of {listed(list(empty), 'or')}: sensitivity for it is {NOT_ESTIMABLE}.")
+        sentences.append(f"No scan of {listed(list(empty), 'or')}: sensitivity for it is {NOT_ESTIMABLE}.")
     if split == "tuning":
-        said.append("The numbers are on the tuning split, which chose the weights: they are too good.")
+        sentences.append("The numbers are on the tuning split, which chose the weights: they are too good.")
     if reads > 1:
-        said.append(f"The test split was read {reads:,} times; what was changed in between may have been chosen by it.")
+        sentences.append(
+            f"The test split was read {reads:,} times; what was changed in between may have been chosen by it."
+        )
     if not site_known:
-        said.append("The site of the scans is not recorded: how the model does elsewhere is not measured.")
-    said.append("No reader read the same scans: the model is compared with labels, not with clinicians.")
-    return said
+        sentences.append("The site of the scans is not recorded: how the model does elsewhere is not measured.")
+    sentences.append("No reader read the same scans: the model is compared with labels, not with clinicians.")
+    return sentences
 
 
 def data_line(data: DataFacts) -> str:
@@ -486,11 +488,11 @@ def answer(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> str:
 def made_for(options: "Options") -> str:
     """Return which choices the report at hand was made with."""
     named = {REVIEWER: options.reviewer, SITE: options.site}
-    said = [f"{label}: {value or 'not named'}" for label, value in named.items()]
-    said.append(f"{SECTIONS_SHOWN}: {len(options.sections)} of {len(LABELS)}")
+    lines = [f"{label}: {value or 'not named'}" for label, value in named.items()]
+    lines.append(f"{SECTIONS_SHOWN}: {len(options.sections)} of {len(LABELS)}")
     if options.remarks.strip():
-        said.append("with remarks")
-    return f"In this file: {', '.join(said)}."
+        lines.append("with remarks")
+    return f"In this file: {', '.join(lines)}."
 
 
 def size(content: int) -> str:

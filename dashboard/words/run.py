@@ -37,8 +37,8 @@ STEPS = {
 def of_model(card: ModelCard) -> str:
     """Return the classes of a model, and which data set it was trained on."""
     text = f"Classes: {', '.join(card.classes.display[name] for name in card.classes.names)}."
-    own = card.data.get("name")
-    return f"{text} Trained on the data set {own}." if own else text
+    data_name = card.data.get("name")
+    return f"{text} Trained on the data set {data_name}." if data_name else text
 
 
 def asked(job: Job) -> str:
@@ -46,32 +46,32 @@ def asked(job: Job) -> str:
     return f"Model {escaped(job.model)} on {escaped(Path(job.images).name)}, into the study {escaped(job.study)}."
 
 
-def progress(found: Progress | None) -> str:
+def progress(progress: Progress | None) -> str:
     """Return how far a running evaluation has come."""
-    if found is None:
+    if progress is None:
         return STARTING
-    name, noun = STEPS.get(found.step, (found.step, "step"))
-    if not found.total:
-        return f"{name}: {counted(found.done, noun)}"
-    left = "" if found.seconds_left is None else f", {time_left(found.seconds_left)}"
-    return f"{name}: {found.done:,} of {counted(found.total, noun)}{left}"
+    name, noun = STEPS.get(progress.step, (progress.step, "step"))
+    if not progress.total:
+        return f"{name}: {counted(progress.done, noun)}"
+    left = "" if progress.seconds_left is None else f", {time_left(progress.seconds_left)}"
+    return f"{name}: {progress.done:,} of {counted(progress.total, noun)}{left}"
 
 
-def stopped(found: Status) -> str:
+def stopped(status: Status) -> str:
     """Return why an evaluation does not run, and what is left of it."""
-    if found.state == State.CANCELLED:
+    if status.state == State.CANCELLED:
         return f"Cancelled. {KEPT}"
-    if found.state == State.FAILED:
-        return f"It failed: {reason(found)}"
+    if status.state == State.FAILED:
+        return f"It failed: {reason(status)}"
     return (
         f"It was stopped, by the end of the server or for want of memory. {KEPT} If it stops again, the file "
         "`run/log` in the working folder of the server says more."
     )
 
 
-def reason(found: Status) -> str:
+def reason(status: Status) -> str:
     """Return why an evaluation failed, without the places of this machine."""
-    text = found.reason.replace(found.job.images, Path(found.job.images).name)
+    text = status.reason.replace(status.job.images, Path(status.job.images).name)
     return escaped(text.replace(f"{home_folder()}/", ""))
 
 

@@ -40,20 +40,24 @@ SIMILAR: Final = "Nearest first; 0 is the same image to the network, 1 the typic
 YES_NO: Final = {True: "yes", False: "no", None: "not known"}
 
 
-def drawn(card: ModelCard, of: Manifest) -> bool:
+def drawn(card: ModelCard, manifest: Manifest) -> bool:
     """Return whether the model was trained on the data set of a study of synthetic images."""
-    return of.about.synthetic and card.data.get("name") == of.data.name
+    return manifest.about.synthetic and card.data.get("name") == manifest.data.name
 
 
-def doubts(found: Prediction) -> list[str]:
+def doubts(prediction: Prediction) -> list[str]:
     """Return why the call should be doubted; empty when nothing speaks against it."""
-    said = [UNLIKE] if found.in_distribution is False else []
-    return said if found.other_modality is None else [*said, MODALITY.format(code=found.other_modality)]
+    sentences = [UNLIKE] if prediction.in_distribution is False else []
+    return (
+        sentences
+        if prediction.other_modality is None
+        else [*sentences, MODALITY.format(code=prediction.other_modality)]
+    )
 
 
-def advice(found: Prediction) -> str:
+def advice(prediction: Prediction) -> str:
     """Return what to do with the call: doubts first, then the advice of its tier."""
-    return " ".join([*doubts(found), ADVICE[found.tier]])
+    return " ".join([*doubts(prediction), ADVICE[prediction.tier]])
 
 
 def model(card: ModelCard) -> str:
@@ -62,48 +66,48 @@ def model(card: ModelCard) -> str:
     return f"Read by {card.name}, version {card.version}, trained on {data}."
 
 
-def answer(found: Prediction, classes: ClassOrder) -> str:
+def answer(prediction: Prediction, classes: ClassOrder) -> str:
     """Return the call in a sentence, with what to do."""
-    lead = "Taken as it is, the model says" if found.doubtful else "The model says"
-    said = f"{lead} {classes.display[found.called]} with a confidence of {number(found.confidence)}."
-    return f"{said} {ADVICE[found.tier]}"
+    lead = "Taken as it is, the model says" if prediction.doubtful else "The model says"
+    sentence = f"{lead} {classes.display[prediction.called]} with a confidence of {number(prediction.confidence)}."
+    return f"{sentence} {ADVICE[prediction.tier]}"
 
 
-def row(name: str, found: Prediction | str, classes: ClassOrder) -> dict[str, str]:
+def row(name: str, result: Prediction | str, classes: ClassOrder) -> dict[str, str]:
     """Return one of several scans as a table row: what the model says, or why it cannot be read."""
-    if isinstance(found, str):
+    if isinstance(result, str):
         return {"Scan": name, "Call": "cannot be read", "Confidence": "", "Like the training images": ""}
     return {
         "Scan": name,
-        "Call": classes.display[found.called],
-        "Confidence": number(found.confidence) + ("" if found.doubtful else f", {TIERS[found.tier]}"),
-        "Like the training images": YES_NO[found.in_distribution],
+        "Call": classes.display[result.called],
+        "Confidence": number(result.confidence) + ("" if result.doubtful else f", {TIERS[result.tier]}"),
+        "Like the training images": YES_NO[result.in_distribution],
     }
 
 
-def facts(found: Prediction) -> list[dict[str, str]]:
+def facts(prediction: Prediction) -> list[dict[str, str]]:
     """Return what is known of an uploaded scan as table rows; of a DICOM file nothing but its picture."""
-    height, width = found.upload.pixels.shape[:2]
-    rows = {"Format": found.upload.file_format, "Size": f"{width:,} x {height:,} pixels"}
-    if found.upload.frames > 1:
-        rows["Frame"] = f"{found.upload.frame:,} of {found.upload.frames:,}"
-    rows["Like the training images"] = YES_NO[found.in_distribution]
-    if found.reading.unlike is not None and found.reading.limit is not None:
-        rows["Distance from them"] = f"{found.reading.unlike:.2f}, limit {found.reading.limit:.2f}"
-    rows["sha256"] = found.upload.sha256[:16]
+    height, width = prediction.upload.pixels.shape[:2]
+    rows = {"Format": prediction.upload.file_format, "Size": f"{width:,} x {height:,} pixels"}
+    if prediction.upload.frames > 1:
+        rows["Frame"] = f"{prediction.upload.frame:,} of {prediction.upload.frames:,}"
+    rows["Like the training images"] = YES_NO[prediction.in_distribution]
+    if prediction.reading.unlike is not None and prediction.reading.limit is not None:
+        rows["Distance from them"] = f"{prediction.reading.unlike:.2f}, limit {prediction.reading.limit:.2f}"
+    rows["sha256"] = prediction.upload.sha256[:16]
     return [{"Fact": name, "Value": value} for name, value in rows.items()]
 
 
-def alt(found: Prediction, classes: ClassOrder, with_map: str | None = None) -> str:
+def alt(prediction: Prediction, classes: ClassOrder, with_map: str | None = None) -> str:
     """Return what a picture shows, for those who cannot see it."""
     tail = "" if with_map is None else f", Grad-CAM for {classes.display[with_map]}"
-    return f"Uploaded scan, called {classes.display[found.called]}{tail}"
+    return f"Uploaded scan, called {classes.display[prediction.called]}{tail}"
 
 
 def known(split: str, label: str, classes: ClassOrder) -> str:
     """Return that the study holds the very same file."""
-    said = f"The study holds this very file, in {split}, with the label {classes.display[label]}."
-    return said if split != "train" else f"{said} The model was fitted on it, so its call proves nothing."
+    sentence = f"The study holds this very file, in {split}, with the label {classes.display[label]}."
+    return sentence if split != "train" else f"{sentence} The model was fitted on it, so its call proves nothing."
 
 
 def right(share: Estimate) -> str:

@@ -138,22 +138,22 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return ", ".join(f"{len(list(same))} x {one}" for one, same in itertools.groupby(value))
+        return ", ".join(f"{len(list(same))} x {value_of_run}" for value_of_run, same in itertools.groupby(value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def cross_validation(grouped: CrossValidation, ungrouped: CrossValidation, added: ComparedNumber | None) -> str:
     """Return the answer of the page: the pooled accuracy, its spread over the folds, and what leaks add."""
-    found = grouped if grouped.performance is not None else ungrouped
-    if found.performance is None:
+    shown = grouped if grouped.performance is not None else ungrouped
+    if shown.performance is None:
         return NO_FOLDS
-    name = "Grouped by patient and copy" if found is grouped else "Not grouped"
-    values = [value.value for value in number_of(found, "accuracy").values if value.value is not None]
+    name = "Grouped by patient and copy" if shown is grouped else "Not grouped"
+    values = [value.value for value in number_of(shown, "accuracy").values if value.value is not None]
     text = (
-        f"{name}, accuracy is {full(found.performance.overall.accuracy.headline)}, pooled over "
-        f"{counted(found.folds, 'fold')}; by fold it lies between {number(min(values))} and {number(max(values))}."
+        f"{name}, accuracy is {full(shown.performance.overall.accuracy.headline)}, pooled over "
+        f"{counted(shown.folds, 'fold')}; by fold it lies between {number(min(values))} and {number(max(values))}."
     )
-    if found is ungrouped:
+    if shown is ungrouped:
         return f"{text} Grouped cross-validation is not part of this study."
     return f"{text} {NO_UNGROUPED if added is None else f'{like_for_like(added)} {BOTH_SIDES}'}"
 
@@ -193,22 +193,24 @@ def lighter(manifest: Manifest) -> str:
     )
 
 
-def basis(found: CrossValidation, classes: ClassOrder) -> str:
+def basis(cross_validation: CrossValidation, classes: ClassOrder) -> str:
     """Return what grouped cross-validation rests on; empty without it."""
-    if found.performance is None:
+    if cross_validation.performance is None:
         return ""
     left = (
-        f"{counted(found.left_out, 'scan')} left out: a patient or copy is in another fold. " if found.left_out else ""
+        f"{counted(cross_validation.left_out, 'scan')} left out: a patient or copy is in another fold. "
+        if cross_validation.left_out
+        else ""
     )
     return (
-        f"{counted(found.performance.matrix.n, 'scan')} in {counted(found.folds, 'fold')}: "
-        f"{mix(found.performance, classes)}. {left}{patients(found.known_patient, classes)}{_negatives(found, classes)}"
+        f"{counted(cross_validation.performance.matrix.n, 'scan')} in {counted(cross_validation.folds, 'fold')}: "
+        f"{mix(cross_validation.performance, classes)}. {left}{patients(cross_validation.known_patient, classes)}{_negatives(cross_validation, classes)}"
     ).strip()
 
 
-def _negatives(found: CrossValidation, classes: ClassOrder) -> str:
+def _negatives(cross_validation: CrossValidation, classes: ClassOrder) -> str:
     """Return that specificity is not grouped by patient where the negatives have no patient ids."""
-    known = None if classes.negative is None else found.known_patient.get(classes.negative)
+    known = None if classes.negative is None else cross_validation.known_patient.get(classes.negative)
     if classes.negative is None or known is None or not known.n or known.count:
         return ""
     return f" Specificity is therefore not grouped by patient: {spoken(classes.negative, classes)} has no patient ids."
@@ -218,14 +220,14 @@ def fold_rows(grouped: CrossValidation, ungrouped: CrossValidation, classes: Cla
     """Return each number with mean, corrected interval and standard deviation as table rows."""
     parts = {"Grouped": grouped, "Not grouped": ungrouped}
     shown = {label: part for label, part in parts.items() if part.performance is not None}
-    names = [one.name for one in next(iter(shown.values())).numbers] if shown else []
+    names = [measure.name for measure in next(iter(shown.values())).numbers] if shown else []
     rows = []
     for name in names:
         row = {"Number": number_name(name, classes)}
         for label, part in shown.items():
-            one = number_of(part, name)
-            mean = full(one.mean).removesuffix(f", n = {one.mean.n}")
-            row[f"{label}: mean, SD"] = mean if one.sd is None else f"{mean}, {number(one.sd)}"
+            measure = number_of(part, name)
+            mean = full(measure.mean).removesuffix(f", n = {measure.mean.n}")
+            row[f"{label}: mean, SD"] = mean if measure.sd is None else f"{mean}, {number(measure.sd)}"
         rows.append(row)
     return rows
 
@@ -236,6 +238,6 @@ def number_name(name: str, classes: ClassOrder) -> str:
     return NAMES.get(name) or f"{rate.capitalize()}, {spoken(subject, classes)}"
 
 
-def number_of(found: CrossValidation, name: str) -> OverFolds:
+def number_of(cross_validation: CrossValidation, name: str) -> OverFolds:
     """Return one number over the folds."""
-    return next(one for one in found.numbers if one.name == name)
+    return next(number for number in cross_validation.numbers if number.name == name)

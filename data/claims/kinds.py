@@ -142,7 +142,9 @@ class Errors(Statement):
     @property
     def cells(self) -> frozenset[tuple[str, str]]:
         """The pairs of reference and predicted class that are counted."""
-        return frozenset((one, other) for one in self.reference for other in self.predicted if one != other)
+        return frozenset(
+            (reference, other) for reference in self.reference for other in self.predicted if reference != other
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

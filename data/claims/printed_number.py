@@ -30,20 +30,20 @@ class Printed:
 def printed(text: str) -> Printed | None:
     """Return the number that a text such as "1,283", "~857", ".97" or "99.11%" shows; none if it shows no number."""
     text = text.strip()
-    found = _NUMBER.fullmatch(text)
-    if found is None:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
         return None
-    part = found["part"] or ""
-    digits = found["whole"].replace(",", "") + part
+    part = match["part"] or ""
+    digits = match["whole"].replace(",", "") + part
     if not 0 < len(digits) <= MOST_DIGITS:
         return None
-    percent = found["percent"] is not None
+    percent = match["percent"] is not None
     step = Fraction(1, 10 ** len(part) * (100 if percent else 1))
     value = int(digits) * step
     return Printed(
         text=text,
-        value=-value if found["minus"] else value,
+        value=-value if match["minus"] else value,
         step=step,
-        about=found["about"] is not None,
+        about=match["about"] is not None,
         percent=percent,
     )

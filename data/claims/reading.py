@@ -85,8 +85,8 @@ class _Place:
     def at(self, key: str) -> "_Place":
         return replace(self, key=key)
 
-    def refuse(self, found: object, expected: str) -> NoReturn:
-        raise InputError(f"{self.file}: {self.claim}, {self.key}: found {found!r}, expected {expected}.")
+    def refuse(self, given: object, expected: str) -> NoReturn:
+        raise InputError(f"{self.file}: {self.claim}, {self.key}: found {given!r}, expected {expected}.")
 
 
 _Read: TypeAlias = Callable[[object, _Place], Any]

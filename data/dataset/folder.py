@@ -82,10 +82,10 @@ def read_dataset(
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder. Expected a data set with one sub-folder per class.")
-    found = walk(folder)
+    walked = walk(folder)
     table = _metadata_table(folder / METADATA)
-    metadata = _metadata(table, folder, found)
-    chosen = _choose(found, metadata, classes, folder)
+    metadata = _metadata(table, folder, walked)
+    chosen = _choose(walked, metadata, classes, folder)
     paths = [path for path in chosen.images if path not in chosen.unused]
     if not paths:
         first = next((f" {name}: {reason}." for name, reason in sorted(chosen.unused.items())), "")
@@ -109,8 +109,8 @@ def read_dataset(
         folder=folder,
         cases=pd.concat([usable, described], axis=1),
         rejected=pd.DataFrame(sorted(lost), columns=["image_path", "reason"]),
-        hidden=found.hidden,
-        intake=_intake(usable, unused, classes, table, hidden=found.hidden),
+        hidden=walked.hidden,
+        intake=_intake(usable, unused, classes, table, hidden=walked.hidden),
     )
 
 
@@ -125,14 +125,14 @@ def _metadata_table(path: Path) -> Table | None:
     return None
 
 
-def _metadata(table: Table | None, folder: Path, found: Found) -> pd.DataFrame:
+def _metadata(table: Table | None, folder: Path, walked: Found) -> pd.DataFrame:
     """Return the metadata by image path, paths spelled as the files are found."""
     if table is None:
         return pd.DataFrame(columns=list(METADATA_COLUMNS), index=pd.Index([], name="image_path"), dtype="str")
     frame = pd.DataFrame({column: table.known(column)[0] for column in METADATA_COLUMNS})
     frame["label"] = table.written("label")
     frame.insert(0, "image_path", table.written("image_path"))
-    places = _Places(folder, found)
+    places = _Places(folder, walked)
     for column in ("image_path", "mask_path"):
         given = frame[column].dropna()
         placed = [places.find(path) for path in given]
@@ -151,12 +151,12 @@ def _metadata(table: Table | None, folder: Path, found: Found) -> pd.DataFrame:
 class _Places:
     """The files of a folder under every spelling of their paths."""
 
-    def __init__(self, folder: Path, found: Found) -> None:
-        self._folder, self._found = folder, found
-        self._exact = dict.fromkeys(found.files)
-        self._plain = {plain(path): path for path in found.files}
+    def __init__(self, folder: Path, walked: Found) -> None:
+        self._folder, self._found = folder, walked
+        self._exact = dict.fromkeys(walked.files)
+        self._plain = {plain(path): path for path in walked.files}
         self._small: dict[str, str | None] = {}
-        for path in found.files:
+        for path in walked.files:
             key = plain(path).casefold()
             self._small[key] = None if key in self._small else path
 
@@ -199,9 +199,9 @@ def _lost(path: str, reason: str) -> bool:
     return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES)
 
 
-def _choose(found: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: Path) -> _Chosen:
+def _choose(walked: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: Path) -> _Chosen:
     named_outlines = set(metadata["mask_path"].dropna())
-    files = [path for path in found.files if path not in named_outlines and path != METADATA]
+    files = [path for path in walked.files if path not in named_outlines and path != METADATA]
     of_name, unused = outlines([path for path in files if path not in metadata.index], classes.names)
     beside = {PurePosixPath(path).parent for path in named_outlines}
     reasons = _Reasons(files, classes, folder)
@@ -215,10 +215,10 @@ def _choose(found: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: P
                 unused[path] = reason
             else:
                 images.append(path)
-    there = set(found.files)
+    there = set(walked.files)
     gone = [path for path in metadata.index if path not in there and not (folder / path).is_file()]
     hidden = [path for path in metadata.index if path not in there and path not in gone]
-    unused |= dict(found.unused) | dict.fromkeys(gone, GONE)
+    unused |= dict(walked.unused) | dict.fromkeys(gone, GONE)
     unused |= {path: GONE_OUTLINE for path in named_outlines if not (folder / path).is_file()}
     seen: set[str] = set()
     for path in (images := sorted({*images, *hidden})):
@@ -273,23 +273,23 @@ class _Reasons:
         return reason
 
 
-def _mapped(values: pd.Series, of: Callable[[str], str | None]) -> pd.Series:
+def _mapped(values: pd.Series, mapping: Callable[[str], str | None]) -> pd.Series:
     """Return what each text is mapped to, as text; missing stays missing."""
-    return pd.Series([None if pd.isna(v) else of(v) for v in values], index=values.index, dtype="str")
+    return pd.Series([None if pd.isna(v) else mapping(v) for v in values], index=values.index, dtype="str")
 
 
 def _labels(cases: pd.DataFrame, classes: ClassOrder, folder: Path) -> pd.Series:
     def of_place(path: str) -> str | None:
         folders = PurePosixPath(path).parts[:-1]
-        return next((found for part in folders if (found := named(part, classes.names))), None)
+        return next((label for part in folders if (label := named(part, classes.names))), None)
 
-    given = _mapped(cases["label"], lambda one: named(one, classes.names) or (None if is_missing(one) else one))
+    given = _mapped(cases["label"], lambda text: named(text, classes.names) or (None if is_missing(text) else text))
     labels = given.fillna(_mapped(cases["image_path"], of_place))
     wrong = ~labels.isin(classes.names)
     if wrong.any():
         path, label = cases["image_path"][wrong].iloc[0], labels[wrong].iloc[0]
-        found = "no label" if pd.isna(label) else f"label {label!r}"
-        raise InputError(f"{folder}: {path} has {found}; expected one of {list(classes.names)}.")
+        shown = "no label" if pd.isna(label) else f"label {label!r}"
+        raise InputError(f"{folder}: {path} has {shown}; expected one of {list(classes.names)}.")
     return labels
 
 

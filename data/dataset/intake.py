@@ -65,9 +65,9 @@ def from_document(document: Mapping[str, Any]) -> Intake:
     )
 
 
-def by_reason(found: Iterable[tuple[str, str]]) -> tuple[Unused, ...]:
+def by_reason(unused: Iterable[tuple[str, str]]) -> tuple[Unused, ...]:
     """Return what was not used, as pairs of name and reason, put together by reason in the order of the first."""
     names: dict[str, list[str]] = {}
-    for name, reason in found:
+    for name, reason in unused:
         names.setdefault(reason, []).append(name)
     return tuple(Unused(reason=why, count=len(all_), names=tuple(all_[:NAMED])) for why, all_ in names.items())

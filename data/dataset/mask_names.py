@@ -64,24 +64,24 @@ def _keys(path: str, classes: Collection[str]) -> tuple[list[Key], bool, bool]:
     folders: list[str] = []
     sure = in_folder = False
     for part in parts[:-1]:
-        found = None if named(part, classes) else FOLDER.fullmatch(part)
-        if found is not None:
-            in_folder, sure = True, sure or found["sure"] is not None
-            part = found["base"] or ""
+        match = None if named(part, classes) else FOLDER.fullmatch(part)
+        if match is not None:
+            in_folder, sure = True, sure or match["sure"] is not None
+            part = match["base"] or ""
         if part and (named(part, classes) or part.casefold() not in PICTURES):
             folders.append((named(part, classes) or part).casefold())
     place, stem = tuple(folders), PurePosixPath(parts[-1]).stem.casefold()
     bases = [base for base, _ in _bases(stem)]
     sure = sure or any(certain for _, certain in _bases(stem))
     stems = [*([stem] if in_folder else []), *bases] or [stem]
-    return [(place, one) for one in stems], sure, in_folder or bool(bases)
+    return [(place, stem) for stem in stems], sure, in_folder or bool(bases)
 
 
 def _bases(stem: str) -> Iterator[tuple[str, bool]]:
     """Yield what a name is without the words that make it an outline: ``7_tumor`` and ``7`` of ``7_tumor_mask``."""
     for pattern in (BEHIND, BEFORE):
-        if found := pattern.fullmatch(stem):
-            base, sure = found["base"], found["sure"] is not None
+        if match := pattern.fullmatch(stem):
+            base, sure = match["base"], match["sure"] is not None
             yield base, sure
             if shorter := LAST_WORD.sub("", base):
                 yield shorter, sure

@@ -109,8 +109,8 @@ def _decoded(file: BinaryIO, size: int) -> Iterator[tuple[Image.Image, str]]:
     if is_dicom(head):
         from neuroval.data.images.dicom import open_dicom  # loads pydicom, which other images need not wait for
 
-        found = open_dicom(file.read()).picture()
-        yield Image.fromarray(found.pixels), found.file_format
+        picture = open_dicom(file.read()).picture()
+        yield Image.fromarray(picture.pixels), picture.file_format
         return
     with _reasons(file), Image.open(file, formats=FORMATS) as header, room.taken(header.width * header.height):
         file_format = str(header.format)

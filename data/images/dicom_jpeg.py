@@ -57,9 +57,9 @@ def _samples(src: bytes, frame: JpegFrame, *, signed: bool) -> NDArray[np.unsign
     if frame.marker == LS:
         return np.asarray(imagecodecs.jpegls_decode(src))  # pydicom puts the sign right
     kept = "RGB" if frame.samples == 3 else None  # as it is: what the samples mean, the file says
-    found = np.asarray(imagecodecs.jpeg_decode(src, colorspace=kept, outcolorspace=kept))
-    spare = 8 * found.itemsize - frame.bits
+    samples = np.asarray(imagecodecs.jpeg_decode(src, colorspace=kept, outcolorspace=kept))
+    spare = 8 * samples.itemsize - frame.bits
     if signed and spare:  # a JPEG knows no sign: the highest bit of the sample is it
-        shifted = (found << spare).view(f"i{found.itemsize}") >> spare
-        return shifted.view(found.dtype)
-    return found
+        shifted = (samples << spare).view(f"i{samples.itemsize}") >> spare
+        return shifted.view(samples.dtype)
+    return samples

@@ -92,10 +92,10 @@ def near_duplicates(cases: pd.DataFrame, *, folder: Path, progress: bool = False
         pairs = propose(hashes[:, 0], hashes[:, 1])
         compare = partial(_compare, views=views)
         verdicts = Bar(pool.map(compare, pairs), total=len(pairs), desc="Comparing", unit="pair", disable=not progress)
-        found = [(a, b, kind, score) for (a, b, _), (kind, score) in zip(pairs, verdicts, strict=True) if kind]
+        confirmed = [(a, b, kind, score) for (a, b, _), (kind, score) in zip(pairs, verdicts, strict=True) if kind]
         del views
     ids = readable["case_id"].to_numpy()
-    rows = [(*sorted((ids[a], ids[b])), kind, score) for a, b, kind, score in found]
+    rows = [(*sorted((ids[a], ids[b])), kind, score) for a, b, kind, score in confirmed]
     table = pd.DataFrame(rows, columns=["case_a", "case_b", "kind", "score"])
     best = table.sort_values("score", ascending=False, kind="stable").drop_duplicates(["case_a", "case_b"])
     return best.sort_values(["case_a", "case_b"], ignore_index=True)
@@ -112,12 +112,12 @@ def propose(hashes: NDArray[np.uint64], mirrored: NDArray[np.uint64]) -> NDArray
     everything = np.concatenate([hashes, mirrored])
     bits = np.unpackbits(everything.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1)
     rng = np.random.default_rng(VERSION)
-    found: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+    proposed: NDArray[np.int64] = np.empty(0, dtype=np.int64)
     for _ in range(ORDERS):
         order = np.argsort(
             np.packbits(np.ascontiguousarray(bits[:, rng.permutation(64)]), axis=1).view(">u8").ravel(), kind="stable"
         )
-        parts = [found]
+        parts = [proposed]
         for step in range(1, NEIGHBOURS + 1):
             a, b = order[:-step], order[step:]
             near = np.bitwise_count(everything[a] ^ everything[b]) <= NEAR_BITS
@@ -126,8 +126,8 @@ def propose(hashes: NDArray[np.uint64], mirrored: NDArray[np.uint64]) -> NDArray
             wanted = (flip | (a < n)) & (a % n != b % n)
             low, high = np.minimum(a % n, b % n), np.maximum(a % n, b % n)
             parts.append(((low * n + high) * 2 + flip)[wanted])
-        found = np.unique(np.concatenate(parts))
-    return np.stack([found // 2 // n, found // 2 % n, found % 2], axis=1)
+        proposed = np.unique(np.concatenate(parts))
+    return np.stack([proposed // 2 // n, proposed // 2 % n, proposed % 2], axis=1)
 
 
 def _look(position: int, path: str, *, folder: Path, views: NDArray[np.uint8]) -> tuple[int, int]:
@@ -165,7 +165,7 @@ def _compare(pair: NDArray[np.int64], *, views: NDArray[np.uint8]) -> tuple[str,
     if whole >= SAME:
         return ("mirrored" if flip else "reencoded"), whole
     if heads < SAME:
-        heads = max(heads, *(_aligned(x, y, before=found) for (x, y), found in zip(both, before, strict=True)))
+        heads = max(heads, *(_aligned(x, y, before=score) for (x, y), score in zip(both, before, strict=True)))
     return ("cropped", heads) if heads >= SAME else ("", heads)
 
 
@@ -201,10 +201,10 @@ def _aligned_at(a: Grey, b: Grey, *, fine: float) -> float:
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-4)
     first, second = (np.ascontiguousarray(image) for image in (a, b))
     try:
-        _, found = cv2.findTransformECC(first, second, start, cv2.MOTION_AFFINE, stop)
+        _, matrix = cv2.findTransformECC(first, second, start, cv2.MOTION_AFFINE, stop)
     except cv2.error:  # raised where the iteration does not converge
         return 0.0
-    warp = np.asarray(found, dtype=np.float32)
+    warp = np.asarray(matrix, dtype=np.float32)
     change = warp - np.eye(2, 3, dtype=np.float32)
     if np.abs(change[:, :2]).max() > 2 * SHRINK or np.abs(change[:, 2]).max() > 2 * SHRINK * side:
         return 0.0

@@ -122,8 +122,8 @@ def link(folder: Path, *, data_name: str, cases: "pd.DataFrame", progress: bool 
         ]
         places = _by_content(folder, {row.sha256 for row in open_rows if isinstance(row.sha256, str)}, known, pool)
     moved = {row.image_path: places[row.sha256] for row in open_rows if row.sha256 in places}
-    final = ["moved" if row.image_path in moved else said for row, said in zip(rows, verdicts, strict=True)]
-    count = {said: final.count(said) for said in set(final)}
+    final = ["moved" if row.image_path in moved else verdict for row, verdict in zip(rows, verdicts, strict=True)]
+    count = {verdict: final.count(verdict) for verdict in set(final)}
     report = LinkReport(
         folder=folder,
         data_name=data_name,
@@ -140,7 +140,7 @@ def link(folder: Path, *, data_name: str, cases: "pd.DataFrame", progress: bool 
             f"{rows[0].image_path}."
         )
     refused, other_encoding = (
-        sorted(row.image_path for row, said in zip(rows, final, strict=True) if said == wanted)
+        sorted(row.image_path for row, verdict in zip(rows, final, strict=True) if verdict == wanted)
         for wanted in ("different", "other_encoding")
     )
     document = {
@@ -188,11 +188,11 @@ def _by_content(folder: Path, contents: set[str], cases: "pd.DataFrame", pool: T
     sizes = cases.loc[cases["sha256"].isin(contents), "file_bytes"]
     sized = None if sizes.isna().any() else {int(size) for size in sizes}
     files = [path for path in _visible_files(folder) if sized is None or path.stat().st_size in sized]
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for path, content in zip(files, pool.map(_sha256_or_none, files), strict=True):
         if content in contents:
-            found.setdefault(content, path.relative_to(folder).as_posix())
-    return found
+            paths.setdefault(content, path.relative_to(folder).as_posix())
+    return paths
 
 
 def _visible_files(folder: Path) -> list[Path]:

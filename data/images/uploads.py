@@ -50,20 +50,20 @@ def read_upload(content: bytes, *, frame: int | None = None, limit: int = MAX_UP
     _check_single_kind(content)
     if is_dicom(content):
         file = open_dicom(content)
-        found, frames, modality = file.picture(frame), file.frames, file.modality
+        picture, frames, modality = file.picture(frame), file.frames, file.modality
     else:
         if frame not in (None, 1):
             raise ImageError(f"a single image; there is no frame {frame:,}")
-        found, frames, modality = decode(content), 1, None
-    height, width = found.pixels.shape[:2]
+        picture, frames, modality = decode(content), 1, None
+    height, width = picture.pixels.shape[:2]
     if min(height, width) < MIN_SIDE:
         raise ImageError(
             f"image of {width} x {height} pixels, too small to judge; expected {MIN_SIDE} or more each way"
         )
     return Upload(
         sha256=hashlib.sha256(content).hexdigest(),
-        pixels=found.pixels,
-        file_format=found.file_format,
+        pixels=picture.pixels,
+        file_format=picture.file_format,
         frame=frame or 1,
         frames=frames,
         modality=modality,
@@ -80,11 +80,11 @@ def frames_in(content: bytes) -> int:
 
 def _check_single_kind(content: bytes) -> None:
     """Refuse a file that other programs would open as something else: only what is an image alone is judged."""
-    for found, kind in (
+    for recognised, kind in (
         (content.startswith(PROGRAMS), "a program"),
         (zipfile.is_zipfile(io.BytesIO(content)), "a ZIP archive"),
         (b"%PDF-" in content[:PDF_BEGINS_WITHIN], "a PDF"),
         (WEB_PAGE.search(content) is not None, "a web page"),
     ):
-        if found:
+        if recognised:
             raise ImageError(f"holds {kind}; expected an image alone")

@@ -77,10 +77,10 @@ class Head:
 
     def from_template(self, point: Floats) -> Floats:
         """Return the place in this head of one template ``point`` (3,): the inverse, by fixed-point iteration."""
-        found = point * self.scale
+        place = point * self.scale
         for _ in range(25):
-            found = found + (point - self.to_template(found[:, None])[:, 0]) * self.scale
-        return found
+            place = place + (point - self.to_template(place[:, None])[:, 0]) * self.scale
+        return place
 
     def fold(self, points: Floats) -> Floats:
         """Return template points moved along this brain's own gyri and ventricles, (3, n); the skull stays."""

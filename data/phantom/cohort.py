@@ -63,8 +63,8 @@ def generate(
         rows = _render_all(part, plan, seed=seed, workers=workers, progress=progress)
         copies = plant_copies(part, plan, rows, seed=seed, flaws=chosen)
         corrupt = plant_corrupt(part, plan, rows, seed=seed, flaws=chosen)
-        drawn = [line for patient, own in zip(plan, rows, strict=True) for line in planted_by_patient(patient, own)]
-        images = [row for own in rows for row in own] + [row for row, _ in copies]
+        drawn = [line for patient, row in zip(plan, rows, strict=True) for line in planted_by_patient(patient, row)]
+        images = [row for line in rows for row in line] + [row for row, _ in copies]
         truth = [*drawn, *(line for _, line in copies), *corrupt]
         metadata = _write_table(part / "metadata.csv", images, columns=METADATA_COLUMNS)
         planted = _write_table(part / "planted.csv", truth, columns=PLANTED_COLUMNS)
@@ -83,9 +83,9 @@ def _render_all(
     total = sum(len(patient.splits) for patient in plan)
     rows: list[list[Row]] = []
     with tqdm(total=total, desc="Drawing phantoms", unit="image", disable=not progress) as bar:
-        for own in map(render, plan) if workers == 1 else _in_processes(render, plan, workers=workers):
-            rows.append(own)
-            bar.update(len(own))
+        for rendered in map(render, plan) if workers == 1 else _in_processes(render, plan, workers=workers):
+            rows.append(rendered)
+            bar.update(len(rendered))
     return rows
 
 

@@ -46,8 +46,8 @@ class Part:
             scaled = [value / radius for value, radius in zip(relative, self.radii, strict=True)]
             near = np.sqrt(sum(value * value for value in scaled))
             slope = np.sqrt(sum((v / r) ** 2 for v, r in zip(scaled, self.radii, strict=True)))
-            found: Floats = near * (near - 1.0) / np.maximum(slope, 1e-9)
-            return found
+            distance: Floats = near * (near - 1.0) / np.maximum(slope, 1e-9)
+            return distance
         axis = [end - start for end, start in zip(self.end, self.start, strict=True)]
         length = sum(value * value for value in axis)
         share = np.clip(sum(r * a for r, a in zip(relative, axis, strict=True)) / length, 0.0, 1.0)

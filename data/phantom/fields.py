@@ -29,8 +29,8 @@ def blend(under: Floats, over: Floats | float, alpha: Floats) -> Floats:
 def smooth_minimum(a: Floats, b: Floats, *, radius: float) -> Floats:
     """Return the minimum of two distances, with the corner between them rounded (quadratic, Quilez)."""
     overlap = np.maximum(radius - np.abs(a - b), 0.0)
-    found: Floats = np.minimum(a, b) - overlap * overlap / (4 * radius)
-    return found
+    smallest: Floats = np.minimum(a, b) - overlap * overlap / (4 * radius)
+    return smallest
 
 
 def unit_vectors(rng: np.random.Generator, count: int) -> Floats:
@@ -91,8 +91,8 @@ class Texture:
             row[0] * points[0] + row[1] * points[1] + row[2] * points[2] + start
             for row, start in zip(self.to_voxel, self.offset, strict=True)
         ]
-        found: Floats = ndimage.map_coordinates(noise_volume(), at, order=1, mode="grid-wrap", prefilter=False)
-        return found
+        total: Floats = ndimage.map_coordinates(noise_volume(), at, order=1, mode="grid-wrap", prefilter=False)
+        return total
 
 
 def draw_texture(rng: np.random.Generator, *, grain: float, stretch: float = 1.0) -> Texture:

@@ -59,10 +59,10 @@ class Lesion:
 
     def distance(self, points: Floats) -> Floats:
         """Return the approximate signed distance in mm to the tumour's surface at ``points`` (3, n)."""
-        found = self._radius_at(points, self.centre) - self.radius
+        distance = self._radius_at(points, self.centre) - self.radius
         if self.upper is not None:
-            found = np.minimum(found, self._radius_at(points, self.upper) - 0.72 * self.radius)
-        rough: Floats = found + self.roughness * self.radius * self.outline(points)[0]
+            distance = np.minimum(distance, self._radius_at(points, self.upper) - 0.72 * self.radius)
+        rough: Floats = distance + self.roughness * self.radius * self.outline(points)[0]
         return rough
 
     def _radius_at(self, points: Floats, centre: Floats) -> Floats:

@@ -56,10 +56,10 @@ class Template:
 
 
 def _linear(volume: NDArray[np.generic], at: Floats, *, mode: Literal["constant", "nearest"] = "constant") -> Floats:
-    found: Floats = ndimage.map_coordinates(  # type: ignore[call-overload]  # the stubs know no volume of uint8
+    values: Floats = ndimage.map_coordinates(  # type: ignore[call-overload]  # the stubs know no volume of uint8
         volume, at, order=1, output=np.float64, mode=mode, prefilter=False
     )
-    return found
+    return values
 
 
 @lru_cache(maxsize=1)

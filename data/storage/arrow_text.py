@@ -25,8 +25,8 @@ def positions(values: pd.Series, *, among: pd.Series | Sequence[str]) -> NDArray
 
 
 def _index_in(values: pa.Array | pa.ChunkedArray, among: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-    found = pc.index_in(values, value_set=among, skip_nulls=True)
-    return np.asarray(found.fill_null(-1).to_numpy(), dtype=np.int64)
+    index = pc.index_in(values, value_set=among, skip_nulls=True)
+    return np.asarray(index.fill_null(-1).to_numpy(), dtype=np.int64)
 
 
 def is_one_of(values: pd.Series, known: pd.Series | Sequence[str]) -> NDArray[np.bool_]:

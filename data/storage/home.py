@@ -32,8 +32,8 @@ def home_folder() -> Path:
 
 def studies() -> dict[str, Path]:
     """Return the study folders by name: the phantom, the shipped ones, one's own. A shipped name is not hidden."""
-    found = _folders(STUDY_FILE, SHIPPED_STUDIES, home_folder() / "studies")
-    return {name: found[name] for name in sorted(found, key=lambda name: name != PHANTOM)}
+    folders = _folders(STUDY_FILE, SHIPPED_STUDIES, home_folder() / "studies")
+    return {name: folders[name] for name in sorted(folders, key=lambda name: name != PHANTOM)}
 
 
 def new_study(name_or_path: str | Path) -> Path:
@@ -68,14 +68,14 @@ def find_model(name_or_path: str | Path) -> Path:
 
 
 def _folders(marker: str, *roots: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
     for root in roots:
         for folder in _entries(root):
             if folder.name.startswith(".") and folder.name.endswith(".old"):  # a killed write: reading mends it
-                found.setdefault(folder.name[1:-4], root / folder.name[1:-4])
+                folders.setdefault(folder.name[1:-4], root / folder.name[1:-4])
             elif not folder.name.startswith(".") and _holds(folder, marker):
-                found.setdefault(folder.name, folder)
-    return found
+                folders.setdefault(folder.name, folder)
+    return folders
 
 
 def _entries(root: Path) -> list[Path]:

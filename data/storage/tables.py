@@ -61,12 +61,12 @@ class Table:
         if column not in self.columns:
             return pd.Series(None, index=self.rows, dtype="str")
         text = _as_text(self.columns[column]).to_pylist()
-        return pd.Series([plain(one) or None if one else None for one in text], index=self.rows, dtype="str")
+        return pd.Series([plain(value) or None if value else None for value in text], index=self.rows, dtype="str")
 
     def known(self, column: str) -> tuple[pd.Series, tuple[str, ...]]:
         """Return a column as text with what stands for a missing value missing, and what that was."""
         text = self.written(column)
-        holders = sorted(one for one in text.dropna().unique() if is_missing(one))
+        holders = sorted(value for value in text.dropna().unique() if is_missing(value))
         return text.mask(text.isin(holders)), tuple(holders)
 
     def numbers(self, column: str) -> pd.Series:
@@ -90,7 +90,7 @@ def read_table(path: Path, *, needed: str, known: Sequence[str] = ()) -> Table:
     """
     names = (needed, *known)
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    last = next((one for one in reversed(suffixes) if one not in (".gz", ".gzip")), "")
+    last = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".gzip")), "")
     if path.is_dir() or last in PARQUET_FILES:
         table = _of_arrow(path, _parquet(path), names)
     elif last in ARROW_FILES:
@@ -114,12 +114,12 @@ def table_sha256(path: Path) -> str:
 
 def _named(names: Iterable[str], known: Sequence[str], path: Path) -> list[str]:
     """Return the names of columns, known ones as they are known; each once."""
-    spelled = {_letters(one): one for one in known}
-    found = [spelled.get(_letters(name), plain(name)) for name in names]
-    found = [PREFIX + plain(n[len(PREFIX) :]) if n.casefold().startswith(PREFIX) else n for n in found]
-    if repeated := [name for name in found if name and found.count(name) > 1]:
+    spelled = {_letters(name): name for name in known}
+    renamed = [spelled.get(_letters(name), plain(name)) for name in names]
+    renamed = [PREFIX + plain(n[len(PREFIX) :]) if n.casefold().startswith(PREFIX) else n for n in renamed]
+    if repeated := [name for name in renamed if name and renamed.count(name) > 1]:
         raise InputError(f"{path}: column {repeated[0]!r} appears twice; expected each column once.")
-    return found
+    return renamed
 
 
 def _letters(name: str) -> str:
@@ -203,9 +203,9 @@ def _of_text(path: Path, known: Sequence[str]) -> Table:
     if given:  # not shown by the spreadsheet, and not counted as a row
         text = text[given.end() :]
     candidates = (given[1],) if given else SEPARATORS
-    headers = {one: _header(text, one) for one in candidates}
+    headers = {encoding: _header(text, encoding) for encoding in candidates}
     needed = _letters(known[0])
-    separator = next((one for one, header in headers.items() if needed in map(_letters, header)), None)
+    separator = next((encoding for encoding, header in headers.items() if needed in map(_letters, header)), None)
     if separator is None:
         raise InputError(
             f"{path}: column {known[0]!r} is missing; found {max(headers.values(), key=len)}. Expected a header of "

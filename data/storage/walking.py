@@ -29,10 +29,10 @@ class Found:
 def identity(path: Path) -> Identity | None:
     """Return what all spellings of a file's path share; none where there is no such file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def walk(folder: Path) -> Found:
@@ -95,11 +95,11 @@ class _Walk:
     def follow(self, link: str) -> None:
         """Take what a link leads to, unless that is there already."""
         try:
-            found = (self.folder / link).stat()
+            status = (self.folder / link).stat()
         except OSError:
             self.unused.append((link, "a link that leads nowhere, or to itself"))
             return
-        key = found.st_dev, found.st_ino
+        key = status.st_dev, status.st_ino
         before = self._folders.get(key, self.at.get(key))
         if before is not None:
             shown = printable(before) or "the data set itself"
@@ -107,10 +107,10 @@ class _Walk:
         elif (self.folder / link).is_dir():
             self.visit(link)
         elif (self.folder / link).is_file():
-            self._take(link, found)
+            self._take(link, status)
         else:
             self.unused.append((link, "a link to what is neither a file nor a folder"))
 
-    def _take(self, path: str, found: os.stat_result) -> None:
+    def _take(self, path: str, status: os.stat_result) -> None:
         self.files.append(path)
-        self.at.setdefault((found.st_dev, found.st_ino), path)
+        self.at.setdefault((status.st_dev, status.st_ino), path)

@@ -79,25 +79,25 @@ def matched(a: Study, b: Study, *, split: str = "test") -> Matched:
             f"{_name(a)} and {_name(b)}: no case of split {split!r} is in both ({first.n:,} and {second.n:,} cases, "
             f"{data}). Cases are matched by case_id within a data set, else by sha256."
         )
-    labels_a, labels_b = (one.cases["label"].to_numpy()[rows] for one, rows in ((first, rows_a), (second, rows_b)))
+    labels_a, labels_b = (side.cases["label"].to_numpy()[rows] for side, rows in ((first, rows_a), (second, rows_b)))
     same = labels_a == labels_b
     if (~same).mean() > LIMIT_OF_LABELS:
         raise InputError(
             f"{_name(a)} and {_name(b)}: {int((~same).sum()):,} of {len(same):,} common cases have another label in "
             "the second study, so they are not the same cases. Check the case ids."
         )
-    ids_a, ids_b = (one.cases["case_id"].to_numpy()[rows] for one, rows in ((first, rows_a), (second, rows_b)))
+    ids_a, ids_b = (side.cases["case_id"].to_numpy()[rows] for side, rows in ((first, rows_a), (second, rows_b)))
     differing = zip(*(column[~same] for column in (ids_a, ids_b, labels_a, labels_b)), strict=True)
-    one, other = _taken(first, rows_a[same]), _taken(second, rows_b[same])
+    taken_a, other = _taken(first, rows_a[same]), _taken(second, rows_b[same])
     by_id = by_id[same]
-    hashes = [side.cases["sha256"].to_numpy(dtype=object) for side in (one, other)]
+    hashes = [side.cases["sha256"].to_numpy(dtype=object) for side in (taken_a, other)]
     known = by_id & pd.notna(hashes[0]) & pd.notna(hashes[1])
     return Matched(
         classes=_shared_classes(a.classes, b.classes),
         in_b=np.array([b.classes.index(name) for name in a.classes.names], dtype=np.int64),
-        a=one,
+        a=taken_a,
         b=other,
-        groups=_joint_groups(one.cases["group_id"], other.cases["group_id"]),
+        groups=_joint_groups(taken_a.cases["group_id"], other.cases["group_id"]),
         by_case_id=int(by_id.sum()),
         by_content=int((~by_id).sum()),
         confirmed=int((known & (hashes[0] == hashes[1])).sum()),
@@ -114,7 +114,7 @@ def matched(a: Study, b: Study, *, split: str = "test") -> Matched:
 def _check(a: Study, b: Study) -> None:
     if a.fingerprint == b.fingerprint:
         raise InputError(f"{_name(a)} and {_name(b)} are the same study (fingerprint {a.fingerprint[:12]}).")
-    only_a, only_b = (sorted(set(one) - set(other)) for one, other in _both_ways(a.classes.names, b.classes.names))
+    only_a, only_b = (sorted(set(name) - set(other)) for name, other in _both_ways(a.classes.names, b.classes.names))
     if only_a or only_b:
         raise InputError(
             f"{_name(a)} and {_name(b)}: the classes differ (only in the first: {only_a}; only in the second: "
@@ -162,8 +162,8 @@ def _in_turn(cases: pd.DataFrame) -> pd.DataFrame:
     return known.assign(turn=known.groupby("sha256").cumcount())
 
 
-def _taken(found: Evaluated, rows: NDArray[np.intp]) -> Evaluated:
-    return chosen(found, rows)
+def _taken(evaluated: Evaluated, rows: NDArray[np.intp]) -> Evaluated:
+    return chosen(evaluated, rows)
 
 
 def _joint_groups(a: pd.Series, b: pd.Series) -> NDArray[np.int64]:

@@ -48,13 +48,13 @@ def conform(table: pa.Table, schema: pa.Schema, *, file: str) -> pa.Table:
 
 def refuse(file: str, column: str, bad: pd.Series | NDArray[np.bool_], values: pd.Series, expected: str) -> None:
     """Raise ``ContractError`` naming the first bad row by the index of ``values``, if any row is bad."""
-    found = np.flatnonzero(np.asarray(bad))
-    if len(found):
-        value = values.iloc[found[0]]
+    rows = np.flatnonzero(np.asarray(bad))
+    if len(rows):
+        value = values.iloc[rows[0]]
         shown = value.item() if isinstance(value, np.generic) else value
         raise ContractError(
-            f"{file}: column {column!r}, row {values.index[found[0]]} is {'empty' if pd.isna(value) else repr(shown)}; "
-            f"expected {expected} ({len(found):,} such row{'s' if len(found) > 1 else ''})."
+            f"{file}: column {column!r}, row {values.index[rows[0]]} is {'empty' if pd.isna(value) else repr(shown)}; "
+            f"expected {expected} ({len(rows):,} such row{'s' if len(rows) > 1 else ''})."
         )
 
 

@@ -44,8 +44,8 @@ class Evaluated:
     @once
     def cases(self) -> pd.DataFrame:
         """The columns of the cases and of the predictions table, joined; of a large study this is a large table."""
-        own = self.predictions.drop(columns="case_id").reset_index(drop=True)
-        return pd.concat([self.study_cases.iloc[self.rows].reset_index(drop=True), own], axis=1)
+        columns = self.predictions.drop(columns="case_id").reset_index(drop=True)
+        return pd.concat([self.study_cases.iloc[self.rows].reset_index(drop=True), columns], axis=1)
 
 
 def evaluated_splits(study: Study) -> dict[str, int]:
@@ -65,11 +65,11 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
 
     Raises ``InputError`` when the split has no predictions, naming the splits that have.
     """
-    found = _evaluated(study, "predictions", split=split, only=split)
-    if not found.n:
+    cases = _evaluated(study, "predictions", split=split, only=split)
+    if not cases.n:
         known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
         raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
-    return found
+    return cases
 
 
 def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
@@ -81,15 +81,15 @@ def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
     return _evaluated(study, table, split="folds") if table in study.rows else None
 
 
-def chosen(found: Evaluated, kept: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Evaluated:
+def chosen(evaluated: Evaluated, kept: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Evaluated:
     """Return the cases where ``kept`` (n,) is true, or those of the rows that it lists, in their order."""
     return Evaluated(
-        split=found.split,
-        study_cases=found.study_cases,
-        rows=found.rows[kept],
-        predictions=found.predictions.iloc[kept],
-        reference=found.reference[kept],
-        probabilities=found.probabilities[kept],
+        split=evaluated.split,
+        study_cases=evaluated.study_cases,
+        rows=evaluated.rows[kept],
+        predictions=evaluated.predictions.iloc[kept],
+        reference=evaluated.reference[kept],
+        probabilities=evaluated.probabilities[kept],
     )
 
 

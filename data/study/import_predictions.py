@@ -72,14 +72,14 @@ def study_of_predictions(
 
 def _class_order(table: Table, *, classes: Sequence[str] | None, negative: str | None) -> ClassOrder:
     file = table.file
-    found = [column.removeprefix(PREFIX) for column in table.columns if column.startswith(PREFIX)]
-    names = _two_classes(table, found, classes, negative) if len(found) == 1 else None
+    columns = [column.removeprefix(PREFIX) for column in table.columns if column.startswith(PREFIX)]
+    names = _two_classes(table, columns, classes, negative) if len(columns) == 1 else None
     if names is None:
-        names = found if classes is None else [named(name, found) or plain(name) for name in classes]
-        missing = [name for name in names if name not in found]
+        names = columns if classes is None else [named(name, columns) or plain(name) for name in classes]
+        missing = [name for name in names if name not in columns]
         if missing:
             raise InputError(f"{file}: column {PREFIX + missing[0]!r} is missing; found {list(table.columns)}.")
-        unknown = [name for name in found if name not in names]
+        unknown = [name for name in columns if name not in names]
         if unknown:
             raise InputError(f"{file}: column {PREFIX + unknown[0]!r} is of no class; expected classes {names}.")
         _check_no_other(table, names)
@@ -96,11 +96,11 @@ def _class_order(table: Table, *, classes: Sequence[str] | None, negative: str |
 
 
 def _two_classes(
-    table: Table, found: list[str], classes: Sequence[str] | None, negative: str | None
+    table: Table, probabilities: list[str], classes: Sequence[str] | None, negative: str | None
 ) -> list[str] | None:
     """Return both classes where one column gives the probability of one of them; none where they are not two."""
-    labels = [label for label in table.written("label").dropna().unique() if named(label, found) is None]
-    names = [*found, *dict.fromkeys(map(plain, [*labels, *(classes or ()), *([negative] if negative else ())]))]
+    labels = [label for label in table.written("label").dropna().unique() if named(label, probabilities) is None]
+    names = [*probabilities, *dict.fromkeys(map(plain, [*labels, *(classes or ()), *([negative] if negative else ())]))]
     names = list(dict.fromkeys(named(name, names) or name for name in names))
     if len(names) != 2:
         return None
@@ -132,7 +132,7 @@ def _check_no_other(table: Table, names: Sequence[str]) -> None:
 def _split(table: Table) -> pd.Series:
     """Return the split of each row, ``test`` where none is given; one that is unknown stays as it is written."""
     written, _ = table.known("split")
-    spelled = {one: split_of(one) or one for one in written.dropna().unique()}
+    spelled = {split: split_of(split) or split for split in written.dropna().unique()}
     return written.map(spelled).astype("str").fillna("test")
 
 
@@ -153,7 +153,7 @@ def _cases(table: Table, order: ClassOrder, *, data_name: str) -> tuple[pd.DataF
             missing.append(Missing(column=column, count=count, n=len(cases), written=written))
     cases["split"] = _split(table)
     refuse("split", ~cases["split"].isin(SPLITS), f"one of {list(SPLITS)}")
-    spelled = {one: named(one, order.names) or one for one in cases["label"].dropna().unique()}
+    spelled = {label: named(label, order.names) or label for label in cases["label"].dropna().unique()}
     cases["label"] = cases["label"].map(spelled).astype("str")
     refuse("label", ~cases["label"].isin(order.names), f"one of {list(order.names)}")
     contract.check_paths(cases["image_path"], file=file)

@@ -175,8 +175,8 @@ class Manifest:
                 )
 
     def impact(self, reference: str, predicted: str) -> Impact | None:
-        found = (i for i in self.impacts if (i.reference, i.predicted) == (reference, predicted))
-        return next(found, None)
+        impacts = (i for i in self.impacts if (i.reference, i.predicted) == (reference, predicted))
+        return next(impacts, None)
 
 
 def to_document(manifest: Manifest) -> dict[str, Any]:

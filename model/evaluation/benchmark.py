@@ -97,14 +97,14 @@ def measure_apart(folder: Path, images: Sequence[Path]) -> Speed:
     done = subprocess.run(command, input=names, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InputError(f"benchmark of {folder}: {done.stderr.strip().splitlines()[-1]}")
-    found = json.loads(done.stdout)
-    throughput = {int(batch): rate for batch, rate in found.pop("throughput").items()}
-    return Speed(throughput=throughput, **found)
+    measured = json.loads(done.stdout)
+    throughput = {int(batch): rate for batch, rate in measured.pop("throughput").items()}
+    return Speed(throughput=throughput, **measured)
 
 
-def _timed(work: Callable[[Any], None], of: Any) -> float:
+def _timed(work: Callable[[Any], None], result_of: Any) -> float:
     start = time.perf_counter()
-    work(of)
+    work(result_of)
     return time.perf_counter() - start
 
 
@@ -154,9 +154,9 @@ def _memory() -> int | None:
 
 def _main() -> None:
     paths = [Path(line) for line in sys.stdin.read().splitlines()]
-    found = measure(Path(sys.argv[1]), paths)
+    measured = measure(Path(sys.argv[1]), paths)
     document = {
-        name: getattr(found, name) for name in ("load", "latency", "throughput", "parallel", "gradcam", "memory")
+        name: getattr(measured, name) for name in ("load", "latency", "throughput", "parallel", "gradcam", "memory")
     }
     sys.stdout.write(json.dumps(document))
 

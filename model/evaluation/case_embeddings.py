@@ -23,8 +23,8 @@ def embed(
     engine: Engine, cases: pd.DataFrame, folder: Path, components: Components | None, *, bar: Bar | None = None
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays of one journal part of cases that are embedded and not evaluated."""
-    found, reasons = predict(engine, cases["image_path"], folder, bar=bar)
-    return {EMBEDDING: kept_form(found.embedding, components), "reason": reasons}
+    predictions, reasons = predict(engine, cases["image_path"], folder, bar=bar)
+    return {EMBEDDING: kept_form(predictions.embedding, components), "reason": reasons}
 
 
 def kept_form(embedding: NDArray[np.floating], components: Components | None) -> NDArray[np.float16]:

@@ -53,14 +53,14 @@ def cut(folder: Path, name: str, cases: pd.DataFrame, *, size: int) -> list[Part
     ]
 
 
-def collected(of: Sequence[Part], *names: str) -> dict[str, NDArray[Any]]:
+def collected(parts: Sequence[Part], *names: str) -> dict[str, NDArray[Any]]:
     """Return the arrays of all parts, one after the other; a name that they do not hold is left out."""
-    loaded = [part.load(*names) for part in of]
-    return {name: np.concatenate([one[name] for one in loaded]) for name in (loaded[0] if loaded else ())}
+    loaded = [part.load(*names) for part in parts]
+    return {name: np.concatenate([part[name] for part in loaded]) for name in (loaded[0] if loaded else ())}
 
 
-def rows(of: Sequence[Part], name: str) -> Iterator[tuple[pd.DataFrame, NDArray[Any], NDArray[np.bool_]]]:
+def rows(parts: Sequence[Part], name: str) -> Iterator[tuple[pd.DataFrame, NDArray[Any], NDArray[np.bool_]]]:
     """Yield the cases of each part, its array ``name``, and which of its images could be read."""
-    for part in of:
+    for part in parts:
         arrays = part.load(name, "reason")
         yield part.cases, arrays[name], arrays["reason"] == ""

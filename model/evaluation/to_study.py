@@ -186,21 +186,21 @@ def _infer(
     bar: Bar,
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays of one journal part. An unreadable image is a black one with its reason."""
-    found, reasons = predict(engine, part["image_path"], folder, bar=bar)
+    predictions, reasons = predict(engine, part["image_path"], folder, bar=bar)
     uncertain = {}
     if head is not None:
         ids, temperature = list(part["case_id"]), engine.card.temperature
-        monte_carlo = uncertainty(head, found.embedding, ids, passes=passes, temperature=temperature)
+        monte_carlo = uncertainty(head, predictions.embedding, ids, passes=passes, temperature=temperature)
         uncertain = dict(zip(MONTE_CARLO, monte_carlo, strict=True))
     masks = [_mask(folder, path) for path in part["mask_path"]]
     empty = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
     return {
-        "probabilities": found.probabilities,
-        "maps": found.gradcam.astype(np.float16),
+        "probabilities": predictions.probabilities,
+        "maps": predictions.gradcam.astype(np.float16),
         "reason": reasons,
         "masks": np.stack([empty if mask is None else mask for mask in masks]),
         "has_mask": np.array([mask is not None for mask in masks]),
-        EMBEDDING: kept_form(found.embedding, components),
+        EMBEDDING: kept_form(predictions.embedding, components),
         **uncertain,
     }
 

@@ -38,5 +38,5 @@ def predict(
             results.append(result)
             if bar is not None:
                 bar.update()
-    found, reasons = zip(*results, strict=True)
-    return Inference(*map(np.concatenate, zip(*found, strict=True))), np.array(reasons, dtype=np.str_)
+    outputs, reasons = zip(*results, strict=True)
+    return Inference(*map(np.concatenate, zip(*outputs, strict=True))), np.array(reasons, dtype=np.str_)

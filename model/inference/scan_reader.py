@@ -50,16 +50,16 @@ class Reader:
     def read(self, pixels: NDArray[np.uint8]) -> Reading:
         """Return what the network says of an image ``(h, w, 3)``; the same numbers as an evaluation, to the bit."""
         fitted = preprocess(pixels, size=self.card.input_size)
-        found = self.engine.run(fitted[None])
+        outputs = self.engine.run(fitted[None])
         unlike, limit = None, None
         if self.likeness is not None and self.components is not None:
-            unlike = float(self.likeness.score(found.embedding, measures(fitted)[None], self.components)[0])
+            unlike = float(self.likeness.score(outputs.embedding, measures(fitted)[None], self.components)[0])
             limit = float(self.likeness.limit[0])
         return Reading(
-            probabilities=found.probabilities[0],
-            maps=found.gradcam[0],
-            embedding=found.embedding[0],
-            components=None if self.components is None else self.components.of(found.embedding)[0],
+            probabilities=outputs.probabilities[0],
+            maps=outputs.gradcam[0],
+            embedding=outputs.embedding[0],
+            components=None if self.components is None else self.components.of(outputs.embedding)[0],
             unlike=unlike,
             limit=limit,
         )

@@ -40,8 +40,8 @@ def fit(embedding: NDArray[np.floating]) -> Components:
 
     n, dimensions = embedding.shape
     pca = PCA(min(COMPONENTS, n - 1, dimensions), svd_solver="covariance_eigh")
-    found = pca.fit(embedding.astype(np.float64))
-    mean, directions = (part.astype(np.float16).astype(np.float32) for part in (found.mean_, found.components_))
+    fitted = pca.fit(embedding.astype(np.float64))
+    mean, directions = (part.astype(np.float16).astype(np.float32) for part in (fitted.mean_, fitted.components_))
     return Components(mean=mean, directions=directions)
 
 

@@ -45,7 +45,7 @@ def _namesake(name: str) -> str:
 
 def _enlarged(layer: layers.Layer, old: Sequence[Weights], new: Sequence[Weights]) -> list[Weights]:
     """Return the weights ``new`` with ``old`` in their first channels."""
-    found = []
+    kernels = []
     for ours, theirs in zip(new, old, strict=True):
         if any(a < b for a, b in zip(ours.shape, theirs.shape, strict=True)):
             raise InputError(f"layer {layer.name}: weights {theirs.shape} do not fit into {ours.shape}.")
@@ -53,8 +53,8 @@ def _enlarged(layer: layers.Layer, old: Sequence[Weights], new: Sequence[Weights
         if type(layer) is layers.Conv2D:
             enlarged[..., : theirs.shape[-1]] = 0  # old channels see nothing of new ones
         enlarged[tuple(slice(size) for size in theirs.shape)] = theirs
-        found.append(enlarged)
-    return found
+        kernels.append(enlarged)
+    return kernels
 
 
 def _rescale(model: keras.Model, source: keras.Model) -> None:

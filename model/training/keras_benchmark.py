@@ -96,25 +96,25 @@ def compare(model: Path, images: Path, *, data_name: str, single: int) -> Compar
     )
 
 
-def as_table(found: Comparison) -> list[str]:
+def as_table(comparison: Comparison) -> list[str]:
     """Return a comparison as lines for a person."""
-    speed, figures = found.speed, found.as_dict()
+    speed, figures = comparison.speed, comparison.as_dict()
     milliseconds = ", ".join(f"{name} {1000 * seconds:.1f}" for name, seconds in speed.latency.items())
     rates = ", ".join(f"{batch}: {rate:.1f}" for batch, rate in speed.throughput.items())
     lines = [
-        f"{found.model}: {found.n:,} test images, {found.classes} maps each",
+        f"{comparison.model}: {comparison.n:,} test images, {comparison.classes} maps each",
         f"load                {speed.load:.2f} s",
         *([] if speed.memory is None else [f"memory              {speed.memory / 2**20:,.0f} MB, one scan at a time"]),
         f"one scan, ms        {milliseconds}",
         f"images/s by batch   {rates}",
         f"Grad-CAM adds       {speed.gradcam:.1%}",
         f"one a core          {speed.parallel:.1f} images/s",
-        f"evaluation          {found.n / found.alone:.1f} images/s, {figures['share_of_bare_throughput']:.2f} of the "
-        f"fastest of these; {found.evaluate:.1f} s with reading the whole data set",
-        f"Keras, batched      {found.n / found.keras_batched:.1f} images/s, "
+        f"evaluation          {comparison.n / comparison.alone:.1f} images/s, {figures['share_of_bare_throughput']:.2f} of the "
+        f"fastest of these; {comparison.evaluate:.1f} s with reading the whole data set",
+        f"Keras, batched      {comparison.n / comparison.keras_batched:.1f} images/s, "
         f"{figures['times_keras_batched']:.1f} times as long",
-        f"Keras, one by one   {found.n / found.keras_single:.1f} images/s, "
-        f"{figures['times_keras_single']:.1f} times as long ({found.single} measured)",
+        f"Keras, one by one   {comparison.n / comparison.keras_single:.1f} images/s, "
+        f"{figures['times_keras_single']:.1f} times as long ({comparison.single} measured)",
     ]
     return lines + [f"{'met' if met else 'NOT MET':8}            {target}" for target, met in speed.targets.items()]
 

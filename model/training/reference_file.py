@@ -91,10 +91,10 @@ def _seen(
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         looks = tqdm(pool.map(one, paths), total=len(paths), desc=f"Looking at {split}", disable=not progress)
-        found = [look for look in looks if look is not None]
-    if not found:
+        seen = [look for look in looks if look is not None]
+    if not seen:
         return np.empty((0, 1), np.float32), np.empty((0, 1), np.float32)
-    embedding, measured = zip(*found, strict=True)
+    embedding, measured = zip(*seen, strict=True)
     return np.stack(embedding), np.stack(measured)
 
 

@@ -35,5 +35,5 @@ def fit_temperature(logits: NDArray[np.floating], reference: NDArray[np.integer]
         return log_loss(logits, reference, temperature=1 / inverse)
 
     low, high = LIMITS
-    found = minimize_scalar(loss, bounds=(1 / high, 1 / low), method="bounded", options={"xatol": 1e-6})
-    return 1 / found.x if math.isfinite(found.fun) else 1.0
+    optimum = minimize_scalar(loss, bounds=(1 / high, 1 / low), method="bounded", options={"xatol": 1e-6})
+    return 1 / optimum.x if math.isfinite(optimum.fun) else 1.0

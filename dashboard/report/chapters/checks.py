@@ -25,18 +25,18 @@ def folds(subject: Subject) -> list[Block]:
     evidence, classes, manifest = subject.evidence, subject.classes, subject.manifest
     grouped, ungrouped = evidence.results.grouped, evidence.results.ungrouped
     there = grouped if grouped.performance is not None else ungrouped
-    said = [
+    blocks = [
         heading(words.LABELS["folds"], label="folds" if there.performance is not None else None),
         paragraph(text_training.cross_validation(grouped, ungrouped, evidence.results.grouping), style="answer"),
     ]
     if there.performance is None:
-        return said
+        return blocks
     if lighter := text_training.lighter(manifest):
-        said.append(paragraph(lighter))
+        blocks.append(paragraph(lighter))
     rows = text_training.fold_rows(grouped, ungrouped, classes)
     first = ", ".join(f"{key} {value}" for key, value in rows[0].items() if key != "Number")
     level = words.level_of(subject.options.level)
-    said += [
+    blocks += [
         figure(
             drawings.folds(grouped, ungrouped),
             f"Each number in each fold. A dot is a fold, the bar their mean, the line the corrected {level} interval "
@@ -57,25 +57,25 @@ def folds(subject: Subject) -> list[Block]:
     ]
     if evidence.results.suspects is not None:
         told = text_cases.suspects(evidence.results.suspects)
-        said += [
+        blocks += [
             heading("Labels to look at again", level=2, label="suspects"),
             paragraph(told),
             note(text_cases.SUSPECTS),
         ]
-    return said
+    return blocks
 
 
 def audit(subject: Subject) -> list[Block]:
     """Return what is shared with training and what is left without it, odd labels, and other factors."""
     evidence, classes = subject.evidence, subject.classes
     leakage = evidence.results.leakage
-    said = [
+    blocks = [
         heading(words.LABELS["audit"], label="audit"),
         paragraph(words.AUDIT, style="answer"),
         heading("Shared with training", level=2),
     ]
     shared = (leakage.overall, *leakage.classes)
-    said.append(
+    blocks.append(
         table(
             words.shared_rows(shared, classes),
             f"Share of the {evidence.split} scans that share something with the data the model was fitted on.",
@@ -84,14 +84,14 @@ def audit(subject: Subject) -> list[Block]:
     )
     if evidence.results.twin_kinds:
         kinds = text.twins(evidence.results.twin_kinds)
-        said.append(table(kinds, "Copies of training scans, by kind.", label="copies"))
+        blocks.append(table(kinds, "Copies of training scans, by kind.", label="copies"))
     across = len(evidence.results.patients_across)
-    said.append(paragraph(words.copies(evidence.results.twin_kinds, across, leakage)))
-    said += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
-    said += [heading("Copies with different labels", level=2), *_odd(subject)]
-    said += [heading("What else answers the question", level=2, label="confounding")]
+    blocks.append(paragraph(words.copies(evidence.results.twin_kinds, across, leakage)))
+    blocks += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
+    blocks += [heading("Copies with different labels", level=2), *_odd(subject)]
+    blocks += [heading("What else answers the question", level=2, label="confounding")]
     if evidence.results.confounding:
-        said += [
+        blocks += [
             table(
                 text.confounding(evidence.results.confounding),
                 'How far another factor answers "any tumour?".',
@@ -100,8 +100,8 @@ def audit(subject: Subject) -> list[Block]:
             paragraph(words.CONFOUNDING),
         ]
     else:
-        said.append(paragraph(text.NO_FACTOR))
-    return said
+        blocks.append(paragraph(text.NO_FACTOR))
+    return blocks
 
 
 def _steps(subject: Subject) -> list[Block]:
@@ -110,13 +110,13 @@ def _steps(subject: Subject) -> list[Block]:
 
 
 def _odd(subject: Subject) -> list[Block]:
-    found = subject.evidence.results.odd_labels
-    if not found:
+    odd_labels = subject.evidence.results.odd_labels
+    if not odd_labels:
         return [paragraph(words.NO_ODD_LABELS)]
-    more = f" The first {ODD} of {len(found):,}." if len(found) > ODD else ""
+    more = f" The first {ODD} of {len(odd_labels):,}." if len(odd_labels) > ODD else ""
     rows = [
-        {"Image": one.case_ids[0], "Labels of its copies": text_cases.votes(one, subject.classes)}
-        for one in found[:ODD]
+        {"Image": odd.case_ids[0], "Labels of its copies": text_cases.votes(odd, subject.classes)}
+        for odd in odd_labels[:ODD]
     ]
     return [
         paragraph(text_cases.ODD),
@@ -126,34 +126,40 @@ def _odd(subject: Subject) -> list[Block]:
 
 def claims(subject: Subject) -> list[Block]:
     """Return each published claim with its verdict, and what decides where it does not hold."""
-    told, found = subject.study.claims, subject.evidence.results.claims
-    said = [heading(words.LABELS["claims"], label="claims" if found else None)]
+    told, audited = subject.study.claims, subject.evidence.results.claims
+    blocks = [heading(words.LABELS["claims"], label="claims" if audited else None)]
     if told is None:
-        return [*said, paragraph(text_claims.NO_CLAIMS)]
-    said.append(paragraph(text_claims.claims([one.verdict for one in found]), style="answer"))
-    said.append(paragraph(f"{text_claims.source(told.source.title, told.source.where)} {text_claims.NOT_SAID}"))
-    if not found:
-        return said
+        return [*blocks, paragraph(text_claims.NO_CLAIMS)]
+    blocks.append(paragraph(text_claims.claims([audited_claim.verdict for audited_claim in audited]), style="answer"))
+    blocks.append(paragraph(f"{text_claims.source(told.source.title, told.source.where)} {text_claims.NOT_SAID}"))
+    if not audited:
+        return blocks
     rows: list[dict[str, Cell]] = []
-    for one in found:
-        told_of = text_claims.claim_row(one)
-        verdict: Cell = {"text": told_of.pop("Verdict"), "tone": TONES.get(one.verdict, "gray")}
+    for audited_claim in audited:
+        told_of = text_claims.claim_row(audited_claim)
+        verdict: Cell = {"text": told_of.pop("Verdict"), "tone": TONES.get(audited_claim.verdict, "gray")}
         printed, ours = told_of.values()
-        rows.append({"Claim": one.claim.id, "As printed": printed, "Verdict": verdict, "What we get": ours})
-    said.append(table(rows, "Claims as printed, and what this study gets.", label="claim-table"))
-    held = {one.verdict for one in found}
+        rows.append({"Claim": audited_claim.claim.id, "As printed": printed, "Verdict": verdict, "What we get": ours})
+    blocks.append(table(rows, "Claims as printed, and what this study gets.", label="claim-table"))
+    held = {audited_claim.verdict for audited_claim in audited}
     meanings = [(verdict, told) for verdict, told in text_claims.MEANING.items() if verdict in held]
-    said.append(bullets([f"{text_claims.verdict(verdict)}: {told}" for verdict, told in meanings]))
-    open_ones = [one for one in found if one.verdict in ("contradicted_internally", "not_reproduced")]
+    blocks.append(bullets([f"{text_claims.verdict(verdict)}: {told}" for verdict, told in meanings]))
+    open_ones = [
+        audited_claim
+        for audited_claim in audited
+        if audited_claim.verdict in ("contradicted_internally", "not_reproduced")
+    ]
     if open_ones:
-        said.append(heading("What decides", level=2))
+        blocks.append(heading("What decides", level=2))
         caption = "The arithmetic on which a contradiction, or a number that is not reproduced, rests."
-        shown = [{"Claim": one.claim.id, "Arithmetic": _arithmetic(one)} for one in open_ones]
-        said.append(table(shown, caption, label="arithmetic"))
-    return said
+        shown = [
+            {"Claim": audited_claim.claim.id, "Arithmetic": _arithmetic(audited_claim)} for audited_claim in open_ones
+        ]
+        blocks.append(table(shown, caption, label="arithmetic"))
+    return blocks
 
 
-def _arithmetic(one: AuditedClaim) -> str:
-    lines = text_claims.decisive(one)
+def _arithmetic(audited: AuditedClaim) -> str:
+    lines = text_claims.decisive(audited)
     more = len(lines) - LINES
     return " ".join(lines[:LINES]) + (f" {more:,} more in the attached numbers." if more > 0 else "")

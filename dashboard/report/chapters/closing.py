@@ -20,10 +20,10 @@ def limitations(subject: Subject) -> list[Block]:
     evidence, manifest = subject.evidence, subject.manifest
     leakage = evidence.results.leakage
     known = leakage.overall.known_patient
-    said = [heading(words.LIMITATIONS, label="limitations"), heading("Named by the study", level=2)]
+    blocks = [heading(words.LIMITATIONS, label="limitations"), heading("Named by the study", level=2)]
     named = manifest.about.limitations
-    said.append(bullets(named) if named else paragraph(words.NO_LIMITATIONS))
-    said += [
+    blocks.append(bullets(named) if named else paragraph(words.NO_LIMITATIONS))
+    blocks += [
         heading("That follow from its numbers", level=2),
         bullets(
             words.derived_limitations(
@@ -34,14 +34,16 @@ def limitations(subject: Subject) -> list[Block]:
                 unknown_patients=known.count != known.n,
                 grouped=evidence.results.grouped.performance is not None,
                 empty=[
-                    subject.classes.display[one.name] for one in evidence.results.performance.classes if not one.support
+                    subject.classes.display[rates.name]
+                    for rates in evidence.results.performance.classes
+                    if not rates.support
                 ],
                 site_known=bool(subject.study.cases["site"].notna().any()),
                 reads=len(manifest.test_reads),
             )
         ),
     ]
-    return said
+    return blocks
 
 
 def settings(subject: Subject) -> list[Block]:
@@ -49,16 +51,16 @@ def settings(subject: Subject) -> list[Block]:
     options = subject.options
     rows = words.setting_rows(options, split=subject.evidence.split, usual=preferred_split(subject.study))
     changed = any(row[""] for row in rows)
-    said = [
+    blocks = [
         heading(words.SETTINGS, label="settings"),
         paragraph(words.SOME_POST_HOC if changed else words.ALL_PROTOCOL, badge=words.POST_HOC if changed else None),
         table(rows, "Settings that change a number.", label="setting-table"),
     ]
     if options.level != LEVEL:
-        said.append(paragraph(words.PROTOCOL_LEVEL))
+        blocks.append(paragraph(words.PROTOCOL_LEVEL))
     left = [words.LABELS[name] for name in options.left_out]
     shown = "every error" if options.all_errors else "the high-confidence errors and a sample of the others"
-    said.append(
+    blocks.append(
         facts(
             [
                 ("Sections left out", ", ".join(left) or "none"),
@@ -66,16 +68,16 @@ def settings(subject: Subject) -> list[Block]:
             ]
         )
     )
-    return said
+    return blocks
 
 
 def model(subject: Subject) -> list[Block]:
     """Return the model card: what it is, how it was trained, which readings of the test split are recorded."""
     evidence, manifest = subject.evidence, subject.manifest
     facts_of = manifest.model
-    said = [heading(words.LABELS["model"], label="model" if facts_of is not None else None)]
+    blocks = [heading(words.LABELS["model"], label="model" if facts_of is not None else None)]
     if facts_of is None:
-        said.append(paragraph(words.IMPORTED))
+        blocks.append(paragraph(words.IMPORTED))
     else:
         rows = [
             ("Name", facts_of.name),
@@ -84,23 +86,25 @@ def model(subject: Subject) -> list[Block]:
             *([("Card", facts_of.card)] if facts_of.card else []),
             ("Intended use", words.reported(manifest.about.intended_use)),
         ]
-        said.append(facts(rows))
-    said.append(heading("Training", level=2))
+        blocks.append(facts(rows))
+    blocks.append(heading("Training", level=2))
     run = evidence.results.final_run
     told = text_training.training(run, manifest.test_reads, manifest)
-    said.append(paragraph(told, label="training" if run is not None else None))
+    blocks.append(paragraph(told, label="training" if run is not None else None))
     if run is not None:
         caption = f"{text_training.curves(manifest)} Dotted: the chosen epoch, {run.chosen}."
-        said.append(figure(drawings.training(run), caption, alt=f"Loss and accuracy by epoch. {told}", label="history"))
+        blocks.append(
+            figure(drawings.training(run), caption, alt=f"Loss and accuracy by epoch. {told}", label="history")
+        )
     if facts_of is not None and facts_of.recipe:
-        said.append(table(text_training.recipe_rows(facts_of.recipe), "Settings of the training.", label="recipe"))
-    said.append(heading("Readings of the test split", level=2))
+        blocks.append(table(text_training.recipe_rows(facts_of.recipe), "Settings of the training.", label="recipe"))
+    blocks.append(heading("Readings of the test split", level=2))
     if manifest.test_reads:
         rows_of = text_training.reading_rows(manifest.test_reads)
-        said.append(table(rows_of, "Every recorded reading, oldest first. Times are UTC.", label="readings"))
+        blocks.append(table(rows_of, "Every recorded reading, oldest first. Times are UTC.", label="readings"))
     else:
-        said.append(paragraph(text_training.readings(())))
-    return said
+        blocks.append(paragraph(text_training.readings(())))
+    return blocks
 
 
 def provenance(subject: Subject, attached: list[tuple[str, str]], stand_ins: tuple[str, ...]) -> list[Block]:
@@ -110,7 +114,7 @@ def provenance(subject: Subject, attached: list[tuple[str, str]], stand_ins: tup
     packages = made.get("packages", {})
     written = ", ".join(f"{name} {version}" for name, version in sorted(packages.items()))
     here = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in SOFTWARE)
-    said = [
+    blocks = [
         heading(words.PROVENANCE, label="provenance"),
         facts(
             [
@@ -137,8 +141,8 @@ def provenance(subject: Subject, attached: list[tuple[str, str]], stand_ins: tup
         facts([(name, told) for name, told in attached]),
     ]
     if stand_ins:
-        said.append(note(f"{words.STAND_INS} {', '.join(f'U+{ord(letter):04X}' for letter in stand_ins)}."))
-    return said
+        blocks.append(note(f"{words.STAND_INS} {', '.join(f'U+{ord(letter):04X}' for letter in stand_ins)}."))
+    return blocks
 
 
 def _version(version: object) -> str:

@@ -18,10 +18,10 @@ SAMPLE: Final = 12  # of the errors that were not made with high confidence
 BARS: Final = 6  # probabilities on a card
 
 
-def chosen(found: Sequence[ErrorCase], *, everything: bool) -> tuple[list[ErrorCase], list[ErrorCase]]:
+def chosen(errors: Sequence[ErrorCase], *, everything: bool) -> tuple[list[ErrorCase], list[ErrorCase]]:
     """Return the high-confidence errors that are shown, and those of the others; the most confident come first."""
-    high = [one for one in found if one.high_confidence][:MOST]
-    rest = [one for one in found if not one.high_confidence]
+    high = [error for error in errors if error.high_confidence][:MOST]
+    rest = [error for error in errors if not error.high_confidence]
     left = MOST - len(high)
     if everything:
         return high, rest[:left]
@@ -34,41 +34,41 @@ def chosen(found: Sequence[ErrorCase], *, everything: bool) -> tuple[list[ErrorC
 def errors(subject: Subject) -> list[Block]:
     """Return the chapter on errors: the rate, where the evidence lies, and the cases."""
     evidence, options = subject.evidence, subject.options
-    found = evidence.results.errors
-    said = [
+    cases = evidence.results.errors
+    blocks = [
         heading(words.LABELS["errors"], label="errors"),
-        paragraph(text.errors(found), style="answer"),
+        paragraph(text.errors(cases), style="answer"),
         *_saliency(subject),
     ]
-    high, rest = chosen(found.cases, everything=options.all_errors)
-    if not found.count:
-        return said
+    high, rest = chosen(cases.cases, everything=options.all_errors)
+    if not cases.count:
+        return blocks
     if subject.pictures:
-        said.append(note(words.PAIRED))
+        blocks.append(note(words.PAIRED))
         if subject.images is not None and (other := words.encodings(subject.images)):
-            said.append(note(other))
+            blocks.append(note(other))
     elif subject.images is None:
-        said.append(paragraph(words.NO_IMAGES))
-    of_high = found.high_confidence_count
-    said.append(heading("Made with high confidence", level=2, label="high-confidence"))
+        blocks.append(paragraph(words.NO_IMAGES))
+    of_high = cases.high_confidence_count
+    blocks.append(heading("Made with high confidence", level=2, label="high-confidence"))
     if of_high:
-        said.append(paragraph(words.shown_errors(len(high), of_high, what="high-confidence error")))
-        said += _shown(subject, high)
+        blocks.append(paragraph(words.shown_errors(len(high), of_high, what="high-confidence error")))
+        blocks += _shown(subject, high)
     else:
-        said.append(paragraph(words.NOTHING_HIGH))
-    others = found.count - of_high
-    said.append(heading("Other errors", level=2))
+        blocks.append(paragraph(words.NOTHING_HIGH))
+    others = cases.count - of_high
+    blocks.append(heading("Other errors", level=2))
     if not others:
-        return [*said, paragraph(words.NOTHING_LOW)]
+        return [*blocks, paragraph(words.NOTHING_LOW)]
     told = (
         words.shown_errors(len(rest), others, what="other error")
         if options.all_errors
         else words.sampled(len(rest), others)
     )
-    said.append(paragraph(told))
+    blocks.append(paragraph(told))
     if len(high) + len(rest) == MOST:
-        said.append(note(words.bounded(MOST)))
-    return [*said, *(_shown(subject, rest) if rest else [])]
+        blocks.append(note(words.bounded(MOST)))
+    return [*blocks, *(_shown(subject, rest) if rest else [])]
 
 
 def _saliency(subject: Subject) -> list[Block]:
@@ -89,8 +89,8 @@ def _saliency(subject: Subject) -> list[Block]:
     ]
 
 
-def _shown(subject: Subject, found: Sequence[ErrorCase]) -> list[Block]:
-    cases = [subject.evidence.cases[one.case_id] for one in found]
+def _shown(subject: Subject, errors: Sequence[ErrorCase]) -> list[Block]:
+    cases = [subject.evidence.cases[error.case_id] for error in errors]
     if subject.pictures:
         return [{"kind": "cards", "cards": [_card(subject, case) for case in cases]}]
     rows = [words.error_row(case, subject.classes) for case in cases]

@@ -32,11 +32,11 @@ def methods(subject: Subject) -> list[Block]:
     manifest, classes = subject.manifest, subject.classes
     point = subject.evidence.results.decisions
     data_of = words.data_line(manifest.data)
-    said = [heading(words.LABELS["methods"], label="methods"), heading("Index test", level=2)]
+    blocks = [heading(words.LABELS["methods"], label="methods"), heading("Index test", level=2)]
     if manifest.model is None:
-        said.append(paragraph(words.IMPORTED))
-    said.append(paragraph(words.INDEX_TEST, label="call-rule"))
-    said += [
+        blocks.append(paragraph(words.IMPORTED))
+    blocks.append(paragraph(words.INDEX_TEST, label="call-rule"))
+    blocks += [
         facts(
             [
                 ("Model", words.model_line(manifest.model), "model-name" if manifest.model else None),
@@ -61,16 +61,16 @@ def methods(subject: Subject) -> list[Block]:
     ]
     for page, (title, section) in CHAPTERS.items():
         if section is None or subject.options.has(section):
-            said.append(heading(title, level=3))
-            said += [paragraph(part, style="fine") for part in _paragraphs(PAGES[page].methods)]
-    return said
+            blocks.append(heading(title, level=3))
+            blocks += [paragraph(part, style="fine") for part in _paragraphs(PAGES[page].methods)]
+    return blocks
 
 
 def _sample_size(subject: Subject) -> list[Block]:
     taken = [
-        f"{text_overview.criterion_lines(one, subject.classes)[0].partition(' ')[2]}. {sentence_case(needed)}."
-        for one in subject.evidence.results.criteria
-        if (needed := text_overview.required(one))
+        f"{text_overview.criterion_lines(criterion, subject.classes)[0].partition(' ')[2]}. {sentence_case(needed)}."
+        for criterion in subject.evidence.results.criteria
+        if (needed := text_overview.required(criterion))
     ]
     if not taken:
         return [paragraph(words.SAMPLE_SIZE)]

@@ -46,31 +46,31 @@ def _post_hoc(subject: Subject) -> list[Block]:
 
 def _criteria(subject: Subject) -> list[Block]:
     rows = []
-    for one in text_overview.hardest_first(subject.evidence.results.criteria):
-        said, found = text_overview.criterion_lines(one, subject.classes)
-        symbol, _, said = said.partition(" ")
-        rows.append({"symbol": symbol, "tone": MET[one.decisive.met], "text": said, "found": found})
+    for criterion in text_overview.hardest_first(subject.evidence.results.criteria):
+        sentence, details = text_overview.criterion_lines(criterion, subject.classes)
+        symbol, _, sentence = sentence.partition(" ")
+        rows.append({"symbol": symbol, "tone": MET[criterion.decisive.met], "text": sentence, "found": details})
     return [{"kind": "criteria", "rows": rows, "label": "criteria"}] if rows else []
 
 
 def _headlines(subject: Subject) -> Block:
     rows = [
         {
-            "label": one.label,
-            "value": NOT_ESTIMABLE if one.estimate.value is None else number(one.estimate.value),
-            "interval": _beside(one.estimate),
-            "note": one.note,
-            "small": one.estimate.value is None,
+            "label": headline.label,
+            "value": NOT_ESTIMABLE if headline.estimate.value is None else number(headline.estimate.value),
+            "interval": _beside(headline.estimate),
+            "note": headline.note,
+            "small": headline.estimate.value is None,
         }
-        for one in text_overview.headlines(subject.evidence, subject.manifest)
+        for headline in text_overview.headlines(subject.evidence, subject.manifest)
     ]
     return {"kind": "headlines", "rows": rows}
 
 
-def _beside(found: Estimate) -> str:
-    if found.value is None:
-        return text_overview.sentence(found.reason)
-    return ", ".join(filter(None, (f"({interval(found)})" if interval(found) else "", counts(found))))
+def _beside(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return text_overview.sentence(estimate.reason)
+    return ", ".join(filter(None, (f"({interval(estimate)})" if interval(estimate) else "", counts(estimate))))
 
 
 def _identity(subject: Subject) -> Block:
@@ -89,50 +89,50 @@ def _identity(subject: Subject) -> Block:
 def summary(subject: Subject) -> list[Block]:
     """Return the answer, the numbers with and without what training has seen, findings and remarks."""
     evidence, manifest = subject.evidence, subject.manifest
-    said = [
+    blocks = [
         heading(words.SUMMARY, label="summary"),
         paragraph(text_overview.overview(evidence), style="answer"),
         paragraph(text_overview.gap(evidence, manifest)),
     ]
     rows = text_overview.comparison(evidence, manifest)
     if rows:
-        said.append(table(rows, "The headline numbers, with and without what training has seen.", label="headlines"))
+        blocks.append(table(rows, "The headline numbers, with and without what training has seen.", label="headlines"))
     if also := text_overview.compared_on(evidence, manifest):
-        said.append(note(also))
-    said.append(heading(words.FINDINGS, level=2, label="findings"))
-    found = [
-        {"word": one.severity.capitalize(), "tone": TONES[one.severity], "text": text_findings.text(one)}
-        for one in evidence.results.findings
+        blocks.append(note(also))
+    blocks.append(heading(words.FINDINGS, level=2, label="findings"))
+    findings = [
+        {"word": finding.severity.capitalize(), "tone": TONES[finding.severity], "text": text_findings.text(finding)}
+        for finding in evidence.results.findings
     ]
-    said.append({"kind": "findings", "rows": found} if found else paragraph(words.NO_FINDINGS))
+    blocks.append({"kind": "findings", "rows": findings} if findings else paragraph(words.NO_FINDINGS))
     if subject.options.remarks.strip():
-        said.append(heading(words.REMARKS, level=2))
-        said += [paragraph(part) for part in subject.options.remarks.splitlines() if part.strip()]
-    return said
+        blocks.append(heading(words.REMARKS, level=2))
+        blocks += [paragraph(part) for part in subject.options.remarks.splitlines() if part.strip()]
+    return blocks
 
 
 def data(subject: Subject) -> list[Block]:
     """Return what was tested, and on whom: intended use, the flow of scans, classes, splits, sources, images."""
     evidence, classes, about = subject.evidence, subject.classes, subject.manifest.about
     dataset = evidence.results.dataset
-    said = [
+    blocks = [
         heading(words.LABELS["data"], label="data"),
         paragraph(text.data_set(dataset, evidence.results.leakage, classes), style="answer"),
         heading("Intended use", level=2),
         paragraph(words.reported(about.intended_use), label="intended-use" if about.intended_use else None),
     ]
     if about.contraindications:
-        said += [heading("Not intended for", level=2, label="contraindications"), bullets(about.contraindications)]
-    said += [heading("Flow of scans", level=2), _flow(subject)]
-    said += [heading("Classes, splits and sources", level=2, label="composition"), *_composition(subject)]
-    said += [heading("Images", level=2), *_images(subject)]
-    return said
+        blocks += [heading("Not intended for", level=2, label="contraindications"), bullets(about.contraindications)]
+    blocks += [heading("Flow of scans", level=2), _flow(subject)]
+    blocks += [heading("Classes, splits and sources", level=2, label="composition"), *_composition(subject)]
+    blocks += [heading("Images", level=2), *_images(subject)]
+    return blocks
 
 
 def _flow(subject: Subject) -> Block:
     evidence = subject.evidence
     dataset, judged = evidence.results.dataset, evidence.results.performance
-    splits = {one.name: one.n for one in dataset.splits}
+    splits = {split.name: split.n for split in dataset.splits}
     drawing = {
         "draw": "flow",
         "steps": words.flow(
@@ -159,14 +159,14 @@ def _composition(subject: Subject) -> list[Block]:
         }
         for index, name in enumerate(classes.names)
     ]
-    said = [
+    blocks = [
         _counts(by_split, f"Scans by class and split. {text.imbalance(dataset, evidence.split)}", "splits"),
         _counts(text_data.class_rows(dataset, classes), "Scans, groups and patients of all splits.", "groups"),
     ]
     sources = _narrow(text_data.source_rows(dataset, classes), subject)
     if sources:
-        said.append(_counts(sources, "Scans by class and source.", "sources"))
-    return [*said, note(text_data.missing(evidence.results.images))]
+        blocks.append(_counts(sources, "Scans by class and source.", "sources"))
+    return [*blocks, note(text_data.missing(evidence.results.images))]
 
 
 def _counts(rows: Sequence[dict[str, str]], caption: str, label: str) -> Block:
@@ -190,16 +190,16 @@ def _narrow(rows: Sequence[dict[str, str]], subject: Subject) -> list[dict[str, 
 def _images(subject: Subject) -> list[Block]:
     evidence, classes = subject.evidence, subject.classes
     rows = _known(text_data.image_rows(evidence.results.images.classes, "Class", classes))
-    said = []
+    blocks = []
     if len(rows[0]) > 2:
         caption = f"What the image files are like, by class. {text_data.SPREADS}"
-        said.append(table(rows, caption, label="acquisition"))
+        blocks.append(table(rows, caption, label="acquisition"))
     if brightness := text_data.greys(evidence.results.images, classes):
-        said.append(paragraph(brightness))
+        blocks.append(paragraph(brightness))
     rejected = text.rejected(evidence.rejected)
     if rejected:
-        said.append(table(rejected, "Files that could not be used.", label="rejected"))
-    return said or [paragraph("Size, format and grey values of the images are not recorded.")]
+        blocks.append(table(rejected, "Files that could not be used.", label="rejected"))
+    return blocks or [paragraph("Size, format and grey values of the images are not recorded.")]
 
 
 def _known(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ def confusion(subject: Subject) -> list[Block]:
     caption = f"Confusion matrix. {n} {words.AREA if manifest.harm else words.AREA_ONLY}"
     if names := cut_names([classes.display[name] for name in matrix.classes]):
         caption += f" {names}"
-    said = [
+    blocks = [
         heading(words.LABELS["confusion"], label="confusion"),
         paragraph(text.confusion(evidence.results.pairs, classes, matrix.n), style="answer"),
         figure(drawings.matrix(matrix, classes, harm=manifest.harm), caption, alt=alt, label="matrix"),
@@ -33,17 +33,17 @@ def confusion(subject: Subject) -> list[Block]:
         heading("Harm and net benefit", level=2, label="harm"),
         paragraph(text_decisions.harm(evidence.results.decisions.harm, manifest.harm, classes)),
     ]
-    found = None if classes.negative is None else evidence.results.decisions.net_benefit
-    if found is None:
-        return [*said, paragraph(text_decisions.NO_CURVE)]
-    told = text_decisions.decision(found)
-    caption = f"Net benefit over thresholds. {n} {text_decisions.units(found, subject.options.level)}"
-    said.append(paragraph(told))
-    if found.n and found.call_all is not None:
-        said.append(
-            figure(drawings.decision(found), caption, alt=f"Net benefit over thresholds. {told}", label="decision")
+    curve = None if classes.negative is None else evidence.results.decisions.net_benefit
+    if curve is None:
+        return [*blocks, paragraph(text_decisions.NO_CURVE)]
+    told = text_decisions.decision(curve)
+    caption = f"Net benefit over thresholds. {n} {text_decisions.units(curve, subject.options.level)}"
+    blocks.append(paragraph(told))
+    if curve.n and curve.call_all is not None:
+        blocks.append(
+            figure(drawings.decision(curve), caption, alt=f"Net benefit over thresholds. {told}", label="decision")
         )
-    return said
+    return blocks
 
 
 def _pairs(subject: Subject) -> list[Block]:
@@ -68,52 +68,52 @@ def _pairs(subject: Subject) -> list[Block]:
 
 
 def _impact(subject: Subject, reference: str, predicted: str) -> str:
-    found = subject.manifest.impact(reference, predicted)
-    return "" if found is None else words.impact_cell(found.text, found.next_step)
+    impact = subject.manifest.impact(reference, predicted)
+    return "" if impact is None else words.impact_cell(impact.text, impact.next_step)
 
 
 def confidence(subject: Subject) -> list[Block]:
     """Return reliability, tiers, referral, scores and prediction sets."""
     evidence, classes = subject.evidence, subject.classes
-    found = evidence.results.confidence
+    scores = evidence.results.confidence
     n = words.of_scans(evidence.results.found.n, evidence.split)
-    bins = found.reliability.top_label.bins
+    bins = scores.reliability.top_label.bins
     told = "; ".join(
-        f"confidence {one.mean_probability:.3f}: accuracy {full(one.observed.headline)}"
-        for one in bins
-        if one.mean_probability is not None
+        f"confidence {bin_of_curve.mean_probability:.3f}: accuracy {full(bin_of_curve.observed.headline)}"
+        for bin_of_curve in bins
+        if bin_of_curve.mean_probability is not None
     )
-    referred = text_confidence.referral(found.referral)
-    said = [
+    referred = text_confidence.referral(scores.referral)
+    blocks = [
         heading(words.LABELS["confidence"], label="confidence"),
-        paragraph(text_confidence.confidence(found), style="answer"),
+        paragraph(text_confidence.confidence(scores), style="answer"),
         figure(
-            drawings.reliability(found.reliability.top_label),
+            drawings.reliability(scores.reliability.top_label),
             f"Reliability: accuracy against confidence in 15 bins of equal width, and the scans of each bin. {n} "
             f"Below the dotted line the model is surer than it is right. {words.intervals(subject.options.level)}",
             alt=f"Reliability diagram. {told}",
             label="reliability",
         ),
         heading("Tiers", level=2),
-        table(text_confidence.tier_rows(found.tiers), f"Tiers of confidence. {n}", label="tiers"),
+        table(text_confidence.tier_rows(scores.tiers), f"Tiers of confidence. {n}", label="tiers"),
         heading("If the least certain scans go to an expert", level=2),
         paragraph(referred),
         figure(
-            drawings.referral(found.risk_coverage, referred=found.referral.referred.plain.value),
+            drawings.referral(scores.risk_coverage, referred=scores.referral.referred.plain.value),
             f"Errors and missed tumours against the share referred. {n} {text_confidence.REFERRED}",
             alt=f"Errors and missed tumours against the share referred. {referred}",
             label="referral",
         ),
         heading("Scores", level=2),
         table(
-            text_confidence.score_rows(found),
+            text_confidence.score_rows(scores),
             f"Scores of calibration. {n}",
             label="scores",
             dense=True,
         ),
         heading("Prediction sets", level=2),
     ]
-    if rows := text_confidence.set_rows(found, classes):
-        said.append(paragraph(text_confidence.held_too_seldom(found, classes)))
-        said.append(table(rows, f"How often a prediction set holds the reference class. {n}", label="sets"))
-    return [*said, note(text_confidence.set_sizes(found))]
+    if rows := text_confidence.set_rows(scores, classes):
+        blocks.append(paragraph(text_confidence.held_too_seldom(scores, classes)))
+        blocks.append(table(rows, f"How often a prediction set holds the reference class. {n}", label="sets"))
+    return [*blocks, note(text_confidence.set_sizes(scores))]

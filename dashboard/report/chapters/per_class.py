@@ -22,7 +22,7 @@ def performance(subject: Subject) -> list[Block]:
     judged = evidence.results.performance
     subjects = rows_of(judged)
     n = words.of_scans(judged.matrix.n, evidence.split)
-    said = [
+    blocks = [
         heading(words.LABELS["per-class"], label="per-class"),
         paragraph(text.per_class(judged, classes), style="answer"),
     ]
@@ -30,8 +30,8 @@ def performance(subject: Subject) -> list[Block]:
         alt = f"Rates by class with intervals: {_told(subject, first)}"
         caption = f"Rates by class. {n} {words.intervals(options.level)}"
         label = "forest" if first == 0 else None
-        said.append(figure(drawings.forest(judged, classes, first), caption, alt=alt, label=label))
-    said += [
+        blocks.append(figure(drawings.forest(judged, classes, first), caption, alt=alt, label=label))
+    blocks += [
         table(
             words.rate_table(subjects, classes),
             f"Rates by class, one against all others. {n} {words.WIDER_OF_TWO}",
@@ -63,12 +63,12 @@ def performance(subject: Subject) -> list[Block]:
         heading("Both intervals", level=2),
         *_both(subject, n),
     ]
-    return said
+    return blocks
 
 
 def _both(subject: Subject, n: str) -> list[Block]:
     subjects = rows_of(subject.evidence.results.performance)
-    if not any(rate.clustered for one in subjects for _, rate in read(text.RATES, one)):
+    if not any(rate.clustered for rates in subjects for _, rate in read(text.RATES, rates)):
         return [paragraph(words.ONE_INTERVAL)]
     return [
         table(
@@ -91,23 +91,24 @@ def _told(subject: Subject, first: int) -> str:
 
 def _elsewhere(subject: Subject) -> list[Block]:
     evidence, classes, options = subject.evidence, subject.classes, subject.options
-    found = {
+    values = {
         name: at_prevalence(question, question.prevalence if options.prevalence is None else options.prevalence)
         for name, question in evidence.results.questions.items()
     }
     rows = [
         {
             "Class": text.row_name(name, classes),
-            **{row["Number"]: row["Value"] for row in text_classes.predictive_rows(one)},
-            "Method": by(one.ppv.headline.method),
+            **{row["Number"]: row["Value"] for row in text_classes.predictive_rows(at_clinic)},
+            "Method": by(at_clinic.ppv.headline.method),
         }
-        for name, one in found.items()
+        for name, at_clinic in values.items()
     ]
     badge = None if options.prevalence is None else words.POST_HOC
     told = [
-        text_classes.frequencies(one.frequencies, name, classes) + text_classes.as_far_as_known(one.ppv.headline)
-        for name, one in found.items()
-        if one.frequencies is not None and (name == ANY_TUMOUR or classes.negative is None)
+        text_classes.frequencies(at_clinic.frequencies, name, classes)
+        + text_classes.as_far_as_known(at_clinic.ppv.headline)
+        for name, at_clinic in values.items()
+        if at_clinic.frequencies is not None and (name == ANY_TUMOUR or classes.negative is None)
     ]
     return [
         heading("What a call is worth", level=2),
@@ -118,7 +119,7 @@ def _elsewhere(subject: Subject) -> list[Block]:
             label="prevalence",
             dense=True,
         ),
-        *[paragraph(one) for one in told[:6]],
+        *[paragraph(sentence) for sentence in told[:6]],
     ]
 
 
@@ -138,7 +139,7 @@ def _threshold(subject: Subject) -> list[Block]:
         limits.append((point.chosen.value, None))
     if options.threshold is not None:
         limits.append((options.threshold, words.POST_HOC))
-    said = [
+    blocks = [
         heading("At a threshold on P(any tumour)", level=2),
         paragraph(text_classes.operating_point(point, decisions.no_operating_point)),
     ]
@@ -146,27 +147,30 @@ def _threshold(subject: Subject) -> list[Block]:
         moved = at(question, limit)
         caption = "Any tumour, by the largest probability and at the operating point."
         if badge is not None:
-            said.append(paragraph(f"{words.own_threshold(limit)}. {text_classes.called(moved)}", badge=badge))
+            blocks.append(paragraph(f"{words.own_threshold(limit)}. {text_classes.called(moved)}", badge=badge))
             caption = f"Any tumour, by the largest probability and at a threshold set for this report. {badge}."
         label = "threshold" if badge is None else "own-threshold"
-        said.append(table(text_classes.threshold_rows(question.judged, moved), caption, label=label))
-    return said
+        blocks.append(table(text_classes.threshold_rows(question.judged, moved), caption, label=label))
+    return blocks
 
 
 def _curves(subject: Subject) -> list[Block]:
     evidence, classes = subject.evidence, subject.classes
-    found: Mapping[str, Curves] = {
+    curves: Mapping[str, Curves] = {
         name: curves_of(question) for name, question in list(evidence.results.questions.items())[: drawings.LINES]
     }
-    drawn = {name: one for name, one in found.items() if one.roc.reason is None}
+    drawn = {name: curves_of_class for name, curves_of_class in curves.items() if curves_of_class.roc.reason is None}
     rows = [
-        {"Class": text.row_name(name, classes), "Areas": text_classes.areas(evidence.results.auc_of[name], one)}
-        for name, one in found.items()
+        {
+            "Class": text.row_name(name, classes),
+            "Areas": text_classes.areas(evidence.results.auc_of[name], curves_of_class),
+        }
+        for name, curves_of_class in curves.items()
     ]
     if not drawn:
         return [paragraph(f"{text_classes.NO_CURVE}.")]
-    more = len(evidence.results.questions) - len(found)
-    tail = f" The first {len(found)} of {len(evidence.results.questions)} questions." if more else ""
+    more = len(evidence.results.questions) - len(curves)
+    tail = f" The first {len(curves)} of {len(evidence.results.questions)} questions." if more else ""
     alt = "ROC and precision-recall curves: " + "; ".join(f"{row['Class']}: {row['Areas']}" for row in rows)
     n = words.of_scans(evidence.results.found.n, evidence.split)
     caption = f"ROC and precision-recall curves, each class against the rest.{tail} {n}"
@@ -177,12 +181,16 @@ def _curves(subject: Subject) -> list[Block]:
 
 
 def _patients(subject: Subject) -> list[Block]:
-    found = subject.evidence.results.patients
-    said = [heading("By patient", level=2)]
-    if not found.n:
-        return [*said, paragraph(text_classes.NO_PATIENTS)]
-    decide = text_classes.PATIENTS_DECIDE if found.tumour else text_classes.PATIENTS_CLASS
-    said.append(
-        table(text_classes.patient_rows(found), f"Results by patient. {text_classes.patients(found)}", label="patients")
+    patients = subject.evidence.results.patients
+    blocks = [heading("By patient", level=2)]
+    if not patients.n:
+        return [*blocks, paragraph(text_classes.NO_PATIENTS)]
+    decide = text_classes.PATIENTS_DECIDE if patients.tumour else text_classes.PATIENTS_CLASS
+    blocks.append(
+        table(
+            text_classes.patient_rows(patients),
+            f"Results by patient. {text_classes.patients(patients)}",
+            label="patients",
+        )
     )
-    return [*said, note(decide)]
+    return [*blocks, note(decide)]

@@ -41,16 +41,16 @@ def _checklist(
     items: Sequence[Item], caption: str, label: str, present: Collection[str], left_out: Collection[str]
 ) -> Block:
     rows: list[dict[str, Cell]] = [
-        {"No.": one.number, "Part": one.topic, "Item": one.asked, words.PAGE: answered(one, present, left_out)}
-        for one in items
+        {"No.": item.number, "Part": item.topic, "Item": item.asked, words.PAGE: answered(item, present, left_out)}
+        for item in items
     ]
     return table(rows, caption, label=label)
 
 
 def answered(item: Item, present: Collection[str], left_out: Collection[str]) -> dict[str, Any]:
     """Return the labels at which an item is answered; else that it is not, or that the section is left out."""
-    found = [label for label in item.labels if label in present]
-    if found:
-        return {"labels": found, "note": item.open}
+    labels = [label for label in item.labels if label in present]
+    if labels:
+        return {"labels": labels, "note": item.open}
     gone = any(label in left_out for label in item.labels)
     return {"text": words.LEFT_OUT if gone else words.NOT_REPORTED, "tone": "gray"}
