@@ -121,6 +121,6 @@ BRAIN_TUMOR = ClassOrder(
 
 
 def check_order(given: Sequence[str], *, expected: Sequence[str], where: str) -> None:
-    """Raise ``InputError`` unless ``found`` holds the expected names in the expected order."""
+    """Raise ``InputError`` unless ``given`` holds the expected names in the expected order."""
     if tuple(given) != tuple(expected):
         raise InputError(f"{where}: class order {list(given)} differs from the expected {list(expected)}.")

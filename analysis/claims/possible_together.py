@@ -64,7 +64,8 @@ def _alone(class_facts: ClassFacts, rate: PrintedRate) -> Check:
     examples = (fraction_of(rate.metric, counts) for counts in islice(region.members(), MOST_TRIED))
     count, n = next((example for example in examples if example[1]), (0, 0))
     several = "" if rate in class_facts.basis() or region.size == 1 else "for example "
-    line = f"{_title(class_facts, rate)} is possible{'' if joint else ' by itself'}: {several}{quotient(count, n, rate.value)}"
+    alone = "" if joint else " by itself"
+    line = f"{_title(class_facts, rate)} is possible{alone}: {several}{quotient(count, n, rate.value)}"
     if rate.value is not None and n:
         line += f" ({', '.join(roundings(rate.value, Fraction(count, n))) or 'by its counts'})"
     by = [claim for claim in class_facts.given([*basis, rate]) if claim != rate.claim]

@@ -46,7 +46,8 @@ def matrix_checks(claims: Claims, *, split: str) -> list[Check]:
                 claims=(claim.id, other),
                 outcome="holds" if agrees else "contradicts",
                 lines=(
-                    f"Matrix ({named([claim.id])}): {line}, {'as ' if agrees else 'not as '}{printed} ({named([other])}).",
+                    f"Matrix ({named([claim.id])}): {line}, "
+                    f"{'as ' if agrees else 'not as '}{printed} ({named([other])}).",
                 ),
             )
             for other, agrees, line, printed in all_checks

@@ -48,7 +48,7 @@ class Question(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric(Generic[T]):
-    """A number: ``of`` reads it from a result, None where the study asks no such question.
+    """A number: ``value_of`` reads it from a result, None where the study asks no such question.
 
     ``meaning`` is one sentence with its formula, ``reading`` says in a few words what is good.
 
@@ -59,7 +59,7 @@ class Metric(Generic[T]):
 
     key: str
     label: str
-    of: Callable[[T], Measure | None]
+    value_of: Callable[[T], Measure | None]
     scope: Scope
     meaning: str = ""
     reading: str = ""
@@ -101,7 +101,7 @@ COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
     Metric(
         key="accuracy",
         label="Accuracy",
-        of=lambda overall: overall.accuracy,
+        value_of=lambda overall: overall.accuracy,
         scope="overall",
         meaning="the share of all scans that are called rightly: right / all.",
         places=EVERYWHERE,
@@ -111,7 +111,7 @@ COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
         key="balanced_accuracy",
         label="Balanced accuracy",
         long="Balanced accuracy (macro sensitivity)",
-        of=lambda overall: overall.balanced_accuracy,
+        value_of=lambda overall: overall.balanced_accuracy,
         scope="overall",
         unit="index",
         meaning="the mean of the sensitivities of all classes, so that a small class weighs as much as a large one.",
@@ -122,7 +122,7 @@ COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
         key="macro_sensitivity",
         label="Macro sensitivity",
         term="Balanced accuracy",
-        of=lambda overall: overall.macro_sensitivity,
+        value_of=lambda overall: overall.macro_sensitivity,
         scope="overall",
         unit="index",
         places=ASKED,
@@ -130,7 +130,7 @@ COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
     Metric(
         key="macro_ppv",
         label="Macro PPV",
-        of=lambda overall: overall.macro_ppv,
+        value_of=lambda overall: overall.macro_ppv,
         scope="overall",
         unit="index",
         meaning="the mean of the PPVs of all classes.",
@@ -140,7 +140,7 @@ COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
     Metric(
         key="macro_f1",
         label="Macro F1",
-        of=lambda overall: overall.macro_f1,
+        value_of=lambda overall: overall.macro_f1,
         scope="overall",
         unit="index",
         meaning="the mean over the classes of F1 = 2 TP / (2 TP + FP + FN), which is high only where few are missed "
@@ -151,7 +151,7 @@ COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
     Metric(
         key="weighted_f1",
         label="F1 weighted by cases",
-        of=lambda overall: overall.weighted_f1,
+        value_of=lambda overall: overall.weighted_f1,
         scope="overall",
         unit="index",
         meaning="the same mean, each class weighted by its number of scans.",
@@ -161,7 +161,7 @@ COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
     Metric(
         key="mcc",
         label="Matthews correlation coefficient",
-        of=lambda overall: overall.mcc,
+        value_of=lambda overall: overall.mcc,
         scope="overall",
         meaning=f"the correlation of call and reference, (c s {MINUS} \u03a3 p t) / "
         f"\u221a((s\u00b2 {MINUS} \u03a3 p\u00b2)(s\u00b2 {MINUS} \u03a3 t\u00b2)) with s scans, c of them right, "
@@ -173,7 +173,7 @@ COUNTED_OVERALL: "Final[tuple[Metric[Overall], ...]]" = (
     Metric(
         key="kappa",
         label="Cohen's kappa",
-        of=lambda overall: overall.kappa,
+        value_of=lambda overall: overall.kappa,
         scope="overall",
         meaning=f"agreement beyond chance, (observed {MINUS} expected) / (1 {MINUS} expected); 0 is chance.",
         unit="index",
@@ -188,7 +188,7 @@ RANKED_OVERALL: "Final[tuple[Metric[ClassAucs], ...]]" = (
         key="auc_macro_ovr",
         label="AUC, macro one against the rest",
         term="AUC",
-        of=lambda aucs: aucs.macro_ovr,
+        value_of=lambda aucs: aucs.macro_ovr,
         scope="overall",
         unit="area",
         argmax=False,
@@ -199,7 +199,7 @@ RANKED_OVERALL: "Final[tuple[Metric[ClassAucs], ...]]" = (
         key="hand_till",
         label="AUC, Hand and Till",
         term="AUC",
-        of=lambda aucs: aucs.hand_till,
+        value_of=lambda aucs: aucs.hand_till,
         scope="overall",
         unit="area",
         argmax=False,
@@ -213,7 +213,7 @@ COUNTED: "Final[tuple[Metric[ClassPerformance], ...]]" = (
     Metric(
         key="sensitivity",
         label="Sensitivity",
-        of=lambda rates: rates.sensitivity,
+        value_of=lambda rates: rates.sensitivity,
         scope="class",
         meaning="of the scans that have it, the share that is called so: TP / (TP + FN).",
         places=EVERYWHERE,
@@ -222,7 +222,7 @@ COUNTED: "Final[tuple[Metric[ClassPerformance], ...]]" = (
     Metric(
         key="specificity",
         label="Specificity",
-        of=lambda rates: rates.specificity,
+        value_of=lambda rates: rates.specificity,
         scope="class",
         meaning="of the scans that do not have it, the share that is not called so: TN / (TN + FP).",
         places=EVERYWHERE,
@@ -231,7 +231,7 @@ COUNTED: "Final[tuple[Metric[ClassPerformance], ...]]" = (
     Metric(
         key="ppv",
         label="PPV",
-        of=lambda rates: rates.ppv,
+        value_of=lambda rates: rates.ppv,
         scope="class",
         meaning="of the scans that are called so, the share that has it: TP / (TP + FP).",
         places=ASKED,
@@ -240,18 +240,26 @@ COUNTED: "Final[tuple[Metric[ClassPerformance], ...]]" = (
     Metric(
         key="npv",
         label="NPV",
-        of=lambda rates: rates.npv,
+        value_of=lambda rates: rates.npv,
         scope="class",
         meaning="of the scans that are not called so, the share that does not have it: TN / (TN + FN).",
         places=ASKED,
         shown="rates",
     ),
-    Metric(key="f1", label="F1", term="Macro F1", of=lambda rates: rates.f1, scope="class", unit="index", places=ASKED),
+    Metric(
+        key="f1",
+        label="F1",
+        term="Macro F1",
+        value_of=lambda rates: rates.f1,
+        scope="class",
+        unit="index",
+        places=ASKED,
+    ),
 )
 
 # Named by claims alone: with many classes it is high whatever the classifier does.
 CLASS_ACCURACY: "Final[Metric[ClassPerformance]]" = Metric(
-    key="accuracy", label="Accuracy", of=lambda rates: rates.accuracy, scope="class", places=PUBLISHED
+    key="accuracy", label="Accuracy", value_of=lambda rates: rates.accuracy, scope="class", places=PUBLISHED
 )
 
 # Read from more than the confusion matrix, of one class against the others or of any tumour.
@@ -259,7 +267,7 @@ FURTHER: Final[tuple[Metric[Question], ...]] = (
     Metric(
         key="auc",
         label="AUC",
-        of=lambda question: question.auc,
+        value_of=lambda question: question.auc,
         scope="class",
         meaning=_AUC,
         unit="area",
@@ -270,7 +278,7 @@ FURTHER: Final[tuple[Metric[Question], ...]] = (
     Metric(
         key="lr_pos",
         label="LR+",
-        of=lambda question: question.ratios.lr_pos,
+        value_of=lambda question: question.ratios.lr_pos,
         scope="class",
         meaning="how many times likelier the call is when it is there than when it is not: sensitivity / "
         f"(1 {MINUS} specificity).",
@@ -280,7 +288,7 @@ FURTHER: Final[tuple[Metric[Question], ...]] = (
     Metric(
         key="lr_neg",
         label=f"LR{MINUS}",
-        of=lambda question: question.ratios.lr_neg,
+        value_of=lambda question: question.ratios.lr_neg,
         scope="class",
         meaning=f"how many times likelier no call is when it is there than when it is not: (1 {MINUS} sensitivity) / "
         "specificity.",
@@ -291,7 +299,7 @@ FURTHER: Final[tuple[Metric[Question], ...]] = (
     Metric(
         key="dor",
         label="Diagnostic odds ratio",
-        of=lambda question: question.ratios.dor,
+        value_of=lambda question: question.ratios.dor,
         scope="class",
         meaning=f"how far the two likelihood ratios are apart, LR+ / LR{MINUS}; 1 tells nothing.",
         unit="ratio",
@@ -300,7 +308,7 @@ FURTHER: Final[tuple[Metric[Question], ...]] = (
     Metric(
         key="youden",
         label="Youden's index",
-        of=lambda question: question.ratios.youden,
+        value_of=lambda question: question.ratios.youden,
         scope="class",
         meaning=f"sensitivity + specificity {MINUS} 1; 0 is guessing, 1 is perfect.",
         unit="ratio",
@@ -309,7 +317,7 @@ FURTHER: Final[tuple[Metric[Question], ...]] = (
     Metric(
         key="geometric_mean",
         label="Geometric mean",
-        of=lambda question: question.ratios.geometric_mean,
+        value_of=lambda question: question.ratios.geometric_mean,
         scope="class",
         meaning="the square root of sensitivity times specificity; 0 where either is 0.",
         unit="index",
@@ -318,7 +326,7 @@ FURTHER: Final[tuple[Metric[Question], ...]] = (
         key="average_precision",
         label="Average precision",
         term="AUC",
-        of=lambda question: question.average_precision,
+        value_of=lambda question: question.average_precision,
         scope="class",
         unit="area",
         argmax=False,
@@ -350,7 +358,7 @@ def _ece(
         key=key,
         label=label,
         term="ECE",
-        of=value_of,
+        value_of=value_of,
         scope="confidence",
         meaning=meaning,
         reading=BIASED,
@@ -399,7 +407,7 @@ def _recalibration(
             key=f"{prefix}{key}",
             label=f"{label}, {subject}",
             term=label,
-            of=read(part),
+            value_of=read(part),
             scope="confidence",
             meaning=RECALIBRATION[label],
             reading=reading,
@@ -425,7 +433,7 @@ SCORES: "Final[tuple[Metric[Confidence], ...]]" = (
     Metric(
         key="brier",
         label="Brier score",
-        of=lambda confidence: confidence.brier.score,
+        value_of=lambda confidence: confidence.brier.score,
         scope="confidence",
         meaning=f"the mean over the scans of \u03a3 (p {MINUS} y)\u00b2 over the classes: the squared distance of the "
         "probabilities from the outcome.",
@@ -438,7 +446,7 @@ SCORES: "Final[tuple[Metric[Confidence], ...]]" = (
     Metric(
         key="log_loss",
         label="Log-loss",
-        of=lambda confidence: confidence.log_loss,
+        value_of=lambda confidence: confidence.log_loss,
         scope="confidence",
         meaning=f"the mean of {MINUS}ln p of the reference class: a confident error costs most. Nothing is clipped.",
         reading="0 is best; a confident error costs most",
@@ -458,14 +466,14 @@ ERROR_RATES: "Final[tuple[Metric[Errors], ...]]" = (
     Metric(
         key="rate",
         label="Error rate",
-        of=lambda errors: errors.rate,
+        value_of=lambda errors: errors.rate,
         scope="errors",
         better="lower",
     ),
     Metric(
         key="high_confidence_rate",
         label="High-confidence error rate",
-        of=lambda errors: errors.high_confidence_rate,
+        value_of=lambda errors: errors.high_confidence_rate,
         scope="errors",
         better="lower",
     ),
@@ -489,7 +497,7 @@ def read(
     wanted = [
         metric for metric in metrics if shown in (None, metric.shown) and (place is None or place in metric.places)
     ]
-    return [(metric, measure) for metric in wanted if (measure := metric.of(result)) is not None]
+    return [(metric, measure) for metric in wanted if (measure := metric.value_of(result)) is not None]
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -505,8 +513,8 @@ def measure(key: str, result: "Performance") -> Measure | None:
     """
     subject, name = split_key(key)
     if subject == OVERALL and not key.startswith(f"{CLASSES}."):
-        return next((metric.of(result.overall) for metric in COUNTED_OVERALL if metric.key == name), None)
+        return next((metric.value_of(result.overall) for metric in COUNTED_OVERALL if metric.key == name), None)
     rates = {rates.name: rates for rates in result.classes}.get(subject)
     if rates is None and subject == ANY_TUMOUR:
         rates = result.any_tumour
-    return None if rates is None else next((metric.of(rates) for metric in COUNTED if metric.key == name), None)
+    return None if rates is None else next((metric.value_of(rates) for metric in COUNTED if metric.key == name), None)

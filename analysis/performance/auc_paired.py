@@ -73,16 +73,18 @@ def paired_delong(
     check_level(level)
     n, a, b = len(reference), ranked(reference, scores_a), ranked(reference, scores_b)
     by_group = grouped(groups, n=n)
-    first, two = (auc_measure(ranking, reference, by_group, name=name, other=other, level=level) for ranking in (a, b))
+    first, second = (
+        auc_measure(ranking, reference, by_group, name=name, other=other, level=level) for ranking in (a, b)
+    )
     if a is None or b is None:
-        return AucDifference(a=first, b=two, difference=first, p_value=first.plain, clustered_p_value=None)
-    plain, p_value = _difference(a, b, first.plain, two.plain, units=Units(codes=None, total=n), level=level)
+        return AucDifference(a=first, b=second, difference=first, p_value=first.plain, clustered_p_value=None)
+    plain, p_value = _difference(a, b, first.plain, second.plain, units=Units(codes=None, total=n), level=level)
     clustered, clustered_p_value = None, None
-    if by_group is not None and first.clustered is not None and two.clustered is not None:
-        clustered, clustered_p_value = _difference(a, b, first.clustered, two.clustered, units=by_group, level=level)
+    if by_group is not None and first.clustered is not None and second.clustered is not None:
+        clustered, clustered_p_value = _difference(a, b, first.clustered, second.clustered, units=by_group, level=level)
     return AucDifference(
         a=first,
-        b=two,
+        b=second,
         difference=Measure(plain=plain, clustered=clustered),
         p_value=p_value,
         clustered_p_value=clustered_p_value,
@@ -90,9 +92,9 @@ def paired_delong(
 
 
 def _difference(
-    a: Ranking, b: Ranking, first: Estimate, two: Estimate, *, units: Units, level: float
+    a: Ranking, b: Ranking, first: Estimate, second: Estimate, *, units: Units, level: float
 ) -> tuple[Estimate, Estimate]:
-    """Return the difference of two AUCs, whose own estimates are ``one`` and ``two``, and its p-value."""
+    """Return the difference of two AUCs, whose estimates are ``first`` and ``second``, and its p-value."""
     n, value = len(a.positive), a.auc - b.auc
     method = Method("delong_paired") if units.codes is None else Method("obuchowski_paired", groups=units.total)
     if a.auc == b.auc and np.array_equal(a.deviations, b.deviations) and not a.perfect:
@@ -101,7 +103,7 @@ def _difference(
     variance = units.variance(a.deviations - b.deviations, a.positive.astype(np.int8))
     if variance is None or variance <= NO_SPREAD or a.perfect or b.perfect:
         reason = Reason("auc_at_an_end" if a.perfect or b.perfect else "no_variance_of_difference")
-        below, above = _combined(first, two, correlation=0.0)
+        below, above = _combined(first, second, correlation=0.0)
         method = Method("square_and_add_uncorrelated", reason=reason)
         p_value = Estimate.undefined(reason=Reason("no_p_value", reason=reason), n=n)
     else:
@@ -111,7 +113,7 @@ def _difference(
     between = _between(value, below, above, level=level, method=method, n=n)
     if not p_value.defined or not (near_one(a.auc) or near_one(b.auc)):
         return between, p_value
-    below, above = _combined(first, two, correlation=_correlation(a, b, units=units))
+    below, above = _combined(first, second, correlation=_correlation(a, b, units=units))
     combined = Method("square_and_add_correlated", wider_than=method)
     return widest(between, _between(value, below, above, level=level, method=combined, n=n)), p_value
 
@@ -121,9 +123,9 @@ def _between(value: float, below: float, above: float, *, level: float, method: 
     return Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
 
 
-def _combined(first: Estimate, two: Estimate, *, correlation: float) -> tuple[float, float]:
+def _combined(first: Estimate, second: Estimate, *, correlation: float) -> tuple[float, float]:
     """Return how far the difference reaches below and above its value."""
-    (below_a, above_a), (below_b, above_b) = reach(first), reach(two)
+    (below_a, above_a), (below_b, above_b) = reach(first), reach(second)
     below = square_and_add(below_a, above_b, correlation=correlation)
     return below, square_and_add(above_a, below_b, correlation=correlation)
 

@@ -37,7 +37,7 @@ class _Groups:
     """The cases of a group of each type (t,), by reference and by what they were called; ``number`` (t,) groups."""
 
     positives: NDArray[np.int64]
-    found: NDArray[np.int64]
+    detected: NDArray[np.int64]
     negatives: NDArray[np.int64]
     cleared: NDArray[np.int64]
     number: NDArray[np.int64]
@@ -60,7 +60,7 @@ class _Groups:
     def influence(self, counts: TwoByTwo) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return what a group of each type adds to sensitivity and specificity, less what is expected of it."""
         n, m = counts.tp + counts.fn, counts.tn + counts.fp
-        return (self.found - counts.tp / n * self.positives) / n, (self.cleared - counts.tn / m * self.negatives) / m
+        return (self.detected - counts.tp / n * self.positives) / n, (self.cleared - counts.tn / m * self.negatives) / m
 
 
 def ratios(
@@ -132,12 +132,12 @@ def _groups(counts: TwoByTwo, types: GroupTypes | None, positive: NDArray[np.boo
     has, called = np.broadcast_arrays(positive[:, None], positive[None, :])
     groups = _Groups(
         positives=types.totals(has),
-        found=types.totals(has & called),
+        detected=types.totals(has & called),
         negatives=types.totals(~has),
         cleared=types.totals(~has & ~called),
         number=types.number,
     )
-    added = [int(types.number @ part) for part in (groups.found, groups.positives, groups.cleared, groups.negatives)]
+    added = [int(types.number @ part) for part in (groups.detected, groups.positives, groups.cleared, groups.negatives)]
     expected = [counts.tp, counts.tp + counts.fn, counts.tn, counts.tn + counts.fp]
     if added != expected:
         raise InputError(
@@ -235,7 +235,7 @@ def _of_both_rates(
     by_se, by_sp = groups.influence(counts)
     scale = math.sqrt(float(groups.number @ by_se**2) * float(groups.number @ by_sp**2))
     clustered = joined(
-        clustered_totals(groups.found, groups.positives, number=groups.number, level=level),
+        clustered_totals(groups.detected, groups.positives, number=groups.number, level=level),
         clustered_totals(groups.cleared, groups.negatives, number=groups.number, level=level),
         float(groups.number @ (by_se * by_sp)) / scale if scale > 0 else 0.0,
         Method("square_and_add_of_adjusted_rates", groups=groups.total),

@@ -31,7 +31,7 @@ class ComparedAuc:
     """The AUC of one question, any tumour or a class against the rest, of both models."""
 
     name: str
-    found: AucDifference
+    areas: AucDifference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +116,9 @@ class Comparisons:
         return tuple(
             ComparedAuc(
                 name=f"{key}.auc",
-                found=paired_delong(positive, scores_a, two, groups=common.groups, name=name, other=other),
+                areas=paired_delong(positive, scores_a, scores_b, groups=common.groups, name=name, other=other),
             )
-            for key, name, other, positive, scores_a, two in questions
+            for key, name, other, positive, scores_a, scores_b in questions
         )
 
     @property
@@ -137,7 +137,7 @@ class Comparisons:
     def tests(self) -> int:
         """How many distinct questions have a p-value."""
         rates, aucs = self.distinct
-        return sum(rate.test is not None for rate in rates) + sum(auc.found.headline_p_value.defined for auc in aucs)
+        return sum(rate.test is not None for rate in rates) + sum(auc.areas.headline_p_value.defined for auc in aucs)
 
     @once
     def only_a(self) -> tuple[Discordant, ...]:

@@ -99,13 +99,13 @@ class Outlined:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Results:
-    """The results on the cases ``found`` of a study, each computed when it is first asked for.
+    """The results on the cases ``evaluated`` of a study, each computed when it is first asked for.
 
     ``level`` is that of every interval but those of criteria and claims: another level does not change a verdict.
     """
 
     study: Study
-    found: Evaluated
+    evaluated: Evaluated
     level: float = LEVEL
 
     @once
@@ -121,30 +121,32 @@ class Results:
     @once
     def predicted(self) -> NDArray[np.int64]:
         """The predicted class of each evaluated case."""
-        return predicted_class(self.found.probabilities)
+        return predicted_class(self.evaluated.probabilities)
 
     @once
     def performance(self) -> Performance:
-        return self._performance(np.ones(self.found.n, dtype=np.bool_))
+        return self._performance(np.ones(self.evaluated.n, dtype=np.bool_))
 
     def _performance(self, kept: NDArray[np.bool_]) -> Performance:
         """Return the performance on the evaluated cases that are ``kept`` (n,)."""
         groups, level = self.groups[kept], self.level
-        return performance_of(self.study, self.found.reference[kept], self.predicted[kept], groups=groups, level=level)
+        return performance_of(
+            self.study, self.evaluated.reference[kept], self.predicted[kept], groups=groups, level=level
+        )
 
     @once
     def groups(self) -> NDArray[np.int64]:
         """The group of each evaluated case as a number."""
-        return codes_of(self.table["group_id"].array[self.found.rows])
+        return codes_of(self.table["group_id"].array[self.evaluated.rows])
 
     @once
     def types(self) -> GroupTypes:
         """The groups of the evaluated cases, by their confusion matrix."""
-        return group_types(self.found.reference, self.predicted, self.groups, k=len(self.study.classes))
+        return group_types(self.evaluated.reference, self.predicted, self.groups, k=len(self.study.classes))
 
     @once
     def aucs(self) -> ClassAucs:
-        evaluated, classes = self.found, self.study.classes
+        evaluated, classes = self.evaluated, self.study.classes
         return class_aucs(
             evaluated.reference,
             evaluated.probabilities,
@@ -165,7 +167,7 @@ class Results:
     def questions(self) -> Mapping[str, Question]:
         """By name, any tumour and each class against the rest."""
         negative = self.study.classes.negative
-        asked = questions(self.found, self.performance, negative=negative, groups=self.groups, level=self.level)
+        asked = questions(self.evaluated, self.performance, negative=negative, groups=self.groups, level=self.level)
         return {question.name: question for question in asked}
 
     @once
@@ -192,7 +194,7 @@ class Results:
 
     @once
     def patients(self) -> Patients:
-        evaluated, classes = self.found, self.study.classes
+        evaluated, classes = self.evaluated, self.study.classes
         return per_patient(
             evaluated.reference,
             evaluated.probabilities,
@@ -205,7 +207,7 @@ class Results:
     @once
     def tuning(self) -> Evaluated | None:
         """The tuning cases that have a prediction; none when these are the evaluated ones, or there are none."""
-        if self.found.split == "tuning" or "tuning" not in evaluated_splits(self.study):
+        if self.evaluated.split == "tuning" or "tuning" not in evaluated_splits(self.study):
             return None
         return evaluated(self.study, "tuning")
 
@@ -230,12 +232,12 @@ class Results:
     def confidence(self) -> Confidence:
         rng = np.random.default_rng(SEED)
         manifest, groups = self.study.manifest, self.groups
-        return confidence_of(self.found, self.tuning, manifest, groups=groups, rng=rng, level=self.level)
+        return confidence_of(self.evaluated, self.tuning, manifest, groups=groups, rng=rng, level=self.level)
 
     @once
     def decisions(self) -> Decisions:
         manifest, groups = self.study.manifest, self.groups
-        return decisions_of(self.found, self.tuning, manifest, groups=groups, level=self.level)
+        return decisions_of(self.evaluated, self.tuning, manifest, groups=groups, level=self.level)
 
     @once
     def suspects(self) -> Suspects | None:
@@ -249,7 +251,7 @@ class Results:
     @once
     def steps(self) -> Steps:
         """Which evaluated cases are left without exact copies, near-duplicates and shared patients."""
-        study, split = self.study, self.found.split
+        study, split = self.study, self.evaluated.split
         names, images = study.classes.names, self.shown_images
         return without_leaks(self.table, classes=names, pairs=study.pairs, images=images, split=split)
 
@@ -260,8 +262,8 @@ class Results:
 
     def _at(self, step: Step) -> Performance:
         kept = np.zeros(len(self.table), dtype=np.bool_)
-        kept[np.flatnonzero((self.table["split"] == self.found.split).to_numpy())[step.kept]] = True
-        return self._performance(kept[self.found.rows])
+        kept[np.flatnonzero((self.table["split"] == self.evaluated.split).to_numpy())[step.kept]] = True
+        return self._performance(kept[self.evaluated.rows])
 
     @once
     def odd_labels(self) -> tuple[OddLabels, ...]:
@@ -277,8 +279,8 @@ class Results:
     @once
     def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """For each evaluated case, whether it can be compared with training, and whether it shares a group with it."""
-        known, reaches = compared_with_training(self.table, split=self.found.split)
-        return known[self.found.rows], reaches[self.found.rows]
+        known, reaches = compared_with_training(self.table, split=self.evaluated.split)
+        return known[self.evaluated.rows], reaches[self.evaluated.rows]
 
     @once
     def unseen(self) -> Unleaked:
@@ -391,18 +393,18 @@ class Results:
     @once
     def leakage(self) -> Leakage:
         names, images = self.study.classes.names, self.shown_images
-        return leakage(self.table, classes=names, images=images, split=self.found.split, level=self.level)
+        return leakage(self.table, classes=names, images=images, split=self.evaluated.split, level=self.level)
 
     @once
     def twins(self) -> tuple[tuple[str, str, str], ...]:
         """The pairs of copies across splits: evaluated case, case the model was fitted on, kind."""
-        split = self.found.split
+        split = self.evaluated.split
         return tuple(twins_across(self.table, self.study.pairs, split=split, against=against_of(split)))
 
     @once
     def patients_across(self) -> tuple[tuple[str, int, int], ...]:
         """The patients on both sides: id, evaluated cases, cases that the model was fitted on."""
-        split = self.found.split
+        split = self.evaluated.split
         return tuple(patients_across(self.study.cases, split=split, against=against_of(split)))
 
     @once
@@ -435,7 +437,7 @@ class Results:
 
     @once
     def _outlined(self) -> Outlined | None:
-        gradcam, evaluated = self.study.gradcam, self.found
+        gradcam, evaluated = self.study.gradcam, self.evaluated
         if gradcam is None:
             return None
         rows = positions(evaluated.case_ids, among=gradcam.case_ids.to_series())
@@ -456,7 +458,7 @@ class Results:
 
         It is -1 for a case without an outline or without evidence.
         """
-        gradcam, evaluated = self.study.gradcam, self.found
+        gradcam, evaluated = self.study.gradcam, self.evaluated
         on_target = np.full(evaluated.n, -1, dtype=np.int64)
         if gradcam is None:
             return on_target
@@ -471,7 +473,7 @@ class Results:
     @once
     def has_twin(self) -> NDArray[np.bool_]:
         """For each evaluated case, whether the model was fitted on a copy of it."""
-        return is_one_of(self.found.case_ids, [test for test, _, _ in self.twins])
+        return is_one_of(self.evaluated.case_ids, [test for test, _, _ in self.twins])
 
     @once
     def confounding(self) -> tuple[Confounding, ...]:
@@ -490,7 +492,7 @@ class Results:
         return our_numbers(
             self.performance,
             dataset=self.study.manifest.data.name,
-            split=self.found.split,
+            split=self.evaluated.split,
             types=self.types,
             errors=self.errors,
             folds=self.grouped.numbers,
@@ -506,13 +508,13 @@ class Results:
             dataset=self.dataset,
             leakage=self.leakage,
             matrix=self.performance.matrix,
-            probabilities=self.found.probabilities,
-            case_ids=self.found.case_ids.to_numpy(),
+            probabilities=self.evaluated.probabilities,
+            case_ids=self.evaluated.case_ids.to_numpy(),
             confounding=self.confounding,
             claims=self.claims,
             claimed_by="" if self.study.claims is None else self.study.claims.source.title,
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
-            ids=id_forms(self.study.cases, split=self.found.split),
+            ids=id_forms(self.study.cases, split=self.evaluated.split),
             chance=worse_than_chance(self.performance.matrix, self.auc_of),
         )
 
@@ -537,9 +539,9 @@ class Results:
     def errors(self) -> Errors:
         thresholds = self.study.manifest.thresholds
         return rank_errors(
-            self.found.case_ids.to_numpy(),
-            self.found.reference,
-            self.found.probabilities,
+            self.evaluated.case_ids.to_numpy(),
+            self.evaluated.reference,
+            self.evaluated.probabilities,
             classes=self.study.classes.names,
             groups=self.groups,
             high=thresholds.high_confidence,
@@ -574,7 +576,7 @@ class Subject:
 
 def results(study: Study, *, split: str = "test", level: float = LEVEL) -> Results:
     """Return the results on a split. Raises ``InputError`` for a split without predictions, naming what there is."""
-    return Results(study=study, found=evaluated(study, split), level=level)
+    return Results(study=study, evaluated=evaluated(study, split), level=level)
 
 
 def performance_of(

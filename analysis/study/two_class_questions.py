@@ -81,7 +81,7 @@ class AtPrevalence:
 def questions(
     evaluated: Evaluated, judged: Performance, *, negative: str | None, groups: NDArray[np.int64], level: float
 ) -> tuple[Question, ...]:
-    """Return the questions that the cases ``found`` can be asked, any tumour first where a class means none.
+    """Return the questions that the cases ``evaluated`` can be asked, any tumour first where a class means none.
 
     ``groups`` (n,) are the groups of the cases as numbers.
     """

@@ -88,7 +88,7 @@ def together(ids: pd.Series, owner: NDArray[np.int64]) -> ByCase[tuple[str, ...]
     ``owner`` (n,) is the number of what a case belongs to, such as its image or its patient.
     """
 
-    def of(row: int) -> tuple[str, ...]:
+    def relatives(row: int) -> tuple[str, ...]:
         return () if owner[row] < 0 else tuple(ids.array[np.flatnonzero(owner == owner[row])])
 
-    return ByCase(ids, of)
+    return ByCase(ids, relatives)

@@ -42,7 +42,7 @@ class Evidence:
 
     @property
     def split(self) -> str:
-        return self.results.found.split
+        return self.results.evaluated.split
 
     @once
     def selection(self) -> Selection:
@@ -52,12 +52,12 @@ class Evidence:
     @once
     def lookalikes(self) -> Lookalikes | None:
         """What finds similar cases; none without embeddings."""
-        return lookalikes(self.study, judged=self.results.found.case_ids)
+        return lookalikes(self.study, judged=self.results.evaluated.case_ids)
 
     def right_on(self, ids: Sequence[str]) -> Estimate:
         """Return the share of evaluated cases that the model called rightly, with the wider interval."""
-        rows = positions(pd.Series(ids, dtype="str"), among=self.results.found.case_ids)
-        right = self.results.predicted[rows] == self.results.found.reference[rows]
+        rows = positions(pd.Series(ids, dtype="str"), among=self.results.evaluated.case_ids)
+        right = self.results.predicted[rows] == self.results.evaluated.reference[rows]
         return share_of(right, groups=self.results.groups[rows]).headline
 
     @once
@@ -73,7 +73,7 @@ class Evidence:
     @once
     def cases(self) -> ByCase[Case]:
         """The evaluated cases by their id."""
-        return ByCase(self.results.found.case_ids, self._case)
+        return ByCase(self.results.evaluated.case_ids, self._case)
 
     @once
     def wrong(self) -> tuple[Case, ...]:
@@ -83,10 +83,10 @@ class Evidence:
     @once
     def worst(self) -> tuple[Case, ...]:
         """The most confident errors, copies of one image once."""
-        wrong = np.flatnonzero(self.results.predicted != self.results.found.reference)
+        wrong = np.flatnonzero(self.results.predicted != self.results.evaluated.reference)
         ids, images = (
-            self.results.found.case_ids.array[wrong],
-            self.results.shown_images[self.results.found.rows[wrong]],
+            self.results.evaluated.case_ids.array[wrong],
+            self.results.shown_images[self.results.evaluated.rows[wrong]],
         )
         image_of = dict(zip(ids, images.tolist(), strict=True))
         return tuple(
@@ -117,7 +117,7 @@ class Evidence:
     @once
     def examples(self) -> Mapping[str, tuple[str, ...]]:
         """By class, the first evaluated cases."""
-        ids, of_class = self.results.found.case_ids.array, self.results.found.reference
+        ids, of_class = self.results.evaluated.case_ids.array, self.results.evaluated.reference
         return {
             name: tuple(ids[np.flatnonzero(of_class == index)[:EXAMPLES]])
             for index, name in enumerate(self.study.classes.names)
@@ -164,11 +164,14 @@ class Evidence:
     def _group_size(self) -> NDArray[np.int64]:
         """For each evaluated case, the number of cases of its group, in all splits."""
         groups = codes_of(self.results.table["group_id"])
-        return np.bincount(groups)[groups[self.results.found.rows]]
+        return np.bincount(groups)[groups[self.results.evaluated.rows]]
 
     def _case(self, row: int) -> Case:
         """Return the evaluated case of a row."""
-        facts, chances = self.study.cases.iloc[self.results.found.rows[row]], self.results.found.probabilities[row]
+        facts, chances = (
+            self.study.cases.iloc[self.results.evaluated.rows[row]],
+            self.results.evaluated.probabilities[row],
+        )
         names, limits = self.study.classes.names, self.study.manifest.thresholds
         known, shared = (bool(column[row]) for column in self.results.compared)
         on_target = int(self.results.on_target[row])

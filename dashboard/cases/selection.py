@@ -56,7 +56,7 @@ class Selection:
 
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the case ids of rows."""
-        ids: list[str] = self.results.found.case_ids.array[rows].tolist()
+        ids: list[str] = self.results.evaluated.case_ids.array[rows].tolist()
         return ids
 
     def records(self, rows: NDArray[np.int64]) -> list[dict[str, str]]:
@@ -95,7 +95,7 @@ class Selection:
         return self._columns[key]
 
     def _made(self, key: str) -> "pd.Categorical[Any]":
-        results, evaluated = self.results, self.results.found
+        results, evaluated = self.results, self.results.evaluated
         if key in RECORDED:
             names, codes = levels(results.study.cases[RECORDED[key]].iloc[evaluated.rows])
             return _coded(codes, names)
@@ -119,12 +119,12 @@ class Selection:
 
     @once
     def _confidence(self) -> NDArray[np.float64]:
-        largest: NDArray[np.float64] = self.results.found.probabilities.max(axis=1)
+        largest: NDArray[np.float64] = self.results.evaluated.probabilities.max(axis=1)
         return largest
 
     @once
     def _wrong(self) -> NDArray[np.bool_]:
-        wrong: NDArray[np.bool_] = self.results.predicted != self.results.found.reference
+        wrong: NDArray[np.bool_] = self.results.predicted != self.results.evaluated.reference
         return wrong
 
     @once

@@ -31,7 +31,7 @@ class Lookalikes:
     study: Study
     judged: pd.Series
 
-    def of(self, case_id: str, *, number: int) -> tuple[Lookalike, ...] | None:
+    def nearest_to(self, case_id: str, *, number: int) -> tuple[Lookalike, ...] | None:
         """Return the training cases most like a case, itself left out; none when it has no embedding."""
         row = self.embeddings.row(case_id)
         if row is None:

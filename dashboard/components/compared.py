@@ -67,7 +67,7 @@ def figures(comparisons: Comparisons) -> None:
     """Draw the differences of rates and of AUCs."""
     rates, aucs = comparisons.distinct
     rate_rows = [_row(comparisons, rate.name, rate.difference, text.beside(rate)) for rate in rates]
-    auc_rows = [_row(comparisons, auc.name, auc.found.difference, text.both_aucs(auc)) for auc in aucs]
+    auc_rows = [_row(comparisons, auc.name, auc.areas.difference, text.both_aucs(auc)) for auc in aucs]
     left, right = st.columns([11, 9], gap="large")
     with left:
         figure = differences("Rates", rate_rows, beside="only A : B")

@@ -173,7 +173,7 @@ def _lookalikes(
     if evidence.lookalikes is None:
         st.caption(words.NO_EMBEDDINGS)
         return
-    lookalikes = evidence.lookalikes.of(listed.case_id, number=OTHERS)
+    lookalikes = evidence.lookalikes.nearest_to(listed.case_id, number=OTHERS)
     if not lookalikes:
         st.caption(words.NO_EMBEDDING if lookalikes is None else words.NO_TRAINING)
         return

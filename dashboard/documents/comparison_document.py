@@ -79,7 +79,7 @@ def _number(compared: ComparedNumber) -> dict[str, Any]:
 
 
 def _auc(compared: ComparedAuc) -> dict[str, Any]:
-    auc = compared.found
+    auc = compared.areas
     document = {"name": compared.name, **measured("a", auc.a), **measured("b", auc.b)}
     document |= measured("difference", auc.difference)
     document["p_value"] = plain(auc.p_value)

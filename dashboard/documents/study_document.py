@@ -63,8 +63,8 @@ def document_of(source: Results, *, names: Collection[str] | None = None, everyt
             "title": study.manifest.about.title,
             "fingerprint": study.fingerprint,
             "synthetic": study.manifest.about.synthetic,
-            "split": source.found.split,
-            "n": source.found.n,
+            "split": source.evaluated.split,
+            "n": source.evaluated.n,
         },
         "sections": {name: SECTIONS[name](source) for name in SECTIONS if name in wanted},
     }

@@ -58,7 +58,7 @@ def numbers(results: Results) -> Iterator[Number]:
     The subject is ``overall``, ``any_tumour``, a class, ``confidence`` or ``errors``; subject and metric make the key
     that criteria and claims use.
     """
-    split = results.found.split
+    split = results.evaluated.split
     yield from _of(results.performance, basis=split)
     yield from _rows(read(RANKED_OVERALL, results.aucs), subject=OVERALL, basis=split)
     for name, subject in results.subjects.items():

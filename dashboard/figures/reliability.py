@@ -37,7 +37,8 @@ def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
             mode="markers",
             marker={"color": ACCENT, "size": 9},
             customdata=[[number]],
-            text=f"{bin_of_curve.low:.2f} to {bin_of_curve.high:.2f}: predicted {place:.3f}, observed {figure_text(full(observed))}",
+            text=f"{bin_of_curve.low:.2f} to {bin_of_curve.high:.2f}: predicted {place:.3f}, "
+            f"observed {figure_text(full(observed))}",
             hovertemplate="%{text}<extra></extra>",
             unselected={"marker": {"opacity": 1}},
             row=1,

@@ -33,11 +33,11 @@ def attachments(evidence: Evidence, options: Options) -> tuple[Attachment, ...]:
     """Return the numbers as ``neuroval analyze --json --all`` prints them, and the cases they rest on."""
     document = {**document_of(evidence.results, everything=True), "report": dataclasses.asdict(options)}
     numbers = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
-    shown = min(evidence.results.found.n, MOST)
+    shown = min(evidence.results.evaluated.n, MOST)
     covered = (
         "every evaluated scan"
-        if shown == evidence.results.found.n
-        else f"{shown:,} of {evidence.results.found.n:,} evaluated scans"
+        if shown == evidence.results.evaluated.n
+        else f"{shown:,} of {evidence.results.evaluated.n:,} evaluated scans"
     )
     return (
         Attachment(
@@ -65,7 +65,7 @@ def attachments(evidence: Evidence, options: Options) -> tuple[Attachment, ...]:
 
 
 def _cases(evidence: Evidence, shown: int) -> bytes:
-    study, evaluated = evidence.study, evidence.results.found
+    study, evaluated = evidence.study, evidence.results.evaluated
     names = study.classes.names
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

@@ -101,7 +101,7 @@ def _parts(word: str) -> Iterator[str]:
 
 
 def _each(value: Any, spelled: Callable[[str], str]) -> Any:
-    """Return a document with ``of`` applied to each text; keys and labels are names of ours and stay."""
+    """Return a document with ``spelled`` applied to each text; keys and labels are names of ours and stay."""
     if isinstance(value, str):
         return spelled(value)
     if isinstance(value, dict):

@@ -102,7 +102,9 @@ def _front(subject: Subject) -> dict[str, Any]:
         "title-size": next((size for letters, size in SIZES if len(title) <= letters), SMALLEST),
         "short-title": shortened(title, 60),
         "document-title": words.document_title(shortened(title, 120)),
-        "subtitle": words.subtitle(subject.evidence.split, subject.evidence.results.found.n, synthetic=about.synthetic),
+        "subtitle": words.subtitle(
+            subject.evidence.split, subject.evidence.results.evaluated.n, synthetic=about.synthetic
+        ),
         "author": options.reviewer or "NeuroVal",
         "description": words.description(subject.study.fingerprint),
         "keywords": ["validation report", "diagnostic accuracy"],

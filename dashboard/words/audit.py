@@ -51,7 +51,7 @@ def step_rows(
     results: Results, headlines: Mapping[str, str], show: Callable[[Estimate], str] = full
 ) -> list[dict[str, str]]:
     """Return the headline numbers on all cases and after each step, as table rows; columns without any are left out."""
-    rows = [_step("All", results.found.n, results.performance, None, headlines, results=results, show=show)]
+    rows = [_step("All", results.evaluated.n, results.performance, None, headlines, results=results, show=show)]
     rows += [
         _step(STEPS[step.name], step.n, left, step.reason, headlines, results=results, show=show)
         for step, left in results.at_steps

@@ -112,8 +112,9 @@ def frequencies(frequencies: NaturalFrequencies, name: str, classes: ClassOrder)
     calls = frequencies.found or 0
     alarms = "is" if frequencies.false_alarms == 1 else "are"
     text += (
-        f": {calls:,} {'is' if calls == 1 else 'are'} found, {frequencies.missed:,} {'is' if frequencies.missed == 1 else 'are'} "
-        f"missed. Of the {frequencies.negatives:,} others, {frequencies.false_alarms:,} {alarms} called {called} by mistake."
+        f": {calls:,} {'is' if calls == 1 else 'are'} found, "
+        f"{frequencies.missed:,} {'is' if frequencies.missed == 1 else 'are'} missed. "
+        f"Of the {frequencies.negatives:,} others, {frequencies.false_alarms:,} {alarms} called {called} by mistake."
     )
     if not frequencies.called:
         return f"{text} None is called {called}."

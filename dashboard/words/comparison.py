@@ -158,8 +158,8 @@ def _seen(name: str, shared: SharedWithTraining, n: int) -> str:
 def multiplicity(comparisons: Comparisons) -> str:
     """Return what many p-values are worth."""
     text = (
-        f"{counted(comparisons.tests, 'test')}: between equally good models, one test in twenty falls below 0.05 by chance. "
-        "No p-value here names a winner: read the differences with their intervals."
+        f"{counted(comparisons.tests, 'test')}: between equally good models, one test in twenty falls below 0.05 "
+        "by chance. No p-value here names a winner: read the differences with their intervals."
     )
     groups = comparisons.rates.groups
     if groups is not None and groups < comparisons.matched.n:
@@ -191,7 +191,7 @@ def beside(compared: ComparedNumber) -> str:
 
 def both_aucs(compared: ComparedAuc) -> str:
     """Return the AUCs of A and B."""
-    values = [measure.headline.value for measure in (compared.found.a, compared.found.b)]
+    values = [measure.headline.value for measure in (compared.areas.a, compared.areas.b)]
     return ", ".join(NOT_ESTIMABLE if value is None else below_1(value) for value in values)
 
 
@@ -211,12 +211,12 @@ def rate_row(compared: ComparedNumber, classes: ClassOrder) -> dict[str, str]:
 
 def auc_row(compared: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
     """Return an AUC of both models as a table row."""
-    tested = compared.found.headline_p_value
+    tested = compared.areas.headline_p_value
     return {
         "Number": label(compared.name, classes),
-        "A": area(compared.found.a.headline),
-        "B": area(compared.found.b.headline),
-        "A minus B": short(compared.found.difference.headline),
+        "A": area(compared.areas.a.headline),
+        "B": area(compared.areas.b.headline),
+        "A minus B": short(compared.areas.difference.headline),
         "p": f"{NOT_ESTIMABLE} ({why(tested.reason)})" if tested.value is None else p_value(tested.value),
     }
 
@@ -234,9 +234,9 @@ def download_rows(comparisons: Comparisons) -> list[dict[str, str]]:
     for ranked in aucs:
         row = {
             "Number": label(ranked.name, classes),
-            **_measures(ranked.found.a, ranked.found.b, ranked.found.difference),
+            **_measures(ranked.areas.a, ranked.areas.b, ranked.areas.difference),
         }
-        p_values = {"p, DeLong": ranked.found.p_value, "p, Obuchowski": ranked.found.clustered_p_value}
+        p_values = {"p, DeLong": ranked.areas.p_value, "p, Obuchowski": ranked.areas.clustered_p_value}
         rows.append(
             row
             | {

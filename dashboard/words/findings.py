@@ -52,15 +52,16 @@ def _ids_differ_in_form(finding: Finding, *, split: str, alike: int, such_as: tu
         return text
     verb = "has" if finding.count == 1 else "have"
     return (
-        f"{text} {finding.count:,} of {counted(finding.n or 0, f'{split} case')} {verb} an id of which another form is in "
-        "the training data: if they mean the same patients, the model has seen them."
+        f"{text} {finding.count:,} of {counted(finding.n or 0, f'{split} case')} {verb} an id of which another form "
+        "is in the training data: if they mean the same patients, the model has seen them."
     )
 
 
 def _ids_cut_short(finding: Finding, *, such_as: str) -> str:
+    verb = "is" if finding.count == 1 else "are"
     return (
-        f"{counted(finding.count, 'patient id')} {'is' if finding.count == 1 else 'are'} written as a power of ten, such "
-        f"as {such_as}: the last digits are lost, and different patients may look like one."
+        f"{counted(finding.count, 'patient id')} {verb} written as a power of ten, "
+        f"such as {such_as}: the last digits are lost, and different patients may look like one."
     )
 
 
@@ -114,8 +115,9 @@ def _confounding(
 
 
 def _label_conflicts(finding: Finding) -> str:
+    verb = "appears" if finding.count == 1 else "appear"
     return (
-        f"{counted(finding.count, 'image')} {'appears' if finding.count == 1 else 'appear'} more than once with different "
+        f"{counted(finding.count, 'image')} {verb} more than once with different "
         f"labels ({len(finding.case_ids):,} cases): at least one label of each is wrong."
     )
 
@@ -128,8 +130,8 @@ def _rejected_files(finding: Finding) -> str:
 def _ties(finding: Finding) -> str:
     verb = "has" if finding.count == 1 else "have"
     return (
-        f"{finding.count:,} of {counted(finding.n or 0, 'case')} {verb} several classes of the same largest probability; "
-        "the first of them in the order of the study is taken as the call."
+        f"{finding.count:,} of {counted(finding.n or 0, 'case')} {verb} several classes of the same largest "
+        "probability; the first of them in the order of the study is taken as the call."
     )
 
 

@@ -82,13 +82,12 @@ def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
         return "This study names no acceptance criteria, so there is nothing to pass or to fail."
     n = len(criteria)
     met = f"{sum(criterion.met is True for criterion in criteria)} of {counted(n, 'criterion', 'criteria')} met"
+    all_scans = [criterion.on_all for criterion in criteria]
     twice = [criterion.unleaked for criterion in criteria if criterion.unleaked is not None]
     if twice:
         where = " or ".join(sorted({IN[criterion.basis] for criterion in twice}))
-        met += (
-            f": {_met([criterion.on_all.met for criterion in criteria])} on all scans; {_met([criterion.met for criterion in twice])} {where}. "
-            "The worse counts"
-        )
+        on_all, unleaked = (_met([criterion.met for criterion in judged]) for judged in (all_scans, twice))
+        met += f": {on_all} on all scans; {unleaked} {where}. The worse counts"
     reading = f"{counted(readings, 'reading')} of the test split" if readings else "no reading of the test split"
     return f"{met}.{_undecided(criteria)} The study records {reading}, and not when the criteria were set."
 
@@ -186,7 +185,7 @@ def _missed_without_leaks(evidence: Evidence) -> str:
         return ""
     verb = "shares" if known == 1 else "share"
     least = "" if evidence.results.leakage.overall.group.defined else "At least "
-    seen = f"{least}{known:,} of the {evidence.results.found.n:,} scans {verb} a patient or a copy with training."
+    seen = f"{least}{known:,} of the {evidence.results.evaluated.n:,} scans {verb} a patient or a copy with training."
     grouped = evidence.results.grouped.performance
     judged = evidence.results.unseen.performance if grouped is None else grouped
     if judged is None or judged.any_tumour is None:

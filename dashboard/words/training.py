@@ -204,7 +204,8 @@ def basis(cross_validation: CrossValidation, classes: ClassOrder) -> str:
     )
     return (
         f"{counted(cross_validation.performance.matrix.n, 'scan')} in {counted(cross_validation.folds, 'fold')}: "
-        f"{mix(cross_validation.performance, classes)}. {left}{patients(cross_validation.known_patient, classes)}{_negatives(cross_validation, classes)}"
+        f"{mix(cross_validation.performance, classes)}. {left}"
+        f"{patients(cross_validation.known_patient, classes)}{_negatives(cross_validation, classes)}"
     ).strip()
 
 

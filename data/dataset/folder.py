@@ -211,7 +211,7 @@ def _choose(walked: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: 
             images.append(path)
         elif path not in of_name and path not in unused:
             outline = PurePosixPath(path).parent in beside
-            if reason := reasons.of(path, among_outlines=outline):
+            if reason := reasons.reason(path, among_outlines=outline):
                 unused[path] = reason
             else:
                 images.append(path)
@@ -242,7 +242,7 @@ class _Reasons:
         first = PurePosixPath(path).parts[0]
         return None if named(first, self._classes) else split_of(first)
 
-    def of(self, path: str, *, among_outlines: bool) -> str | None:
+    def reason(self, path: str, *, among_outlines: bool) -> str | None:
         """Return why a file is not used; none for one in a class folder.
 
         Raises ``InputError`` for an image in a folder that could be meant as a class and is none.
@@ -311,7 +311,7 @@ def _splits(cases: pd.DataFrame, default: str, classes: ClassOrder, folder: Path
 
 
 def _describe_all(folder: Path, paths: list[str], *, progress: bool) -> list[FileFacts | str]:
-    def one(path: str) -> FileFacts | str:
+    def described(path: str) -> FileFacts | str:
         try:
             return describe(folder / path)
         except ImageError as error:
@@ -320,14 +320,14 @@ def _describe_all(folder: Path, paths: list[str], *, progress: bool) -> list[Fil
     # Decoding and hashing release the interpreter lock; more threads than cores would only wait for it.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(
-            Bar(pool.map(one, paths), total=len(paths), desc="Reading images", unit="image", disable=not progress)
+            Bar(pool.map(described, paths), total=len(paths), desc="Reading images", unit="image", disable=not progress)
         )
 
 
 def _bad_outlines(folder: Path, cases: pd.DataFrame) -> dict[str, str]:
     """Return the outlines on disk that cannot be read, with the reason."""
 
-    def one(path: str) -> str | None:
+    def fault(path: str) -> str | None:
         try:
             read_image(folder / path)
         except ImageError as error:
@@ -336,7 +336,7 @@ def _bad_outlines(folder: Path, cases: pd.DataFrame) -> dict[str, str]:
 
     paths = [path for path in cases["mask_path"].dropna().unique() if (folder / path).is_file()]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return {path: reason for path, reason in zip(paths, pool.map(one, paths), strict=True) if reason}
+        return {path: reason for path, reason in zip(paths, pool.map(fault, paths), strict=True) if reason}
 
 
 def _intake(

@@ -167,7 +167,7 @@ VESSELS = (
 def own_parts(parts: tuple[Part, ...], rng: np.random.Generator) -> tuple[Part, ...]:
     """Return the parts as one person has them: each a little moved, larger or smaller."""
 
-    def own(part: Part) -> Part:
+    def varied(part: Part) -> Part:
         shift = rng.normal(size=3) * np.array([1.0 if part.start[0] else 0.0, 1.5, 1.5])
         size = np.exp(rng.normal(0, 0.09))
         x, y, z = (float(value) for value in np.asarray(part.start) + shift)
@@ -177,7 +177,7 @@ def own_parts(parts: tuple[Part, ...], rng: np.random.Generator) -> tuple[Part, 
             end = (ex, ey, ez)
         return replace(part, start=(x, y, z), end=end, radii=tuple(float(radius * size) for radius in part.radii))
 
-    return tuple(own(part) for part in parts)
+    return tuple(varied(part) for part in parts)
 
 
 def outline_distance(cranium: Floats, points: Floats, *, parts: tuple[Part, ...]) -> Floats:

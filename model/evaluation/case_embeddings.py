@@ -29,7 +29,7 @@ def embed(
 
 def kept_form(embedding: NDArray[np.floating], components: Components | None) -> NDArray[np.float16]:
     """Return embeddings ``(n, d)`` as the journal keeps them: their components, or whole while none are known."""
-    return embedding.astype(np.float16) if components is None else components.of(embedding)
+    return embedding.astype(np.float16) if components is None else components.project(embedding)
 
 
 def embeddings_of(parts: Sequence[Part], components: Components | None) -> Embeddings | None:
@@ -44,7 +44,7 @@ def embeddings_of(parts: Sequence[Part], components: Components | None) -> Embed
     ids, vectors = [], []
     for cases, embedding, readable in journal.rows(parts, EMBEDDING):
         ids.append(cases["case_id"].to_numpy()[readable])
-        vectors.append(embedding[readable] if fitted is None else fitted.of(embedding[readable]))
+        vectors.append(embedding[readable] if fitted is None else fitted.project(embedding[readable]))
     return Embeddings(case_ids=pd.Index(np.concatenate(ids)), vectors=np.concatenate(vectors))
 
 

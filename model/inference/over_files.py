@@ -26,7 +26,7 @@ def predict(
     """
     size = engine.card.input_size
 
-    def one(path: str) -> tuple[Inference, str]:
+    def inferred(path: str) -> tuple[Inference, str]:
         try:
             return engine.run(preprocess(read_image(folder / path).pixels, size=size)[None]), ""
         except ImageError as error:
@@ -34,7 +34,7 @@ def predict(
 
     results = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for result in pool.map(one, paths):
+        for result in pool.map(inferred, paths):
             results.append(result)
             if bar is not None:
                 bar.update()

@@ -59,7 +59,7 @@ class Reader:
             probabilities=outputs.probabilities[0],
             maps=outputs.gradcam[0],
             embedding=outputs.embedding[0],
-            components=None if self.components is None else self.components.of(outputs.embedding)[0],
+            components=None if self.components is None else self.components.project(outputs.embedding)[0],
             unlike=unlike,
             limit=limit,
         )

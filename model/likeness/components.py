@@ -24,7 +24,7 @@ class Components:
     mean: NDArray[np.float32]
     directions: NDArray[np.float32]
 
-    def of(self, embedding: NDArray[np.floating]) -> NDArray[np.float16]:
+    def project(self, embedding: NDArray[np.floating]) -> NDArray[np.float16]:
         """Return the components ``(n, c)`` of embeddings ``(n, d)``."""
         vectors: NDArray[np.float16] = ((embedding.astype(np.float32) - self.mean) @ self.directions.T).astype("f2")
         return vectors

@@ -109,8 +109,9 @@ def as_table(comparison: Comparison) -> list[str]:
         f"images/s by batch   {rates}",
         f"Grad-CAM adds       {speed.gradcam:.1%}",
         f"one a core          {speed.parallel:.1f} images/s",
-        f"evaluation          {comparison.n / comparison.alone:.1f} images/s, {figures['share_of_bare_throughput']:.2f} of the "
-        f"fastest of these; {comparison.evaluate:.1f} s with reading the whole data set",
+        f"evaluation          {comparison.n / comparison.alone:.1f} images/s, "
+        f"{figures['share_of_bare_throughput']:.2f} of the fastest of these; "
+        f"{comparison.evaluate:.1f} s with reading the whole data set",
         f"Keras, batched      {comparison.n / comparison.keras_batched:.1f} images/s, "
         f"{figures['times_keras_batched']:.1f} times as long",
         f"Keras, one by one   {comparison.n / comparison.keras_single:.1f} images/s, "

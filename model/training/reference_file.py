@@ -82,7 +82,7 @@ def _seen(
     """Return embeddings (n, d) and measures (n, m) of a split, 10,000 cases at most, unreadable ones left out."""
     paths = cases[cases["split"] == split].sort_values("case_id")["image_path"].head(FITTED)
 
-    def one(path: str) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    def described(path: str) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
         try:
             pixels = preprocess(read_image(images / path).pixels, size=engine.card.input_size)
         except ImageError:
@@ -90,7 +90,7 @@ def _seen(
         return engine.run(pixels[None]).embedding[0], measures(pixels)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        looks = tqdm(pool.map(one, paths), total=len(paths), desc=f"Looking at {split}", disable=not progress)
+        looks = tqdm(pool.map(described, paths), total=len(paths), desc=f"Looking at {split}", disable=not progress)
         seen = [look for look in looks if look is not None]
     if not seen:
         return np.empty((0, 1), np.float32), np.empty((0, 1), np.float32)

@@ -44,7 +44,7 @@ def ours(study: Study) -> float:
 
 def theirs(source: Results, *, whole: int) -> float:
     """Return the processor seconds of scikit-learn's numbers and 2,000 resamples of cases."""
-    reference, probabilities = source.found.reference, source.found.probabilities
+    reference, probabilities = source.evaluated.reference, source.evaluated.probabilities
     k, rng = probabilities.shape[1], np.random.default_rng(0)
 
     def numbers(rows: np.ndarray) -> None:
@@ -75,13 +75,13 @@ def of_types(types: GroupTypes) -> None:
 
 def report(name: str, study: Study, *, whole: int) -> None:
     source = results(study)
-    mine = [ours(study) for _ in range(1 if source.found.n > whole else 3)]
+    mine = [ours(study) for _ in range(1 if source.evaluated.n > whole else 3)]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    say(f"{name}: {source.found.n:,} cases, {len(source.types.number):,} types of groups")
+    say(f"{name}: {source.evaluated.n:,} cases, {len(source.types.number):,} types of groups")
     say(f"  complete analysis     {min(mine):10.2f} s CPU, {memory:.2f} GB")
     say(f"  {QUICK:,} resamples of MCC {cpu(lambda: of_types(source.types)):7.2f} s CPU")
     other = theirs(source, whole=whole)
-    scaled = "" if source.found.n <= whole else f", scaled up from {SOME} resamples"
+    scaled = "" if source.evaluated.n <= whole else f", scaled up from {SOME} resamples"
     say(f"  scikit-learn, {RESAMPLES:,} resamples of cases {other:10.2f} s CPU{scaled}")
     say(f"  ratio {other / min(mine):.0f}")
 

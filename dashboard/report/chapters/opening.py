@@ -78,7 +78,7 @@ def _identity(subject: Subject) -> Block:
     rows = [
         ("Model", words.model_line(manifest.model)),
         ("Data set", manifest.data.name),
-        ("Evaluated", f"{evidence.split} split, {evidence.results.found.n:,} scans", evidence.split),
+        ("Evaluated", f"{evidence.split} split, {evidence.results.evaluated.n:,} scans", evidence.split),
         ("Study fingerprint", subject.study.fingerprint),
         ("Reviewer", options.reviewer or "not named"),
         ("Site", options.site or "not named"),
@@ -141,7 +141,7 @@ def _flow(subject: Subject) -> Block:
             rejected=dataset.rejected,
             splits=splits,
             split=evidence.split,
-            n=evidence.results.found.n,
+            n=evidence.results.evaluated.n,
         ),
         "results": words.flow_results(judged.matrix, judged.any_tumour, subject.classes, most=CLASSES_IN_FLOW),
     }

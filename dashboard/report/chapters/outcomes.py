@@ -76,7 +76,7 @@ def confidence(subject: Subject) -> list[Block]:
     """Return reliability, tiers, referral, scores and prediction sets."""
     evidence, classes = subject.evidence, subject.classes
     scores = evidence.results.confidence
-    n = words.of_scans(evidence.results.found.n, evidence.split)
+    n = words.of_scans(evidence.results.evaluated.n, evidence.split)
     bins = scores.reliability.top_label.bins
     told = "; ".join(
         f"confidence {bin_of_curve.mean_probability:.3f}: accuracy {full(bin_of_curve.observed.headline)}"

@@ -172,7 +172,7 @@ def _curves(subject: Subject) -> list[Block]:
     more = len(evidence.results.questions) - len(curves)
     tail = f" The first {len(curves)} of {len(evidence.results.questions)} questions." if more else ""
     alt = "ROC and precision-recall curves: " + "; ".join(f"{row['Class']}: {row['Areas']}" for row in rows)
-    n = words.of_scans(evidence.results.found.n, evidence.split)
+    n = words.of_scans(evidence.results.evaluated.n, evidence.split)
     caption = f"ROC and precision-recall curves, each class against the rest.{tail} {n}"
     return [
         figure(drawings.roc(drawn, classes), caption, alt=alt, label="roc"),

@@ -112,7 +112,7 @@ def test_each_model_has_the_numbers_of_its_own_study(found: Comparisons) -> None
             expected |= {f"{one.name}.sensitivity": one.sensitivity, f"{one.name}.specificity": one.specificity}
         for name, measure in expected.items():
             assert getattr(by_name[name], side).plain == measure.plain, name
-        assert [getattr(one.found, side).plain.value for one in found.aucs[1:]] == [
+        assert [getattr(one.areas, side).plain.value for one in found.aucs[1:]] == [
             results(study).aucs.classes[study.classes.index(name)].plain.value for name in NAMES
         ]
 
@@ -135,7 +135,7 @@ def test_the_auc_of_any_tumour_ranks_by_what_is_left_of_no_tumour(found: Compari
     positive = found.matched.a.reference != NAMES.index("notumor")
     score = 1 - found.b.predictions.set_index("case_id").loc[found.matched.b.cases["case_id"], "prob_notumor"]
     assert found.aucs[0].name == "any_tumour.auc"
-    assert found.aucs[0].found.b.plain == auc(positive, score.to_numpy(), name="any tumour", other="notumor").plain
+    assert found.aucs[0].areas.b.plain == auc(positive, score.to_numpy(), name="any tumour", other="notumor").plain
 
 
 def test_the_class_without_a_tumour_is_not_asked_twice(found: Comparisons) -> None:
@@ -329,7 +329,7 @@ def test_the_download_names_both_studies_and_every_row_has_every_column(found: C
     assert rows[0]["A minus B"] == formats.full(found.accuracy.difference.headline)
     assert float(rows[0]["p, McNemar exact"]) == pytest.approx(found.accuracy.test.exact)
     assert rows[-1]["p, McNemar exact"] == ""
-    assert float(rows[-1]["p, DeLong"]) == pytest.approx(found.aucs[-1].found.p_value.value, rel=1e-5)
+    assert float(rows[-1]["p, DeLong"]) == pytest.approx(found.aucs[-1].areas.p_value.value, rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def study(dashboard_home: Path) -> Study:
 def test_only_training_cases_are_found_nearest_first(study: Study) -> None:
     found = lookalikes(study, judged=study.predictions["case_id"])
     assert found is not None
-    like = found.of(f"{24:016x}", number=3)
+    like = found.nearest_to(f"{24:016x}", number=3)
     assert like is not None
     assert [one.case_id for one in like] == [f"{number:016x}" for number in (19, 18, 17)]
     assert like[0].distance == pytest.approx(5 / 14)  # of 20 distances, 5 to 24, the lower of the middle two is 14
@@ -27,10 +27,10 @@ def test_only_training_cases_are_found_nearest_first(study: Study) -> None:
 def test_a_training_case_is_not_its_own_lookalike(study: Study) -> None:
     found = lookalikes(study, judged=study.predictions["case_id"])
     assert found is not None
-    like = found.of(f"{0:016x}", number=2)
+    like = found.nearest_to(f"{0:016x}", number=2)
     assert like is not None
     assert [one.case_id for one in like] == [f"{1:016x}", f"{2:016x}"]
-    assert found.of("nobody", number=2) is None
+    assert found.nearest_to("nobody", number=2) is None
 
 
 def test_without_embeddings_there_are_none(dashboard_home: Path) -> None:

@@ -84,7 +84,7 @@ def evidence_of(studies_at_home: object) -> Callable[[str], Evidence]:  # noqa: 
 
 def replaced(found: Evidence, **values: object) -> Evidence:
     """The evidence with some of its results put in by hand."""
-    other = Evidence(results=Results(study=found.study, found=found.results.found))
+    other = Evidence(results=Results(study=found.study, evaluated=found.results.evaluated))
     vars(other.results).update(values)  # as if they had been computed
     return other
 

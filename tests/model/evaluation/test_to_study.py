@@ -155,7 +155,7 @@ def test_every_case_has_an_embedding(toy_model: Path, toy_images: Path, tmp_path
     case = study.cases[study.cases["split"] == "train"].iloc[3]
     inference = load(toy_model).run(read_image(toy_images / case["image_path"]).pixels[None])
     row = study.embeddings.row(case["case_id"])
-    expected = components.of(inference.embedding)[0].astype(float)
+    expected = components.project(inference.embedding)[0].astype(float)
     np.testing.assert_allclose(study.embeddings.vectors[row].astype(float), expected, atol=0.01)
 
 

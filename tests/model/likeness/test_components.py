@@ -14,7 +14,7 @@ RNG = np.random.default_rng(11)
 def test_distances_are_those_of_the_embeddings() -> None:
     # Three directions hold all that varies: as many components keep every distance.
     embedding = (RNG.normal(size=(200, 3)) @ RNG.normal(size=(3, 40))).astype(np.float32)
-    vectors = fit(embedding).of(embedding).astype(np.float64)
+    vectors = fit(embedding).project(embedding).astype(np.float64)
     for a, b in ((0, 1), (5, 80), (199, 100)):
         expected = np.linalg.norm(embedding[a] - embedding[b])
         assert np.linalg.norm(vectors[a] - vectors[b]) == pytest.approx(expected, rel=0.01)
