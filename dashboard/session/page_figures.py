@@ -61,7 +61,7 @@ def headlines(evidence: Evidence) -> go.Figure | None:
         for name, part in others:
             pair = [measure(metric, judged) for judged in (whole, part)]
             lacking = [
-                text.lacking_in(first, metric, of=other, classes=evidence.study.classes)
+                text.lacking_in(first, metric, result=other, classes=evidence.study.classes)
                 for first, other in ((part, whole), (whole, part))
             ]
             if any(estimate is None or not estimate.headline.defined for estimate in pair) or any(lacking):

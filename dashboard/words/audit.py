@@ -84,7 +84,7 @@ def _step(
         elif value is None:
             row[label] = ""
         else:
-            row[label] = on_a_part(metric, value.headline, judged, of=whole, classes=classes, show=show)
+            row[label] = on_a_part(metric, value.headline, judged, result=whole, classes=classes, show=show)
     return row
 
 

@@ -150,7 +150,7 @@ def on_a_part(
 
     A rate of ten meningiomas is no sensitivity to tumours of three kinds, however high it is.
     """
-    lacking = [spoken(name, classes) for name in lacking_in(part, metric, of=result, classes=classes)]
+    lacking = [spoken(name, classes) for name in lacking_in(part, metric, result=result, classes=classes)]
     if not lacking or estimate.count is None or not estimate.n:
         return show(estimate)
     return f"{counts(estimate)}, not comparable: no {listed(lacking, 'or')}"

@@ -193,7 +193,9 @@ def _missed_without_leaks(evidence: Evidence) -> str:
     where = "On scans new to the model" if grouped is None else "In grouped cross-validation"
     sensitivity = judged.any_tumour.sensitivity.headline
     classes = evidence.study.classes
-    rate = on_a_part("any_tumour.sensitivity", sensitivity, judged, of=evidence.results.performance, classes=classes)
+    rate = on_a_part(
+        "any_tumour.sensitivity", sensitivity, judged, result=evidence.results.performance, classes=classes
+    )
     return f"{seen} {where} the sensitivity is {rate}."
 
 
@@ -309,7 +311,7 @@ def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
     value = None if unseen is None else measure(metric, unseen)
     if unseen is None or value is None:
         return f"{NOT_ESTIMABLE} ({why(evidence.results.unseen.reason)})"
-    return on_a_part(metric, value.headline, unseen, of=evidence.results.performance, classes=manifest.classes)
+    return on_a_part(metric, value.headline, unseen, result=evidence.results.performance, classes=manifest.classes)
 
 
 def drawn(evidence: Evidence) -> str:
