@@ -44,9 +44,9 @@ class Api:
         with self._lock:
             if self._app is None:
                 from neuroval.dashboard.api.app import create
-                from neuroval.dashboard.settings import settings
+                from neuroval.dashboard.settings import current_settings
 
-                self._app = create(settings())
+                self._app = create(current_settings())
             return self._app
 
     def load(self) -> None:

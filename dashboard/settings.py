@@ -154,7 +154,7 @@ def _said(wrong: Mapping[str, Any], file: Path) -> str:
 
 
 @lru_cache(maxsize=1)
-def settings() -> Settings:
+def current_settings() -> Settings:
     """Return the settings this process started with."""
     return read_settings()
 

@@ -80,7 +80,7 @@ def _assigned(matrix: ConfusionMatrix) -> tuple[tuple[str, ...] | None, int | No
     return tuple(fits[place] for place in range(k)), then
 
 
-def against_chance(worse: WorseThanChance | None, *, classes: ClassOrder, split: str) -> Finding | None:
+def finding_below_chance(worse: WorseThanChance | None, *, classes: ClassOrder, split: str) -> Finding | None:
     """Return that predictions are worse than chance or classes look permuted, named as they are shown; none if not."""
     if worse is None:
         return None

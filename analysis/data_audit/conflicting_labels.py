@@ -119,7 +119,7 @@ def _opinions(
     return opinions
 
 
-def conflicting_labels(conflicts: Sequence[LabelConflict], *, n: int) -> Finding | None:
+def find_label_conflicts(conflicts: Sequence[LabelConflict], *, n: int) -> Finding | None:
     """Return that images of the ``n`` cases appear more than once with different labels, none when no image does."""
     if not conflicts:
         return None

@@ -35,7 +35,7 @@ class IdForms:
     powers: tuple[str, ...]
 
 
-def id_forms(cases: pd.DataFrame, *, split: str = "test") -> IdForms:
+def forms_of_ids(cases: pd.DataFrame, *, split: str = "test") -> IdForms:
     """Return the patient ids of all ``cases`` that differ only in form, and what that may hide in ``split``."""
     ids = cases["patient_id"]
     known = sorted(ids.dropna().unique())

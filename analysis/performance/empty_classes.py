@@ -20,7 +20,7 @@ def few_cases(matrix: ConfusionMatrix, *, split: str) -> Finding | None:
     )
 
 
-def empty_classes(matrix: ConfusionMatrix, *, classes: ClassOrder, split: str) -> Finding | None:
+def classes_without_cases(matrix: ConfusionMatrix, *, classes: ClassOrder, split: str) -> Finding | None:
     """Return which classes have no case, none when all have or there is no case at all."""
     empty = _without(matrix.support, classes=classes)
     if not empty or matrix.n == 0:

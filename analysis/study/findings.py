@@ -10,13 +10,13 @@ from neuroval.analysis.claims.audit import AuditedClaim, contradicted, not_repro
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.finding import RANK, Finding
 from neuroval.analysis.core.probabilities import deviating_sums, ties
-from neuroval.analysis.data_audit.against_chance import WorseThanChance, against_chance
+from neuroval.analysis.data_audit.against_chance import WorseThanChance, finding_below_chance
 from neuroval.analysis.data_audit.composition import Dataset, rejected_files
-from neuroval.analysis.data_audit.conflicting_labels import conflicting_labels
+from neuroval.analysis.data_audit.conflicting_labels import find_label_conflicts
 from neuroval.analysis.data_audit.confounders import Confounding, given_away
 from neuroval.analysis.data_audit.id_forms import IdForms, digits_lost, forms_differ
 from neuroval.analysis.data_audit.training_overlap import Leakage, shared_groups, unchecked
-from neuroval.analysis.performance.empty_classes import empty_classes, few_cases, never_predicted
+from neuroval.analysis.performance.empty_classes import classes_without_cases, few_cases, never_predicted
 from neuroval.analysis.study.readings import read_for_several
 from neuroval.data.classes import ClassOrder
 
@@ -46,12 +46,12 @@ def find(
         shared_groups(leakage),
         forms_differ(ids, split=leakage.split),
         digits_lost(ids),
-        against_chance(chance, classes=classes, split=leakage.split),
+        finding_below_chance(chance, classes=classes, split=leakage.split),
         unchecked(leakage),
         *(given_away(factor) for factor in confounding),
-        conflicting_labels(dataset.label_conflicts, n=dataset.n),
+        find_label_conflicts(dataset.label_conflicts, n=dataset.n),
         few_cases(matrix, split=leakage.split),
-        empty_classes(matrix, classes=classes, split=leakage.split),
+        classes_without_cases(matrix, classes=classes, split=leakage.split),
         never_predicted(matrix, classes=classes),
         ties(probabilities, case_ids=case_ids),
         deviating_sums(probabilities, case_ids=case_ids),

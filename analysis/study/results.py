@@ -23,7 +23,7 @@ from neuroval.analysis.data_audit.composition import Dataset, describe
 from neuroval.analysis.data_audit.confident_learning import Suspects, label_suspects
 from neuroval.analysis.data_audit.conflicting_labels import OddLabels, odd_labels
 from neuroval.analysis.data_audit.confounders import Confounding
-from neuroval.analysis.data_audit.id_forms import id_forms
+from neuroval.analysis.data_audit.id_forms import forms_of_ids
 from neuroval.analysis.data_audit.image_contents import Images, describe_images
 from neuroval.analysis.data_audit.leak_steps import Step, Steps, without_leaks
 from neuroval.analysis.data_audit.training_overlap import (
@@ -514,7 +514,7 @@ class Results:
             claims=self.claims,
             claimed_by="" if self.study.claims is None else self.study.claims.source.title,
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
-            ids=id_forms(self.study.cases, split=self.evaluated.split),
+            ids=forms_of_ids(self.study.cases, split=self.evaluated.split),
             chance=worse_than_chance(self.performance.matrix, self.auc_of),
         )
 
@@ -574,7 +574,7 @@ class Subject:
         return self.results.curves[self.rates.name].average_precision
 
 
-def results(study: Study, *, split: str = "test", level: float = LEVEL) -> Results:
+def results_of(study: Study, *, split: str = "test", level: float = LEVEL) -> Results:
     """Return the results on a split. Raises ``InputError`` for a split without predictions, naming what there is."""
     return Results(study=study, evaluated=evaluated(study, split), level=level)
 

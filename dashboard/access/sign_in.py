@@ -61,9 +61,9 @@ def required() -> bool:
 
 
 def _settings() -> "Settings":
-    from neuroval.dashboard.settings import settings  # not when the server starts: it waits for nothing
+    from neuroval.dashboard.settings import current_settings  # not when the server starts: it waits for nothing
 
-    return settings()
+    return current_settings()
 
 
 def may_use(user: Mapping[str, Any]) -> bool:

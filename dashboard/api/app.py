@@ -19,7 +19,7 @@ from neuroval.dashboard.api import about, log, problems, scans, studies
 from neuroval.dashboard.api.guard import Guard
 from neuroval.dashboard.api.in_memory import keep_uploads_in_memory
 from neuroval.dashboard.api.service import Service
-from neuroval.dashboard.settings import Settings, settings
+from neuroval.dashboard.settings import Settings, current_settings
 from neuroval.dashboard.words import general as text
 from neuroval.data.exceptions import InputError
 
@@ -103,5 +103,5 @@ def standalone(given: Settings) -> Starlette:
 def __getattr__(name: str) -> Starlette:
     """Make ``app`` when a server asks for it, not when tests import this module."""
     if name == "app":
-        return standalone(settings())
+        return standalone(current_settings())
     raise AttributeError(name)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import anyio
 from fastapi import APIRouter, Path, Query, Request
 
-from neuroval.analysis.study.results import Results, results
+from neuroval.analysis.study.results import Results, results_of
 from neuroval.dashboard.api.answers import Document, Studies, StudyEntry
 from neuroval.dashboard.api.problems import documented, not_there
 from neuroval.dashboard.documents.study_document import SECTIONS, document_of
@@ -53,7 +53,7 @@ def _document(folder: File, names: tuple[str, ...], split: str) -> dict[str, Any
 
 @lru_cache(maxsize=4)
 def _results(folder: File, split: str, stamp: int) -> Results:  # noqa: ARG001 - the stamp is part of the key
-    return results(read_study(folder), split=split)
+    return results_of(read_study(folder), split=split)
 
 
 def _entry(name: str, folder: File) -> StudyEntry:

@@ -10,7 +10,7 @@ study, evidence = frame.opened("claims")
 if study.claims is None:
     st.info(f"{text.NO_CLAIMS}\n\n{text.how_to_add(study.path.name)}")
 else:
-    frame.answer(text.claims([audited.verdict for audited in evidence.results.claims]))
+    frame.answer(text.answer([audited.verdict for audited in evidence.results.claims]))
     printed = study.claims.source
     st.caption(escaped(f"{text.source(printed.title, printed.where)} {text.NOT_SAID}"))
     if evidence.results.claims:

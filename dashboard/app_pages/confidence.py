@@ -11,7 +11,7 @@ from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("confidence")
 confidence = evidence.results.confidence
-frame.answer(text.confidence(confidence))
+frame.answer(text.answer(confidence))
 frame.seen(evidence)
 
 left, right = st.columns(2, gap="large")

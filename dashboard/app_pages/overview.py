@@ -11,7 +11,7 @@ from neuroval.dashboard.words.glossary import help_on
 
 study, evidence = frame.opened("overview")
 with st.container(gap=None):  # what fetches takes no room
-    frame.answer(text_overview.overview(evidence))
+    frame.answer(text_overview.answer(evidence))
     exports.fetch_scripts()
 
 word, colour = text_overview.verdict_title(evidence.results.criteria, evidence.results.findings)

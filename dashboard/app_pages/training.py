@@ -10,7 +10,7 @@ from neuroval.dashboard.words import training as text
 study, evidence = frame.opened("training")
 manifest = study.manifest
 run = evidence.results.final_run
-frame.answer(text.training(run, manifest.test_reads, manifest))
+frame.answer(text.answer(run, manifest.test_reads, manifest))
 if both := text.tuning_and_test(evidence):
     frame.answer(both)
 

@@ -16,7 +16,7 @@ from neuroval.analysis.data_audit.confident_learning import Suspect
 from neuroval.analysis.performance.error_pairs import ConfusionPair, ranked_by_harm
 from neuroval.analysis.performance.ranked_errors import collapsed, once_each, tier_of
 from neuroval.analysis.study.results import LEVEL, Results
-from neuroval.analysis.study.results import results as results_of
+from neuroval.analysis.study.results import results_of as results_of
 from neuroval.dashboard.cases.any_case import RECORDED
 from neuroval.dashboard.cases.evaluated_case import ByCase, Case, together
 from neuroval.dashboard.cases.selection import Selection
@@ -217,7 +217,7 @@ READY: Final[tuple[Callable[[Evidence], object], ...]] = (  # page by page
 )
 
 
-def evidence(study: Study, *, split: str | None = None, level: float = LEVEL) -> Evidence:
+def evidence_of(study: Study, *, split: str | None = None, level: float = LEVEL) -> Evidence:
     """Return the evidence on a split, by default the first preferred one that has predictions; there is one at least.
 
     Raises ``InputError`` for a split without predictions, naming what there is.

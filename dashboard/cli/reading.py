@@ -31,17 +31,17 @@ def analyze(
 ) -> None:
     """Print every number of the dashboard."""
     one_thread()
-    from neuroval.analysis.study.results import results
+    from neuroval.analysis.study.results import results_of
     from neuroval.dashboard.documents import table
     from neuroval.dashboard.documents.study_document import as_text, document_of
     from neuroval.data.storage import home
     from neuroval.data.study.folder import read_study
 
-    source = results(read_study(home.find_study(study)), split=split)
+    source = results_of(read_study(home.find_study(study)), split=split)
     if (as_csv or parquet) and (as_json or section):
         raise InputError("--csv and --parquet are the whole table of numbers, without --json and --section.")
     if parquet is not None:
-        table.table(source).to_parquet(parquet, index=False)
+        table.tidy_table(source).to_parquet(parquet, index=False)
         say(f"table {parquet}")
     elif as_csv:
         say(table.as_csv(source).rstrip("\n"))

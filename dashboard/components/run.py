@@ -10,7 +10,7 @@ from neuroval.dashboard.jobs.image_folders import data_sets
 from neuroval.dashboard.jobs.job import Progress, State, Status
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
-from neuroval.dashboard.settings import settings
+from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import run as text
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import InputError
@@ -26,7 +26,7 @@ def form() -> None:
     if not known:
         st.info(text.NO_MODEL)
         return
-    roots = settings().image_roots
+    roots = current_settings().image_roots
     model = st.selectbox("Model", list(known), index=_first_choice(known, roots), key="run-model")
     try:
         card = read_card(known[model])
@@ -65,7 +65,7 @@ def _own(card: ModelCard, folders: Mapping[str, Path]) -> int | None:
 
 def _first_choice(known: Mapping[str, Path], roots: tuple[Path, ...]) -> int:
     """Return the place of a model whose own data set is under the roots, that of the API first; else of the latter."""
-    order = sorted(known, key=lambda name: name != settings().model)
+    order = sorted(known, key=lambda name: name != current_settings().model)
     for name in order:
         try:
             card = read_card(known[name])
@@ -137,7 +137,7 @@ def _go_on(status: Status) -> None:
         again = st.button("Resume")
         st.button("Discard", on_click=jobs.discard)
     if again:
-        _do(lambda: jobs.resume(roots=settings().image_roots))
+        _do(lambda: jobs.resume(roots=current_settings().image_roots))
 
 
 def _do(action: Callable[[], object]) -> None:

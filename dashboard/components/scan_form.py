@@ -8,7 +8,7 @@ from streamlit.typing import UploadedFile
 
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
-from neuroval.dashboard.settings import settings
+from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import scan as text_scan
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import InputError
@@ -35,11 +35,11 @@ def reader(study: Study) -> Reader | None:
 
 def files() -> list[UploadedFile]:
     """Draw the form and return the files chosen."""
-    limit = max(1, round(settings().upload_bytes / MEGABYTE))
+    limit = max(1, round(current_settings().upload_bytes / MEGABYTE))
     # Any name: DICOM files often have no ending.
     chosen = st.file_uploader("Scans", accept_multiple_files=True, key=state.SCANS, max_upload_size=limit)
     st.caption(f"{text_scan.FORM} {text_scan.FORGOTTEN}")
-    if len(chosen) > (most := settings().batch_files):
+    if len(chosen) > (most := current_settings().batch_files):
         st.warning(text_scan.too_many(len(chosen), most))
     return chosen[:most]
 

@@ -15,7 +15,7 @@ from neuroval.dashboard.figures.scan import SIZES, encoded, fitted, painted
 from neuroval.dashboard.scans.prediction import Prediction, predict
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
-from neuroval.dashboard.settings import settings
+from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import cases as text_cases
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import scan as text_scan
@@ -63,7 +63,9 @@ def _read(study: Study, reader: Reader, files: Sequence[UploadedFile], frames: S
     def read(place: int) -> Prediction | str:
         limits, content = study.manifest.thresholds, files[place].getvalue()
         try:
-            return predict(reader, content, thresholds=limits, frame=frames[place], limit=settings().upload_bytes)
+            return predict(
+                reader, content, thresholds=limits, frame=frames[place], limit=current_settings().upload_bytes
+            )
         except ImageError as error:
             return str(error)
 

@@ -13,7 +13,7 @@ from neuroval.analysis.decisions.acceptance import Judged
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
 from neuroval.analysis.performance.ranked_errors import ErrorCase
 from neuroval.analysis.performance.training_course import CURVES
-from neuroval.analysis.study.results import CrossValidation, Results, results
+from neuroval.analysis.study.results import CrossValidation, Results, results_of
 from neuroval.analysis.study.two_class_questions import RARE, at_prevalence
 from neuroval.dashboard.documents.plain_values import measured, plain
 from neuroval.dashboard.words import claims as text_claims
@@ -47,7 +47,7 @@ def sections(
     last entry ``{"cut": true, "total": <number of all>}``. Raises ``InputError`` for an unknown section and for a
     split without predictions, naming what there is.
     """
-    return document_of(results(study, split=split), names=names, everything=everything)
+    return document_of(results_of(study, split=split), names=names, everything=everything)
 
 
 def document_of(source: Results, *, names: Collection[str] | None = None, everything: bool = False) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def numbers(results: Results) -> Iterator[Number]:
             yield from _of(judged, basis=basis)
 
 
-def table(results: Results) -> pd.DataFrame:
+def tidy_table(results: Results) -> pd.DataFrame:
     """Return the numbers of a study as a table with the columns ``COLUMNS``; what is not known is missing."""
     rows = [
         {
@@ -90,7 +90,7 @@ def table(results: Results) -> pd.DataFrame:
 
 def as_csv(results: Results) -> str:
     """Return the table as CSV, full precision, empty where nothing is known."""
-    return table(results).to_csv(index=False, lineterminator="\n")
+    return tidy_table(results).to_csv(index=False, lineterminator="\n")
 
 
 def _of(judged: Performance, *, basis: str) -> Iterator[Number]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import typst
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.cases.evidence import evidence as evidence_of
+from neuroval.dashboard.cases.evidence import evidence_of as evidence_of
 from neuroval.dashboard.figures import scan
 from neuroval.dashboard.figures.palette import PAPER
 from neuroval.dashboard.report.attached_files import Attachment, attachments

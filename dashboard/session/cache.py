@@ -13,8 +13,7 @@ from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.comparison import Comparisons, comparisons
 from neuroval.analysis.study.two_class_questions import curves_of
 from neuroval.dashboard.cases.evaluated_case import ByCase
-from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.cases.evidence import evidence as evidence_of
+from neuroval.dashboard.cases.evidence import Evidence, evidence_of
 from neuroval.dashboard.figures import scan
 from neuroval.dashboard.figures.look import revised
 from neuroval.dashboard.report.options import Options

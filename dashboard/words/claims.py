@@ -52,7 +52,7 @@ def how_to_add(study: str) -> str:
     return f"``neuroval claims {shlex.quote(study)} FILE`` puts a claims file into it. docs/claims.md shows an example."
 
 
-def claims(verdicts: Sequence[str]) -> str:
+def answer(verdicts: Sequence[str]) -> str:
     """Return the answer of the page: how many claims have which verdict."""
     if not verdicts:
         return NOTHING_CLAIMED
@@ -151,7 +151,7 @@ def lines(section: Sequence[Mapping[str, Any]]) -> list[str]:
         return ["none"]
     sentences = [source(shown[0]["source"], shown[0]["where"])]
     if len(shown) == len(section):
-        sentences.append(claims([line["verdict"] for line in shown]))
+        sentences.append(answer([line["verdict"] for line in shown]))
     for line in shown:
         sentences += ["", f"{verdict(line['verdict'])}: {line['text']} [{line['id']}]"]
         sentences += [f"  {told}" for told in line["arithmetic"]]

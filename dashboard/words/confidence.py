@@ -20,7 +20,7 @@ REFERRED = (
 )
 
 
-def confidence(scores: Confidence) -> str:
+def answer(scores: Confidence) -> str:
     """Return the answer of the page."""
     high = next(tier for tier in scores.tiers if tier.tier == "high")
     error = scores.errors.ece_top_label_15.headline

@@ -168,7 +168,7 @@ def split_name(split: str, manifest: Manifest) -> str:
     return "published split" if split == "test" and published else SPLIT_NAMES[split]
 
 
-def overview(evidence: Evidence) -> str:
+def answer(evidence: Evidence) -> str:
     """Return the answer of the overview."""
     judged = evidence.results.performance
     errors, high = evidence.results.errors, evidence.results.errors.high_confidence_count

@@ -56,7 +56,7 @@ NAMES = {
 }
 
 
-def training(run: Run | None, reads: Sequence[TestRead], manifest: Manifest) -> str:
+def answer(run: Run | None, reads: Sequence[TestRead], manifest: Manifest) -> str:
     """Return the answer of the page: what chose the weights, and how often the test split was read."""
     if run is None:
         return NO_HISTORY

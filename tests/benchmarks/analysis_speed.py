@@ -24,7 +24,7 @@ from sklearn import metrics
 from neuroval.analysis.core.bootstrap import RESAMPLES, percentile_interval, resample
 from neuroval.analysis.core.clusters import GroupTypes
 from neuroval.analysis.performance.summaries import mcc
-from neuroval.analysis.study.results import Results, results
+from neuroval.analysis.study.results import Results, results_of
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.data.study.folder import Study, read_study
 
@@ -39,7 +39,7 @@ def cpu(act: Callable[[], Any]) -> float:
 
 
 def ours(study: Study) -> float:
-    return cpu(lambda: document_of(results(study)))
+    return cpu(lambda: document_of(results_of(study)))
 
 
 def theirs(source: Results, *, whole: int) -> float:
@@ -74,7 +74,7 @@ def of_types(types: GroupTypes) -> None:
 
 
 def report(name: str, study: Study, *, whole: int) -> None:
-    source = results(study)
+    source = results_of(study)
     mine = [ours(study) for _ in range(1 if source.evaluated.n > whole else 3)]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     say(f"{name}: {source.evaluated.n:,} cases, {len(source.types.number):,} types of groups")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from neuroval.analysis.core.metrics import Metric, read
 from neuroval.analysis.performance.per_class import ClassPerformance, Performance
-from neuroval.dashboard.cases.evidence import evidence
+from neuroval.dashboard.cases.evidence import evidence_of
 from neuroval.dashboard.figures import scan
 from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
 from neuroval.dashboard.figures.matrix import matrix_figure
@@ -29,12 +29,12 @@ def _rows(judged: Performance, rate: Metric[ClassPerformance]) -> list[Row]:
 
 
 study = read_study(Path(os.environ["PLAIN_STUDY"]))
-source = evidence(study)
+source = evidence_of(study)
 images = os.environ.get("PLAIN_IMAGES")
 page = st.sidebar.radio("Page", ["overview", "per_class", "confusion", "confidence", "errors"])
 st.title(page)
 if page == "overview":
-    st.write(text_overview.overview(source))
+    st.write(text_overview.answer(source))
     st.dataframe([{"finding": text_findings.text(found)} for found in source.results.findings])
 elif page == "per_class":
     judged = source.results.performance

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from neuroval.dashboard.settings import settings
+from neuroval.dashboard.settings import current_settings
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.images.decoding import describe
 from neuroval.data.images.linking import link
@@ -258,7 +258,7 @@ def nothing_old_is_collected() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def settings_of_this_test() -> None:
     """The settings of a server are read once; those of tests differ."""
-    settings.cache_clear()
+    current_settings.cache_clear()
 
 
 def _open_page(page: str, study: str, **query: str) -> AppTest:

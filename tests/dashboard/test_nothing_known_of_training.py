@@ -6,8 +6,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from neuroval.analysis.study.results import Results, results
-from neuroval.dashboard.cases.evidence import evidence as evidence_of
+from neuroval.analysis.study.results import Results, results_of
+from neuroval.dashboard.cases.evidence import evidence_of as evidence_of
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.pdf import report
@@ -41,7 +41,7 @@ def study(kind: str, tmp_path: Path) -> Study:
 
 @pytest.fixture
 def found(study: Study) -> Results:
-    return results(study)
+    return results_of(study)
 
 
 def test_the_pages_say_that_it_is_not_estimable(study: Study, found: Results, kind: str) -> None:

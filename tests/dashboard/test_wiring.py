@@ -39,10 +39,10 @@ from neuroval.analysis.performance.per_class import performance
 from neuroval.analysis.performance.ranked_errors import rank_errors, tier_of
 from neuroval.analysis.performance.roc import curves
 from neuroval.analysis.study.confidence_and_decisions import THRESHOLDS
-from neuroval.analysis.study.results import results
+from neuroval.analysis.study.results import results_of
 from neuroval.analysis.study.two_class_questions import at, curves_of
 from neuroval.dashboard.api.app import create
-from neuroval.dashboard.cases.evidence import Evidence, evidence
+from neuroval.dashboard.cases.evidence import Evidence, evidence_of
 from neuroval.dashboard.cli.main import main
 from neuroval.dashboard.documents.plain_values import plain
 from neuroval.dashboard.documents.study_document import document_of, sections
@@ -227,7 +227,7 @@ def of(table: pd.DataFrame) -> Callable[[str], Case]:
 
 @pytest.fixture(scope="module")
 def found(study: Study) -> Callable[[str], Evidence]:
-    made = {split: evidence(study, split=split, level=LEVEL) for split in SPLITS}
+    made = {split: evidence_of(study, split=split, level=LEVEL) for split in SPLITS}
     return made.__getitem__
 
 
@@ -265,7 +265,7 @@ def test_the_tier_of_a_case_is_by_the_thresholds_of_the_study(found: Callable[[s
 
 def test_limits_of_prediction_sets_come_from_the_tuning_cases(study: Study, of: Callable[[str], Case]) -> None:
     """By hand: of m tuning cases of a class, the floor((m + 1) / 10)th smallest probability of their class."""
-    tuning, sets = of("tuning"), evidence(study).results.confidence.sets
+    tuning, sets = of("tuning"), evidence_of(study).results.confidence.sets
     assert sets is not None
     assert sets.limits.missing == ()
     for index, limit in enumerate(sets.limits.limits):
@@ -276,7 +276,7 @@ def test_limits_of_prediction_sets_come_from_the_tuning_cases(study: Study, of: 
 
 
 def test_the_cases_that_set_a_limit_are_not_judged_by_it(study: Study) -> None:
-    on_tuning = evidence(study, split="tuning")
+    on_tuning = evidence_of(study, split="tuning")
     assert (on_tuning.results.tuning, on_tuning.results.on_tuning, on_tuning.results.confidence.sets) == (
         None,
         None,
@@ -291,13 +291,13 @@ def test_the_cases_that_set_a_limit_are_not_judged_by_it(study: Study) -> None:
 
 @pytest.mark.parametrize("split", ["tuning", *SPLITS])
 def test_what_is_shared_with_training_is_counted_in_its_split(study: Study, split: str) -> None:
-    leakage = evidence(study, split=split).results.leakage
+    leakage = evidence_of(study, split=split).results.leakage
     assert (leakage.split, leakage.overall.n) == (split, SIZES[split])
     assert leakage.overall.group.count == {"tuning": 1, "test": 1, "external": 0}[split]
 
 
 def test_the_source_is_asked_about_the_negative_class(dashboard_home: Path) -> None:
-    (factor,) = results(read_study(dashboard_home / "studies" / "whole")).confounding
+    (factor,) = results_of(read_study(dashboard_home / "studies" / "whole")).confounding
     assert (factor.factor, factor.share.count, factor.share.n) == ("source", 33, 60)
 
 
@@ -363,8 +363,8 @@ def _levels(value: object, where: str = "") -> Iterator[tuple[str, float]]:
 def test_every_interval_is_at_the_level_that_was_asked_for(study: Study, dashboard_home: Path, name: str) -> None:
     """All but those of criteria and claims, whose verdicts no choice of a reader changes."""
     judged = study if name == "uneven" else read_study(dashboard_home / "studies" / name)
-    document = document_of(results(judged, level=LEVEL), everything=True)["sections"]
-    usual = document_of(results(judged), names=["acceptance", "claims"])["sections"]
+    document = document_of(results_of(judged, level=LEVEL), everything=True)["sections"]
+    usual = document_of(results_of(judged), names=["acceptance", "claims"])["sections"]
     assert {part: document.pop(part) for part in usual} == usual
     levels = list(_levels(document))
     assert len(levels) > 200

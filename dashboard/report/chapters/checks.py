@@ -130,7 +130,7 @@ def claims(subject: Subject) -> list[Block]:
     blocks = [heading(words.LABELS["claims"], label="claims" if audited else None)]
     if told is None:
         return [*blocks, paragraph(text_claims.NO_CLAIMS)]
-    blocks.append(paragraph(text_claims.claims([audited_claim.verdict for audited_claim in audited]), style="answer"))
+    blocks.append(paragraph(text_claims.answer([audited_claim.verdict for audited_claim in audited]), style="answer"))
     blocks.append(paragraph(f"{text_claims.source(told.source.title, told.source.where)} {text_claims.NOT_SAID}"))
     if not audited:
         return blocks

@@ -89,7 +89,7 @@ def model(subject: Subject) -> list[Block]:
         blocks.append(facts(rows))
     blocks.append(heading("Training", level=2))
     run = evidence.results.final_run
-    told = text_training.training(run, manifest.test_reads, manifest)
+    told = text_training.answer(run, manifest.test_reads, manifest)
     blocks.append(paragraph(told, label="training" if run is not None else None))
     if run is not None:
         caption = f"{text_training.curves(manifest)} Dotted: the chosen epoch, {run.chosen}."

@@ -91,7 +91,7 @@ def summary(subject: Subject) -> list[Block]:
     evidence, manifest = subject.evidence, subject.manifest
     blocks = [
         heading(words.SUMMARY, label="summary"),
-        paragraph(text_overview.overview(evidence), style="answer"),
+        paragraph(text_overview.answer(evidence), style="answer"),
         paragraph(text_overview.gap(evidence, manifest)),
     ]
     rows = text_overview.comparison(evidence, manifest)

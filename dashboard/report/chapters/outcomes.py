@@ -86,7 +86,7 @@ def confidence(subject: Subject) -> list[Block]:
     referred = text_confidence.referral(scores.referral)
     blocks = [
         heading(words.LABELS["confidence"], label="confidence"),
-        paragraph(text_confidence.confidence(scores), style="answer"),
+        paragraph(text_confidence.answer(scores), style="answer"),
         figure(
             drawings.reliability(scores.reliability.top_label),
             f"Reliability: accuracy against confidence in 15 bins of equal width, and the scans of each bin. {n} "

@@ -1,12 +1,12 @@
 import pandas as pd
 import pytest
 
-from neuroval.analysis.data_audit.id_forms import IdForms, id_forms
+from neuroval.analysis.data_audit.id_forms import IdForms, forms_of_ids
 
 
 def of(train: list[str | None], test: list[str | None]) -> IdForms:
     cases = pd.DataFrame({"split": ["train"] * len(train) + ["test"] * len(test), "patient_id": [*train, *test]})
-    return id_forms(cases)
+    return forms_of_ids(cases)
 
 
 @pytest.mark.parametrize(

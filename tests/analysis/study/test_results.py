@@ -8,7 +8,7 @@ import pytest
 
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
-from neuroval.analysis.study.results import Results, results
+from neuroval.analysis.study.results import Results, results_of
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.study.import_predictions import study_of_predictions
 
@@ -21,7 +21,7 @@ def two_patients(tmp_path: Path) -> Results:
     for label, patient, missed in (("tumor", "A", 2), ("notumor", "B", 1)):
         rows += [f"{label},{patient},{(wrong if n < missed else right)[patient]}" for n in range(10)]
     (tmp_path / "p.csv").write_text("\n".join(rows) + "\n")
-    return results(study_of_predictions(tmp_path / "p.csv", out=tmp_path / "study", negative="notumor"))
+    return results_of(study_of_predictions(tmp_path / "p.csv", out=tmp_path / "study", negative="notumor"))
 
 
 def fields(of: Any) -> Iterator[tuple[str, Estimate]]:

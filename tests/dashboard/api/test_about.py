@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from neuroval.analysis.study.results import results
+from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.storage.home import SHIPPED_MODELS
@@ -78,7 +78,7 @@ def test_studies_are_listed_and_a_broken_one_says_why(
 def test_the_numbers_of_a_study_are_those_of_the_command(client: TestClient, study: Study) -> None:
     names = ["confusion", "error-rates"]
     answer = client.get("/studies/read/metrics", params={"section": names})
-    assert answer.json() == document_of(results(study), names=names)
+    assert answer.json() == document_of(results_of(study), names=names)
     assert list(client.get("/studies/read/metrics").json()["sections"]) == ["per-class"]
 
 

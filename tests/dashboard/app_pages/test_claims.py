@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.claims.published_matrices import matrices_of
-from neuroval.analysis.study.results import Results, results
+from neuroval.analysis.study.results import Results, results_of
 from neuroval.dashboard.documents.plain_values import plain as as_values
 from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.session import state
@@ -88,7 +88,7 @@ def open_claims(open_page: Open, claimed_home: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture(scope="module")
 def claimed(claimed_home: Path) -> Results:
-    return results(read_study(claimed_home / "studies" / "claimed"))
+    return results_of(read_study(claimed_home / "studies" / "claimed"))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_shipped_study_shows_every_claim_of_its_section(open_claims: Open, s
     section = sections(shipped, names=["claims"])["sections"]["claims"]
     app = open_claims(SHIPPED)
     assert not app.exception
-    assert plain(app.main.markdown[0].value) == text_claims.claims([one["verdict"] for one in section])
+    assert plain(app.main.markdown[0].value) == text_claims.answer([one["verdict"] for one in section])
     rows = app.dataframe[0].value
     assert rows["Claim, as printed"].tolist() == [one["text"] for one in section]
     assert rows["Verdict"].tolist() == [text_claims.verdict(one["verdict"]) for one in section]
@@ -267,7 +267,7 @@ def test_the_overview_leads_to_the_claims(open_page: Open, open_claims: Open, sa
     ],
 )
 def test_the_answer_counts_each_verdict(verdicts: tuple[str, ...], answer: str) -> None:
-    assert text_claims.claims(verdicts) == answer
+    assert text_claims.answer(verdicts) == answer
 
 
 def test_the_text_of_a_cut_section_counts_nothing(shipped: Study, monkeypatch: pytest.MonkeyPatch) -> None:

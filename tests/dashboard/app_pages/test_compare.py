@@ -18,7 +18,7 @@ from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.auc_estimate import auc
 from neuroval.analysis.performance.comparison import mcnemar
 from neuroval.analysis.study.comparison import Comparisons, comparable, comparisons
-from neuroval.analysis.study.results import results
+from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.components.exports import as_csv
 from neuroval.dashboard.documents.comparison_document import as_text, document_of
 from neuroval.dashboard.documents.plain_values import plain
@@ -105,7 +105,7 @@ def compared(home: Path, a: str, b: str) -> Comparisons:
 def test_each_model_has_the_numbers_of_its_own_study(found: Comparisons) -> None:
     by_name = {one.name: one for one in found.rates.numbers}
     for study, side in ((found.a, "a"), (found.b, "b")):
-        alone = results(study).performance
+        alone = results_of(study).performance
         assert alone.any_tumour is not None
         expected = {"accuracy": alone.overall.accuracy, "any_tumour.sensitivity": alone.any_tumour.sensitivity}
         for one in alone.classes:
@@ -113,7 +113,7 @@ def test_each_model_has_the_numbers_of_its_own_study(found: Comparisons) -> None
         for name, measure in expected.items():
             assert getattr(by_name[name], side).plain == measure.plain, name
         assert [getattr(one.areas, side).plain.value for one in found.aucs[1:]] == [
-            results(study).aucs.classes[study.classes.index(name)].plain.value for name in NAMES
+            results_of(study).aucs.classes[study.classes.index(name)].plain.value for name in NAMES
         ]
 
 
@@ -166,7 +166,7 @@ def test_ties_break_as_they_do_in_each_study(tmp_path: Path) -> None:
     a, b = (study_of_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
     found = comparisons(a, b)
     assert [called.tolist() for called in found.predicted] == [[0, 1], [1, 1]]
-    assert found.accuracy.b.plain == results(b).performance.overall.accuracy.plain
+    assert found.accuracy.b.plain == results_of(b).performance.overall.accuracy.plain
 
 
 def test_what_each_model_has_seen_of_the_common_cases_is_counted(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from neuroval.analysis.study.results import Results, results
+from neuroval.analysis.study.results import Results, results_of
 from neuroval.analysis.study.two_class_questions import at, at_prevalence
 from neuroval.dashboard.words import classes as text
 from neuroval.dashboard.words.formats import fine, full
@@ -20,7 +20,7 @@ Said = Callable[[AppTest], str]
 
 @pytest.fixture
 def found(dashboard_home: Path) -> Callable[[str], Results]:
-    return lambda name: results(read_study(dashboard_home / "studies" / name))
+    return lambda name: results_of(read_study(dashboard_home / "studies" / name))
 
 
 def rows(app: AppTest) -> dict[str, list[str]]:

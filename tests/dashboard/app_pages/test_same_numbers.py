@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from neuroval.analysis.core.codes import Method
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.metrics import METRICS
-from neuroval.analysis.study.results import results
+from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.cli.main import main
 from neuroval.dashboard.documents.plain_values import estimate_of
 from neuroval.dashboard.documents.table import COLUMNS, FOLDS, NEW, Number, numbers
@@ -67,7 +67,7 @@ def document(printed: Callable[..., str]) -> Document:
 
 @pytest.fixture(scope="module")
 def registry(dashboard_home: Path) -> list[Number]:
-    return list(numbers(results(read_study(dashboard_home / "studies" / STUDY))))
+    return list(numbers(results_of(read_study(dashboard_home / "studies" / STUDY))))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 from streamlit.testing.v1 import AppTest
 
-from neuroval.dashboard.settings import settings
+from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import scan as text_scan
 from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.study.folder import Study, read_study
@@ -221,7 +221,7 @@ def test_files_beyond_the_limit_are_not_dropped_silently(
     monkeypatch: pytest.MonkeyPatch, page: AppTest, test_images: pd.DataFrame
 ) -> None:
     monkeypatch.setenv("NEUROVAL_BATCH_FILES", "2")
-    settings.cache_clear()
+    current_settings.cache_clear()
     uploaded(page, *((path.name, path.read_bytes()) for path in test_images["file"][:3]))
     assert [one.value for one in page.warning] == ["3 files were chosen; the first 2 are read."]
     assert len(page.selectbox(key="scan").options) == 2

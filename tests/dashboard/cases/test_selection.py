@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroval.dashboard.cases.evidence import Evidence, evidence
+from neuroval.dashboard.cases.evidence import Evidence, evidence_of
 from neuroval.dashboard.cases.selection import FILTERS, edges
 from neuroval.data.study.folder import read_study
 
 
 @pytest.fixture
 def found(dashboard_home: Path) -> Evidence:
-    return evidence(read_study(dashboard_home / "studies" / "copies"))
+    return evidence_of(read_study(dashboard_home / "studies" / "copies"))
 
 
 def test_errors_come_first_then_the_most_confident(found: Evidence) -> None:

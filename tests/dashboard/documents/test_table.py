@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from neuroval.analysis.core.metrics import measure
-from neuroval.analysis.study.results import Results, results
+from neuroval.analysis.study.results import Results, results_of
 from neuroval.dashboard.documents.study_document import document_of
-from neuroval.dashboard.documents.table import COLUMNS, FOLDS, as_csv, table
+from neuroval.dashboard.documents.table import COLUMNS, FOLDS, as_csv, tidy_table
 from neuroval.data.storage.home import SHIPPED_STUDIES
 from neuroval.data.study.folder import read_study
 
@@ -17,7 +17,7 @@ WHOLE = ("value", "low", "high", "level", "method", "n", "count", "reason")
 
 @pytest.fixture(scope="module")
 def found() -> Results:
-    return results(read_study(SHIPPED_STUDIES / "brain-tumor-mri"))
+    return results_of(read_study(SHIPPED_STUDIES / "brain-tumor-mri"))
 
 
 def wider(section: dict[str, dict[str, object]], key: str) -> dict[str, object]:
@@ -27,7 +27,7 @@ def wider(section: dict[str, dict[str, object]], key: str) -> dict[str, object]:
 
 
 def test_each_number_stands_once(found: Results) -> None:
-    shown = table(found)
+    shown = tidy_table(found)
     assert list(shown) == list(COLUMNS)
     assert not shown.duplicated(["metric", "subject", "basis"]).any()
     assert set(shown["basis"]) == {"test", "new_to_the_model", "folds", "folds_ungrouped"}
@@ -37,7 +37,7 @@ def test_each_number_stands_once(found: Results) -> None:
 def test_the_numbers_are_those_of_the_json(found: Results, subject: str) -> None:
     document = document_of(found, names=["per-class"])["sections"]["per-class"]
     section = document[subject] if subject in document else document["classes"][subject]
-    shown = table(found)
+    shown = tidy_table(found)
     rows = shown[(shown["subject"] == subject) & (shown["basis"] == "test")].set_index("metric")
     keys = [key for key in section if isinstance(section[key], dict) and "method" in section[key]]
     assert set(rows.index) == {key for key in keys if not key.endswith("_clustered")}
@@ -49,7 +49,7 @@ def test_the_numbers_are_those_of_the_json(found: Results, subject: str) -> None
 def test_subject_and_metric_are_the_key_of_a_criterion(found: Results) -> None:
     folds = found.grouped.performance
     assert folds is not None
-    shown = table(found)
+    shown = tidy_table(found)
     for row in shown[shown["basis"] == FOLDS].itertuples():
         named = measure(f"{row.subject}.{row.metric}", folds)
         assert named is not None
@@ -58,12 +58,12 @@ def test_subject_and_metric_are_the_key_of_a_criterion(found: Results) -> None:
 
 def test_the_csv_reads_back_to_the_last_digit(found: Results) -> None:
     back = pd.read_csv(io.StringIO(as_csv(found)), dtype={"n": "Int64", "count": "Int64"})
-    pd.testing.assert_series_equal(back["low"], table(found)["low"], check_exact=True)
-    assert back["n"].tolist() == table(found)["n"].tolist()
+    pd.testing.assert_series_equal(back["low"], tidy_table(found)["low"], check_exact=True)
+    assert back["n"].tolist() == tidy_table(found)["n"].tolist()
 
 
 def test_what_cannot_be_estimated_has_its_reason_and_no_number(found: Results) -> None:
-    shown = table(found)
+    shown = tidy_table(found)
     row = shown[(shown["basis"] == "new_to_the_model") & (shown["metric"] == "balanced_accuracy")].iloc[0]
     assert pd.isna(row["value"])
     assert pd.isna(row["low"])

@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.ranked_errors import ErrorCase
-from neuroval.analysis.study.results import results
+from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.report.chapters import error_pages as errors
 from neuroval.dashboard.report.options import SECTIONS, Options
@@ -114,7 +114,7 @@ def wider(owner: dict[str, Any], name: str) -> Estimate:
 
 @cache
 def document(study: Path, level: float = 0.95) -> dict[str, Any]:
-    return document_of(results(read_study(study), level=level), everything=True)
+    return document_of(results_of(read_study(study), level=level), everything=True)
 
 
 @pytest.fixture(scope="module")

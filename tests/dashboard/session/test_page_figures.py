@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from neuroval.dashboard.cases.evidence import evidence
+from neuroval.dashboard.cases.evidence import evidence_of
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
@@ -33,7 +33,7 @@ def test_a_page_finds_its_figures_drawn(open_page: Open, study: str, monkeypatch
 
 
 def test_the_overview_draws_each_number_on_both_bases() -> None:
-    figure = charts.headlines(evidence(read_study(SHIPPED_STUDIES / "brain-tumor-mri")))
+    figure = charts.headlines(evidence_of(read_study(SHIPPED_STUDIES / "brain-tumor-mri")))
     assert figure is not None
     labels = figure.layout.yaxis.ticktext
     headings = [f"<b>{title}</b>" for title in text_overview.HEADLINES.values()]
@@ -42,10 +42,10 @@ def test_the_overview_draws_each_number_on_both_bases() -> None:
 
 
 def test_the_overview_draws_nothing_where_new_scans_lack_a_class() -> None:
-    few = evidence(read_study(SHIPPED_STUDIES / "brain-tumor-mri-b3"))
+    few = evidence_of(read_study(SHIPPED_STUDIES / "brain-tumor-mri-b3"))
     assert few.results.unseen.performance is not None  # 15 scans, none of them a glioma
     assert charts.headlines(few) is None
 
 
 def test_the_overview_draws_nothing_where_it_is_not_known_what_is_new(studies_at_home: Path) -> None:
-    assert charts.headlines(evidence(read_study(studies_at_home / "studies" / "no-training"))) is None
+    assert charts.headlines(evidence_of(read_study(studies_at_home / "studies" / "no-training"))) is None

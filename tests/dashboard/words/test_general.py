@@ -153,7 +153,7 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
         "same 60 scans, it is 0.983 and not 0.967: 1.7 percentage points more (95% interval \N{MINUS SIGN}5.1 to 9.3)."
     )
     assert text_overview.compared_on(found, described).startswith("36 of 40 test scans share no patient")
-    assert "In grouped cross-validation the sensitivity is 0.9" in text_overview.overview(found)
+    assert "In grouped cross-validation the sensitivity is 0.9" in text_overview.answer(found)
     (criterion,) = found.results.criteria
     assert criterion.unleaked is not None
     assert (criterion.unleaked.basis, criterion.met) == ("folds", None)
@@ -302,7 +302,7 @@ def test_one_and_many(evidence_of: Callable[[str], Evidence], n: int, wrong: int
     )
     errors = rank_errors(np.arange(n), reference, np.eye(4)[predicted], classes=BRAIN_TUMOR.names)
     found = replaced(evidence_of("no-training"), performance=judged, errors=errors)
-    said = text_overview.overview(found)
+    said = text_overview.answer(found)
     assert said.startswith(start)
     assert f"Of {n} scan{'s' if n > 1 else ''} with a tumour, none was called no tumour" in said
 
