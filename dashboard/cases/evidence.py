@@ -58,7 +58,7 @@ class Evidence:
         """Return the share of evaluated cases that the model called rightly, with the wider interval."""
         rows = positions(pd.Series(ids, dtype="str"), among=self.results.evaluated.case_ids)
         right = self.results.predicted[rows] == self.results.evaluated.reference[rows]
-        return share_of(right, groups=self.results.groups[rows]).headline
+        return share_of(right, groups=self.results.groups[rows], level=self.results.level).headline
 
     @once
     def costliest(self) -> tuple[ConfusionPair, ...]:

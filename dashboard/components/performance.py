@@ -45,7 +45,7 @@ def asked(evidence: Evidence) -> Question:
 
 def at_the_clinic(study: Study, evidence: Evidence) -> Question:
     """Draw PPV and NPV at a prevalence, and what becomes of 1,000 scans; return the question that was chosen."""
-    st.header("Where the scans are read", anchor=False)
+    st.header("At your hospital's prevalence", anchor=False)
     left, right = st.columns([2, 5], gap="large", vertical_alignment="bottom")
     with left:
         question = asked(evidence)

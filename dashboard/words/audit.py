@@ -139,6 +139,6 @@ def guided(manifest: Manifest) -> str:
     if not weight:
         return ""
     return (
-        "The network was trained to lay its evidence inside the outlines of training scans (guidance "
-        f"{weight:g} in the recipe): these maps show how well it learnt that, and not where a network looks by itself."
+        f"Training rewarded this network for looking inside the outline (guidance {weight:g} in the recipe), "
+        "so good overlap is no independent proof."
     )

@@ -260,7 +260,7 @@ def suspect(suspect: Suspect, classes: ClassOrder) -> str:
 def suspect_note(suspect: Suspect, *, copies: int = 1) -> str:
     """Return the rank of a suspect label, how sure the network is of the suggested class, and how many copies agree."""
     more = f"\n{copies:,} copies" if copies > 1 else ""
-    return f"No. {suspect.rank:,}, {suspect.suggested_probability:.2f} out of fold{more}"
+    return f"Rank {suspect.rank:,}, an independent network: {suspect.suggested_probability:.2f}{more}"
 
 
 def suspect_row(suspect: Suspect, split: str, classes: ClassOrder) -> dict[str, str]:
@@ -283,12 +283,12 @@ def pair_kind(kind: str, labels: Sequence[str]) -> str:
 
 def votes(odd: OddLabels, classes: ClassOrder) -> str:
     """Return the labels of one image's copies, and which is the odd one."""
-    counts = listed([f"{n:,} {classes.display[name]}" for name, n in odd.votes], "and")
-    tail = "a tie" if odd.majority is None else f"most say {classes.display[odd.majority]}"
+    times = {1: "once", 2: "twice"}
+    counts = listed([f"{spoken(name, classes)} {times.get(n, f'{n:,} times')}" for name, n in odd.votes], "and")
     if odd.opinion is None:
-        return f"{counts}: {tail}"
-    model = f"the model {classes.display[odd.opinion.label]} with {number(odd.opinion.probability)}"
-    return f"{counts}: {tail}, {model}"
+        return f"Labelled {counts}"
+    opinion = f"{spoken(odd.opinion.label, classes)} ({number(odd.opinion.probability)})"
+    return f"Labelled {counts}; the model says {opinion}"
 
 
 def patient(name: str, evaluated: int, fitted: int, split: str) -> str:

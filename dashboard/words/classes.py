@@ -28,7 +28,7 @@ ARGMAX = (
     "above; a threshold on P(any tumour) would change them."
 )
 NO_CURVE = "No curve can be drawn"
-CURVES = "Dotted: a coin in ROC, calling every scan in precision-recall."
+CURVES = "Dotted: what guessing would give."
 PATIENTS_CLASS = "One answer per patient, from all its slices."
 PATIENTS_DECIDE = (
     "One answer per patient, from all slices. Sensitivity and specificity are of any tumour: a patient has one when "
@@ -118,7 +118,7 @@ def frequencies(frequencies: NaturalFrequencies, name: str, classes: ClassOrder)
     )
     if not frequencies.called:
         return f"{text} None is called {called}."
-    return f"{text} So of {counted(frequencies.called, 'call')}, {calls:,} {'is' if calls == 1 else 'are'} right."
+    return f"{text} Of {counted(frequencies.called, 'such call')}, {calls:,} would be right."
 
 
 def as_far_as_known(ppv: Estimate) -> str:

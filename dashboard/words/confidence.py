@@ -11,7 +11,7 @@ from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
-SCALE = f"Points below the dotted line: the model is surer than it is right. {LINES}"
+SCALE = f"Below the dotted line the model is overconfident. {LINES}"
 FIRST = ("ece_top_label_15", "brier", "log_loss", "top_label_slope")
 CLICK = "Click a point or a bar for its scans, or choose below."
 REFERRED = (
@@ -36,9 +36,9 @@ def _direction(shift: Measure) -> str:
     """Return whether the model is too sure or too cautious on the whole, where the interval says so."""
     low, high = shift.headline.low, shift.headline.high
     if low is not None and low > 0:
-        return " On the whole it is right more often than it says."
+        return " Overall it is underconfident."
     if high is not None and high < 0:
-        return " On the whole it is right less often than it says."
+        return " Overall it is overconfident."
     return ""
 
 
@@ -113,14 +113,14 @@ def set_rows(confidence: Confidence, classes: ClassOrder) -> list[dict[str, str]
     rows = [
         {
             "Class": classes.display[name],
-            "In the set from": NOT_ESTIMABLE if limit.value is None else number(limit.value),
+            "Included from probability": NOT_ESTIMABLE if limit.value is None else number(limit.value),
             "Set holds the class": full(coverage.headline),
         }
         for name, limit, coverage in zip(sets.limits.classes, sets.limits.limits, sets.coverage, strict=True)
     ]
     return [
         *rows,
-        {"Class": "All", "In the set from": "", "Set holds the class": full(sets.overall_coverage.headline)},
+        {"Class": "All", "Included from probability": "", "Set holds the class": full(sets.overall_coverage.headline)},
     ]
 
 
@@ -135,7 +135,7 @@ def held_too_seldom(confidence: Confidence, classes: ClassOrder) -> str:
         if held.headline.value is not None and held.headline.value < asked
     ]
     return (
-        f"Held less often than {asked:.0%}: {'; '.join(low)}."
+        f"The set misses its {asked:.0%} target for {'; '.join(low)}."
         if low
         else f"Every class is held in {asked:.0%} of its scans or more."
     )

@@ -102,16 +102,24 @@ def _confounding(
 ) -> str:
     name, n = FACTORS.get(factor, factor.replace("_", " ")), finding.n or 0
     if not guessed:
-        named = ", ".join(f"{level.name} {level.tumour:,} and {level.no_tumour:,}" for level in pure[:LISTED])
-        more = f" and {len(pure) - LISTED:,} more" if len(pure) > LISTED else ""
+        named = "; ".join(_all_or_none(level) for level in pure[:LISTED])
+        more = f"; and {len(pure) - LISTED:,} more" if len(pure) > LISTED else ""
         return (
-            f"The {name} alone answers 'any tumour?' for {finding.count:,} of {counted(n, 'image')} ({share:.1%}); "
-            f"with and without a tumour: {named}{more}."
+            f"The {name} alone gives the answer away for {finding.count:,} of {counted(n, 'image')} ({share:.1%}): "
+            f"{named}{more}."
         )
     return (
         f"Guessing by the {name} alone answers 'any tumour?' rightly for {finding.count:,} of "
         f"{counted(n, 'image')} ({accuracy:.1%}); always the same guess does for {base_rate:.1%}."
     )
+
+
+def _all_or_none(level: Level) -> str:
+    """Return that all images of a level show a tumour, or none does."""
+    n = level.tumour + level.no_tumour
+    if n == 1:
+        return f"the 1 of {level.name} shows {'a' if level.tumour else 'no'} tumour"
+    return f"all {n:,} of {level.name} show a tumour" if level.tumour else f"none of the {n:,} of {level.name} does"
 
 
 def _label_conflicts(finding: Finding) -> str:
@@ -170,7 +178,6 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
         finding, source=source, what="not reproduced by this study"
     ),
     "test_selected": lambda finding: (
-        f"The test split was read for {finding.count:,} networks. What was changed after the first counts as chosen by "
-        "the test split."
+        f"The test split was read for {finding.count:,} networks. Later changes may have been tuned to the test scans."
     ),
 }

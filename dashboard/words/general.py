@@ -61,7 +61,7 @@ KINDS = {
 }
 SHOWN_FILES = 10
 SEEN = 24  # letters of a title that the sidebar has room for
-LINES = "Lines are 95% intervals, the wider of two."
+LINES = "Lines: 95% intervals, allowing for several scans of one patient."
 RATES = tuple(metric for metric in COUNTED if metric.shown == "rates")
 
 
@@ -118,7 +118,7 @@ def patients(known: Mapping[str, Estimate], classes: ClassOrder) -> str:
     if all(share.count == share.n for _, share in shares):
         return ""
     parts = [f"{counts(share)} {spoken(name, classes)}" for name, share in shares]
-    return f"Scans with a patient id: {', '.join(parts)}. Without one, only copies of an image can be told."
+    return f"Scans with a patient id: {', '.join(parts)}. For scans without one we can only detect copied images."
 
 
 def spoken(name: str, classes: ClassOrder) -> str:

@@ -72,8 +72,10 @@ def verdict_reason(criteria: Sequence[Criterion], findings: Sequence[Finding], *
 def verdict_limit(findings: Sequence[Finding], *, where: str = "below") -> str:
     """Return how many critical findings limit what the verdict is worth; nothing without any."""
     critical = sum(finding.severity == "critical" for finding in findings)
-    verb = "limits" if critical == 1 else "limit"
-    return f"{counted(critical, 'critical finding')} {where} {verb} what this is worth." if critical else ""
+    if not critical:
+        return ""
+    verb = "weakens" if critical == 1 else "weaken"
+    return f"{counted(critical, 'serious problem')} ({where}) {verb} these results."
 
 
 def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
@@ -87,16 +89,20 @@ def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
     if twice:
         where = " or ".join(sorted({IN[criterion.basis] for criterion in twice}))
         on_all, unleaked = (_met([criterion.met for criterion in judged]) for judged in (all_scans, twice))
-        met += f": {on_all} on all scans; {unleaked} {where}. The worse counts"
-    reading = f"{counted(readings, 'reading')} of the test split" if readings else "no reading of the test split"
-    return f"{met}.{_undecided(criteria)} The study records {reading}, and not when the criteria were set."
+        met += f": {on_all} on all scans, {unleaked} {where}. The stricter result counts"
+    return f"{met}.{_undecided(criteria)} {_used(readings)} Whether the criteria were fixed before is not recorded."
+
+
+def _used(readings: int) -> str:
+    times = {1: "once", 2: "twice"}.get(readings, f"{readings:,} times")
+    return f"The test scans were used {times}." if readings else "How often the test scans were used is not recorded."
 
 
 def _met(judged: Sequence[bool | None]) -> str:
     """Return how many of all are met, and how many cannot be decided."""
     undecided = sum(criterion is None for criterion in judged)
     met = f"{sum(criterion is True for criterion in judged)} of {len(judged):,}"
-    return f"{met}, with {undecided} not decidable," if undecided else met
+    return f"{met} ({undecided} cannot be decided)" if undecided else met
 
 
 def _undecided(criteria: Sequence[Criterion]) -> str:
@@ -125,9 +131,9 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     if judged.unleaked is not None:
         lines[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
         if (mean := judged.unleaked.over_folds) is not None:
-            lines[f"Mean of the {mean.n} folds, whose spread asks for the wider interval"] = short(mean)
+            lines[f"Averaged over the {mean.n} parts (wider, because they differ)"] = short(mean)
     if needed := required(judged):
-        lines["Cases it would take"] = needed
+        lines["Scans it would take"] = needed
     return (
         f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
         ". ".join(f"{basis}: {numbers}" for basis, numbers in lines.items()) + ".",
@@ -144,13 +150,13 @@ def required(judged: Criterion) -> str:
     if decisive.met or not decisive.estimate.defined:
         return ""
     if decisive.over_folds is not None and decisive.required is None:
-        return f"{NOT_ESTIMABLE}: the spread between the folds decides"
+        return f"more would not settle this, the {decisive.over_folds.n} parts differ too much"
     needed, n = decisive.required, decisive.estimate.n or 0
     if needed is None:
         return f"{NOT_ESTIMABLE}: no rate of cases" if judged.criterion.bound == "low" else ""
     if needed.n is None:
         limit, rate = judged.criterion.at_least, needed.rate or 0.0
-        return f"more do not help: {rate:.3f} is not above {limit:g}" if rate <= limit else why(needed.reason)
+        return f"at {rate:.3f} no number of scans would reach {limit:g}" if rate <= limit else why(needed.reason)
     return f"about {needed.n:,} at this rate, {n:,} are there"
 
 

@@ -156,7 +156,7 @@ def foot(*, synthetic: bool) -> str:
 
 def intervals(level: float) -> str:
     """Return what the lines in a figure are."""
-    return f"Lines are {level_of(level)} intervals, the wider of two."
+    return f"Lines: {level_of(level)} intervals, allowing for several scans of one patient."
 
 
 def of_scans(n: int, split: str) -> str:

@@ -104,7 +104,7 @@ def readings(reads: Sequence[TestRead]) -> str:
     networks = len({read.model_sha256 for read in reads})
     if networks == 1:
         return f"The test split was read {times}{', for one network' if len(reads) > 1 else ''}."
-    chosen = "What was changed after the first counts as chosen by the test split."
+    chosen = "Later changes may have been tuned to the test scans."
     return f"The test split was read {times}, for {networks} networks. {chosen}"
 
 
@@ -164,7 +164,7 @@ def like_for_like(added: ComparedNumber) -> str:
     if with_leaks.value is None or without.value is None or difference.low is None or difference.high is None:
         return NO_UNGROUPED
     share = with_leaks.value - without.value
-    apart = f"{points(abs(share))} percentage points {'more' if share > 0 else 'less'}"
+    changes = "raises" if share > 0 else "lowers"
     bounds = sorted((difference.low, difference.high), key=abs) if difference.low * difference.high > 0 else None
     between = (
         f"{points(difference.low)} to {points(difference.high)}"
@@ -172,8 +172,9 @@ def like_for_like(added: ComparedNumber) -> str:
         else " to ".join(points(abs(bound)) for bound in bounds)
     )
     return (
-        f"Not grouped, with the same recipe on the same {added.counts.n:,} scans, it is {number(with_leaks.value)} and "
-        f"not {number(without.value)}: {apart} (95% interval {between})."
+        f"Letting the same patient into training and test {changes} it from {number(without.value)} to "
+        f"{number(with_leaks.value)} on the same {added.counts.n:,} scans: by {points(abs(share))} percentage points "
+        f"(95% interval {between})."
     )
 
 
@@ -214,7 +215,7 @@ def _negatives(cross_validation: CrossValidation, classes: ClassOrder) -> str:
     known = None if classes.negative is None else cross_validation.known_patient.get(classes.negative)
     if classes.negative is None or known is None or not known.n or known.count:
         return ""
-    return f" Specificity is therefore not grouped by patient: {spoken(classes.negative, classes)} has no patient ids."
+    return f" Scans of {spoken(classes.negative, classes)} carry no patient ids: specificity is not grouped by patient."
 
 
 def fold_rows(grouped: CrossValidation, ungrouped: CrossValidation, classes: ClassOrder) -> list[dict[str, str]]:

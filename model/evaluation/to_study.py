@@ -72,6 +72,8 @@ def evaluate(
     when something else is at ``out``.
     """
     check_place(out)
+    if unknown := sorted(set(splits) - set(EVALUATED_SPLITS)):
+        raise InputError(f"splits: {unknown} cannot be evaluated; expected some of {list(EVALUATED_SPLITS)}.")
     if claims is not None:
         read_claims(claims)
     earlier = read_study(out) if (out / STUDY_FILE).is_file() else None

@@ -89,7 +89,7 @@ def audit(subject: Subject) -> list[Block]:
     blocks.append(paragraph(words.copies(evidence.results.twin_kinds, across, leakage)))
     blocks += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
     blocks += [heading("Copies with different labels", level=2), *_odd(subject)]
-    blocks += [heading("What else answers the question", level=2, label="confounding")]
+    blocks += [heading("What besides the disease gives the answer away", level=2, label="confounding")]
     if evidence.results.confounding:
         blocks += [
             table(

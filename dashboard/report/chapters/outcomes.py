@@ -90,7 +90,7 @@ def confidence(subject: Subject) -> list[Block]:
         figure(
             drawings.reliability(scores.reliability.top_label),
             f"Reliability: accuracy against confidence in 15 bins of equal width, and the scans of each bin. {n} "
-            f"Below the dotted line the model is surer than it is right. {words.intervals(subject.options.level)}",
+            f"Below the dotted line the model is overconfident. {words.intervals(subject.options.level)}",
             alt=f"Reliability diagram. {told}",
             label="reliability",
         ),
