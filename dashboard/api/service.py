@@ -19,7 +19,7 @@ from neuroval.dashboard.api.problems import request_id
 from neuroval.dashboard.figures.scan import fitted, painted
 from neuroval.dashboard.scans.prediction import WORKERS, Prediction, opened, predict, thresholds_of
 from neuroval.dashboard.settings import Settings
-from neuroval.dashboard.words import scan as text_scan
+from neuroval.dashboard.words import try_scan as text_scan
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import find_model
 from neuroval.data.study.manifest import Thresholds

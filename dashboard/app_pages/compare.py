@@ -5,7 +5,7 @@ import streamlit as st
 from neuroval.dashboard.components import compared, frame
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.pages import PAGES
-from neuroval.dashboard.words import comparison as text_compare
+from neuroval.dashboard.words import compare as text_compare
 
 study = frame.chosen()
 frame.title(study, PAGES["compare"].question)

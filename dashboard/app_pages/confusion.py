@@ -7,7 +7,7 @@ from neuroval.dashboard.components.tables import cost_list
 from neuroval.dashboard.figures.matrix import FEW, MANY
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import confusion as text_confusion
 from neuroval.dashboard.words.formats import counted, cut_names, escaped
 
 SHOWN = 6  # cases of a cell
@@ -15,7 +15,7 @@ LISTED = 12  # kinds of error: all of them for four classes
 
 study, evidence = frame.opened("confusion")
 matrix, classes, manifest = evidence.results.performance.matrix, study.classes, study.manifest
-frame.answer(text.confusion(evidence.results.pairs, classes, matrix.n))
+frame.answer(text_confusion.answer(evidence.results.pairs, classes, matrix.n))
 frame.seen(evidence)
 
 ranked = evidence.costliest
@@ -63,11 +63,11 @@ with left:
         st.caption(escaped(names))
     if len(classes) > MANY:
         frame.folded("All numbers", key="matrix-numbers", draw=lambda: behind.matrix(matrix, classes))
-    exports.csv_button(study, text.matrix_rows(matrix, classes), what="matrix")
+    exports.csv_button(study, text_confusion.matrix_rows(matrix, classes), what="matrix")
 
 st.header("What each error costs", anchor=False)
 decisions.harm(study, evidence)
-st.caption(text.ORDER if manifest.harm else text.ORDER_WITHOUT_HARM)
+st.caption(text_confusion.ORDER if manifest.harm else text_confusion.ORDER_WITHOUT_HARM)
 seen, unseen = ([pair for pair in ranked if bool(pair.count) is there] for there in (True, False))
 cost_list(seen[:LISTED], manifest)
 if len(seen) > LISTED:
@@ -79,6 +79,6 @@ if unseen:
         key="unseen-errors",
         draw=lambda: cost_list(unseen[:LISTED], manifest),
     )
-exports.csv_button(study, [text.pair_row(pair, manifest) for pair in ranked], what="errors")
+exports.csv_button(study, [text_confusion.pair_row(pair, manifest) for pair in ranked], what="errors")
 decisions.decision_curve(study, evidence)
 frame.how("confusion")

@@ -5,28 +5,28 @@ import streamlit as st
 from neuroval.dashboard.components import exports, frame
 from neuroval.dashboard.components import label_suspects as suspects
 from neuroval.dashboard.session import page_figures as charts
-from neuroval.dashboard.words import training as text
+from neuroval.dashboard.words import cross_validation as text_cross_validation
+from neuroval.dashboard.words.confusion import matrix_rows
 from neuroval.dashboard.words.formats import cut_names, escaped
-from neuroval.dashboard.words.general import matrix_rows
 
 study, evidence = frame.opened("cross_validation")
 grouped, ungrouped, classes = evidence.results.grouped, evidence.results.ungrouped, study.classes
-frame.answer(text.cross_validation(grouped, ungrouped, evidence.results.grouping))
+frame.answer(text_cross_validation.answer(grouped, ungrouped, evidence.results.grouping))
 
 if kinds := charts.kinds_of_folds(evidence):
-    if note := text.lighter(study.manifest):
+    if note := text_cross_validation.lighter(study.manifest):
         st.caption(escaped(note))
     alt = "Numbers in each fold, with mean and corrected interval"
     exports.chart(study, charts.folds(evidence), name="folds", alt=alt)
-    st.caption(text.DOTS)
+    st.caption(text_cross_validation.DOTS)
 
     st.header("Over the folds", anchor=False)
-    over = text.fold_rows(grouped, ungrouped, classes)
+    over = text_cross_validation.fold_rows(grouped, ungrouped, classes)
     exports.table(study, over, what="folds", alt="Numbers over the folds")
     label, _, pooled = kinds[0]
     if pooled.performance is not None:
         st.header(f"{label}, all folds pooled", anchor=False)
-        st.caption(text.basis(pooled, classes))
+        st.caption(text_cross_validation.basis(pooled, classes))
         matrix = pooled.performance.matrix
         alt = "Pooled confusion matrix: rows reference standard, columns predicted"
         exports.chart(study, charts.pooled(evidence, matrix), name="pooled", alt=alt)
@@ -34,6 +34,6 @@ if kinds := charts.kinds_of_folds(evidence):
             st.caption(escaped(names))
         exports.csv_button(study, matrix_rows(matrix, classes), what="pooled-matrix")
 elif study.manifest.model is not None:
-    st.info(text.HOW_TO_FOLD)
+    st.info(text_cross_validation.HOW_TO_FOLD)
 suspects.suspects(study, evidence)
 frame.how("cross_validation")

@@ -20,11 +20,11 @@ if pairs.asked_for():
 
 study, evidence = frame.opened("data_set")
 dataset, leakage, display = evidence.results.dataset, evidence.results.leakage, study.classes.display
-frame.answer(text.data_set(dataset, leakage, study.classes))
+frame.answer(text_data.answer(dataset, leakage, study.classes))
 
 exports.chart(study, charts.splits(evidence), name="splits", alt="Scans by split, stacked by class")
 names = cut_names([display[name] for name in study.classes.names])
-st.caption(escaped(f"n = {dataset.n:,}. {text.imbalance(dataset, evidence.split)} {names}"))
+st.caption(escaped(f"n = {dataset.n:,}. {text_data.imbalance(dataset, evidence.split)} {names}"))
 
 st.header("Who is in it", anchor=False)
 members = text_data.class_rows(dataset, study.classes)
@@ -47,7 +47,9 @@ st.caption(f"Training counts every scan that the model was fitted on: {text.fitt
 
 if evidence.results.twin_kinds:
     st.header("Copies across splits", anchor=False)
-    exports.table(study, text.twins(evidence.results.twin_kinds), what="copies", alt="Copies of training scans by kind")
+    exports.table(
+        study, text_data.twins(evidence.results.twin_kinds), what="copies", alt="Copies of training scans by kind"
+    )
     pairs.examples(study, evidence)
 pairs.links(evidence)
 
@@ -62,19 +64,19 @@ exports.table(study, sources, what="sources", alt="Scans by class and source")
 behind.levels(study, evidence, "source")
 if evidence.results.confounding:
     st.header("What else answers 'any tumour?'", anchor=False)
-    factors = text.confounding(evidence.results.confounding)
+    factors = text_data.confounding(evidence.results.confounding)
     exports.table(study, factors, what="factors", alt="How far other factors alone answer 'any tumour?'")
     for key in ("site", "plane"):
         behind.levels(study, evidence, key)
 else:
-    st.caption(text.NO_FACTOR)
+    st.caption(text_data.NO_FACTOR)
 if brightness := text_data.greys(evidence.results.images, study.classes):
     st.caption(escaped(brightness))
 
 st.header("Examples", anchor=False)
 folder = compute.linked(study)
 if cases.images_note(study, maps=False) and folder is not None:
-    if note := text.linked(folder):
+    if note := text_data.linked(folder):
         st.caption(note)
     for half, (name, ids) in zip(frame.in_pairs(len(evidence.examples)), evidence.examples.items(), strict=True):
         with half:
@@ -87,6 +89,6 @@ if evidence.rejected:
     frame.folded(
         f"Files that could not be used ({len(evidence.rejected):,})",
         key="rejected",
-        draw=lambda: table(text.rejected(evidence.rejected), alt="Rejected files"),
+        draw=lambda: table(text_data.rejected(evidence.rejected), alt="Rejected files"),
     )
 frame.how("data_set")

@@ -11,6 +11,7 @@ from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
 from neuroval.dashboard.session.cache import evidence as evidence_of
 from neuroval.dashboard.words import cases as words
+from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import escaped
 
@@ -31,7 +32,7 @@ if listed is not None:
     case_view.case_view(study, evidence, listed, order)
 else:
     frame.title(study, PAGES["errors"].question)
-    frame.answer(text.errors(evidence.results.errors))
+    frame.answer(text_errors.answer(evidence.results.errors))
     frame.seen(evidence)
     if case_id:
         st.warning(text.NO_SUCH_CASE)

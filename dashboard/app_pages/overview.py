@@ -4,7 +4,7 @@ import streamlit as st
 
 from neuroval.dashboard.components import behind, cases, exports, frame
 from neuroval.dashboard.session import page_figures as charts
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words.formats import counts, escaped, interval, number
 from neuroval.dashboard.words.glossary import help_on
@@ -55,6 +55,6 @@ if evidence.worst:
     st.header("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)
     cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study))
 else:
-    frame.answer(text.errors(evidence.results.errors))
+    frame.answer(text_errors.answer(evidence.results.errors))
 exports.number_buttons(study, evidence.results)
 frame.how("overview")

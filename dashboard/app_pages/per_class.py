@@ -6,11 +6,12 @@ from neuroval.analysis.study.results import rows as rows_of
 from neuroval.dashboard.components import behind, exports, frame, performance
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import per_class as text_classes
 from neuroval.dashboard.words.formats import cut_names, escaped
 
 study, evidence = frame.opened("per_class")
 judged, classes = evidence.results.performance, study.classes
-frame.answer(text.per_class(judged, classes))
+frame.answer(text_classes.answer(judged, classes))
 frame.seen(evidence)
 
 for column, rates in zip(st.columns(2, gap="medium"), charts.RATES, strict=True):

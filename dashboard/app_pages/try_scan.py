@@ -5,7 +5,7 @@ import streamlit as st
 from neuroval.dashboard.components import frame, scan_form, scan_view
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
-from neuroval.dashboard.words import scan as text_scan
+from neuroval.dashboard.words import try_scan as text_scan
 from neuroval.dashboard.words.formats import escaped
 
 study = frame.chosen()

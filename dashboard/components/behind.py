@@ -9,9 +9,9 @@ from neuroval.dashboard.components import cases
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as text
+from neuroval.dashboard.words.confusion import matrix_rows
 from neuroval.dashboard.words.findings import badge
 from neuroval.dashboard.words.formats import escaped
-from neuroval.dashboard.words.general import matrix_rows
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.folder import Study
 

@@ -8,6 +8,7 @@ import streamlit as st
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
+from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.study.folder import Study
@@ -37,7 +38,7 @@ def images_note(study: Study, *, maps: bool = True) -> bool:
     if study.gradcam is None:
         st.caption(text.NO_CAM)
     else:
-        st.caption(f"{text.TILE} {text.OUTLINE}" if study.gradcam.has_mask.any() else text.TILE)
+        st.caption(f"{text_errors.TILE} {text.OUTLINE}" if study.gradcam.has_mask.any() else text_errors.TILE)
     return True
 
 
@@ -56,16 +57,16 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
     if pictures and not compute.has_image(study, case.case_id):
         st.caption(text.NO_IMAGE)
     elif pictures and study.gradcam is not None:
-        described = text.alt(case, study.classes, with_map=case.predicted)
+        described = text_errors.alt(case, study.classes, with_map=case.predicted)
         st.image(url(study, case.case_id, case.predicted, size="pair"), width="stretch", alt=described)
     elif pictures:
-        st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text.alt(case, study.classes))
-    label, key = f":blue[{escaped(text.caption(case, study.classes))}]", f"open-{case.case_id}"
+        st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text_errors.alt(case, study.classes))
+    label, key = f":blue[{escaped(text_errors.caption(case, study.classes))}]", f"open-{case.case_id}"
     if here:
         st.button(label, key=key, on_click=state.open_case, args=(case.case_id,), type="tertiary")
     else:
         st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case.case_id))
-    st.markdown(text.confidence(case) if here else f"{INDENT}{text.confidence(case)}")
+    st.markdown(text_errors.confidence(case) if here else f"{INDENT}{text_errors.confidence(case)}")
 
 
 def thumbnail(
@@ -96,4 +97,4 @@ def strip(study: Study, cases: Sequence[Case]) -> None:
         st.caption("No scans in the evaluated split." if not cases else text.NO_IMAGE)
     else:
         pictures = [url(study, case.case_id, size="thumbnail") for case in shown]
-        st.image(pictures, width=108, alt=[text.alt(case, study.classes) for case in shown])
+        st.image(pictures, width=108, alt=[text_errors.alt(case, study.classes) for case in shown])

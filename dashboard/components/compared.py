@@ -10,7 +10,7 @@ from neuroval.dashboard.figures.difference_forest import LONGEST_LABEL, Row, dif
 from neuroval.dashboard.figures.palette import ACCENT
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
-from neuroval.dashboard.words import comparison as text
+from neuroval.dashboard.words import compare as text
 from neuroval.dashboard.words.formats import cut_names, escaped
 from neuroval.dashboard.words.general import NO_IMAGE, no_images
 from neuroval.data.exceptions import InputError

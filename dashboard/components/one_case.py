@@ -15,6 +15,7 @@ from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, outline_of, peak
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as words
+from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import counted, escaped
 from neuroval.data.study.folder import Study
@@ -121,13 +122,13 @@ def _scan(study: Study, listed: ListedCase, case: Case | None) -> None:
     if study.gradcam is None:
         st.caption(text.NO_CAM)
     with st.container(width=380):
-        alt = f"Scan of {study.classes.display[listed.label]}" if case is None else text.alt(case, study.classes)
+        alt = f"Scan of {study.classes.display[listed.label]}" if case is None else text_errors.alt(case, study.classes)
         st.image(url(study, listed.case_id, size="original"), width="stretch", alt=alt)
     _copy_link()
 
 
 def _picture(study: Study, case: Case, name: str | None, **shown: str) -> None:
-    alt = text.alt(case, study.classes, with_map=name)
+    alt = text_errors.alt(case, study.classes, with_map=name)
     st.image(url(study, case.case_id, name, size="original", **shown), width="stretch", alt=alt)
     if name is None:
         st.caption("Scan")

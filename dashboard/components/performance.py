@@ -17,7 +17,7 @@ from neuroval.dashboard.figures.roc import Decision, precision_recall_figure, ro
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
-from neuroval.dashboard.words import classes as text
+from neuroval.dashboard.words import per_class as text
 from neuroval.dashboard.words.formats import escaped
 from neuroval.dashboard.words.general import row_name
 from neuroval.dashboard.words.glossary import help_on

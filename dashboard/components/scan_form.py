@@ -9,7 +9,7 @@ from streamlit.typing import UploadedFile
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.settings import current_settings
-from neuroval.dashboard.words import scan as text_scan
+from neuroval.dashboard.words import try_scan as text_scan
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study

@@ -18,7 +18,7 @@ from neuroval.dashboard.session import state
 from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import cases as text_cases
 from neuroval.dashboard.words import general as text
-from neuroval.dashboard.words import scan as text_scan
+from neuroval.dashboard.words import try_scan as text_scan
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import ImageError
 from neuroval.data.images.uploads import frames_in

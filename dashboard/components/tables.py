@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from neuroval.analysis.performance.error_pairs import ConfusionPair
+from neuroval.dashboard.words import confusion as text_confusion
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import JOINER, escaped
 from neuroval.data.study.manifest import Manifest
@@ -26,7 +27,7 @@ def cost_list(pairs: Sequence[ConfusionPair], manifest: Manifest) -> None:
         left, right = st.columns([2, 5], border=False)
         with left.container(gap=None):
             st.markdown(f"**{escaped(text.arrow(pair, manifest.classes))}**")
-            st.caption(escaped(text.pair_cost(pair, manifest)))
+            st.caption(escaped(text_confusion.pair_cost(pair, manifest)))
         impact = manifest.impact(pair.reference, pair.predicted)
         if impact is not None:
             with right.container(gap=None):

@@ -8,7 +8,7 @@ from neuroval.analysis.performance.comparison import ComparedNumber
 from neuroval.analysis.study.comparison import ComparedAuc, Comparisons, Discordant
 from neuroval.dashboard.documents.plain_values import measured, plain
 from neuroval.dashboard.documents.study_document import SCHEMA, cut
-from neuroval.dashboard.words import comparison as text
+from neuroval.dashboard.words import compare as text
 from neuroval.data.study.folder import Study
 
 SHOWN: Final = 20  # cases of each side in the text

@@ -23,9 +23,10 @@ from neuroval.dashboard.figures.forest_plot import lowest
 from neuroval.dashboard.figures.matrix import harm_colour
 from neuroval.dashboard.figures.palette import CORRECT, PAPER
 from neuroval.dashboard.report.letters import shortened
+from neuroval.dashboard.words.cross_validation import NAMES, number_of
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, cut_to, percent
-from neuroval.dashboard.words.general import RATES, row_name
-from neuroval.dashboard.words.training import NAMES, number_of
+from neuroval.dashboard.words.general import row_name
+from neuroval.dashboard.words.per_class import RATES
 from neuroval.data.classes import ClassOrder
 
 Drawing = dict[str, Any]

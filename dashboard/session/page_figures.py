@@ -21,11 +21,12 @@ from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure
 from neuroval.dashboard.figures.split_composition import split_bars
 from neuroval.dashboard.figures.training_curves import curves
 from neuroval.dashboard.session.cache import figure
+from neuroval.dashboard.words import cross_validation as text_cross_validation
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
-from neuroval.dashboard.words import training as text_training
+from neuroval.dashboard.words import per_class as text_classes
 
-RATES = (text.RATES[:2], text.RATES[2:])  # a figure each
+RATES = (text_classes.RATES[:2], text_classes.RATES[2:])  # a figure each
 COURSES = ("Loss", "Accuracy")
 
 
@@ -86,7 +87,7 @@ def rates(evidence: Evidence, metrics: tuple[Metric[ClassPerformance], ...]) -> 
     """Return the forest plot of some rates; both figures have one axis."""
     judged, classes = evidence.results.performance, evidence.study.classes
     start = lowest(
-        [rate.headline for rates_of_class in rows_of(judged) for _, rate in read(text.RATES, rates_of_class)]
+        [rate.headline for rates_of_class in rows_of(judged) for _, rate in read(text_classes.RATES, rates_of_class)]
     )
     sections = tuple(
         (
@@ -144,13 +145,13 @@ def folds(evidence: Evidence) -> go.Figure:
     """Return the numbers over the folds, grouped and not grouped on one axis."""
     kinds = kinds_of_folds(evidence)
     known = {number.name for number in kinds[0][2].numbers}
-    shown = {name: title for name, title in text_training.NAMES.items() if name in known}
+    shown = {name: title for name, title in text_cross_validation.NAMES.items() if name in known}
     start = start_of([number for *_, of_kind in kinds for number in of_kind.numbers if number.name in shown])
     sections = tuple(
         (
             title,
             tuple(
-                FoldRow(label=label, colour=colour, number=text_training.number_of(of_kind, name))
+                FoldRow(label=label, colour=colour, number=text_cross_validation.number_of(of_kind, name))
                 for label, colour, of_kind in kinds
             ),
         )

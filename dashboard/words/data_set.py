@@ -1,13 +1,29 @@
 """Sentences and rows about the images of a data set: size, format, grey values, what is not recorded, who is in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from neuroval.analysis.data_audit.composition import Dataset
+from neuroval.analysis.data_audit.confounders import Confounding
 from neuroval.analysis.data_audit.image_contents import ImageContent, Images, MissingColumn, Spread
-from neuroval.dashboard.words.formats import DASH, NOT_ESTIMABLE, percent
-from neuroval.dashboard.words.general import listed
+from neuroval.analysis.data_audit.training_overlap import Leakage
+from neuroval.analysis.data_audit.twins import TwinKind
+from neuroval.dashboard.words.formats import (
+    DASH,
+    NOT_ESTIMABLE,
+    counted,
+    full,
+    percent,
+)
+from neuroval.dashboard.words.general import KINDS, fitted_on, listed, patients, spoken
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
+from neuroval.data.images.linking import LinkedImages
+
+NO_FACTOR = "No source, site, plane, file format or size has two known values: confounding cannot be looked for."
+IMBALANCED = 1.5  # largest class over smallest, from which accuracy is said to lean
+BALANCED = "The classes weigh about alike in accuracy."
+LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all alike."
+SHOWN_FILES = 10
 
 SPREADS = "Median over the scans with the quartiles; grey values are means and standard deviations within a scan."
 UNKNOWN = {
@@ -125,3 +141,98 @@ def missing_rows(images: Images, classes: ClassOrder) -> list[dict[str, str]]:
 
 def _share(column: MissingColumn) -> str:
     return f"{column.share.count or 0:,} of {column.share.n or 0:,}"
+
+
+def answer(dataset: Dataset, leakage: Leakage, classes: ClassOrder) -> str:
+    """Return the answer of the data set page."""
+    parts = ", ".join(f"{split.n:,} {split.name}" for split in dataset.splits)
+    text = f"{counted(dataset.n, 'scan')} ({parts}) in {counted(dataset.groups, 'group')}. "
+    overall, known = leakage.overall, {row.name: row.known_patient for row in leakage.classes}
+    group, patient = overall.group, overall.patient
+    if leakage.reason is not None:
+        return f"{text}Sharing with training is {NOT_ESTIMABLE}: {why(leakage.reason)}."
+    scans, verb = counted(overall.n, f"{leakage.split} scan"), "shares" if group.count == 1 else "share"
+    if group.count and group.value is None:
+        text += (
+            f"At least {group.count:,} of {scans} {verb} a patient or a copy of the image with the training data. How "
+            f"many do is {NOT_ESTIMABLE}: {counted(overall.n - (overall.compared.count or 0), 'scan')} cannot be "
+            "compared with it."
+        )
+    elif group.value is None:
+        text += f"Sharing with training is {NOT_ESTIMABLE}: {why(group.reason)}."
+    elif group.count:
+        text += (
+            f"{percent(group.value)} of {scans} {verb} a patient or a copy of the image with the training data: "
+            f"{full(group)}."
+        )
+    elif patient.defined:
+        text += f"No {leakage.split} scan shares a patient or a copy with the training data, as far as is known."
+    else:
+        text += (
+            f"No {leakage.split} scan is a copy of one in the training data. Whether patients are shared is "
+            f"{NOT_ESTIMABLE}: {why(patient.reason)}."
+        )
+    return f"{text} {patients(known, classes)}".strip()
+
+
+def linked(images: LinkedImages) -> str:
+    """Return what is to be known about the linked images; nothing when each is the one that was judged."""
+    parts = []
+    if other := len(images.other_encoding):
+        parts.append(f"{counted(other, 'linked image')}: other encoding, predictions may differ slightly.")
+    if refused := len(images.refused):
+        verb = "looks different and is" if refused == 1 else "look different and are"
+        parts.append(f"{counted(refused, 'linked image')} {verb} not shown.")
+    return " ".join(parts)
+
+
+def imbalance(dataset: Dataset, split: str) -> str:
+    """Return the imbalance of the evaluated split."""
+    for content in dataset.splits:
+        if content.name == split:
+            ratio = content.imbalance_ratio
+            if ratio.value is None:
+                return f"Imbalance in {split}: {NOT_ESTIMABLE} ({why(ratio.reason)})."
+            means = BALANCED if ratio.value < IMBALANCED else LEANS
+            times = f"the largest class has {ratio.value:.1f} times the scans of the smallest"
+            return f"Imbalance in {split}: {times}. {means}"
+    return f"The {split} split holds no scans."
+
+
+def twins(kinds: Sequence[TwinKind]) -> list[dict[str, str]]:
+    """Return the kinds of copies across splits as table rows."""
+    return [
+        {
+            "Copy": KINDS[metric.kind],
+            "Scans": f"{metric.cases:,}",
+            "Pairs": f"{metric.pairs:,}",
+            "With two labels": f"{metric.conflicts:,}",
+        }
+        for metric in kinds
+    ]
+
+
+def twin(metric: TwinKind, classes: ClassOrder, split: str) -> str:
+    """Return what an example of two copies shows."""
+    left, right = (spoken(name, classes) for name in metric.labels)
+    return f"{KINDS[metric.kind]}: {left} in {split}, {right} in {fitted_on(split)}"
+
+
+def rejected(files: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the files that could not be used as table rows, the first ones of many."""
+    rows = [{"File": path, "Why": reason} for path, reason in list(files.items())[:SHOWN_FILES]]
+    more = len(files) - len(rows)
+    return [*rows, {"File": f"{counted(more, 'more file')}", "Why": ""}] if more else rows
+
+
+def confounding(factors: Sequence[Confounding]) -> list[dict[str, str]]:
+    """Return for each factor how far it alone answers "any tumour?", as table rows."""
+    return [
+        {
+            "Factor": factor.factor.replace("_", " ").capitalize(),
+            "Answer given away": f"{percent(factor.share.value or 0.0)}, {factor.share.count:,}/{factor.share.n:,}",
+            "Guessed right by it": percent(factor.accuracy),
+            "Always the same guess": percent(factor.base_rate),
+        }
+        for factor in factors
+    ]

@@ -10,6 +10,7 @@ from neuroval.analysis.core.metrics import METRICS, measure
 from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.words.cross_validation import basis, lighter, like_for_like
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, escaped, full, sentence_case, short
 from neuroval.dashboard.words.general import (
     LINES,
@@ -22,7 +23,6 @@ from neuroval.dashboard.words.general import (
     spoken,
 )
 from neuroval.dashboard.words.reasons import why
-from neuroval.dashboard.words.training import basis, lighter, like_for_like
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.manifest import Manifest
 

@@ -25,8 +25,9 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
-from neuroval.dashboard.words.general import RATES, RESEARCH, TIERS, fitted_on, listed, row_name
+from neuroval.dashboard.words.general import RESEARCH, TIERS, fitted_on, listed, row_name
 from neuroval.dashboard.words.overview import verdict_title
+from neuroval.dashboard.words.per_class import RATES
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 from neuroval.data.images.linking import LinkedImages

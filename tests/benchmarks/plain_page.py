@@ -16,9 +16,10 @@ from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
 from neuroval.dashboard.figures.matrix import matrix_figure
 from neuroval.dashboard.figures.reliability import reliability_figure
 from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure
+from neuroval.dashboard.words import confusion as text_confusion
 from neuroval.dashboard.words import findings as text_findings
-from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
+from neuroval.dashboard.words import per_class as text_classes
 from neuroval.data.study.folder import read_study
 
 
@@ -38,14 +39,14 @@ if page == "overview":
     st.dataframe([{"finding": text_findings.text(found)} for found in source.results.findings])
 elif page == "per_class":
     judged = source.results.performance
-    st.write(text.per_class(judged, study.classes))
-    for rates in (text.RATES[:2], text.RATES[2:]):
+    st.write(text_classes.answer(judged, study.classes))
+    for rates in (text_classes.RATES[:2], text_classes.RATES[2:]):
         sections = [(rate.label, _rows(judged, rate)) for rate in rates]
         found = [row.estimate for _, rows in sections for row in rows]
         st.plotly_chart(forest(sections, start=lowest(found)), key=rates[0].key)
 elif page == "confusion":
     st.plotly_chart(matrix_figure(source.results.performance.matrix, study.classes, harm=study.manifest.harm))
-    st.write(text.confusion(source.results.pairs, study.classes, source.results.performance.matrix.n))
+    st.write(text_confusion.answer(source.results.pairs, study.classes, source.results.performance.matrix.n))
 elif page == "confidence":
     found = source.results.confidence
     st.plotly_chart(reliability_figure(found.reliability.top_label, x="Confidence", y="Accuracy"))

@@ -11,7 +11,8 @@ from neuroval.dashboard.cases.evidence import evidence_of as evidence_of
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.pdf import report
-from neuroval.dashboard.words import general, overview
+from neuroval.dashboard.words import data_set as text_data_set
+from neuroval.dashboard.words import overview
 from neuroval.data.study.folder import Study
 from neuroval.data.study.import_predictions import study_of_predictions
 
@@ -46,7 +47,7 @@ def found(study: Study) -> Results:
 
 def test_the_pages_say_that_it_is_not_estimable(study: Study, found: Results, kind: str) -> None:
     evidence = evidence_of(study)
-    assert f"Sharing with training is not estimable: {REASONS[kind]}." in general.data_set(
+    assert f"Sharing with training is not estimable: {REASONS[kind]}." in text_data_set.answer(
         found.dataset, found.leakage, study.classes
     )
     assert overview.gap(evidence, study.manifest) == f"The gap between the two is not estimable: {REASONS[kind]}."

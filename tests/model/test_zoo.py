@@ -9,7 +9,7 @@ import pytest
 from neuroval.analysis.explanations.pointing import pointing_game
 from neuroval.analysis.study.comparison import comparisons
 from neuroval.dashboard.documents.study_document import sections
-from neuroval.dashboard.words.comparison import label
+from neuroval.dashboard.words.compare import label
 from neuroval.dashboard.words.formats import points
 from neuroval.data.storage.home import SHIPPED_MODELS, SHIPPED_STUDIES
 from neuroval.data.study.folder import read_study

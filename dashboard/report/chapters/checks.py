@@ -9,9 +9,9 @@ from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import cases as text_cases
 from neuroval.dashboard.words import claims as text_claims
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import cross_validation as text_cross_validation
+from neuroval.dashboard.words import data_set as text_data_set
 from neuroval.dashboard.words import report as words
-from neuroval.dashboard.words import training as text_training
 from neuroval.dashboard.words.formats import full
 from neuroval.dashboard.words.overview import HEADLINES
 
@@ -27,13 +27,13 @@ def folds(subject: Subject) -> list[Block]:
     there = grouped if grouped.performance is not None else ungrouped
     blocks = [
         heading(words.LABELS["folds"], label="folds" if there.performance is not None else None),
-        paragraph(text_training.cross_validation(grouped, ungrouped, evidence.results.grouping), style="answer"),
+        paragraph(text_cross_validation.answer(grouped, ungrouped, evidence.results.grouping), style="answer"),
     ]
     if there.performance is None:
         return blocks
-    if lighter := text_training.lighter(manifest):
+    if lighter := text_cross_validation.lighter(manifest):
         blocks.append(paragraph(lighter))
-    rows = text_training.fold_rows(grouped, ungrouped, classes)
+    rows = text_cross_validation.fold_rows(grouped, ungrouped, classes)
     first = ", ".join(f"{key} {value}" for key, value in rows[0].items() if key != "Number")
     level = words.level_of(subject.options.level)
     blocks += [
@@ -46,7 +46,7 @@ def folds(subject: Subject) -> list[Block]:
         ),
         table(rows, "Numbers over the folds, with the corrected interval of the mean.", label="over-folds"),
         heading("All folds pooled", level=2),
-        paragraph(text_training.basis(there, classes)),
+        paragraph(text_cross_validation.basis(there, classes)),
         figure(
             drawings.matrix(there.performance.matrix, classes, harm=manifest.harm),
             f"Pooled confusion matrix of the {'grouped' if there is grouped else 'ungrouped'} folds. "
@@ -83,7 +83,7 @@ def audit(subject: Subject) -> list[Block]:
         )
     )
     if evidence.results.twin_kinds:
-        kinds = text.twins(evidence.results.twin_kinds)
+        kinds = text_data_set.twins(evidence.results.twin_kinds)
         blocks.append(table(kinds, "Copies of training scans, by kind.", label="copies"))
     across = len(evidence.results.patients_across)
     blocks.append(paragraph(words.copies(evidence.results.twin_kinds, across, leakage)))
@@ -93,14 +93,14 @@ def audit(subject: Subject) -> list[Block]:
     if evidence.results.confounding:
         blocks += [
             table(
-                text.confounding(evidence.results.confounding),
+                text_data_set.confounding(evidence.results.confounding),
                 'How far another factor answers "any tumour?".',
                 label="factors",
             ),
             paragraph(words.CONFOUNDING),
         ]
     else:
-        blocks.append(paragraph(text.NO_FACTOR))
+        blocks.append(paragraph(text_data_set.NO_FACTOR))
     return blocks
 
 

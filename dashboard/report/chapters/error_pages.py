@@ -9,7 +9,7 @@ from neuroval.dashboard.report.blocks import Block, heading, note, paragraph, ta
 from neuroval.dashboard.report.letters import shortened
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import audit as text_audit
-from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.formats import probability
 
@@ -37,7 +37,7 @@ def errors(subject: Subject) -> list[Block]:
     cases = evidence.results.errors
     blocks = [
         heading(words.LABELS["errors"], label="errors"),
-        paragraph(text.errors(cases), style="answer"),
+        paragraph(text_errors.answer(cases), style="answer"),
         *_saliency(subject),
     ]
     high, rest = chosen(cases.cases, everything=options.all_errors)
@@ -104,13 +104,13 @@ def _card(subject: Subject, case: Case) -> dict[str, Any]:
     if case.reference not in ranked:
         ranked[-1] = case.reference
     return {
-        "title": text.caption(case, classes),
+        "title": text_errors.caption(case, classes),
         "confidence": words.card_confidence(case),
         "high": case.tier == "high",
         "picture": subject.pictures.get(case.case_id),
         "wide": with_map is not None,
         "no-picture": words.NO_PICTURE,
-        "alt": text.alt(case, classes, with_map=with_map),
+        "alt": text_errors.alt(case, classes, with_map=with_map),
         "probabilities": [
             {
                 "name": shortened(classes.display[name], 24),

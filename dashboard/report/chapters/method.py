@@ -7,8 +7,8 @@ from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.report.blocks import Block, facts, heading, paragraph, table
 from neuroval.dashboard.report.chapters.opening import order_of
 from neuroval.dashboard.report.subject import Subject
-from neuroval.dashboard.words import classes as text_classes
 from neuroval.dashboard.words import overview as text_overview
+from neuroval.dashboard.words import per_class as text_classes
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.formats import sentence_case
 from neuroval.dashboard.words.glossary import METRICS

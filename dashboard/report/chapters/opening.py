@@ -8,7 +8,6 @@ from neuroval.dashboard.report.blocks import Block, bullets, facts, figure, head
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import data_set as text_data
 from neuroval.dashboard.words import findings as text_findings
-from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, interval, number
@@ -117,7 +116,7 @@ def data(subject: Subject) -> list[Block]:
     dataset = evidence.results.dataset
     blocks = [
         heading(words.LABELS["data"], label="data"),
-        paragraph(text.data_set(dataset, evidence.results.leakage, classes), style="answer"),
+        paragraph(text_data.answer(dataset, evidence.results.leakage, classes), style="answer"),
         heading("Intended use", level=2),
         paragraph(words.reported(about.intended_use), label="intended-use" if about.intended_use else None),
     ]
@@ -160,7 +159,7 @@ def _composition(subject: Subject) -> list[Block]:
         for index, name in enumerate(classes.names)
     ]
     blocks = [
-        _counts(by_split, f"Scans by class and split. {text.imbalance(dataset, evidence.split)}", "splits"),
+        _counts(by_split, f"Scans by class and split. {text_data.imbalance(dataset, evidence.split)}", "splits"),
         _counts(text_data.class_rows(dataset, classes), "Scans, groups and patients of all splits.", "groups"),
     ]
     sources = _narrow(text_data.source_rows(dataset, classes), subject)
@@ -196,7 +195,7 @@ def _images(subject: Subject) -> list[Block]:
         blocks.append(table(rows, caption, label="acquisition"))
     if brightness := text_data.greys(evidence.results.images, classes):
         blocks.append(paragraph(brightness))
-    rejected = text.rejected(evidence.rejected)
+    rejected = text_data.rejected(evidence.rejected)
     if rejected:
         blocks.append(table(rejected, "Files that could not be used.", label="rejected"))
     return blocks or [paragraph("Size, format and grey values of the images are not recorded.")]

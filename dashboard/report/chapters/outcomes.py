@@ -6,6 +6,7 @@ from neuroval.dashboard.report import drawings
 from neuroval.dashboard.report.blocks import Block, figure, heading, note, paragraph, table
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import confidence as text_confidence
+from neuroval.dashboard.words import confusion as text_confusion
 from neuroval.dashboard.words import decisions as text_decisions
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import report as words
@@ -26,7 +27,7 @@ def confusion(subject: Subject) -> list[Block]:
         caption += f" {names}"
     blocks = [
         heading(words.LABELS["confusion"], label="confusion"),
-        paragraph(text.confusion(evidence.results.pairs, classes, matrix.n), style="answer"),
+        paragraph(text_confusion.answer(evidence.results.pairs, classes, matrix.n), style="answer"),
         figure(drawings.matrix(matrix, classes, harm=manifest.harm), caption, alt=alt, label="matrix"),
         heading("What each error means", level=2),
         *_pairs(subject),
@@ -53,7 +54,7 @@ def _pairs(subject: Subject) -> list[Block]:
         {
             "Error": text.arrow(pair, subject.classes),
             "Rate": full(pair.rate.headline),
-            **({"Harm": f"{text.harm_of(pair, manifest):g}"} if manifest.harm else {}),
+            **({"Harm": f"{text_confusion.harm_of(pair, manifest):g}"} if manifest.harm else {}),
             "What it means for the patient": _impact(subject, pair.reference, pair.predicted),
         }
         for pair in ranked[:PAIRS]

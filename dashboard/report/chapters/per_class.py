@@ -10,8 +10,8 @@ from neuroval.analysis.study.two_class_questions import at, at_prevalence, curve
 from neuroval.dashboard.report import drawings
 from neuroval.dashboard.report.blocks import Block, figure, heading, note, paragraph, table
 from neuroval.dashboard.report.subject import Subject
-from neuroval.dashboard.words import classes as text_classes
 from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import per_class as text_classes
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.interval_methods import by
 
@@ -24,7 +24,7 @@ def performance(subject: Subject) -> list[Block]:
     n = words.of_scans(judged.matrix.n, evidence.split)
     blocks = [
         heading(words.LABELS["per-class"], label="per-class"),
-        paragraph(text.per_class(judged, classes), style="answer"),
+        paragraph(text_classes.answer(judged, classes), style="answer"),
     ]
     for first in range(0, len(subjects), drawings.SHOWN):
         alt = f"Rates by class with intervals: {_told(subject, first)}"
@@ -68,7 +68,7 @@ def performance(subject: Subject) -> list[Block]:
 
 def _both(subject: Subject, n: str) -> list[Block]:
     subjects = rows_of(subject.evidence.results.performance)
-    if not any(rate.clustered for rates in subjects for _, rate in read(text.RATES, rates)):
+    if not any(rate.clustered for rates in subjects for _, rate in read(text_classes.RATES, rates)):
         return [paragraph(words.ONE_INTERVAL)]
     return [
         table(

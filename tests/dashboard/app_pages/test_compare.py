@@ -23,7 +23,7 @@ from neuroval.dashboard.components.exports import as_csv
 from neuroval.dashboard.documents.comparison_document import as_text, document_of
 from neuroval.dashboard.documents.plain_values import plain
 from neuroval.dashboard.figures.difference_forest import NARROWEST, Row, differences, furthest
-from neuroval.dashboard.words import comparison as text
+from neuroval.dashboard.words import compare as text
 from neuroval.dashboard.words import formats
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.exceptions import InputError

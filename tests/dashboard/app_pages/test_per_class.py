@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from neuroval.analysis.study.results import Results, results_of
 from neuroval.analysis.study.two_class_questions import at, at_prevalence
-from neuroval.dashboard.words import classes as text
+from neuroval.dashboard.words import per_class as text
 from neuroval.dashboard.words.formats import fine, full
 from neuroval.data.study.folder import read_study
 

@@ -14,7 +14,7 @@ from pydicom.data import get_testdata_file
 from streamlit.testing.v1 import AppTest
 
 from neuroval.dashboard.settings import current_settings
-from neuroval.dashboard.words import scan as text_scan
+from neuroval.dashboard.words import try_scan as text_scan
 from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.study.folder import Study, read_study
 

@@ -25,6 +25,9 @@ from neuroval.dashboard.session.cache import evidence, study
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import cases as text_cases
 from neuroval.dashboard.words import confidence as text_confidence
+from neuroval.dashboard.words import cross_validation as text_cross_validation
+from neuroval.dashboard.words import data_set as text_data_set
+from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import findings as text_findings
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
@@ -136,7 +139,7 @@ def test_without_training_cases_nothing_is_called_new(evidence_of: Callable[[str
     )
     assert {case.shared for case in found.cases.values()} == {None}
     assert {"Fact": "Shared with training", "Value": "not known"} in text_cases.case_facts(found.wrong[0])
-    assert text.data_set(found.results.dataset, found.results.leakage, BRAIN_TUMOR).endswith(
+    assert text_data_set.answer(found.results.dataset, found.results.leakage, BRAIN_TUMOR).endswith(
         "Sharing with training is not estimable: the study holds no training cases."
     )
 
@@ -182,7 +185,7 @@ def test_what_grouping_takes_off_is_said_with_its_interval(only_a: int, only_b: 
     a, b = reference.copy(), reference.copy()
     b[:only_a], a[only_a : only_a + only_b] = 1, 1
     (added, *_) = compare(reference, a, b, classes=["x", "y"], negative=None, rng=np.random.default_rng(0)).numbers
-    text_of = text_training.like_for_like(added)
+    text_of = text_cross_validation.like_for_like(added)
     assert said in text_of
     assert "-" not in text_of.replace("cross-validation", "")
 
@@ -199,17 +202,19 @@ def test_the_mean_of_the_folds_decides_where_its_interval_is_wider(evidence_of: 
 def test_a_group_in_two_folds_is_left_out_and_said(evidence_of: Callable[[str], Evidence]) -> None:
     found = evidence_of("folded")
     grouped = dataclasses.replace(found.results.grouped, left_out=3)
-    assert "3 scans left out: a patient or copy is in another fold." in text_training.basis(grouped, BRAIN_TUMOR)
+    assert "3 scans left out: a patient or copy is in another fold." in text_cross_validation.basis(
+        grouped, BRAIN_TUMOR
+    )
 
 
 def test_folds_of_another_recipe_say_how_it_differs(evidence_of: Callable[[str], Evidence]) -> None:
     found, described = evidence_of("folded"), study("folded").manifest
     model = ModelFacts(name="m", recipe={"epochs": 16, "seed": 1}, folds_recipe={"epochs": 4, "seed": 1})
-    assert text_training.lighter(described) == ""
+    assert text_cross_validation.lighter(described) == ""
     assert text_training.curves(described) == text_training.CURVES
     described = dataclasses.replace(described, model=model)
     said = "another recipe than the model: epochs 4 in place of 16."
-    assert said in text_training.lighter(described)
+    assert said in text_cross_validation.lighter(described)
     assert said in text_overview.headlines(found, described)[1].note
 
 
@@ -239,17 +244,17 @@ def test_epochs_on_smaller_images_are_said() -> None:
 
 def test_specificity_is_not_called_grouped_without_patient_ids(evidence_of: Callable[[str], Evidence]) -> None:
     grouped = evidence_of("folded").results.grouped
-    assert "Specificity" not in text_training.basis(grouped, BRAIN_TUMOR)
+    assert "Specificity" not in text_cross_validation.basis(grouped, BRAIN_TUMOR)
     unknown = dataclasses.replace(grouped, known_patient={**grouped.known_patient, "notumor": proportion(0, 15)})
-    said = text_training.basis(unknown, BRAIN_TUMOR)
+    said = text_cross_validation.basis(unknown, BRAIN_TUMOR)
     assert said.endswith("Specificity is therefore not grouped by patient: no tumour has no patient ids.")
 
 
 def test_errors_of_one_image_are_one_tile(evidence_of: Callable[[str], Evidence]) -> None:
     found = evidence_of("copies")
     assert [case.copies for case in found.worst] == [2, 1, 1, 1]
-    assert text.confidence(found.worst[0]).endswith("high confidence, 2 copies]]")
-    assert "cop" not in text.confidence(found.worst[1])
+    assert text_errors.confidence(found.worst[0]).endswith("high confidence, 2 copies]]")
+    assert "cop" not in text_errors.confidence(found.worst[1])
 
 
 def test_classes_without_patient_ids_are_named() -> None:
@@ -311,12 +316,12 @@ def test_the_bound_without_errors_has_two_digits_and_is_rounded_up() -> None:
     n = 90127
     probabilities = np.tile([0.9, 0.05, 0.03, 0.02], (n, 1))
     errors = rank_errors(np.arange(n), np.zeros(n, dtype=int), probabilities, classes=BRAIN_TUMOR.names)
-    assert text.errors(errors) == (
+    assert text_errors.answer(errors) == (
         "No errors in 90,127 scans: an error rate up to 0.0043% is still compatible with this."
     )
     groups = np.arange(n) // 100
     grouped = rank_errors(np.arange(n), np.zeros(n, dtype=int), probabilities, classes=BRAIN_TUMOR.names, groups=groups)
-    assert "up to 0.43% is" in text.errors(grouped)
+    assert "up to 0.43% is" in text_errors.answer(grouped)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +350,7 @@ def test_no_tumour_in_the_split_is_said() -> None:
 
 def test_linked_images_that_differ_are_counted(tmp_path: object) -> None:
     images = LinkedImages(folder=tmp_path, other_encoding=frozenset("a"), refused=frozenset("bc"))  # type: ignore[arg-type]
-    assert text.linked(images) == (
+    assert text_data_set.linked(images) == (
         "1 linked image: other encoding, predictions may differ slightly. "
         "2 linked images look different and are not shown."
     )

@@ -15,10 +15,10 @@ from neuroval.analysis.decisions.threshold_choice import operating_point
 from neuroval.analysis.performance.patients import per_patient
 from neuroval.analysis.performance.per_class import performance
 from neuroval.analysis.performance.prevalence import natural_frequencies
-from neuroval.dashboard.words import classes as text_classes
 from neuroval.dashboard.words import data_set as text_data
 from neuroval.dashboard.words import decisions as text_decisions
 from neuroval.dashboard.words import overview as text_overview
+from neuroval.dashboard.words import per_class as text_classes
 from neuroval.dashboard.words.formats import area, fine, probability, ratio
 from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
 from neuroval.data.study.manifest import Acceptance

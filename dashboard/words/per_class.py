@@ -9,16 +9,28 @@ from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, RA
 from neuroval.analysis.decisions.threshold_choice import AtThreshold, OperatingPoint
 from neuroval.analysis.performance.class_auc import ClassAucs
 from neuroval.analysis.performance.patients import Patients
-from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Overall
+from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Overall, Performance
 from neuroval.analysis.performance.prevalence import NaturalFrequencies
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.results import Subject
 from neuroval.analysis.study.two_class_questions import AtPrevalence, Question
-from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counted, fine, full, percent, probability, ratio
-from neuroval.dashboard.words.general import RATES, fitted_on, plain_and_clustered, row_name, spoken
+from neuroval.dashboard.words.formats import (
+    NOT_ESTIMABLE,
+    area,
+    counted,
+    fine,
+    full,
+    percent,
+    probability,
+    ratio,
+    short,
+)
+from neuroval.dashboard.words.general import fitted_on, missed, row_name, spoken
 from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
+
+RATES = tuple(metric for metric in COUNTED if metric.shown == "rates")
 
 POST_HOC = ":orange-badge[Post hoc]"
 PREVALENCE_SET = f"{POST_HOC} The prevalence was set on this page. What follows from it is exploratory."
@@ -272,3 +284,17 @@ def with_setting(
     prevalence = "" if values.prevalence is None else f"{values.prevalence:g}"
     setting = {"Prevalence": prevalence, "Setting": "post hoc" if changed else "as in these scans"}
     return [{"Class": row_name(question.name, classes), **row, **setting} for row in rows]
+
+
+def answer(judged: Performance, classes: ClassOrder) -> str:
+    """Return the answer of the page: the weakest class, then the tumours missed."""
+    known = [(rates.name, rates.sensitivity.headline) for rates in judged.classes if rates.sensitivity.headline.defined]
+    empty = [classes.display[rates.name] for rates in judged.classes if not rates.support]
+    name, estimate = min(known, key=lambda pair: pair[1].value or 0.0)
+    text = f"The weakest class is {classes.display[name]}: sensitivity {full(estimate)}. {missed(judged)}"
+    return f"{text} No scans of {', '.join(empty)}: its sensitivity is {NOT_ESTIMABLE}." if empty else text
+
+
+def plain_and_clustered(plain: Estimate, clustered: Estimate | None) -> tuple[str, str]:
+    """Return the two intervals of a rate as table cells."""
+    return full(plain), "as plain: groups of one" if clustered is None and plain.defined else short(clustered or plain)

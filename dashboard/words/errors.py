@@ -1,0 +1,45 @@
+"""Every sentence of the gallery of errors: how many, and what stands under a picture. One case: ``cases``."""
+
+from neuroval.analysis.performance.ranked_errors import Errors
+from neuroval.dashboard.cases.evaluated_case import Case
+from neuroval.dashboard.words.formats import (
+    at_most,
+    counted,
+    full,
+)
+from neuroval.dashboard.words.general import TIERS, arrow
+from neuroval.data.classes import ClassOrder
+
+TILE = "Left the scan, right the Grad-CAM of the predicted class."
+
+
+def caption(case: Case, classes: ClassOrder) -> str:
+    """Return ``Glioma -> Meningioma`` with an arrow; a correct case names its class once."""
+    return classes.display[case.reference] if case.correct else arrow(case, classes)
+
+
+def confidence(case: Case) -> str:
+    """Return the confidence and what it means; red for an error made with high confidence."""
+    line = f"{case.confidence:.2f} {TIERS[case.tier]}"
+    if case.copies > 1:
+        line += f", {counted(case.copies, 'copy', 'copies')}"
+    return f":small[:red[{line}]]" if case.tier == "high" and not case.correct else f":small[:gray[{line}]]"
+
+
+def answer(rates: Errors) -> str:
+    """Return the answer of the errors page."""
+    rate = rates.rate.headline
+    if not rates.count:
+        limit = at_most(1.0 if rate.high is None else rate.high)
+        return f"No errors in {counted(rates.n, 'scan')}: an error rate up to {limit} is still compatible with this."
+    return (
+        f"{counted(rates.count, 'error')} in {counted(rates.n, 'scan')}: rate {full(rate)}. "
+        f"{rates.high_confidence_count:,} of them {'has' if rates.high_confidence_count == 1 else 'have'} a confidence "
+        f"of {rates.high:g} or more."
+    )
+
+
+def alt(case: Case, classes: ClassOrder, *, with_map: str | None = None) -> str:
+    """Return what a picture shows, for those who cannot see it."""
+    text = f"Scan with reference {classes.display[case.reference]}, predicted {classes.display[case.predicted]}"
+    return f"{text}, Grad-CAM for {classes.display[with_map]}" if with_map else text
