@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.combining import normal_quantile
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.probabilities import group_numbers, read_predictions
 from neuroval.analysis.core.proportions import check_level
 

@@ -10,7 +10,7 @@ from scipy import special
 from neuroval.analysis.claims.printed_classes import MOST_POSSIBLE, Possible, stands_alone
 from neuroval.analysis.claims.rounding import NOISE, counts_that_fit, decimals, nearly_fits
 from neuroval.analysis.claims.statements import Check, named, of_kind
-from neuroval.analysis.core.intervals import normal_quantile
+from neuroval.analysis.core.combining import normal_quantile
 from neuroval.analysis.core.proportions import proportion
 from neuroval.data.claims.kinds import Claims, IntervalMethod, Rate
 from neuroval.data.claims.printed_number import Printed

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.combining import normal_quantile, square_and_add
 from neuroval.analysis.core.confusion import confusion_matrix
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.intervals import normal_quantile, square_and_add
 from neuroval.analysis.core.proportions import check_level, group_codes, share_of
 from neuroval.data.exceptions import InputError
 

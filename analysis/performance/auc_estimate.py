@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.combining import normal_quantile
 from neuroval.analysis.core.estimate import Estimate, Measure, widest
-from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.proportions import check_level, group_codes
 from neuroval.data.exceptions import InputError
 

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.combining import normal_quantile
 from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
-from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.core.proportions import check_level
 from neuroval.analysis.performance.auc_estimate import (

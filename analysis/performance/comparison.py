@@ -16,9 +16,9 @@ from scipy import special, stats
 from neuroval.analysis.core.bootstrap import RESAMPLES, SAME, Resamples, percentile_interval, resample
 from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.combining import square_and_add
 from neuroval.analysis.core.confusion import confusion_matrix
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.intervals import square_and_add
 from neuroval.analysis.core.proportions import METHODS, check_level, clustered_totals, group_codes, proportion, wilson
 from neuroval.data.exceptions import InputError
 

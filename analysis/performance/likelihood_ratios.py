@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.core.clusters import GroupTypes
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.combining import normal_quantile, square_and_add
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.intervals import normal_quantile, square_and_add
 from neuroval.analysis.core.proportions import check_level, clustered_totals, proportion
 from neuroval.data.exceptions import InputError
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from scipy import special
 
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.combining import normal_quantile
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.proportions import check_level
 from neuroval.data.exceptions import InputError
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.combining import normal_quantile
 from neuroval.analysis.core.estimate import Estimate, Measure
-from neuroval.analysis.core.intervals import normal_quantile
 from neuroval.analysis.core.proportions import check_level, wilson
 from neuroval.analysis.performance.auc_estimate import Units, check_scores, grouped
 from neuroval.analysis.performance.thinning import thinned

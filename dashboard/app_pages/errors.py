@@ -15,6 +15,8 @@ from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import escaped
 
+TILES = 24  # on a page
+
 case_id = state.case_id()
 study = frame.chosen()
 evidence = evidence_of(study)
@@ -39,7 +41,7 @@ else:
     pictures = cases.images_note(study)
     gallery.filters(selection, study.classes)
     total, noun = (evidence.results.errors.n, "scan") if everything else (evidence.results.errors.count, "error")
-    page = gallery.page_of(len(rows), total=total, noun=noun)
+    page = gallery.page_of(len(rows), total=total, noun=noun, size=TILES)
     shown = [evidence.cases[name] for name in selection.ids(rows[page])]
     cases.tiles(study, shown, columns=4, pictures=pictures, here=True)
     exports.csv_button(study, partial(selection.records, rows), what="cases")

@@ -9,15 +9,21 @@ import sys
 
 import typer
 
-from neuroval.dashboard.cli import data_sets, making, reading, serving, training
+from neuroval.dashboard.cli import (
+    analyze_compare_report,
+    data,
+    evaluate_import_claims,
+    serve_demo_settings,
+    train_cross_validate_benchmark,
+)
 from neuroval.dashboard.cli.shared import note
 from neuroval.data.exceptions import InputError
 
 # Each command imports what it needs: help is shown and the server started without waiting for the rest.
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-for group in (serving, making, reading, training):
+for group in (serve_demo_settings, evaluate_import_claims, analyze_compare_report, train_cross_validate_benchmark):
     app.add_typer(group.app)
-app.add_typer(data_sets.app, name="data")
+app.add_typer(data.app, name="data")
 
 
 def main() -> None:

@@ -17,7 +17,6 @@ from neuroval.dashboard.words.formats import escaped
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.folder import Study
 
-PAGE_SIZE = 24
 FIRST = FILTERS[:3]  # the others wait behind a button
 LISTED = 500  # values of a filter sent to the browser, at most; further ones can be typed
 
@@ -76,7 +75,7 @@ def _filter(key: str, values: Sequence[str], selection: Selection, classes: Clas
     )
 
 
-def page_of(number: int, *, total: int, noun: str, size: int = PAGE_SIZE) -> slice:
+def page_of(number: int, *, total: int, noun: str, size: int) -> slice:
     """Draw the count and the page picker and return the part of ``number`` things that is on the page."""
     pages = max(1, math.ceil(number / size))
     line = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")

@@ -71,9 +71,10 @@ def toy_tree(root: Path, pyproject: dict[str, Any], tmp_path: Path) -> Path:
     return tmp_path
 
 
+TRAINING_COMMANDS = "neuroval.dashboard.cli.train_cross_validate_benchmark"
 KEPT = {
     "neuroval.model.training.loop": "import keras\nimport tensorflow\nimport tf2onnx\n",
-    "neuroval.dashboard.cli.training": "def train():\n    from neuroval.model.training.pipeline import fit\n",
+    TRAINING_COMMANDS: "def train():\n    from neuroval.model.training.pipeline import fit\n",
     "neuroval.model.training.pipeline": "import neuroval.model.training.loop\n",
     "neuroval.dashboard.session.cache": "import numpy\nimport pandas\nimport streamlit\n",
     "neuroval.dashboard.app_pages.overview": "import streamlit\nfrom neuroval.dashboard.session import cache\n",
@@ -102,7 +103,10 @@ BROKEN = [
     ("streamlit-in-dashboard", {"neuroval.model.inference.bad": "from streamlit import progress"}),
     ("streamlit-in-dashboard", {"neuroval.analysis.core.bad": "import streamlit.runtime"}),
     ("streamlit-free", {"neuroval.dashboard.figures.bad": "import streamlit as st"}),
-    ("streamlit-free", {"neuroval.dashboard.cli.training": "from neuroval.dashboard.session import cache"}),
+    (
+        "streamlit-free",
+        {TRAINING_COMMANDS: "from neuroval.dashboard.session import cache"},
+    ),
     ("streamlit-free", {"neuroval.dashboard.report.bad": "from streamlit import pdf"}),
     ("keras-files", {"neuroval.model.inference.bad": "import keras"}),
     ("keras-files", {"neuroval.model.inference.bad": "def inner():\n    import tensorflow as tf"}),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neuroval.analysis.core.intervals import normal_quantile, square_and_add
+from neuroval.analysis.core.combining import normal_quantile, square_and_add
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.99])
