@@ -11,16 +11,30 @@ from typing import Any, Final
 
 import typst
 
-from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.cases.evidence import evidence_of as evidence_of
+from neuroval.dashboard.cases.evidence import Evidence, evidence_of
 from neuroval.dashboard.figures import scan
 from neuroval.dashboard.figures.palette import PAPER
 from neuroval.dashboard.report.attached_files import Attachment, attachments
 from neuroval.dashboard.report.blocks import Block, laid_out
-from neuroval.dashboard.report.chapters import checks, closing, method, opening, outcomes
-from neuroval.dashboard.report.chapters import error_pages as errors
-from neuroval.dashboard.report.chapters import per_class as performance
-from neuroval.dashboard.report.chapters import reporting_checklists as checklists
+from neuroval.dashboard.report.chapters import (
+    audit,
+    claims,
+    confidence,
+    confusion,
+    cover,
+    cross_validation,
+    data_set,
+    errors,
+    limitations,
+    methods,
+    model_card,
+    per_class,
+    provenance,
+    reporting_checklists,
+    settings,
+    sign_off,
+    summary,
+)
 from neuroval.dashboard.report.letters import STANDARDS, TEMPLATE, fonts, one_line, printable, shortened
 from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.subject import Subject
@@ -30,15 +44,15 @@ from neuroval.data.study.folder import Study
 from neuroval.data.study.manifest import Manifest
 
 CHAPTERS: Final = (
-    ("data", opening.data),
-    ("methods", method.methods),
-    ("per-class", performance.performance),
-    ("confusion", outcomes.confusion),
-    ("confidence", outcomes.confidence),
-    ("folds", checks.folds),
-    ("audit", checks.audit),
-    ("claims", checks.claims),
-    ("errors", errors.errors),
+    ("data", data_set.chapter),
+    ("methods", methods.chapter),
+    ("per-class", per_class.chapter),
+    ("confusion", confusion.chapter),
+    ("confidence", confidence.chapter),
+    ("folds", cross_validation.chapter),
+    ("audit", audit.chapter),
+    ("claims", claims.chapter),
+    ("errors", errors.chapter),
 )
 SIZES: Final = ((60, 25.0), (110, 19.0), (200, 14.0))  # letters of a title, and points
 SMALLEST: Final = 11.5
@@ -74,16 +88,16 @@ def build(evidence: Evidence, options: Options, *, images: LinkedImages | None) 
 
 def _document(subject: Subject, files: tuple[Attachment, ...]) -> dict[str, Any]:
     attached = [(file.path, file.description) for file in files]
-    front, cover, blocks = _front(subject), opening.cover(subject), _blocks(subject)
-    _, stand_ins = printable([front, cover, blocks])
-    blocks += closing.provenance(subject, attached, stand_ins)
+    front, first, blocks = _front(subject), cover.chapter(subject), _blocks(subject)
+    _, stand_ins = printable([front, first, blocks])
+    blocks += provenance.chapter(subject, attached, stand_ins)
     if subject.options.has("checklists"):
-        present = {label for block in (*cover, *blocks) for label in _labels(block)}
-        blocks += checklists.checklists(present, subject.options)
-    (front, cover, blocks), _ = printable([front, cover, [*blocks, *closing.sign_off(subject)]])
+        present = {label for block in (*first, *blocks) for label in _labels(block)}
+        blocks += reporting_checklists.chapter(present, subject.options)
+    (front, first, blocks), _ = printable([front, first, [*blocks, *sign_off.chapter(subject)]])
     return {
         **front,
-        "cover": laid_out(cover),
+        "cover": laid_out(first),
         "blocks": laid_out(blocks),
         "date": list(_date(subject.manifest).timetuple()[:6]),
         "attachments": [
@@ -116,12 +130,12 @@ def _front(subject: Subject) -> dict[str, Any]:
 
 
 def _blocks(subject: Subject) -> list[Block]:
-    blocks = opening.summary(subject)
+    blocks = summary.chapter(subject)
     for name, chapter in CHAPTERS:
         if subject.options.has(name):
             blocks += chapter(subject)
-    blocks += [*closing.limitations(subject), *closing.settings(subject)]
-    return [*blocks, *(closing.model(subject) if subject.options.has("model") else [])]
+    blocks += [*limitations.chapter(subject), *settings.chapter(subject)]
+    return [*blocks, *(model_card.chapter(subject) if subject.options.has("model") else [])]
 
 
 def _labels(block: Mapping[str, Any]) -> list[str]:

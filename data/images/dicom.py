@@ -29,7 +29,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from neuroval.data.exceptions import ImageError
-from neuroval.data.images import dicom_jpeg
+from neuroval.data.images import jpeg_decoder
 from neuroval.data.images.pixels import ScanImage, room, spread
 
 FORMAT: Final = "DICOM"
@@ -100,7 +100,7 @@ def keep_silent() -> None:
 
 
 keep_silent()
-dicom_jpeg.register()
+jpeg_decoder.register()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

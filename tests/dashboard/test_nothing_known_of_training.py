@@ -7,7 +7,7 @@ import pypdf
 import pytest
 
 from neuroval.analysis.study.results import Results, results_of
-from neuroval.dashboard.cases.evidence import evidence_of as evidence_of
+from neuroval.dashboard.cases.evidence import evidence_of
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.pdf import report

@@ -16,7 +16,7 @@ from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.interval_methods import by
 
 
-def performance(subject: Subject) -> list[Block]:
+def chapter(subject: Subject) -> list[Block]:
     """Return the chapter on performance by class."""
     evidence, classes, options = subject.evidence, subject.classes, subject.options
     judged = evidence.results.performance

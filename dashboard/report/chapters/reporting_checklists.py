@@ -26,7 +26,7 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def checklists(present: Collection[str], options: Options) -> list[Block]:
+def chapter(present: Collection[str], options: Options) -> list[Block]:
     """Return both checklists; ``present`` are the labels that the report has."""
     left_out = {label for section in options.left_out for label in HOMES.get(section, ())}
     return [

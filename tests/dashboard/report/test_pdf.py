@@ -23,7 +23,7 @@ from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.ranked_errors import ErrorCase
 from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.documents.study_document import document_of
-from neuroval.dashboard.report.chapters import error_pages as errors
+from neuroval.dashboard.report.chapters import errors
 from neuroval.dashboard.report.options import SECTIONS, Options
 from neuroval.dashboard.report.pdf import report
 from neuroval.dashboard.words import interval_methods, reasons

@@ -31,7 +31,7 @@ def chosen(errors: Sequence[ErrorCase], *, everything: bool) -> tuple[list[Error
     return high, [rest[place * len(rest) // most] for place in range(most)]
 
 
-def errors(subject: Subject) -> list[Block]:
+def chapter(subject: Subject) -> list[Block]:
     """Return the chapter on errors: the rate, where the evidence lies, and the cases."""
     evidence, options = subject.evidence, subject.options
     cases = evidence.results.errors

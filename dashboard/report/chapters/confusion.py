@@ -1,11 +1,10 @@
-"""What is mistaken for what, what it costs, and how far the confidence of the model can be relied on."""
+"""What is mistaken for what, and what it costs."""
 
 from typing import Final
 
 from neuroval.dashboard.report import drawings
-from neuroval.dashboard.report.blocks import Block, figure, heading, note, paragraph, table
+from neuroval.dashboard.report.blocks import Block, figure, heading, paragraph, table
 from neuroval.dashboard.report.subject import Subject
-from neuroval.dashboard.words import confidence as text_confidence
 from neuroval.dashboard.words import confusion as text_confusion
 from neuroval.dashboard.words import decisions as text_decisions
 from neuroval.dashboard.words import general as text
@@ -15,7 +14,7 @@ from neuroval.dashboard.words.formats import cut_names, full
 PAIRS: Final = 20  # kinds of error in the table
 
 
-def confusion(subject: Subject) -> list[Block]:
+def chapter(subject: Subject) -> list[Block]:
     """Return the matrix, the kinds of error with their impact, harm and net benefit."""
     evidence, classes, manifest = subject.evidence, subject.classes, subject.manifest
     matrix = evidence.results.performance.matrix
@@ -71,50 +70,3 @@ def _pairs(subject: Subject) -> list[Block]:
 def _impact(subject: Subject, reference: str, predicted: str) -> str:
     impact = subject.manifest.impact(reference, predicted)
     return "" if impact is None else words.impact_cell(impact.text, impact.next_step)
-
-
-def confidence(subject: Subject) -> list[Block]:
-    """Return reliability, tiers, referral, scores and prediction sets."""
-    evidence, classes = subject.evidence, subject.classes
-    scores = evidence.results.confidence
-    n = words.of_scans(evidence.results.evaluated.n, evidence.split)
-    bins = scores.reliability.top_label.bins
-    told = "; ".join(
-        f"confidence {bin_of_curve.mean_probability:.3f}: accuracy {full(bin_of_curve.observed.headline)}"
-        for bin_of_curve in bins
-        if bin_of_curve.mean_probability is not None
-    )
-    referred = text_confidence.referral(scores.referral)
-    blocks = [
-        heading(words.LABELS["confidence"], label="confidence"),
-        paragraph(text_confidence.answer(scores), style="answer"),
-        figure(
-            drawings.reliability(scores.reliability.top_label),
-            f"Reliability: accuracy against confidence in 15 bins of equal width, and the scans of each bin. {n} "
-            f"Below the dotted line the model is overconfident. {words.intervals(subject.options.level)}",
-            alt=f"Reliability diagram. {told}",
-            label="reliability",
-        ),
-        heading("Tiers", level=2),
-        table(text_confidence.tier_rows(scores.tiers), f"Tiers of confidence. {n}", label="tiers"),
-        heading("If the least certain scans go to an expert", level=2),
-        paragraph(referred),
-        figure(
-            drawings.referral(scores.risk_coverage, referred=scores.referral.referred.plain.value),
-            f"Errors and missed tumours against the share referred. {n} {text_confidence.REFERRED}",
-            alt=f"Errors and missed tumours against the share referred. {referred}",
-            label="referral",
-        ),
-        heading("Scores", level=2),
-        table(
-            text_confidence.score_rows(scores),
-            f"Scores of calibration. {n}",
-            label="scores",
-            dense=True,
-        ),
-        heading("Prediction sets", level=2),
-    ]
-    if rows := text_confidence.set_rows(scores, classes):
-        blocks.append(paragraph(text_confidence.held_too_seldom(scores, classes)))
-        blocks.append(table(rows, f"How often a prediction set holds the reference class. {n}", label="sets"))
-    return [*blocks, note(text_confidence.set_sizes(scores))]

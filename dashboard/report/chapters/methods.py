@@ -5,7 +5,7 @@ from typing import Final
 
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.report.blocks import Block, facts, heading, paragraph, table
-from neuroval.dashboard.report.chapters.opening import order_of
+from neuroval.dashboard.report.chapters.data_set import order_of
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import per_class as text_classes
@@ -27,7 +27,7 @@ CHAPTERS: Final = {
 }
 
 
-def methods(subject: Subject) -> list[Block]:
+def chapter(subject: Subject) -> list[Block]:
     """Return index test, reference standard, categories and statistics."""
     manifest, classes = subject.manifest, subject.classes
     point = subject.evidence.results.decisions
