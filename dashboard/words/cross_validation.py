@@ -105,7 +105,9 @@ def _negatives(cross_validation: CrossValidation, classes: ClassOrder) -> str:
     known = None if classes.negative is None else cross_validation.known_patient.get(classes.negative)
     if classes.negative is None or known is None or not known.n or known.count:
         return ""
-    return f" Scans of {spoken(classes.negative, classes)} carry no patient ids: specificity is not grouped by patient."
+    return (
+        f" The {spoken(classes.negative, classes)} scans carry no patient ids: specificity is not grouped by patient."
+    )
 
 
 def fold_rows(grouped: CrossValidation, ungrouped: CrossValidation, classes: ClassOrder) -> list[dict[str, str]]:

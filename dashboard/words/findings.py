@@ -109,8 +109,8 @@ def _confounding(
             f"{named}{more}."
         )
     return (
-        f"Guessing by the {name} alone answers 'any tumour?' rightly for {finding.count:,} of "
-        f"{counted(n, 'image')} ({accuracy:.1%}); always the same guess does for {base_rate:.1%}."
+        f"Guessing from the {name} alone would be right for {finding.count:,} of {counted(n, 'image')} "
+        f"({accuracy:.1%}); always guessing the same, for {base_rate:.1%}."
     )
 
 
@@ -119,7 +119,9 @@ def _all_or_none(level: Level) -> str:
     n = level.tumour + level.no_tumour
     if n == 1:
         return f"the 1 of {level.name} shows {'a' if level.tumour else 'no'} tumour"
-    return f"all {n:,} of {level.name} show a tumour" if level.tumour else f"none of the {n:,} of {level.name} does"
+    return (
+        f"all {n:,} of {level.name} show a tumour" if level.tumour else f"none of the {n:,} of {level.name} shows one"
+    )
 
 
 def _label_conflicts(finding: Finding) -> str:

@@ -218,8 +218,8 @@ def test_a_source_that_answers_the_question_is_critical(clean_cases: pd.DataFram
     assert (finding.severity, finding.code, finding.count, finding.n) == ("critical", "confounding", 6494, 7018)
     assert finding.page == "data_set"
     assert text(finding) == (
-        "The source alone answers 'any tumour?' for 6,494 of 7,018 images (92.5%); with and without a tumour: "
-        "figshare 4,750 and 0, br35h 0 and 1,744."
+        "The source alone gives the answer away for 6,494 of 7,018 images (92.5%): all 4,750 of figshare show a "
+        "tumour; none of the 1,744 of br35h shows one."
     )
 
 
@@ -227,8 +227,8 @@ def test_a_source_that_nearly_answers_is_critical_too(clean_cases: pd.DataFrame)
     (finding,) = findings(clean_cases, confounding=(factor(level("a", 99, 1), level("b", 2, 98), count=0),))
     assert (finding.severity, finding.count, finding.n) == ("critical", 197, 200)
     assert text(finding) == (
-        "Guessing by the source alone answers 'any tumour?' rightly for 197 of 200 images (98.5%); always the same "
-        "guess does for 50.5%."
+        "Guessing from the source alone would be right for 197 of 200 images (98.5%); always guessing the same, for "
+        "50.5%."
     )
 
 
@@ -241,7 +241,7 @@ def test_a_site_that_gives_some_answers_away_is_a_warning(clean_cases: pd.DataFr
 def test_many_pure_levels_are_not_all_named(clean_cases: pd.DataFrame) -> None:
     levels = tuple(level(f"s{i}", 30 * (i % 2), 30 * (1 - i % 2)) for i in range(5))
     (finding,) = findings(clean_cases, confounding=(factor(*levels, count=150),))
-    assert text(finding).endswith("s0 0 and 30, s1 30 and 0, s2 0 and 30 and 2 more.")
+    assert text(finding).endswith("; all 30 of s1 show a tumour; none of the 30 of s2 shows one; and 2 more.")
 
 
 def audited(*verdicts: Verdict) -> tuple[AuditedClaim, ...]:
@@ -273,7 +273,7 @@ def test_a_test_split_that_was_read_for_several_networks_has_chosen(clean_cases:
     assert (finding.severity, finding.code, finding.count, finding.n) == ("warning", "test_selected", 2, None)
     assert finding.page == "training"
     assert text(finding) == (
-        "The test split was read for 2 networks. What was changed after the first counts as chosen by the test split."
+        "The test split was read for 2 networks. Later changes may have been tuned to the test scans."
     )
 
 

@@ -44,7 +44,10 @@ def test_the_overview_judges_the_criterion_on_the_wider_interval(open_page: Open
 
 def test_the_overview_claims_no_more_about_the_criteria_than_is_recorded(open_page: Open, said: Said) -> None:
     shown = said(open_page("overview", "normal"))
-    assert "The study records no reading of the test split, and not when the criteria were set." in shown
+    assert (
+        "How often the test scans were used is not recorded. Whether the criteria were fixed before is not recorded."
+        in shown
+    )
 
 
 def test_without_training_cases_the_overview_claims_nothing_new(open_page: Open, said: Said) -> None:

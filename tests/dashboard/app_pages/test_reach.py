@@ -90,7 +90,7 @@ def test_from_the_finding_to_the_pairs_to_the_case(open_page: Open, said: Said) 
 
 def test_copies_with_two_labels_say_which_is_odd(open_page: Open, said: Said) -> None:
     shown = said(open_page("data_set", "twins", pairs="labels"))
-    assert "1 Meningioma and 1 No tumour: a tie, the model No tumour with 0.662" in shown
+    assert "Labelled meningioma once and no tumour once; the model says no tumour (0.662)" in shown
 
 
 def test_a_kind_of_copy_can_be_chosen(open_page: Open, said: Said) -> None:
@@ -120,7 +120,7 @@ def test_a_suspect_leads_to_its_scan_of_any_split(open_page: Open, said: Said) -
     app = open_page("cross_validation", "folded")
     shown = said(app)
     assert "2 labels of 60 are contradicted with confidence." in shown
-    assert "No. 1, 0.96 out of fold" in shown
+    assert "Rank 1, an independent network: 0.96" in shown
     assert links(app)["Glioma \N{RIGHTWARDS ARROW} Meningioma"] == f"study=folded&case={0:016x}"
     app = open_page("errors", "folded", case=f"{0:016x}")
     assert app.title[0].value == "Glioma, train"

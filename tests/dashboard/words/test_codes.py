@@ -37,7 +37,9 @@ def test_every_code_has_a_sentence_with_a_gap_for_each_of_its_facts(name: str) -
     known, told = LISTS[name]
     assert set(told) == set(known)
     if name == "findings":
-        assert {code: gaps(one) - {"finding", "_"} for code, one in told.items()} == {c: set(f) for c, f in known.items()}
+        assert {code: gaps(one) - {"finding", "_"} for code, one in told.items()} == {
+            c: set(f) for c, f in known.items()
+        }
     else:
         own = {"stratified_percentile_bootstrap"}  # says what another one says, and a word more
         assert {code: gaps(one) for code, one in told.items() if code not in own} == {

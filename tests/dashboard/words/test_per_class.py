@@ -87,14 +87,14 @@ def test_a_threshold_close_to_an_end_keeps_its_digits(value: float, written: str
             0.03,
             "any tumour",
             "Of 1,000 scans, 30 have a tumour: 29 are found, 1 is missed. Of the 970 others, 14 are called a tumour by "
-            "mistake. So of 43 calls, 29 are right.",
+            "mistake. Of 43 such calls, 29 would be right.",
         ),
         (
             TwoByTwo(tp=1, fn=0, fp=0, tn=9),
             0.001,
             "glioma",
             "Of 1,000 scans, 1 is glioma: 1 is found, 0 are missed. Of the 999 others, 0 are called glioma by mistake. "
-            "So of 1 call, 1 is right.",
+            "Of 1 such call, 1 would be right.",
         ),
         (
             TwoByTwo(tp=0, fn=9, fp=0, tn=9),
@@ -203,7 +203,7 @@ def criterion(right: int, wrong: int, **values: object) -> Criterion:
     ("found", "said"),
     [
         (criterion(98, 2), "about 230 at this rate, 100 are there"),
-        (criterion(90, 10), "more do not help: 0.900 is not above 0.95"),
+        (criterion(90, 10), "at 0.900 no number of scans would reach 0.95"),
         (criterion(1000, 0), ""),
         (criterion(90, 10, bound="value"), ""),
         (criterion(90, 10, metric="overall.mcc"), "not estimable: no rate of cases"),
@@ -212,7 +212,7 @@ def criterion(right: int, wrong: int, **values: object) -> Criterion:
 )
 def test_a_criterion_says_how_many_cases_it_would_take(found: Criterion, said: str) -> None:
     written = text_overview.criterion_lines(found, BRAIN_TUMOR)[1]
-    assert written.partition(" Cases it would take: ")[2].removesuffix(".") == said
+    assert written.partition(" Scans it would take: ")[2].removesuffix(".") == said
 
 
 def cases(**columns: object) -> pd.DataFrame:
