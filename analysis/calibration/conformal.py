@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special, stats
 
 from neuroval.analysis.calibration.proper_scores import mean_of
 from neuroval.analysis.core.codes import Method, Reason
@@ -23,6 +24,7 @@ from neuroval.analysis.core.proportions import RateMethod, share_of
 from neuroval.data.exceptions import InputError
 
 ALPHA: Final = 0.10
+BETA_FROM: Final = 10_000  # cases: from there on the scatter of the cases themselves is nothing
 CAVEATS: Final = (
     "The tuning split that sets the limits also chose the network's weights, so tuning and test cases are not exactly "
     "exchangeable and coverage can fall short.",
@@ -50,15 +52,30 @@ class ClassLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedCoverage:
+    """Where the coverage of a class lies in 95% of studies of this size when the sets do as they should.
+
+    Both the tuning cases that set the limit and the cases here are few, so it scatters. ``too_seldom`` says that the
+    class was held less often than that.
+    """
+
+    low: float
+    high: float
+    too_seldom: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionSets:
     """How the sets do on cases that did not set the limits; ``coverage`` is per class, in the order of the classes.
 
     Coverage is the share of a class's cases whose set holds it; ``overall_coverage`` is of all cases. The numbers over
     all cases are undefined when a class has no limit, because then a set cannot say whether it holds that class.
+    ``expected`` is per class, none without a limit or a case.
     """
 
     limits: ClassLimits
     coverage: tuple[Measure, ...]
+    expected: tuple[ExpectedCoverage | None, ...]
     overall_coverage: Measure
     mean_size: Measure
     empty: Measure
@@ -153,12 +170,45 @@ def evaluate_sets(
     return PredictionSets(
         limits=limits,
         coverage=coverage,
+        expected=tuple(
+            _expected(held_of, limit, alpha=limits.alpha)
+            for held_of, limit in zip(coverage, limits.limits, strict=True)
+        ),
         overall_coverage=overall,
         mean_size=mean_size,
         empty=empty,
         single=single,
         multiple=multiple,
     )
+
+
+def expected_coverage(tuning: int, cases: int, *, alpha: float, level: float = 0.95) -> tuple[float, float]:
+    """Return between which shares the coverage of ``cases`` lies when ``tuning`` cases of the class set the limit.
+
+    With l = floor((m + 1) alpha) of the m tuning cases below the limit, the number held is beta-binomial with the
+    parameters m + 1 - l and l; beyond 10,000 cases their share is beta. Raises ``InputError`` where the tuning cases
+    give no limit.
+
+    Source: Vovk, ACML 2012, PMLR 25:475-490.
+    """
+    below = math.floor((tuning + 1) * Fraction(repr(float(alpha))))
+    if below < 1 or cases < 1:
+        raise InputError(f"expected coverage: {tuning} tuning cases give no limit, or there are no cases ({cases}).")
+    a, b, tails = tuning + 1 - below, below, ((1 - level) / 2, (1 + level) / 2)
+    if cases > BETA_FROM:
+        low, high = (float(special.betaincinv(a, b, tail)) for tail in tails)
+        return low, high
+    low, high = (float(stats.betabinom.ppf(tail, cases, a, b)) / cases for tail in tails)
+    return low, high
+
+
+def _expected(coverage: Measure, limit: Estimate, *, alpha: float) -> ExpectedCoverage | None:
+    found = coverage.headline
+    if not limit.defined or limit.n is None or found.value is None or not found.n:
+        return None
+    worth = found.n if coverage.clustered is None else coverage.clustered.effective_n or found.n
+    low, high = expected_coverage(limit.n, max(1, round(worth)), alpha=alpha)
+    return ExpectedCoverage(low=low, high=high, too_seldom=found.value < low)
 
 
 def _sets(cases: Predictions, *, limits: ClassLimits) -> NDArray[np.bool_]:

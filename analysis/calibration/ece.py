@@ -23,6 +23,7 @@ NOTE: Final = (
     "calibrated."
 )
 RESAMPLED_UP_TO: Final = 2_000  # cases or groups; sums over more of them are normally distributed
+FEWEST: Final = 50  # cases: with fewer, 15 bins hold too few for an interval
 KINDS: Final = 4  # that have an interval
 _DRAWS_AT_ONCE: Final = 100_000  # one block of resampling weights stays in the processor's cache
 _ROWS_AT_ONCE: Final = 10_000
@@ -91,7 +92,8 @@ def calibration_errors(
     (Davison & Hinkley, Bootstrap Methods and Their Application, 1997, section 5.2; used for calibration errors by
     Kumar, Liang & Ma, NeurIPS 2019;32). Up to 2,000 cases or groups are resampled one by one; with more,
     the resampled sums are drawn from their limit, a normal distribution with the same mean and covariance. No
-    interval when all resamples agree, nor over fewer than four groups; undefined without cases. Raises
+    interval when all resamples agree, nor over fewer than four groups, nor with fewer than 50 cases, of which a bin
+    holds three or four: the error is then mostly chance; undefined without cases. Raises
     ``InputError`` as ``read_predictions`` does, and for fewer than 1 resample.
     """
     check_level(level)
@@ -110,7 +112,10 @@ def calibration_errors(
         limit = units > RESAMPLED_UP_TO
         how = {"resamples": resamples, "seed": seed, "unit": unit, "units": units, "normal_limit": limit}
         method = Method("basic_bootstrap", **how)
-        if unit == "group" and (reason := too_few(units)) is not None:
+        reason = too_few(units) if unit == "group" else None
+        if cases.n < FEWEST:
+            reason = Reason("too_few_in_bins", cases=cases.n, needed=FEWEST)
+        if reason is not None:
             return [Estimate(value=value, method=method, n=cases.n, reason=reason) for value in values]
         return [
             _basic_interval(value, drawn, method=method, n=cases.n, level=level)

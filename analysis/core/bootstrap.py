@@ -38,7 +38,8 @@ def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RE
 
     When every case is a group of its own this is the bootstrap of cases exactly, drawn as a multinomial on the
     k x k counts. When a class has fewer than 20 cases the draw is stratified by class (a group counts for its
-    majority class, ties for the lower index). The method holds the number of resamples and the seed of
+    majority class, ties for the lower index). A class of a single case or group is then drawn each time, so it cannot
+    vary, which the method says. The method holds the number of resamples and the seed of
     ``rng``. Raises ``InputError`` for fewer than 1 resample.
 
     Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapters 6, 8 and 13.
@@ -65,6 +66,9 @@ def resample(types: GroupTypes, *, rng: np.random.Generator, resamples: int = RE
         resamples=resamples,
         seed=seed_of(rng),
     )
+    alone = sum(int(types.number[strata == stratum].sum()) == 1 for stratum in np.unique(strata)) if stratified else 0
+    if alone:
+        method = Method("strata_of_one", method=method, strata=alone)
     reason = None if types.groups == types.cases else too_few(types.groups)
     return Resamples(matrices=matrices, method=method, reason=reason)
 

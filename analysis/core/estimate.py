@@ -1,7 +1,7 @@
 """A number with its interval: the one form in which every result travels."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from neuroval.analysis.core.codes import Method, Reason
@@ -77,6 +77,25 @@ def widest(*estimates: Estimate) -> Estimate:
     return max(estimates, key=lambda estimate: math.inf if estimate.width is None else estimate.width)
 
 
+def enclosing(*estimates: Estimate) -> Estimate:
+    """Return the widest estimate with the lowest low and the highest high of all, where several methods speak.
+
+    The widest interval need not reach as far on each side as a narrower one does. Where the bounds come from two
+    methods, the method names both. A missing interval is returned as it is, as by ``widest``. Raises ``InputError``
+    when none is given.
+    """
+    wide = widest(*estimates)
+    if wide.low is None or wide.high is None:
+        return wide
+    bounded = [estimate for estimate in estimates if estimate.width is not None]
+    lower = min([wide, *bounded], key=lambda estimate: math.inf if estimate.low is None else estimate.low)
+    upper = max([wide, *bounded], key=lambda estimate: -math.inf if estimate.high is None else estimate.high)
+    if lower is wide and upper is wide:
+        return wide
+    method = Method("lower_and_upper", lower=lower.method, upper=upper.method)
+    return replace(wide, low=lower.low, high=upper.high, method=method)
+
+
 def reach(estimate: Estimate) -> tuple[float, float]:
     """Return how far the interval reaches below and above the value: 0 where there is none."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
@@ -89,7 +108,8 @@ class Measure:
     """One number read in two ways: as if cases were independent, and with the groups they come in.
 
     ``clustered`` is none when no groups were given, when every group is a single case, or when the number
-    itself is undefined. ``headline`` is what is shown first and judged against criteria: the wider of the two.
+    itself is undefined. ``headline`` is what is shown first and judged against criteria: the wider of the two, with the
+    bound of the other where that reaches farther.
     """
 
     plain: Estimate
@@ -97,4 +117,4 @@ class Measure:
 
     @property
     def headline(self) -> Estimate:
-        return self.plain if self.clustered is None else widest(self.plain, self.clustered)
+        return self.plain if self.clustered is None else enclosing(self.plain, self.clustered)

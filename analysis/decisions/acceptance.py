@@ -23,7 +23,8 @@ class Judged:
 
     ``required`` is how many cases a lower bound that is not reached would take at the observed rate; none for what is
     met, for other bounds, and for numbers that are no rate of cases. ``over_folds`` is the mean over the folds where
-    its bound lies below that of ``estimate``, which is of all cases pooled: it then decides.
+    its bound lies below that of ``estimate``, which is of all cases pooled: it then decides. Of what is not met,
+    ``shown_below`` says that the whole interval lies below the limit; else it is only not shown to reach it.
     """
 
     basis: Basis
@@ -32,6 +33,7 @@ class Judged:
     reason: Reason | None
     required: RequiredCases | None = None
     over_folds: Estimate | None = None
+    shown_below: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,8 @@ def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:
     if ours is None or theirs is None or theirs >= ours:
         return pooled
     met = pooled.met and theirs >= criterion.at_least
+    # The lower of both bounds counts: folds that differ tell of a doubt that pooling hides, and the pooled number of
+    # one that few folds cannot see.
     return replace(pooled, met=met, required=None if pooled.met else pooled.required, over_folds=mean)
 
 
@@ -128,6 +132,7 @@ def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judg
         met=None if too_few else met,
         reason=too_few,
         required=None if met else _required(criterion, estimate),
+        shown_below=not met and estimate.high is not None and estimate.high < criterion.at_least,
     )
 
 

@@ -18,6 +18,7 @@ from neuroval.analysis.core.proportions import check_level, group_codes, share_o
 from neuroval.data.exceptions import InputError
 
 T: Final = Method("t_of_mean")
+HALF: Final = 0.5
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -30,13 +31,16 @@ class DecisionCurve:
 
     Net benefit is in true positives per case, or per positive case when ``standardised``. ``prevalence`` is the share
     of positives that it rests on: as seen in the cases, or as given. ``called`` (t,) is the number of cases with a
-    score at or above the threshold. ``call_all`` is none when the prevalence is not known.
+    score at or above the threshold. ``call_all`` is none when the prevalence is not known. ``over_call_all`` (t,) is
+    how far the model is above calling every case; calling none has a net benefit of 0, so ``model`` is the difference
+    to that. These differences, and not the overlap with a line, say where the model is better.
     """
 
     n: int
     thresholds: Floats
     called: Counts
     model: tuple[Measure, ...]
+    over_call_all: tuple[Measure, ...]
     call_all: Floats | None
     call_none: Floats
     prevalence: Measure
@@ -87,6 +91,9 @@ def decision_curve(
     (1 - prevalence). ``standardised`` divides by the prevalence, so that 1 is the most that can be had. Where a
     prevalence is given or divided by, it is taken as known. One sort of the scores serves all thresholds.
 
+    Less what calling every case gives, it is w tn / n - fn / n: what is spared less what is missed. Its interval is
+    made in the same way from the cases that are not called.
+
     The interval combines the Wilson intervals of the two rates and their correlation (MOVER): it does not collapse
     where no false positive was seen, as a Wald interval does. With ``groups`` (n,) of several cases the Wilson
     intervals are those of the effective sample size, the number of groups where all cases agree, and the correlation
@@ -112,18 +119,19 @@ def decision_curve(
     reason = _undefined(positives, conditional=conditional)
     if reason is None:
         gain, loss = (p / unit, (1 - p) / unit) if conditional else (1.0, 1.0)
+        costs, gains = loss * weights, np.full(len(limits), gain)
         rates = _rates(positives, called, order=order, codes=codes, conditional=conditional)
-        columns = [_net_benefit(rate, gain=gain, loss=loss * weights, n=n, level=level) for rate in rates]
-        model = tuple(
-            Measure(plain=row[0], clustered=row[1] if len(row) > 1 else None) for row in zip(*columns, strict=True)
-        )
+        spared = _rates(~positives, n - called, order=order[::-1], codes=codes, conditional=conditional)
+        model = _measures(rates, gain=gains, loss=costs, n=n, level=level)
+        over_call_all = _measures(spared, gain=costs, loss=gains, n=n, level=level)
     else:
-        model = (Measure(plain=Estimate.undefined(reason=reason, n=n)),) * len(limits)
+        model = over_call_all = (Measure(plain=Estimate.undefined(reason=reason, n=n)),) * len(limits)
     return DecisionCurve(
         n=n,
         thresholds=_frozen(limits),
         called=_frozen(called),
         model=model,
+        over_call_all=over_call_all,
         call_all=_frozen((p - weights * (1 - p)) / unit) if share.plain.defined and unit else None,
         call_none=_frozen(np.zeros(len(limits))),
         prevalence=share,
@@ -270,24 +278,47 @@ def _clustered(plain: _Rates, y: Bools, codes: Counts, called: Counts, *, condit
     return _Rates(
         true=true,
         false=false,
-        true_size=_effective_size(true, true_squares, of_true),
-        false_size=_effective_size(false, false_squares, of_false),
+        true_size=_effective_size(true, true_squares, of_true, holding=_holding(true, y, tp, of_true, codes, called)),
+        false_size=_effective_size(
+            false, false_squares, of_false, holding=_holding(false, ~y, fp, of_false, codes, called)
+        ),
         correlation=np.clip(_ratio(products, scale), -1.0, 1.0),
         method=Method("mover_on_wilson_adjusted", groups=len(sizes)),
     )
 
 
-def _effective_size(rate: Floats, squares: Floats, sizes: Counts) -> Floats:
-    """Return n / design effect of a rate (t,), from the sum over groups of its squared residuals."""
+def _holding(rate: Floats, kind: Bools, before: NDArray[Any], sizes: Counts, codes: Counts, called: Counts) -> Floats:
+    """Return how many groups hold the rarer outcome at each threshold, (t,).
+
+    ``before`` (n,) counts the earlier cases of a case's group that are of its ``kind`` (n,).
+    """
+    started = _first(kind & (before == 0), called)
+    ended = _first(kind & (before + 1 == sizes[codes]), called)
+    return np.where(rate <= HALF, started, np.count_nonzero(sizes) - ended).astype(np.float64)
+
+
+def _effective_size(rate: Floats, squares: Floats, sizes: Counts, *, holding: Floats) -> Floats:
+    """Return n / design effect of a rate (t,), from the sum over groups of its squared residuals.
+
+    As in ``clustered_totals``, the design effect is taken as if one more group had been seen, of identical cases.
+    """
     groups, n = int(np.count_nonzero(sizes)), int(sizes.sum())
     if groups < 2:
         return np.full(len(rate), float(groups))
     variance = groups / (groups - 1) * squares / n**2
-    design = np.maximum(_ratio(variance, rate * (1 - rate) / (n - 1)), 1.0)
+    seen = np.maximum(_ratio(variance, rate * (1 - rate) / (n - 1)), 1.0)
+    design = np.maximum(seen, (holding * seen + n / groups) / (holding + 1))
     return np.where((rate > 0) & (rate < 1), n / design, float(groups))
 
 
-def _net_benefit(rates: _Rates, *, gain: float, loss: Floats, n: int, level: float) -> list[Estimate]:
+def _measures(rates: tuple[_Rates, ...], *, gain: Floats, loss: Floats, n: int, level: float) -> tuple[Measure, ...]:
+    columns = [_net_benefit(column, gain=gain, loss=loss, n=n, level=level) for column in rates]
+    return tuple(
+        Measure(plain=row[0], clustered=row[1] if len(row) > 1 else None) for row in zip(*columns, strict=True)
+    )
+
+
+def _net_benefit(rates: _Rates, *, gain: Floats, loss: Floats, n: int, level: float) -> list[Estimate]:
     """Return gain * true - loss * false at each threshold with its MOVER interval."""
     true_low, true_high = _wilson(rates.true, rates.true_size, level=level)
     false_low, false_high = _wilson(rates.false, rates.false_size, level=level)

@@ -5,11 +5,14 @@ import operator
 from dataclasses import dataclass
 from typing import Final
 
+from scipy import special
+
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import RateMethod, proportion
 from neuroval.data.exceptions import InputError
 
 LARGEST: Final = 10_000_000  # cases: nobody collects more
+CHANCES: Final = (0.8, 0.9)  # of passing, for which a study is planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,9 @@ class RequiredCases:
     """The number of cases ``n`` that a lower bound of ``limit`` takes at ``rate``; none with the reason.
 
     ``independent`` is the number when cases are independent; ``n`` is that times the design effect, rounded up.
+    ``chance`` is how likely a study of that size passes when the observed rate is the true one: new cases scatter about
+    it, so this is little more than one in two. ``for_80`` and ``for_90`` are the cases at which it passes in 80% and
+    90%; all three are none as ``n`` is, and beyond ten million cases.
     """
 
     limit: float
@@ -27,6 +33,9 @@ class RequiredCases:
     method: RateMethod
     level: float
     reason: Reason | None = None
+    chance: float | None = None
+    for_80: int | None = None
+    for_90: int | None = None
 
 
 def required_cases(
@@ -47,6 +56,10 @@ def required_cases(
     rate is at or below the limit, which no number of cases can mend, and beyond ten million cases. Raises
     ``InputError`` for a limit, design effect, count, method or level that cannot be used.
 
+    The chance that a study passes: with m cases the bound reaches the limit with at most e errors, and the binomial
+    distribution says how often there are no more. The cases for 80% and 90% are the smallest numbers that give this
+    chance; a few more with the same number of allowed errors give a little less, until one more error is allowed.
+
     Source: the interval's own, in ``proportions``; for Wilson and whole multiples of n this is n = z^2 limit
     (1 - limit) / (rate - limit)^2, the score test turned round (Wilson, J Am Stat Assoc 1927;22:209-212).
     """
@@ -62,17 +75,77 @@ def required_cases(
     elif observed.value is not None:
         independent = _smallest(count, n, limit=limit, method=method, level=level)
         reason = None if independent else Reason("too_many_cases_needed", cases=LARGEST)
+    chance, for_80, for_90 = None, None, None
+    if independent is not None and observed.value is not None:
+        wrong = 1 - observed.value
+        chance = _chance(independent - independent * count // n, independent, wrong=wrong)
+        for_80, for_90 = (_planned(target, wrong=wrong, limit=limit, method=method, level=level) for target in CHANCES)
     return RequiredCases(
         limit=limit,
         rate=observed.value,
-        # 1.1 * 10 is a little more than 11 in floating point: that is not a twelfth case.
-        n=None if independent is None else math.ceil(round(independent * design_effect, 6)),
+        n=_with_effect(independent, design_effect),
         independent=independent,
         design_effect=design_effect,
         method=method,
         level=level,
         reason=reason,
+        chance=chance,
+        for_80=_with_effect(for_80, design_effect),
+        for_90=_with_effect(for_90, design_effect),
     )
+
+
+def _with_effect(cases: int | None, design_effect: float) -> int | None:
+    # 1.1 * 10 is a little more than 11 in floating point: that is not a twelfth case.
+    return None if cases is None else math.ceil(round(cases * design_effect, 6))
+
+
+def _chance(errors: int, cases: int, *, wrong: float) -> float:
+    """Return how likely there are at most ``errors`` among ``cases`` of which each is wrong with the same chance."""
+    return float(special.bdtr(errors, cases, wrong))
+
+
+def _planned(target: float, *, wrong: float, limit: float, method: RateMethod, level: float) -> int | None:
+    """Return the smallest number of cases whose bound reaches the limit with the chance ``target``.
+
+    With e errors allowed, the fewest cases are those at which e errors still reach the limit; fewer of them cannot pass
+    so, and more are wrong more often. Their chance rises with e, so e is bisected.
+    """
+
+    def fewest(errors: int) -> int:
+        below, enough = errors, 2 * errors + 2
+        while not _reached(enough - errors, enough, limit=limit, method=method, level=level):
+            below, enough = enough, 2 * enough
+            if enough > 2 * LARGEST:
+                return enough
+        while enough - below > 1:
+            middle = (below + enough) // 2
+            if _reached(middle - errors, middle, limit=limit, method=method, level=level):
+                enough = middle
+            else:
+                below = middle
+        return enough
+
+    def passes(errors: int) -> bool:
+        return _chance(errors, fewest(errors), wrong=wrong) >= target
+
+    below, allowed = -1, 0
+    while not passes(allowed):
+        below, allowed = allowed, 2 * allowed + 1
+        if fewest(allowed) > LARGEST:
+            return None
+    while allowed - below > 1:
+        middle = (below + allowed) // 2
+        if passes(middle):
+            allowed = middle
+        else:
+            below = middle
+    return fewest(allowed)
+
+
+def _reached(successes: int, size: int, *, limit: float, method: RateMethod, level: float) -> bool:
+    low = proportion(successes, size, method=method, level=level).low
+    return low is not None and low >= limit
 
 
 def _smallest(count: int, n: int, *, limit: float, method: RateMethod, level: float) -> int | None:
@@ -87,8 +160,7 @@ def _smallest(count: int, n: int, *, limit: float, method: RateMethod, level: fl
     errors = n - count
 
     def reached(successes: int, size: int) -> bool:
-        low = proportion(successes, size, method=method, level=level).low
-        return low is not None and low >= limit
+        return _reached(successes, size, limit=limit, method=method, level=level)
 
     high = 1
     while not reached(high * count // n, high):

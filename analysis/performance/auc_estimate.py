@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize
+from scipy import optimize, special
 
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.combining import normal_quantile
-from neuroval.analysis.core.estimate import Estimate, Measure, widest
+from neuroval.analysis.core.estimate import Estimate, Measure, enclosing
 from neuroval.analysis.core.proportions import check_level, group_codes
 from neuroval.data.exceptions import InputError
 
@@ -77,6 +77,12 @@ class Units:
         variance = within + self.total / (self.total - 1) * float(np.sum(sums**2 - squares))
         return variance if variance > CANCELLED * within else 0.0
 
+    def freedom(self, strata: NDArray[np.integer[Any]]) -> int | None:
+        """Return the units of the smallest stratum less 1, the degrees of freedom of groups; none for cases."""
+        if self.codes is None:
+            return None
+        return min(self.holding(strata == stratum) for stratum in range(int(strata.max()) + 1)) - 1
+
 
 def auc(
     positive: NDArray[np.bool_],
@@ -96,11 +102,13 @@ def auc(
 
     - Plain: DeLong, DeLong & Clarke-Pearson, Biometrics 1988;44:837-845, from ranks (Sun & Xu, IEEE Signal Process
       Lett 2014;21:1389-1393), cut at 0 and 1.
-    - Beside it where groups hold several cases: Obuchowski, Biometrics 1997;53:567-578, cut at 0 and 1.
-    - From 0.95 on (and up to 0.05) both are too short: at 0.99 with 100 positive and 300 negative cases DeLong's 95%
-      interval holds the truth in 89% of samples. There ``newcombe`` is taken where it is wider, which the method
-      says; for groups with both numbers of cases over the design effect, Obuchowski's variance over DeLong's, at least
-      1. The threshold and the rule come from simulation; the README of this folder has the coverage.
+    - Beside it where groups hold several cases: Obuchowski, Biometrics 1997;53:567-578, on the logit scale (Pepe, The
+      Statistical Evaluation of Medical Tests, 2003, 5.2) and with the t distribution, whose degrees of freedom are the
+      groups of the smaller side less 1: of few patients the variance is itself a guess.
+    - From 0.95 on (and up to 0.05) DeLong's is too short: at 0.99 with 100 positive and 300 negative cases its 95%
+      interval holds the truth in 89% of samples. There the lowest low and the highest high of it and ``newcombe`` are
+      taken, which the method says; for groups with both numbers of cases over the design effect, Obuchowski's variance
+      over DeLong's, at least 1. Threshold and rules come from simulation; the README of this folder has the coverage.
     - At an AUC of 0 or 1, and with fewer than two cases (or groups) on a side, that variance is 0 or does not exist:
       ``newcombe`` takes its place. For groups it counts groups instead of cases, which is as few as identical cases
       within groups would leave. The method says so.
@@ -222,26 +230,40 @@ def design_effect(
     return max(1.0, variance / alone) if alone else 1.0
 
 
+def quantile(level: float, *, freedom: int | None) -> float:
+    """Return how many standard errors an interval reaches either way: of t with ``freedom``, of the normal without."""
+    return normal_quantile(level) if freedom is None else float(special.stdtrit(freedom, (1 + level) / 2))
+
+
+def reaches(value: float, variance: float, *, freedom: int | None, level: float) -> tuple[float, float]:
+    """Return how far the interval of an AUC reaches below and above: on the logit scale, by t, where ``freedom`` is."""
+    half = quantile(level, freedom=freedom) * math.sqrt(variance)
+    if freedom is None or not 0 < value < 1:
+        return half, half
+    centre, half = float(special.logit(value)), half / (value * (1 - value))
+    return value - float(special.expit(centre - half)), float(special.expit(centre + half)) - value
+
+
 def _interval(ranking: Ranking, units: Units, *, level: float) -> Estimate:
     n, value, positive = len(ranking.positive), ranking.auc, ranking.positive
-    method = Method("delong") if units.codes is None else Method("obuchowski", groups=units.total)
+    strata = positive.astype(np.int8)
+    freedom = units.freedom(strata)
+    method = Method("delong") if freedom is None else Method("obuchowski", groups=units.total, freedom=freedom)
     if ranking.constant:
         return Estimate(value=value, method=method, n=n, reason=Reason("equal_scores"))
-    strata = positive.astype(np.int8)
     variance = units.variance(ranking.deviations, strata)
     if variance is not None and variance > NO_SPREAD:
-        half = normal_quantile(level) * math.sqrt(variance)
-        low, high = max(0.0, value - half), min(1.0, value + half)
+        below, above = reaches(value, variance, freedom=freedom, level=level)
+        low, high = max(0.0, value - below), min(1.0, value + above)
         estimate = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
         if not near_one(value):
             return estimate
         effect = design_effect(ranking.deviations, strata, variance, units=units)
         m = int(positive.sum())
         bounds = newcombe(value, positives=max(1.0, m / effect), negatives=max(1.0, (n - m) / effect), level=level)
-        named = Method("newcombe_5_wider_than_delong")
         if units.codes is not None:
-            named = Method("newcombe_5_wider_than_obuchowski", groups=units.total)
-        return widest(estimate, replace(bounds, method=named, n=n))
+            bounds = replace(bounds, method=Method("newcombe_5_on_design_effect", groups=units.total))
+        return enclosing(estimate, replace(bounds, n=n))
     bounds = newcombe(value, positives=units.holding(positive), negatives=units.holding(~positive), level=level)
     method = Method("newcombe_5_without_delong")
     if units.codes is not None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from neuroval.analysis.core.codes import Method, Reason
-from neuroval.analysis.core.combining import normal_quantile, square_and_add
-from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
+from neuroval.analysis.core.combining import square_and_add
+from neuroval.analysis.core.estimate import Estimate, Measure, enclosing, reach, widest
 from neuroval.analysis.core.proportions import check_level
 from neuroval.analysis.performance.auc_estimate import (
     NO_SPREAD,
@@ -20,6 +20,7 @@ from neuroval.analysis.performance.auc_estimate import (
     auc_measure,
     grouped,
     near_one,
+    quantile,
     ranked,
 )
 
@@ -40,7 +41,8 @@ class AucDifference:
     @property
     def headline_p_value(self) -> Estimate:
         """The p-value that belongs to the interval shown first."""
-        if self.clustered_p_value is None or self.difference.headline is self.difference.plain:
+        plain, clustered = self.difference.plain, self.difference.clustered
+        if self.clustered_p_value is None or clustered is None or widest(plain, clustered) is plain:
             return self.p_value
         return self.clustered_p_value
 
@@ -59,9 +61,10 @@ def paired_delong(
 
     ``reference`` (n,) is true for positive cases; the scores (n,) may be on different scales; the rest as in ``auc``.
     Interval and p-value rest on the variance of the difference between the components of the two scores, between
-    cases (DeLong) and between groups (Obuchowski), cut at -1 and 1. Where an AUC is 0.95 or more (or 0.05 or less),
-    this interval is too short once the AUCs differ: the intervals of the two AUCs, combined by square-and-add with the
-    correlation of the components, take its place where they are wider; the p-value, which holds its level, stays. Where
+    cases (DeLong) and between groups (Obuchowski, with the t distribution on the groups of the smaller side less 1),
+    cut at -1 and 1. Where an AUC is 0.95 or more (or 0.05 or less), this interval is too short once the AUCs differ:
+    the lowest low and the highest high of it and of the intervals of the two AUCs, combined by square-and-add with the
+    correlation of the components, are taken; the p-value, which holds its level, stays. Where
     the variance does not exist because an AUC is 0 or 1,
     or a side holds fewer than two cases or groups, the intervals of the two AUCs are combined by square-and-add with
     a correlation of 0, which is wide, and there is no p-value. When both scores order all cases alike the difference
@@ -96,26 +99,32 @@ def _difference(
 ) -> tuple[Estimate, Estimate]:
     """Return the difference of two AUCs, whose estimates are ``first`` and ``second``, and its p-value."""
     n, value = len(a.positive), a.auc - b.auc
-    method = Method("delong_paired") if units.codes is None else Method("obuchowski_paired", groups=units.total)
+    strata = a.positive.astype(np.int8)
+    freedom = units.freedom(strata)
+    method = Method("delong_paired")
+    if freedom is not None:
+        method = Method("obuchowski_paired", groups=units.total, freedom=freedom)
     if a.auc == b.auc and np.array_equal(a.deviations, b.deviations) and not a.perfect:
         reason = Reason("same_order")
         return Estimate(value=0.0, method=method, n=n, reason=reason), Estimate.undefined(reason=reason, n=n)
-    variance = units.variance(a.deviations - b.deviations, a.positive.astype(np.int8))
+    variance = units.variance(a.deviations - b.deviations, strata)
     if variance is None or variance <= NO_SPREAD or a.perfect or b.perfect:
         reason = Reason("auc_at_an_end" if a.perfect or b.perfect else "no_variance_of_difference")
         below, above = _combined(first, second, correlation=0.0)
         method = Method("square_and_add_uncorrelated", reason=reason)
         p_value = Estimate.undefined(reason=Reason("no_p_value", reason=reason), n=n)
     else:
-        below = above = normal_quantile(level) * math.sqrt(variance)
-        p = 2 * float(special.ndtr(-abs(value) / math.sqrt(variance)))
-        p_value = Estimate(value=p, method=Method("z_test", method=method), n=n, reason=Reason("a_p_value"))
+        below = above = quantile(level, freedom=freedom) * math.sqrt(variance)
+        errors = -abs(value) / math.sqrt(variance)
+        p = 2 * float(special.ndtr(errors) if freedom is None else special.stdtr(freedom, errors))
+        test = Method("z_test" if freedom is None else "t_test", method=method)
+        p_value = Estimate(value=p, method=test, n=n, reason=Reason("a_p_value"))
     between = _between(value, below, above, level=level, method=method, n=n)
     if not p_value.defined or not (near_one(a.auc) or near_one(b.auc)):
         return between, p_value
     below, above = _combined(first, second, correlation=_correlation(a, b, units=units))
-    combined = Method("square_and_add_correlated", wider_than=method)
-    return widest(between, _between(value, below, above, level=level, method=combined, n=n)), p_value
+    combined = Method("square_and_add_correlated")
+    return enclosing(between, _between(value, below, above, level=level, method=combined, n=n)), p_value
 
 
 def _between(value: float, below: float, above: float, *, level: float, method: Method, n: int) -> Estimate:

@@ -10,8 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.codes import Method, Reason
-from neuroval.analysis.core.combining import normal_quantile
-from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
+from neuroval.analysis.core.estimate import Estimate, Measure, enclosing, reach
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.core.proportions import check_level
 from neuroval.analysis.performance.auc_estimate import (
@@ -24,6 +23,7 @@ from neuroval.analysis.performance.auc_estimate import (
     near_one,
     newcombe,
     ranked,
+    reaches,
 )
 from neuroval.data.exceptions import InputError
 
@@ -69,12 +69,13 @@ def class_aucs(
     - Hand-Till: the mean over ordered pairs (i, j) of the chance that a case of i has a higher P(i) than a case of j
       (Hand & Till, Mach Learn 2001;45:171-186). Its variance is that of the sum of the components over all pairs a
       case takes part in, with the classes as strata: DeLong's, for a U-statistic of k samples.
-    - With groups both sum components within groups (Obuchowski, Biometrics 1997;53:567-578).
+    - With groups both sum components within groups (Obuchowski, Biometrics 1997;53:567-578), on the logit scale and by
+      t with the groups of the class that has fewest less 1, as ``auc`` does.
     - Parts that are 0 or 1 show no variance, though they have one: what ``newcombe`` gives each of them is added up as
       if they rose and fell together, and joined to the rest by square-and-add (Zou & Donner, Stat Med
       2008;27:1693-1702). So are all parts when a class has fewer than two cases or groups. The method says so.
-    - An average of 0.95 or more (or 0.05 or less) takes the mean of what ``newcombe`` gives the parts where that is
-      wider, as ``auc`` does.
+    - An average of 0.95 or more (or 0.05 or less) takes the lowest low and the highest high of it and of the mean of
+      what ``newcombe`` gives the parts, as ``auc`` does.
 
     Source of the components: DeLong, DeLong & Clarke-Pearson, Biometrics 1988;44:837-845.
     """
@@ -145,18 +146,19 @@ def _average(
 
     def interval(units: Units) -> Estimate:
         total = None if units.codes is None else units.total
-        method = _over_classes(total)
+        freedom = units.freedom(reference)
+        method = _over_classes(total, freedom)
         if constant:
             return Estimate(value=value, method=method, n=n, reason=Reason("equal_scores"))
         variance = units.variance(deviations, reference)
         unknown = variance is None or variance <= NO_SPREAD
         replaced = [part for part in values if unknown or part[0] in (0.0, 1.0)]
         below, above = _reach(replaced, units.holding, reference=reference, level=level)
-        half = normal_quantile(level) * math.sqrt(variance or 0.0)
-        low = max(0.0, value - math.hypot(half, below / len(values)))
-        high = min(1.0, value + math.hypot(half, above / len(values)))
+        down, up = (0.0, 0.0) if not variance else reaches(value, variance, freedom=freedom, level=level)
+        low = max(0.0, value - math.hypot(down, below / len(values)))
+        high = min(1.0, value + math.hypot(up, above / len(values)))
         if replaced:
-            method = _with_newcombe(total, replaced=len(replaced), parts=len(values))
+            method = _with_newcombe(total, freedom, replaced=len(replaced), parts=len(values))
         estimate = Estimate(value=value, low=low, high=high, level=level, method=method, n=n)
         if unknown or variance is None or not near_one(value):
             return estimate
@@ -164,25 +166,29 @@ def _average(
         below, above = _reach(values, lambda cases: max(1.0, cases.sum() / effect), reference=reference, level=level)
         low, high = max(0.0, value - below / len(values)), min(1.0, value + above / len(values))
         method = _mean_newcombe(total, parts=len(values))
-        return widest(estimate, Estimate(value=value, low=low, high=high, level=level, method=method, n=n))
+        return enclosing(estimate, Estimate(value=value, low=low, high=high, level=level, method=method, n=n))
 
     return Measure(plain=interval(Units(codes=None, total=n)), clustered=None if groups is None else interval(groups))
 
 
-def _over_classes(groups: int | None) -> Method:
-    return Method("delong_over_classes") if groups is None else Method("obuchowski_over_classes", groups=groups)
+def _over_classes(groups: int | None, freedom: int | None) -> Method:
+    if groups is None:
+        return Method("delong_over_classes")
+    return Method("obuchowski_over_classes", groups=groups, freedom=freedom)
 
 
-def _with_newcombe(groups: int | None, *, replaced: int, parts: int) -> Method:
+def _with_newcombe(groups: int | None, freedom: int | None, *, replaced: int, parts: int) -> Method:
     if groups is None:
         return Method("delong_over_classes_with_newcombe_5", replaced=replaced, parts=parts)
-    return Method("obuchowski_over_classes_with_newcombe_5", replaced=replaced, parts=parts, groups=groups)
+    return Method(
+        "obuchowski_over_classes_with_newcombe_5", replaced=replaced, parts=parts, groups=groups, freedom=freedom
+    )
 
 
 def _mean_newcombe(groups: int | None, *, parts: int) -> Method:
     if groups is None:
-        return Method("mean_newcombe_5_wider_than_delong", parts=parts)
-    return Method("mean_newcombe_5_wider_than_obuchowski", parts=parts, groups=groups)
+        return Method("mean_newcombe_5", parts=parts)
+    return Method("mean_newcombe_5_on_design_effect", parts=parts, groups=groups)
 
 
 def _reach(

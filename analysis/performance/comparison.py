@@ -13,17 +13,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from neuroval.analysis.core.bootstrap import RESAMPLES, SAME, Resamples, percentile_interval, resample
 from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.combining import square_and_add
 from neuroval.analysis.core.confusion import confusion_matrix
-from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.estimate import Estimate, Measure, reach
 from neuroval.analysis.core.proportions import METHODS, check_level, clustered_totals, group_codes, proportion, wilson
 from neuroval.data.exceptions import InputError
 
 VERDICTS: Final = 3  # right; wrong, but right about tumour or none; wrong about that too
 WRONG: Final = VERDICTS - 1
+FEWEST: Final = 2  # groups: of a single one nothing varies
 OUTCOMES: Final = VERDICTS**2  # of a case: the verdict on the first model and the verdict on the second
 
 
@@ -85,25 +85,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Evidence:
-    """Counts (s, s), row reference class, column outcome, empty beyond; the groups behind them and their resamples."""
+    """Counts (s, s), row reference class, column outcome, empty beyond; the groups behind them."""
 
     counts: NDArray[np.int64]
     types: GroupTypes | None
-    by_group: Resamples | None
     level: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Drawing:
-    """The groups (n,) that the cluster bootstrap draws, and how."""
-
-    groups: NDArray[Any] | pd.Series | None
-    rng: np.random.Generator
-    resamples: int
-    level: float
-
-    def number_of_groups(self, n: int) -> int | None:
-        return None if self.groups is None else len(group_codes(self.groups, n=n)[1])
 
 
 def compare(
@@ -113,20 +99,22 @@ def compare(
     *,
     classes: Sequence[str],
     negative: str | None,
-    rng: np.random.Generator,
     groups: NDArray[Any] | pd.Series | None = None,
     level: float = 0.95,
-    resamples: int = RESAMPLES,
 ) -> Comparison:
     """Return accuracy and the sensitivity and specificity of any tumour and of each class of two models, compared.
 
     ``reference``, ``predicted_a`` and ``predicted_b`` are indices (n,) into ``classes``, ``groups`` a group id per
-    case (n,). Differences carry Newcombe's paired interval and, where groups hold several cases, the percentile
-    cluster bootstrap beside it: a multinomial over types of groups, which keeps a group's cases and both models'
-    answers together. Where no resample differs from another, the clustered interval is Newcombe's on the number of
-    groups, which is as few as identical cases within groups would leave, and the method says so. Rates are
-    Wilson, cluster-adjusted (Rao-Scott). Any tumour needs a ``negative`` class. A number without cases is undefined.
-    Raises ``InputError`` for a negative class that is not among the classes and for arrays that cannot be used.
+    case (n,). Differences carry Newcombe's paired interval and, where groups hold several cases, the same on n over
+    the design effect beside it: the variance of the difference between groups over that between independent cases, at
+    least 1. Where that cannot be estimated (one group, no discordant case, or all of them on one side) it is Newcombe's
+    on the number of groups, which is as few as identical cases within groups would leave, and the method says so. Rates
+    are Wilson, cluster-adjusted (Rao-Scott). Any tumour needs a ``negative`` class. A number without cases is
+    undefined. Raises ``InputError`` for a negative class that is not among the classes and for arrays that cannot be
+    used.
+
+    Source of the design effect: Rao & Scott, Biometrics 1992;48:577-585, and for paired answers Obuchowski, Stat Med
+    1998;17:1495-1507. Coverage with few patients is simulated in ``analysis/README.md``.
     """
     check_level(level)
     if negative is not None and negative not in classes:
@@ -135,8 +123,8 @@ def compare(
         confusion_matrix(reference, predicted, classes=classes)  # refuses what is not an index into the classes
     index = None if negative is None else list(classes).index(negative)
     verdicts = (_verdict(reference, predicted, negative=index) for predicted in (predicted_a, predicted_b))
-    drawing = _Drawing(groups=groups, rng=rng, resamples=resamples, level=level)
-    evidence = _evidence(reference, *verdicts, k=len(classes), drawing=drawing)
+    codes, labels = (None, ()) if groups is None else group_codes(groups, n=len(reference))
+    evidence = _evidence(reference, *verdicts, k=len(classes), groups=codes, level=level)
     row = np.arange(len(evidence.counts))
     numbers = [_compared(evidence, "accuracy", among=row >= 0, reason=Reason("no_cases"))]
     if index is not None:
@@ -151,11 +139,11 @@ def compare(
         verdicts = (
             np.where(is_own == (predicted == index_of_class), 0, WRONG) for predicted in (predicted_a, predicted_b)
         )
-        against_rest = _evidence(is_own.astype(np.int64), *verdicts, k=2, drawing=drawing)
+        against_rest = _evidence(is_own.astype(np.int64), *verdicts, k=2, groups=codes, level=level)
         rest = np.arange(len(against_rest.counts)) == 0
         reason = Reason("no_reference_cases_of_others", than=name)
         numbers.append(_compared(against_rest, f"{name}.specificity", among=rest, reason=reason))
-    return Comparison(n=len(reference), groups=drawing.number_of_groups(len(reference)), numbers=tuple(numbers))
+    return Comparison(n=len(reference), groups=None if codes is None else len(labels), numbers=tuple(numbers))
 
 
 def _evidence(
@@ -164,20 +152,16 @@ def _evidence(
     verdict_b: NDArray[np.int64],
     *,
     k: int,
-    drawing: _Drawing,
+    groups: NDArray[np.int64] | None,
+    level: float,
 ) -> _Evidence:
     outcome = verdict_a * VERDICTS + verdict_b
-    side = max(k, OUTCOMES)  # the bootstrap resamples square matrices
+    side = max(k, OUTCOMES)  # types of groups are square matrices
     counts = np.bincount(reference.astype(np.int64) * side + outcome, minlength=side * side)
-    types = None if drawing.groups is None else group_types(reference, outcome, drawing.groups, k=side)
+    types = None if groups is None else group_types(reference, outcome, groups, k=side)
     if types is not None and types.groups == len(reference):
         types = None  # every group is a single case: there is nothing to adjust for
-    return _Evidence(
-        counts=counts.reshape(side, side),
-        types=types,
-        by_group=None if types is None else resample(types, rng=drawing.rng, resamples=drawing.resamples),
-        level=drawing.level,
-    )
+    return _Evidence(counts=counts.reshape(side, side), types=types, level=level)
 
 
 def mcnemar(only_a: int, only_b: int) -> McNemar:
@@ -224,6 +208,45 @@ def paired_difference(counts: PairedCounts, *, level: float = 0.95) -> Estimate:
     if counts.n == 0:
         return Estimate.undefined(reason=Reason("no_cases"), n=0)
     return _newcombe(counts, size=counts.n, level=level, method=Method("newcombe_paired"))
+
+
+def net_benefit_difference(
+    sensitivity: Measure, specificity: Measure, *, prevalence: float, threshold: float
+) -> Measure:
+    """Return how far the net benefit of one model is above that of another at a ``threshold``, in hits per case.
+
+    ``sensitivity`` and ``specificity`` are the paired differences of the two models when they call the cases at or
+    above the threshold; with w = threshold / (1 - threshold) the result is prevalence * sensitivity + w (1 -
+    prevalence) * specificity. The prevalence is taken as known. Both differences are of different cases, so their
+    intervals are joined by square-and-add. Undefined where one of them is. Raises ``InputError`` for a prevalence or
+    threshold out of range.
+
+    Sources: Vickers & Elkin, Med Decis Making 2006;26:565-574; Zou & Donner, Stat Med 2008;27:1693-1702 (MOVER).
+    """
+    if not (0 < prevalence < 1 and 0 <= threshold < 1):
+        raise InputError(
+            f"net benefit: prevalence {prevalence} must lie between 0 and 1, threshold {threshold} from 0 to below 1."
+        )
+    gain, loss = prevalence, threshold / (1 - threshold) * (1 - prevalence)
+
+    def joined(a: Estimate, b: Estimate) -> Estimate:
+        if a.value is None or b.value is None:
+            return Estimate.undefined(reason=(a.reason if a.value is None else b.reason) or Reason("not_known"))
+        value, (below_a, above_a), (below_b, above_b) = gain * a.value + loss * b.value, reach(a), reach(b)
+        return Estimate(
+            value=value,
+            low=value - square_and_add(gain * below_a, loss * below_b, correlation=0.0),
+            high=value + square_and_add(gain * above_a, loss * above_b, correlation=0.0),
+            level=a.level,
+            method=Method("mover", a=a.method, b=b.method),
+            n=(a.n or 0) + (b.n or 0),
+        )
+
+    plain = joined(sensitivity.plain, specificity.plain)
+    if not plain.defined or (sensitivity.clustered is None and specificity.clustered is None):
+        return Measure(plain=plain)
+    by_group = joined(sensitivity.clustered or sensitivity.plain, specificity.clustered or specificity.plain)
+    return Measure(plain=plain, clustered=by_group)
 
 
 def difference_of(a: Estimate, b: Estimate) -> Estimate:
@@ -309,18 +332,19 @@ def _by_group(
     right_b: NDArray[np.bool_],
     within: NDArray[np.bool_],
 ) -> Estimate | None:
-    types, drawn, level = evidence.types, evidence.by_group, evidence.level
-    if types is None or drawn is None:
+    types, level = evidence.types, evidence.level
+    if types is None:
         return None
-    gained, lost, n = (drawn.matrices[:, mask].sum(axis=1) for mask in (right_a & ~right_b, right_b & ~right_a, within))
-    replicates = np.full(len(n), np.nan)
-    np.divide(gained - lost, n, out=replicates, where=n > 0)
-    seen = replicates[n > 0]
-    if len(seen) and np.ptp(seen) > SAME and drawn.reason is None:
-        value = (counts.only_a - counts.only_b) / counts.n
-        return percentile_interval(value, replicates, method=drawn.method, n=counts.n, level=level)
-    groups = int(types.number[types.totals(within) > 0].sum())
-    return _newcombe(counts, size=groups, level=level, method=Method("newcombe_paired_on_groups", groups=groups))
+    apart = types.totals(right_a & ~right_b) - types.totals(right_b & ~right_a)
+    sizes = types.totals(within)
+    groups, n = int(types.number[sizes > 0].sum()), counts.n
+    value = (counts.only_a - counts.only_b) / n
+    independent = counts.discordant / n - value**2
+    if groups < FEWEST or independent <= 0:
+        return _newcombe(counts, size=groups, level=level, method=Method("newcombe_paired_on_groups", groups=groups))
+    between = groups / (groups - 1) * float(types.number @ (apart - value * sizes) ** 2) / n**2
+    size = n / max(1.0, between * (n - 1) / independent)
+    return _newcombe(counts, size=size, level=level, method=Method("newcombe_paired_on_design_effect", groups=groups))
 
 
 def _newcombe(counts: PairedCounts, *, size: float, level: float, method: Method) -> Estimate:

@@ -16,6 +16,7 @@ from neuroval.analysis.core.confusion import ConfusionMatrix, TwoByTwo, confusio
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import read_predictions
 from neuroval.analysis.core.proportions import RateMethod, proportion
+from neuroval.analysis.performance.comparison import ComparedNumber, PairedCounts, mcnemar, paired_difference
 from neuroval.data.exceptions import InputError
 
 Rule = Literal["any_slice", "majority", "mean_probability"]
@@ -71,6 +72,20 @@ class Patients:
     mixed_slices: int
     tumour: tuple[PatientTumour, ...]
     classes: tuple[PatientClass, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedPatients:
+    """Two models on the same ``n`` patients; ``without_id`` slices are left out because their patient is not known.
+
+    The names of ``numbers`` are ``<rule>.sensitivity`` and ``<rule>.specificity`` of any tumour, where there is a
+    negative class, and ``<rule>.accuracy`` of the class, which leaves out the ``mixed`` patients.
+    """
+
+    n: int
+    without_id: int
+    mixed: int
+    numbers: tuple[ComparedNumber, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,6 +156,83 @@ def per_patient(
     )
 
 
+def compare_patients(
+    reference: NDArray[np.integer[Any]],
+    probabilities_a: NDArray[np.floating[Any]],
+    probabilities_b: NDArray[np.floating[Any]],
+    patients: NDArray[Any] | pd.Series,
+    *,
+    classes: Sequence[str],
+    negative: str | None,
+    level: float = 0.95,
+) -> ComparedPatients:
+    """Return two models compared by patient: each rule of ``per_patient`` turns both models' slices into one answer.
+
+    Arguments, the reference of a patient and what is raised are as for ``per_patient``; both sets of probabilities are
+    (n, k) in the order of ``classes``. A patient counts once, so differences carry Newcombe's paired interval and
+    McNemar's test is exact, without any adjustment for groups. A number without patients behind it is undefined, with
+    the reason.
+
+    Sources: Newcombe, Stat Med 1998;17:2635-2650, method 10; McNemar, Psychometrika 1947;12:153-157.
+    """
+    both = [
+        read_predictions(reference, probabilities, classes=classes, negative=negative)
+        for probabilities in (probabilities_a, probabilities_b)
+    ]
+    if len(patients) != len(reference):
+        raise InputError(f"patients: found {len(patients)} ids for {len(reference)} cases, expected one per case.")
+    codes, _ = pd.factorize(patients)
+    known = codes >= 0
+    a, b = (
+        _by_patient(
+            codes[known],
+            cases.reference[known],
+            cases.probabilities[known],
+            cases.predicted[known],
+            negative=cases.negative,
+        )
+        for cases in both
+    )
+    numbers = []
+    index = both[0].negative
+    if index is not None:
+        has = a.reference != index
+        for rule in get_args(Rule):
+            called_a, called_b = (_called_tumour(judged, rule, negative=index)[0] for judged in (a, b))
+            for name, among, right_a, right_b, missing in (
+                ("sensitivity", has, called_a, called_b, Reason("no_patient_with_tumour")),
+                ("specificity", ~has, ~called_a, ~called_b, Reason("no_patient_without_tumour")),
+            ):
+                number = _paired(f"{rule}.{name}", right_a[among], right_b[among], missing=missing, level=level)
+                numbers.append(number)
+    single = a.reference >= 0
+    for rule in get_args(Rule)[1:]:
+        right_a, right_b = (_called_class(judged, rule) == a.reference for judged in (a, b))
+        missing = Reason("no_patient_of_one_class")
+        numbers.append(_paired(f"{rule}.accuracy", right_a[single], right_b[single], missing=missing, level=level))
+    return ComparedPatients(
+        n=len(a.reference), without_id=int((~known).sum()), mixed=int((~single).sum()), numbers=tuple(numbers)
+    )
+
+
+def _paired(
+    name: str, right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], *, missing: Reason, level: float
+) -> ComparedNumber:
+    both, only_a, only_b = (int(part.sum()) for part in (right_a & right_b, right_a & ~right_b, right_b & ~right_a))
+    counts = PairedCounts(both=both, only_a=only_a, only_b=only_b, neither=len(right_a) - both - only_a - only_b)
+    if counts.n == 0:
+        nothing = Measure(plain=Estimate.undefined(reason=missing, n=0))
+        return ComparedNumber(name=name, counts=counts, a=nothing, b=nothing, difference=nothing, test=None)
+    return ComparedNumber(
+        name=name,
+        counts=counts,
+        a=Measure(plain=proportion(int(right_a.sum()), counts.n, level=level)),
+        b=Measure(plain=proportion(int(right_b.sum()), counts.n, level=level)),
+        difference=Measure(plain=paired_difference(counts, level=level)),
+        test=mcnemar(only_a, only_b),
+    )
+
+
 def _by_patient(
     codes: NDArray[np.intp],
     reference: NDArray[np.int64],
@@ -173,15 +265,24 @@ def _by_patient(
     return _Judged(reference=of_patient, votes=votes, sums=sums)
 
 
-def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> PatientTumour:
+def _called_tumour(judged: _Judged, rule: Rule, *, negative: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which patients (p,) are called a tumour, and for which of them the rule for ties decided."""
     slices = judged.votes.sum(axis=1)
     called = slices - judged.votes[:, negative]
     if rule == "any_slice":
-        positive, ties = called > 0, np.zeros(len(slices), dtype=np.bool_)
-    elif rule == "majority":
-        positive, ties = 2 * called >= slices, 2 * called == slices
-    else:
-        positive, ties = predicted_class(judged.sums) != negative, _tied(judged.sums)
+        return called > 0, np.zeros(len(slices), dtype=np.bool_)
+    if rule == "majority":
+        return 2 * called >= slices, 2 * called == slices
+    return predicted_class(judged.sums) != negative, _tied(judged.sums)
+
+
+def _called_class(judged: _Judged, rule: Rule) -> NDArray[np.int64]:
+    scores = judged.votes if rule == "majority" else judged.sums
+    return np.asarray(np.argmax(scores, axis=1), dtype=np.int64)
+
+
+def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> PatientTumour:
+    positive, ties = _called_tumour(judged, rule, negative=negative)
     has = judged.reference != negative
     tp, fp, fn, tn = (int(part.sum()) for part in (has & positive, ~has & positive, has & ~positive, ~has & ~positive))
     return PatientTumour(
@@ -195,7 +296,7 @@ def _tumour(judged: _Judged, rule: Rule, *, negative: int, rate: _Rate) -> Patie
 
 def _class(judged: _Judged, rule: Rule, *, classes: Sequence[str], rate: _Rate) -> PatientClass:
     scores = judged.votes if rule == "majority" else judged.sums
-    matrix = confusion_matrix(judged.reference, np.argmax(scores, axis=1), classes=classes)
+    matrix = confusion_matrix(judged.reference, _called_class(judged, rule), classes=classes)
     accuracy = rate(int(np.trace(matrix.counts)), matrix.n, Reason("no_patient_of_one_class"))
     return PatientClass(rule=rule, matrix=matrix, accuracy=accuracy, ties=int(_tied(scores).sum()))
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ from neuroval.analysis.core.bootstrap import RESAMPLES, Resamples, percentile_in
 from neuroval.analysis.core.clusters import GroupTypes, group_types, single_cases
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix, TwoByTwo, any_tumour, confusion_matrix, two_by_two
-from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
+from neuroval.analysis.core.estimate import Estimate, Measure, enclosing, reach
 from neuroval.analysis.core.proportions import RateMethod, clustered_totals, proportion
 from neuroval.analysis.performance import summaries
+from neuroval.analysis.performance import summary_intervals as intervals
 from neuroval.data.exceptions import InputError
 
 ANY_TUMOUR = "any tumour"
@@ -89,13 +90,14 @@ def performance(
     """Return sensitivity, specificity, PPV, NPV, F1 and accuracy per class, for any tumour, and the overall numbers.
 
     ``reference`` and ``predicted`` are indices (n,) into ``classes``, ``groups`` a group id per case (n,). Rates
-    carry the interval ``method`` and, where groups hold several cases, the cluster-adjusted one beside it; F1 and
-    the averages carry the bootstrap over cells and over groups. Any tumour needs a ``negative`` class. A number
-    without cases behind it is undefined, with the reason. Raises ``InputError`` for a negative class that is not
-    among the classes and for arrays, method or level that cannot be used.
+    carry the interval ``method`` and, where groups hold several cases, the cluster-adjusted one beside it; so does F1,
+    through the rate it is a function of. Macro and weighted F1, MCC and kappa carry Wilson's on their effective size,
+    balanced accuracy and macro PPV also the bootstrap over cells and over groups. Any tumour needs a ``negative``
+    class. A number without cases behind it is undefined, with the reason. Raises ``InputError`` for a negative class
+    that is not among the classes and for arrays, method or level that cannot be used.
 
     Sources: Altman & Bland, BMJ 1994;308:1552 and 309:102 (rates); Sokolova & Lapalme, Inf Process Manag
-    2009;45:427-437 (averages); the modules ``proportions``, ``summaries`` and ``bootstrap``.
+    2009;45:427-437 (averages); the modules ``proportions``, ``summaries``, ``summary_intervals`` and ``bootstrap``.
     """
     if negative is not None and negative not in classes:
         raise InputError(f"negative: {negative!r} is not a class; expected one of {list(classes)}.")
@@ -129,7 +131,6 @@ def _one_class(evidence: _Evidence, *, index: int) -> ClassPerformance:
         positive=np.arange(len(evidence.matrix.classes)) == index,
         name=name,
         other="another class",
-        f1=lambda counts: summaries.f1_per_class(counts)[..., index],
     )
 
 
@@ -140,7 +141,6 @@ def _any_tumour(evidence: _Evidence, *, negative: int) -> ClassPerformance:
         positive=np.arange(len(evidence.matrix.classes)) != negative,
         name=ANY_TUMOUR,
         other=evidence.matrix.classes[negative],
-        f1=lambda counts: summaries.any_tumour_f1(counts, negative=negative),
     )
 
 
@@ -151,7 +151,6 @@ def _against(
     positive: NDArray[np.bool_],
     name: str,
     other: str,
-    f1: Callable[[summaries.Counts], summaries.Floats],
 ) -> ClassPerformance:
     has, called = np.broadcast_arrays(positive[:, None], positive[None, :])
     no_cases = Reason("no_reference_cases", of=name)
@@ -164,7 +163,7 @@ def _against(
         specificity=_rate(evidence, success=~has & ~called, among=~has, reason=Reason("no_reference_cases", of=other)),
         ppv=_rate(evidence, success=has & called, among=called, reason=Reason("never_predicted", name=name)),
         npv=_rate(evidence, success=~has & ~called, among=~called, reason=Reason("never_predicted", name=other)),
-        f1=_bootstrapped(evidence, f1, reason=no_cases),
+        f1=_f1(evidence, has=has, called=called, reason=no_cases),
         accuracy=_rate(evidence, success=has == called, among=np.ones_like(has), reason=Reason("no_cases")),
     )
 
@@ -183,10 +182,14 @@ def _overall(evidence: _Evidence) -> Overall:
         balanced_accuracy=macro_sensitivity,
         macro_sensitivity=macro_sensitivity,
         macro_ppv=_mean_rate(evidence, summaries.macro_ppv, of_rows=False, reason=never),
-        macro_f1=_bootstrapped(evidence, summaries.macro_f1, reason=empty),
-        weighted_f1=_bootstrapped(evidence, summaries.weighted_f1, reason=Reason("no_cases")),
-        mcc=_bootstrapped(evidence, summaries.mcc, reason=one_sided),
-        kappa=_bootstrapped(evidence, summaries.kappa, reason=Reason("always_one_class")),
+        macro_f1=_linearised(evidence, summaries.macro_f1, intervals.macro_f1_slopes, reason=empty),
+        weighted_f1=_linearised(
+            evidence, summaries.weighted_f1, intervals.weighted_f1_slopes, reason=Reason("no_cases")
+        ),
+        mcc=_linearised(evidence, summaries.mcc, intervals.mcc_slopes, reason=one_sided, signed=True),
+        kappa=_linearised(
+            evidence, summaries.kappa, intervals.kappa_slopes, reason=Reason("always_one_class"), signed=True
+        ),
     )
 
 
@@ -202,13 +205,46 @@ def _rate(evidence: _Evidence, *, success: NDArray[np.bool_], among: NDArray[np.
     return Measure(plain=plain, clustered=clustered)
 
 
+def _f1(evidence: _Evidence, *, has: NDArray[np.bool_], called: NDArray[np.bool_], reason: Reason) -> Measure:
+    """Return F1, from the share of cases in the class and called so among those in the class or called so."""
+    n = evidence.matrix.n
+    if not evidence.matrix.counts[has].any():
+        return Measure(plain=Estimate.undefined(reason=reason if n else Reason("no_cases"), n=n))
+    shares = _rate(evidence, success=has & called, among=has | called, reason=reason)
+    plain = replace(intervals.f1_of_jaccard(shares.plain), n=n)
+    if shares.clustered is None:
+        return Measure(plain=plain)
+    return Measure(plain=plain, clustered=replace(intervals.f1_of_jaccard(shares.clustered), n=n))
+
+
+def _linearised(
+    evidence: _Evidence,
+    statistic: Callable[[summaries.Counts], summaries.Floats],
+    by_cell: intervals.Slopes,
+    *,
+    reason: Reason,
+    signed: bool = False,
+) -> Measure:
+    counts, n, level = evidence.matrix.counts, evidence.matrix.n, evidence.level
+    value = float(statistic(counts))
+    if not np.isfinite(value):
+        return Measure(plain=Estimate.undefined(reason=reason if n else Reason("no_cases"), n=n))
+    moved = by_cell(counts)
+    plain = intervals.linearised(value, counts, moved, signed=signed, level=level)
+    if evidence.types is None:
+        return Measure(plain=plain)
+    clustered = intervals.linearised(value, counts, moved, types=evidence.types, signed=signed, level=level)
+    return Measure(plain=plain, clustered=clustered)
+
+
 def _mean_rate(
     evidence: _Evidence, statistic: Callable[[summaries.Counts], summaries.Floats], *, of_rows: bool, reason: Reason
 ) -> Measure:
     """Return the mean of a rate over classes: sensitivity (rows) or PPV (columns).
 
     Its bootstrap knows no doubt about a class without an error, so it is set against the square-and-add of the class
-    intervals (Zou & Donner, Stat Med 2008;27:1693-1702), classes taken as independent; the wider one counts.
+    intervals (Zou & Donner, Stat Med 2008;27:1693-1702), classes taken as independent; the lowest low and the highest
+    high of both count.
     """
     boot = _bootstrapped(evidence, statistic, reason=reason)
     if boot.plain.value is None:
@@ -220,18 +256,18 @@ def _mean_rate(
         success[index, index] = True
         among[(index, slice(None)) if of_rows else (slice(None), index)] = True
         rates.append(_rate(evidence, success=success, among=among, reason=reason))
-    plain = _wider(boot.plain, [rate.plain for rate in rates])
+    plain = _enclosing(boot.plain, [rate.plain for rate in rates])
     by_group = [rate.clustered for rate in rates if rate.clustered is not None]
-    return Measure(plain=plain, clustered=None if boot.clustered is None else _wider(boot.clustered, by_group))
+    return Measure(plain=plain, clustered=None if boot.clustered is None else _enclosing(boot.clustered, by_group))
 
 
-def _wider(boot: Estimate, rates: Sequence[Estimate]) -> Estimate:
-    """Return the mean of rates with the wider of its bootstrap interval and the square-and-add of theirs."""
+def _enclosing(boot: Estimate, rates: Sequence[Estimate]) -> Estimate:
+    """Return the mean of rates with the ends of its bootstrap interval and of the square-and-add of theirs."""
     below, above = (math.hypot(*ends) / len(rates) for ends in zip(*map(reach, rates), strict=True))
-    value, method = boot.value or 0.0, Method("square_and_add_of_classes", wider_than=boot.method)
+    value, method = boot.value or 0.0, Method("square_and_add_of_classes")
     low, high = max(0.0, value - below), min(1.0, value + above)
     added = Estimate(value=value, low=low, high=high, level=rates[0].level, method=method, n=boot.n)
-    return added if boot.width is None else widest(boot, added)
+    return added if boot.width is None else enclosing(boot, added)
 
 
 def _bootstrapped(

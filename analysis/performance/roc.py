@@ -196,12 +196,12 @@ def average_precision(
 
     It is the area under the precision-recall curve as steps; nothing is interpolated. It grows with prevalence, so it
     compares only what was tested on the same cases. Arguments, and what is raised, as for ``auc``. Undefined without
-    cases on a side; at 1 it has no interval.
+    cases on a side; at 1 its interval is that of a rate.
 
     - Interval: on the logit scale with standard error 1 / sqrt(m p (1 - p)), m the number of positive cases (Boyd,
       Eng & Page, ECML PKDD 2013, LNCS 8190:451-466). It rests on the binomial variance p (1 - p) / m, and near 1, from
-      m (1 - p) below 1 on, runs to almost the whole of 0 to 1: there the score interval with the same variance, that
-      of Wilson, takes its place.
+      m (1 - p) below 1 on, runs to almost the whole of 0 to 1: there, and at 1, the score interval with the same
+      variance, that of Wilson, takes its place.
     - Beside it where groups hold several cases: the same with m the number of groups that hold a positive case, as
       few as identical cases within groups would leave. This is wide; it claims no more than that.
     """
@@ -223,14 +223,14 @@ def _average_precision(
     if len(called.thresholds) == 1:
         missing = Reason("equal_scores")
     elif called.negative[np.searchsorted(called.positive, m)] == 0:
-        value, missing = 1.0, Reason("logit_at_one")
+        value = 1.0
 
     def interval(size: int, *, logit: Method, near_one: Method) -> Estimate:
         if missing is not None:
             return Estimate(value=value, method=logit, n=n, reason=missing)
         if size * (1 - value) < FEW:
             rate = wilson(value * size, size, level=level)
-            return Estimate(value=value, low=rate[0], high=rate[1], level=level, method=near_one, n=n)
+            return Estimate(value=value, low=rate[0], high=max(value, rate[1]), level=level, method=near_one, n=n)
         half = normal_quantile(level) / math.sqrt(size * value * (1 - value))
         low, high = (float(special.expit(special.logit(value) + side * half)) for side in (-1, 1))
         return Estimate(value=value, low=low, high=high, level=level, method=logit, n=n)

@@ -61,7 +61,9 @@ def mcc(counts: Counts) -> Floats:
     support, predicted, n = counts.sum(axis=-1), counts.sum(axis=-2), counts.sum(axis=(-2, -1))
     covariance = n * _diagonal(counts).sum(axis=-1) - (support * predicted).sum(axis=-1)
     spread = np.sqrt(n**2 - (support**2).sum(axis=-1)) * np.sqrt(n**2 - (predicted**2).sum(axis=-1))
-    return np.clip(_ratio(covariance, spread), -1.0, 1.0)
+    value = np.clip(_ratio(covariance, spread), -1.0, 1.0)
+    perfect = (_diagonal(counts).sum(axis=-1) == n) & (spread > 0)  # two roots need not multiply to the covariance
+    return np.where(perfect, 1.0, value)
 
 
 def kappa(counts: Counts) -> Floats:
@@ -72,15 +74,6 @@ def kappa(counts: Counts) -> Floats:
     n = counts.sum(axis=(-2, -1))
     chance = (counts.sum(axis=-1) * counts.sum(axis=-2)).sum(axis=-1)
     return _ratio(n * _diagonal(counts).sum(axis=-1) - chance, n**2 - chance)
-
-
-def any_tumour_f1(counts: Counts, *, negative: int) -> Floats:
-    """Return the F1 of any tumour against the class at index ``negative``; undefined without tumour cases."""
-    nothing = counts[..., negative, negative]
-    fp = counts[..., negative, :].sum(axis=-1) - nothing
-    fn = counts[..., :, negative].sum(axis=-1) - nothing
-    tp = counts.sum(axis=(-2, -1)) - nothing - fp - fn
-    return np.where(tp + fn > 0, _ratio(2 * tp, 2 * tp + fp + fn), np.nan)
 
 
 def _diagonal(counts: Counts) -> Counts:

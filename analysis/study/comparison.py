@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.core.coded_tables import coded
 from neuroval.analysis.core.confusion import predicted_class
+from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.data_audit.training_overlap import compared_with_training
 from neuroval.analysis.performance.auc_paired import AucDifference, paired_delong
-from neuroval.analysis.performance.comparison import ComparedNumber, Comparison, compare
+from neuroval.analysis.performance.comparison import ComparedNumber, Comparison, compare, net_benefit_difference
+from neuroval.analysis.performance.patients import ComparedPatients, compare_patients
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
-from neuroval.analysis.study.results import SEED
 from neuroval.data.exceptions import InputError
 from neuroval.data.lazy import once
 from neuroval.data.study.common_cases import Matched, matched
@@ -24,6 +25,7 @@ from neuroval.data.study.folder import Study, read_manifest
 from neuroval.data.study.manifest import Manifest
 
 ANY_TUMOUR_KEY: Final = "any_tumour"
+NET_BENEFIT_AT: Final = (0.02, 0.05, 0.1, 0.2, 0.5)  # the low ones are those a clinic that must miss nothing acts on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,14 @@ class ComparedAuc:
 
     name: str
     areas: AucDifference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedNetBenefit:
+    """How far the net benefit of the first model is above that of the second at a threshold on P(any tumour)."""
+
+    threshold: float
+    difference: Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +103,6 @@ class Comparisons:
             classes=common.classes.names,
             negative=common.classes.negative,
             groups=common.groups,
-            rng=np.random.default_rng(SEED),
         )
 
     @property
@@ -120,6 +129,58 @@ class Comparisons:
             )
             for key, name, other, positive, scores_a, scores_b in questions
         )
+
+    @once
+    def by_patient(self) -> ComparedPatients:
+        """Both models by patient. Ids are those of the first study, of the second where the first holds none."""
+        common = self.matched
+        ids = [side.study_cases["patient_id"].iloc[side.rows] for side in (common.a, common.b)]
+        return compare_patients(
+            common.a.reference,
+            common.a.probabilities,
+            common.b.probabilities[:, common.in_b],
+            (ids[0] if ids[0].notna().any() else ids[1]).array,
+            classes=common.classes.names,
+            negative=common.classes.negative,
+        )
+
+    @once
+    def net_benefit(self) -> tuple[ComparedNetBenefit, ...]:
+        """How far the net benefit of the first model is above that of the second, of any tumour, at usual thresholds.
+
+        Empty without a negative class and where the common cases are all of one kind.
+        """
+        common = self.matched
+        if common.classes.negative is None:
+            return ()
+        index = common.classes.names.index(common.classes.negative)
+        positives = common.a.reference != index
+        if positives.all() or not positives.any():
+            return ()
+        scores = [
+            any_tumour_score(probabilities, negative=index)
+            for probabilities in (common.a.probabilities, common.b.probabilities[:, common.in_b])
+        ]
+        compared = []
+        for threshold in NET_BENEFIT_AT:
+            called = ((side >= threshold).astype(np.int64) for side in scores)
+            names = ("none", ANY_TUMOUR)
+            rates = compare(
+                positives.astype(np.int64), *called, classes=names, negative="none", groups=common.groups
+            ).numbers
+            both = {number.name: number.difference for number in rates}
+            compared.append(
+                ComparedNetBenefit(
+                    threshold=threshold,
+                    difference=net_benefit_difference(
+                        both["any_tumour.sensitivity"],
+                        both["any_tumour.specificity"],
+                        prevalence=float(positives.mean()),
+                        threshold=threshold,
+                    ),
+                )
+            )
+        return tuple(compared)
 
     @property
     def distinct(self) -> tuple[tuple[ComparedNumber, ...], tuple[ComparedAuc, ...]]:

@@ -17,6 +17,7 @@ from neuroval.analysis.data_audit.confounders import Confounding, given_away
 from neuroval.analysis.data_audit.id_forms import IdForms, digits_lost, forms_differ
 from neuroval.analysis.data_audit.training_overlap import Leakage, shared_groups, unchecked
 from neuroval.analysis.performance.empty_classes import classes_without_cases, few_cases, never_predicted
+from neuroval.analysis.performance.few_groups import few_groups
 from neuroval.analysis.study.readings import read_for_several
 from neuroval.data.classes import ClassOrder
 
@@ -29,6 +30,8 @@ def find(
     matrix: ConfusionMatrix,
     probabilities: NDArray[np.floating[Any]],
     case_ids: Sequence[str] | NDArray[Any],
+    reference: NDArray[np.integer[Any]] | None = None,
+    groups: NDArray[np.int64] | None = None,
     confounding: Sequence[Confounding] = (),
     claims: Sequence[AuditedClaim] = (),
     claimed_by: str = "",
@@ -38,9 +41,10 @@ def find(
 ) -> tuple[Finding, ...]:
     """Return the findings about one evaluated split, critical first, else in the order of the checks below.
 
-    ``leakage`` names the split; ``matrix``, ``probabilities`` (n, k) and ``case_ids`` (n,) are of its evaluated cases;
-    ``claimed_by`` is the source of the claims, ``read_for`` names the network of each reading of the test split,
-    ``ids`` says how patient ids are written and ``chance`` whether the predictions are worse than guessing.
+    ``leakage`` names the split; ``matrix``, ``probabilities`` (n, k), ``case_ids``, ``reference`` and ``groups`` (n,)
+    are of its evaluated cases; ``claimed_by`` is the source of the claims, ``read_for`` names the network of each
+    reading of the test split, ``ids`` says how patient ids are written and ``chance`` whether the predictions are worse
+    than guessing.
     """
     findings = (
         shared_groups(leakage),
@@ -52,6 +56,9 @@ def find(
         find_label_conflicts(dataset.label_conflicts, n=dataset.n),
         few_cases(matrix, split=leakage.split),
         classes_without_cases(matrix, classes=classes, split=leakage.split),
+        None
+        if reference is None or groups is None
+        else few_groups(reference, groups, classes=classes, split=leakage.split),
         never_predicted(matrix, classes=classes),
         ties(probabilities, case_ids=case_ids),
         deviating_sums(probabilities, case_ids=case_ids),

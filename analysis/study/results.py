@@ -318,7 +318,6 @@ class Results:
             classes=self.study.classes.names,
             negative=self.study.classes.negative,
             groups=codes_of(self.table["group_id"])[ours.rows[in_ours]],
-            rng=np.random.default_rng(SEED),
             level=self.level,
         ).numbers[0]
 
@@ -510,6 +509,8 @@ class Results:
             matrix=self.performance.matrix,
             probabilities=self.evaluated.probabilities,
             case_ids=self.evaluated.case_ids.to_numpy(),
+            reference=self.evaluated.reference,
+            groups=self.groups,
             confounding=self.confounding,
             claims=self.claims,
             claimed_by="" if self.study.claims is None else self.study.claims.source.title,

@@ -158,6 +158,11 @@ def numbers(comparisons: Comparisons) -> None:
     alt = "Rates of A and B on the common scans"
     st.dataframe(rows, hide_index=True, height="content", column_config=short, alt=alt)
     st.dataframe(areas, hide_index=True, height="content", alt="AUC of A and B on the common scans")
+    patients = text.patient_rows(comparisons.by_patient)
+    st.caption(escaped(" ".join([*text.net_benefit(comparisons.net_benefit), text.patients(comparisons.by_patient)])))
+    if patients:
+        alt = "A and B by patient"
+        st.dataframe(patients, hide_index=True, height="content", column_config=short, alt=alt)
     other = {"B": comparisons.b.manifest.about.title, "Fingerprint of B": comparisons.b.fingerprint}
     cases = [text.discordant_row(case, classes) for case in (*comparisons.only_a, *comparisons.only_b)]
     with st.container(horizontal=True):

@@ -33,6 +33,11 @@ def document_of(comparisons: Comparisons, *, everything: bool = False) -> dict[s
             "cases": _cases(comparisons),
             "numbers": [_number(number) for number in comparisons.rates.numbers],
             "aucs": [_auc(auc) for auc in comparisons.aucs],
+            "patients": _patients(comparisons),
+            "net_benefit": [
+                {"threshold": one.threshold, **measured("difference", one.difference)}
+                for one in comparisons.net_benefit
+            ],
             "discordant": {
                 side: [asdict(case) for case in getattr(comparisons, side)] for side in ("only_a", "only_b")
             },
@@ -78,6 +83,12 @@ def _number(compared: ComparedNumber) -> dict[str, Any]:
     }
 
 
+def _patients(comparisons: Comparisons) -> dict[str, Any]:
+    judged = comparisons.by_patient
+    left_out = {"without_id": judged.without_id, "mixed": judged.mixed}
+    return {"n": judged.n, **left_out, "numbers": [_number(number) for number in judged.numbers]}
+
+
 def _auc(compared: ComparedAuc) -> dict[str, Any]:
     auc = compared.areas
     document = {"name": compared.name, **measured("a", auc.a), **measured("b", auc.b)}
@@ -101,6 +112,10 @@ def as_text(comparisons: Comparisons, *, everything: bool = False) -> str:
         *_table([text.rate_row(rate, classes) for rate in rates]),
         "",
         *_table([text.auc_row(auc, classes) for auc in aucs]),
+        "",
+        *text.net_benefit(comparisons.net_benefit),
+        text.patients(comparisons.by_patient),
+        *_table(text.patient_rows(comparisons.by_patient)),
     ]
     for a_is_right, cases in ((True, comparisons.only_a), (False, comparisons.only_b)):
         lines += [
@@ -127,7 +142,9 @@ def _listed(cases: Sequence[Discordant], comparisons: Comparisons, *, everything
 
 
 def _table(rows: Sequence[dict[str, str]], *, without: str = "") -> list[str]:
-    """Return rows as lines of columns that stand under each other."""
+    """Return rows as lines of columns that stand under each other; no line without rows."""
+    if not rows:
+        return []
     names = [name for name in rows[0] if name != without]
     cells = [names, *([row[name] for name in names] for row in rows)]
     widths = [max(len(line[place]) for line in cells) for place in range(len(names))]

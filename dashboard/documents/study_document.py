@@ -356,8 +356,10 @@ def _acceptance(source: Results) -> list[dict[str, Any]]:
             "without_leaks": None
             if criterion.unleaked is None
             else {"basis": criterion.unleaked.basis, **_judged(criterion.unleaked)},
+            "met_on_all": criterion.on_all.met,
             "met": criterion.met,
             "reason": plain(criterion.decisive.reason),
+            "shown_below": criterion.decisive.shown_below,
         }
         for criterion in source.criteria
     ]
@@ -368,6 +370,7 @@ def _judged(judged: Judged) -> dict[str, Any]:
         "estimate": plain(judged.estimate),
         "met": judged.met,
         "reason": plain(judged.reason),
+        "shown_below": judged.shown_below,
         "required_cases": plain(judged.required),
         "over_folds": plain(judged.over_folds),
     }

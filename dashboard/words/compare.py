@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.performance.comparison import ComparedNumber
-from neuroval.analysis.study.comparison import ComparedAuc, Comparisons, Discordant, SharedWithTraining
+from neuroval.analysis.performance.patients import ComparedPatients
+from neuroval.analysis.study.comparison import (
+    ComparedAuc,
+    ComparedNetBenefit,
+    Comparisons,
+    Discordant,
+    SharedWithTraining,
+)
 from neuroval.dashboard.words.formats import (
     NOT_ESTIMABLE,
     area,
@@ -34,6 +41,8 @@ FIGURES = (
 )
 MAPS = "The map beside a scan is the Grad-CAM of the model so marked, for the class that it says."
 SHOWN_LABELS = 10
+BY_RULE = {"any_slice": "Any slice", "majority": "Most slices", "mean_probability": "Mean probability"}
+PATIENT_NUMBERS = {"sensitivity": "sensitivity", "specificity": "specificity", "accuracy": "accuracy of the class"}
 NUMBERS = {"sensitivity": "sensitivity", "specificity": "specificity", "auc": "AUC"}
 
 
@@ -197,8 +206,11 @@ def both_aucs(compared: ComparedAuc) -> str:
 
 def rate_row(compared: ComparedNumber, classes: ClassOrder) -> dict[str, str]:
     """Return a rate of both models as a table row."""
+    return {"Number": label(compared.name, classes), **_both(compared)}
+
+
+def _both(compared: ComparedNumber) -> dict[str, str]:
     return {
-        "Number": label(compared.name, classes),
         "A": full(compared.a.headline),
         "B": full(compared.b.headline),
         "A minus B": short(compared.difference.headline),
@@ -219,6 +231,48 @@ def auc_row(compared: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
         "A minus B": short(compared.areas.difference.headline),
         "p": f"{NOT_ESTIMABLE} ({why(tested.reason)})" if tested.value is None else p_value(tested.value),
     }
+
+
+def patients(found: ComparedPatients) -> str:
+    """Return which patients both models are compared on, and what is left out."""
+    if not found.n:
+        return "By patient: not estimable, as no common scan has a patient id."
+    left = []
+    if found.without_id:
+        left.append(f"{counted(found.without_id, 'scan')} without a patient id")
+    if found.mixed:
+        left.append(f"{counted(found.mixed, 'patient')} without a single class (for the class only)")
+    told = f" Left out: {', '.join(left)}." if left else ""
+    return (
+        f"By patient: one answer of each model for each of {counted(found.n, 'patient')}. Sensitivity and specificity "
+        f"are of any tumour.{told}"
+    )
+
+
+def net_benefit(found: Sequence[ComparedNetBenefit]) -> list[str]:
+    """Return at which thresholds on P(any tumour) the net benefit of the two models differs; empty without any."""
+    if not found:
+        return []
+    ends = [(one.threshold, one.difference.headline) for one in found]
+    better = {
+        "A": [f"{at:.0%}" for at, one in ends if one.low is not None and one.low > 0],
+        "B": [f"{at:.0%}" for at, one in ends if one.high is not None and one.high < 0],
+    }
+    told = [f"{name} is above the other at {', '.join(limits)}" for name, limits in better.items() if limits]
+    tried = f"of the thresholds {', '.join(f'{at:.0%}' for at, _ in ends)} on P(any tumour)"
+    if not told:
+        return [f"Net benefit: at none {tried} does the interval of the difference leave out 0."]
+    return [f"Net benefit: {'; '.join(told)}, {tried}, by the interval of the difference."]
+
+
+def patient_rows(found: ComparedPatients) -> list[dict[str, str]]:
+    """Return the numbers of both models by patient as table rows, without those that no patient stands behind."""
+    rows = []
+    for one in found.numbers:
+        rule, _, number = one.name.partition(".")
+        if one.counts.n:
+            rows.append({"Number": f"{BY_RULE[rule]}, {PATIENT_NUMBERS[number]}", **_both(one)})
+    return rows
 
 
 def download_rows(comparisons: Comparisons) -> list[dict[str, str]]:

@@ -125,19 +125,21 @@ def set_rows(confidence: Confidence, classes: ClassOrder) -> list[dict[str, str]
 
 
 def held_too_seldom(confidence: Confidence, classes: ClassOrder) -> str:
-    """Return of which classes a set holds fewer scans than it was made to hold, or that it holds enough of each."""
+    """Return of which classes a set holds fewer scans than chance explains, or that it holds enough of each."""
     if confidence.sets is None:
         return ""
     asked = 1 - confidence.sets.limits.alpha
     low = [
         f"{spoken(name, classes)} {full(held.headline)}"
-        for name, held in zip(confidence.sets.limits.classes, confidence.sets.coverage, strict=True)
-        if held.headline.value is not None and held.headline.value < asked
+        for name, held, expected in zip(
+            confidence.sets.limits.classes, confidence.sets.coverage, confidence.sets.expected, strict=True
+        )
+        if expected is not None and expected.too_seldom
     ]
     return (
-        f"The set misses its {asked:.0%} target for {'; '.join(low)}."
+        f"The set misses its {asked:.0%} target, beyond chance, for {'; '.join(low)}."
         if low
-        else f"Every class is held in {asked:.0%} of its scans or more."
+        else f"Every class is held in {asked:.0%} of its scans, as far as chance allows to tell."
     )
 
 

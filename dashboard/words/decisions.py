@@ -48,7 +48,7 @@ def units(curve: DecisionCurve, level: float) -> str:
 
 def decision(curve: DecisionCurve) -> str:
     """Return at which thresholds the model does better than calling every scan and than calling none."""
-    better, surely = _better(curve, low=False), _better(curve, low=True)
+    better, surely = _better(curve, low=False), _better(curve, low=True)  # of the differences to both
     if not curve.n or curve.call_all is None or curve.model[0].plain.value is None:
         return f"Net benefit is {NOT_ESTIMABLE} ({why(curve.model[0].plain.reason)})."
     if not better:
@@ -57,25 +57,19 @@ def decision(curve: DecisionCurve) -> str:
         f"As observed, the model does better than calling every scan and than calling none at {_range(better, curve)}"
     )
     if not surely:
-        return f"{text}; its lower bound does so at none."
-    return f"{text}; with its lower bound, at {_range(surely, curve)}."
+        return f"{text}; the intervals of both differences lie above 0 at none."
+    return f"{text}; the intervals of both differences lie above 0 at {_range(surely, curve)}."
 
 
 def _better(curve: DecisionCurve, *, low: bool) -> list[int]:
     def value(estimate: Estimate) -> float | None:
         return estimate.low if low else estimate.value
 
-    values = [value(net_benefit.headline) for net_benefit in curve.model]
-    others = (
-        [0.0] * len(values)
-        if curve.call_all is None
-        else [max(0.0, net_benefit) for net_benefit in curve.call_all.tolist()]
-    )
-    return [
-        place
-        for place, (net_benefit, other) in enumerate(zip(values, others, strict=True))
-        if net_benefit is not None and net_benefit > other
+    both = [
+        (value(over_none.headline), value(over_all.headline))
+        for over_none, over_all in zip(curve.model, curve.over_call_all, strict=True)
     ]
+    return [place for place, ends in enumerate(both) if all(end is not None and end > 0 for end in ends)]
 
 
 def _range(places: Sequence[int], curve: DecisionCurve) -> str:

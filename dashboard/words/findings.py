@@ -165,6 +165,10 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
     "empty_class": lambda _, split, names: (
         f"No {split} case of {listed(names, 'or')}: sensitivity cannot be estimated there."
     ),
+    "few_groups": lambda finding, split, names, fewest: (
+        f"The {split} scans of {listed(names, 'and')} come from few patients or images ({fewest:,}"
+        f"{' at the fewest' if finding.count > 1 else ''}): intervals are wide, and how far patients differ is a guess."
+    ),
     "never_predicted": lambda _, names, cases: f"The model never predicts {listed(names, 'or')} in {cases:,} cases.",
     "ids_differ_in_form": _ids_differ_in_form,
     "ids_cut_short": _ids_cut_short,

@@ -46,6 +46,7 @@ METHODS: Final[Mapping[str, Template]] = {
     "wilson_on_groups": "Wilson on the number of groups (design effect not estimable), {groups:group}",
     "newcombe_paired": "Newcombe, paired (score, method 10)",
     "newcombe_paired_on_groups": "Newcombe, paired (score, method 10) on the number of groups, {groups:group}",
+    "newcombe_paired_on_design_effect": ("Newcombe, paired (score, method 10) on n / design effect, {groups:group}"),
     "newcombe_unpaired": "Newcombe, unpaired (score, method 10)",
     "mover": "square-and-add (MOVER) from {a} and {b}",
     "of_sizes": "{method}, n {a:,} and {b:,}",
@@ -53,42 +54,51 @@ METHODS: Final[Mapping[str, Template]] = {
     "square_and_add_of_adjusted_rates": (
         "square-and-add of cluster-adjusted Wilson intervals (Zou and Donner), {groups:group}"
     ),
-    "square_and_add_of_classes": "square-and-add of the class intervals (Zou and Donner), wider than {wider_than}",
+    "square_and_add_of_classes": "square-and-add of the class intervals (Zou and Donner)",
+    "f1_of_jaccard": "{method} on J = TP / (TP + FP + FN), F1 = 2 J / (1 + J)",
+    "wilson_on_linearised": "Wilson on the effective n (linearised variance)",
+    "wilson_on_linearised_between_groups": (
+        "Wilson on the effective n (linearised variance between groups), {groups:group}"
+    ),
+    "lower_and_upper": "lower bound: {lower}; upper bound: {upper}",
     "mover_on_wilson": "MOVER on Wilson limits",
     "mover_on_wilson_adjusted": "MOVER on Wilson limits, cluster-adjusted (Rao-Scott), {groups:group}",
     "percentile_bootstrap": _percentile_bootstrap,
     "stratified_percentile_bootstrap": lambda **facts: f"stratified {_percentile_bootstrap(**facts)}",
+    "strata_of_one": lambda method, strata: (
+        f"{method}; {strata} {'class' if strata == 1 else 'classes'} of a single case or patient cannot vary"
+    ),
     "undefined_dropped": "{method}, {undefined:,} undefined dropped",
     "basic_bootstrap": _basic_bootstrap,
     "delong": "DeLong",
-    "obuchowski": "Obuchowski, {groups:group}",
+    "obuchowski": "Obuchowski, logit scale, t on {freedom:,} df, {groups:group}",
     "newcombe_5": "Newcombe method 5",
-    "newcombe_5_wider_than_delong": "Newcombe method 5, wider than DeLong",
-    "newcombe_5_wider_than_obuchowski": (
-        "Newcombe method 5 on n / design effect, wider than Obuchowski, {groups:group}"
-    ),
+    "newcombe_5_on_design_effect": "Newcombe method 5 on n / design effect, {groups:group}",
     "newcombe_5_without_delong": "Newcombe method 5 (DeLong not estimable)",
     "newcombe_5_without_obuchowski": (
         "Newcombe method 5 on the number of groups (Obuchowski not estimable), {groups:group}"
     ),
     "delong_over_classes": "DeLong, covariance over classes",
-    "obuchowski_over_classes": "Obuchowski, covariance over classes, {groups:group}",
+    "obuchowski_over_classes": (
+        "Obuchowski, covariance over classes, logit scale, t on {freedom:,} df, {groups:group}"
+    ),
     "delong_over_classes_with_newcombe_5": (
         "DeLong, covariance over classes, with Newcombe method 5 for {replaced} of {parts} parts"
     ),
     "obuchowski_over_classes_with_newcombe_5": (
         "Obuchowski, covariance over classes, with Newcombe method 5 on the number of groups for {replaced} of "
-        "{parts} parts, {groups:group}"
+        "{parts} parts, t on {freedom:,} df, {groups:group}"
     ),
-    "mean_newcombe_5_wider_than_delong": "Newcombe method 5, mean of {parts} parts, wider than DeLong",
-    "mean_newcombe_5_wider_than_obuchowski": (
-        "Newcombe method 5 on n / design effect, mean of {parts} parts, wider than Obuchowski, {groups:group}"
+    "mean_newcombe_5": "Newcombe method 5, mean of {parts} parts",
+    "mean_newcombe_5_on_design_effect": (
+        "Newcombe method 5 on n / design effect, mean of {parts} parts, {groups:group}"
     ),
     "delong_paired": "DeLong, paired",
-    "obuchowski_paired": "Obuchowski, paired, {groups:group}",
+    "obuchowski_paired": "Obuchowski, paired, t on {freedom:,} df, {groups:group}",
     "z_test": "{method}, z test",
+    "t_test": "{method}, t test",
     "square_and_add_uncorrelated": "square-and-add, correlation taken as 0 ({reason})",
-    "square_and_add_correlated": ("square-and-add of both intervals with their correlation, wider than {wider_than}"),
+    "square_and_add_correlated": "square-and-add of both intervals with their correlation",
     "logit_boyd": "logit (Boyd, Eng and Page)",
     "logit_boyd_on_groups": (
         "logit (Boyd, Eng and Page) on the number of groups with cases of {of}, {holding:,} of {groups:group}"
@@ -100,7 +110,8 @@ METHODS: Final[Mapping[str, Template]] = {
     ),
     "log_simel": "log method (Simel)",
     "log_woolf": "log method (Woolf)",
-    "between_groups": "{method}, linearised variance between groups, {groups:group}",
+    "koopman_score": "score (Koopman), as a cell is empty",
+    "between_groups": ("{method}, linearised variance between groups, t on {freedom:.1f} df, {groups:group}"),
     "logit_mercaldo": "logit (Mercaldo)",
     "adjusted_logit_mercaldo": "adjusted logit (Mercaldo)",
     "on_effective_sizes": (

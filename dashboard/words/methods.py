@@ -8,16 +8,20 @@ Every call is the class with the largest probability (argmax); that probability 
 tumour of one kind taken for another counts as found.
 
 The interval is the wider of two: {WILSON}, and {RAO_SCOTT}, because scans of one patient are not independent.
-A criterion passes when the named bound of that interval reaches its limit. When test scans share a patient or a copy
+A criterion passes when the named bound of that interval reaches its limit. One that fails is shown to be below when the
+whole interval is, else it is only not shown to reach the limit. When test scans share a patient or a copy
 with training, it is judged a second time without these scans, or on grouped cross-validation where the study has it,
 and the worse of the two counts. In cross-validation the bound is the lower of two: that of all folds pooled, and that
 of the mean over the folds, whose interval grows with their spread (Nadeau and Bengio, Mach Learn 2003;52:239-281).
+Each sees a doubt that the other cannot: pooling hides that the networks of the folds differ, and a handful of folds
+says little of the scans. The interval over five folds is approximate.
 
 What grouping takes off is a paired difference: networks of one recipe, from folds with and without regard to patients
-and copies, on the same scans; its interval keeps the scans of a group together (cluster bootstrap).
+and copies, on the same scans; its interval is Newcombe's for paired proportions on n divided by the design effect.
 
 Cases it would take: the smallest number at which the lower bound reaches its limit if the rate stays as observed, times
-the design effect of these scans where they come in groups. It is about the number only: new cases have their own rate.
+the design effect of these scans where they come in groups. New cases scatter about that rate, so a study of this size
+passes little more often than not; the chance (binomial), and the cases for a chance of 80% and 90%, stand beside it.
 
 New to the model means: no scan of the same patient and no copy of the image in the training or tuning split, as far
 as patients and copies are known. These scans are often of few classes, so their accuracy is not comparable; balanced
@@ -77,7 +81,8 @@ sides, as in a split by image.
 Pooled: all scans with the prediction they got out of their fold. The interval is the wider of two: {WILSON}, and
 {RAO_SCOTT}.
 Mean over the folds: t interval on k - 1 degrees of freedom with the variance s^2 (1/k + test/train), because the
-training sets overlap (Nadeau and Bengio, Mach Learn 2003;52:239-281).
+training sets overlap (Nadeau and Bengio, Mach Learn 2003;52:239-281). With few folds it is approximate: no unbiased
+estimate of this variance exists.
 
 Labels to look at again: confident learning (Northcutt, Jiang and Chuang, J Artif Intell Res 2021;70:1373-1411). A scan
 is surely of the most probable class whose probability reaches the mean that scans of that class have for it. Suspects
@@ -102,14 +107,26 @@ Gigerenzer, Acad Med 1998;73:538-540.
 Operating point: the highest threshold on P(any tumour) = 1 - P(no tumour) at which the target sensitivity is reached on
 the tuning split. A threshold that is chosen while looking at these scans makes its numbers too good: post hoc.
 
-AUC: DeLong, with groups Obuchowski, at 0 or 1 Newcombe; averages as Hand and Till (Mach Learn 2001;45:171-186).
+AUC: DeLong (Biometrics 1988;44:837-845); with groups Obuchowski (Biometrics 1997;53:567-578) on the logit scale, by the
+t distribution with the groups of the smaller side less 1. From 0.95 on, and up to 0.05, Newcombe's interval (Stat Med
+2006;25:559-573, method 5; with groups on n divided by the design effect) is computed too, and the lowest low and the
+highest high count. At 0 or 1, and with one case or group on a side, Newcombe's alone, on the number of groups. Averages
+as Hand and Till (Mach Learn 2001;45:171-186).
 Average precision: no interpolation, logit interval (Boyd et al., LNCS 8190:451-466); with groups it counts groups and
-is wide. Likelihood ratios: Simel, J Clin Epidemiol 1991;44:763-770; odds ratio: Woolf, Ann Hum Genet
-1955;19:251-253. F1, averages, MCC (Gorodkin, Comput Biol Chem 2004;28:367-374) and kappa:
-bootstrap over the cells of the matrix, or over groups.
+is wide. Likelihood ratios: Simel, J Clin Epidemiol 1991;44:763-770, with an empty cell the score interval (Koopman,
+Biometrics 1984;40:513-517); odds ratio: Woolf, Ann Hum Genet 1955;19:251-253; with groups their variance between the
+groups of each side, by t with Satterthwaite's degrees of freedom (Biometrics Bull 1946;2:110-114).
+
+F1 = 2 J / (1 + J) with J = TP / (TP + FP + FN), whose interval is that of a rate. Macro and weighted F1, MCC (Gorodkin,
+Comput Biol Chem 2004;28:367-374) and kappa: Wilson on the number of scans that their linearised variance amounts to
+(Korn and Graubard, Surv Methodol 1998;24:193-201), over scans or over groups; MCC and kappa on (1 + value) / 2.
+Balanced accuracy and macro PPV: the lowest low and the highest high of a bootstrap over the cells of the matrix, or
+over groups, and of the class intervals added by squares (Zou and Donner, Stat Med 2008;27:1693-1702).
 
 By patient: one answer from all slices, a tumour when any slice is called one, the class of most slices, or the class
-with the largest mean probability (Kittler et al., IEEE TPAMI 1998;20:226-239). Curves are drawn with the points that
+with the largest mean probability (Kittler et al., IEEE TPAMI 1998;20:226-239). The reference of a patient: a tumour
+when any slice shows one, of the class of the slices that do; slices without a tumour say nothing against it. A patient
+with tumours of several classes counts as a tumour and is left out of the class. Curves are drawn with the points that
 change the line (Douglas and Peucker, Cartographica 1973;10:112-122).
 """
 
@@ -122,7 +139,9 @@ study without harm by their number.
 Mean harm per scan: the weights of all scans, averaged; t interval of a mean, with groups cluster-robust.
 Net benefit = true positives / n - false positives / n times t / (1 - t) at the threshold t (Vickers and Elkin, Med
 Decis Making 2006;26:565-574). Interval: MOVER on Wilson limits (Zou and Donner, Stat Med 2008;27:1693-1702), with
-groups on the effective number of scans.
+groups on the effective number of scans. Better than calling every scan: the interval of the difference, t / (1 - t)
+times the tumour-free scans that are spared less the tumours that are missed, made in the same way, lies above 0; better
+than calling none: that of net benefit itself does.
 """
 
 ERRORS = f"""
@@ -148,7 +167,8 @@ probabilities clipped at 1e-7.
 
 Referral: scans below the threshold go to an expert; errors and missed tumours are counted among the rest. Prediction
 sets: split conformal by class, 10% of a class may be missed, limits set on the tuning split (Sadinle et al., J Am Stat
-Assoc 2019;114:223-234). A class enters the set of a scan from its limit on.
+Assoc 2019;114:223-234); held too seldom is what lies below 95% of studies of this size (beta-binomial; Vovk, PMLR 2012;
+25:475-490). A class enters the set of a scan from its limit on.
 """
 
 CLAIMS = """
@@ -171,8 +191,9 @@ Both models are read on the same scans: those with a prediction in both studies.
 data set, else by identical bytes; scans whose label differs between the studies are left out.
 
 Difference: A minus B. Interval: Newcombe's for paired proportions (Stat Med 1998;17:2635-2650, method 10). Where scans
-share a patient or a copy in either study, a bootstrap of whole groups stands beside it, and the wider of the two is
-shown. Rates of one model: {WILSON}, and {RAO_SCOTT}.
+share a patient or a copy in either study, the same on n divided by the design effect of the difference stands beside
+it (the variance between groups over that of independent scans), and the wider of the two is shown. Rates of one model:
+{WILSON}, and {RAO_SCOTT}.
 
 p-values ask whether both models are right equally often: McNemar's test on the scans that only one of them calls
 rightly, exact and mid-p (Psychometrika 1947;12:153-157; Fagerland et al., BMC Med Res Methodol 2013;13:91). They take
@@ -180,8 +201,15 @@ scans as independent: where groups hold several, read the interval.
 
 AUC: DeLong's test for two scores on the same scans (Biometrics 1988;44:837-845), between groups Obuchowski's
 (Biometrics 1997;53:567-578). Near an AUC of 1 these intervals are too short: the intervals of the two AUCs, combined
-with their correlation, take their place where they are wider. The p-value stays, so a small one may stand beside an
+with their correlation, are computed too, and the lowest low and the highest high count. Between groups both rest on the
+t distribution with the groups of the smaller side less 1. The p-value stays, so a small one may stand beside an
 interval that holds 0.
+
+Net benefit of any tumour: prevalence times the difference of the sensitivities plus t / (1 - t) times the rest times
+that of the specificities, both intervals joined by squares (Zou and Donner, Stat Med 2008;27:1693-1702).
+
+By patient: one answer of each model for each patient, by the rules of the page Per class. A patient counts once, so the
+interval is Newcombe's on patients and McNemar's test holds.
 
 The rows of the class without a tumour are left out: any tumour asks the same the other way round.
 """

@@ -157,7 +157,10 @@ def required(judged: Criterion) -> str:
     if needed.n is None:
         limit, rate = judged.criterion.at_least, needed.rate or 0.0
         return f"at {rate:.3f} no number of scans would reach {limit:g}" if rate <= limit else why(needed.reason)
-    return f"about {needed.n:,} at this rate, {n:,} are there"
+    likely = "" if needed.chance is None else f" (chance of passing {needed.chance:.0%})"
+    planned = [(name, cases) for name, cases in (("80%", needed.for_80), ("90%", needed.for_90)) if cases is not None]
+    more = "".join(f", {cases:,} for {name}" for name, cases in planned)
+    return f"about {needed.n:,} at this rate{likely}{more}; {n:,} are there"
 
 
 def _outcome(judged: Criterion) -> str:
@@ -165,7 +168,9 @@ def _outcome(judged: Criterion) -> str:
     where = "" if decisive.basis == "all" else f" ({BASES[decisive.basis]})"
     if decisive.met is None:
         return f"not decidable{where}: {why(decisive.reason)}"
-    return f"{'passes' if decisive.met else 'fails'}{where}"
+    if decisive.met:
+        return f"passes{where}"
+    return f"fails{where}, {'shown to be below' if decisive.shown_below else 'not shown to reach it'}"
 
 
 def split_name(split: str, manifest: Manifest) -> str:

@@ -25,6 +25,10 @@ def infinite(reason: Reason | None) -> str | None:
     return text.removeprefix(INFINITE) if text.startswith(INFINITE) else None
 
 
+def _at_least(least: float | None) -> str:
+    return "" if least is None else f"; at least {least:.3g}"
+
+
 def _no(empty: tuple[str, ...]) -> str:
     return "no " + " and no ".join(CELLS[cell] for cell in empty)
 
@@ -105,7 +109,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "same_order": "both scores order all cases alike",
     "no_error_observed": "no error observed",
     "no_harm_observed": "no harm observed",
-    "infinite_ratio": lambda empty: f"{INFINITE}{_no(empty)}",
+    "infinite_ratio": lambda empty, least: f"{INFINITE}{_no(empty)}{_at_least(least)}",
     "zero_by_zero": lambda empty: f"0 divided by 0: {_no(empty)}",
     "no_log_interval": lambda empty: f"no interval by the log method: {_no(empty)}",
     "infinite_loss": _infinite_loss,
@@ -116,7 +120,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "no_variance_between_groups": "one group: the variance between groups is not estimable",
     "one_group_on_a_side": "one group {side} the condition: the variance between groups is not estimable",
     "too_few_groups": lambda groups: f"{groups} group{'s' * (groups != 1)}: too few to resample",
-    "logit_at_one": "the logit interval has no width at 1",
+    "too_few_in_bins": "{cases:case}, too few for bins: {needed:,} are needed",
     "error_of_zero": "the bootstrap interval of an error of 0 has no width",
     "single_bin": "the largest gap rests on a single bin, often of few cases",
     "undefined_in_resamples": "interval not estimable: undefined in {undefined:,} of {resamples:,} resamples",

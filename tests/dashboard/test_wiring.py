@@ -343,7 +343,7 @@ def test_suspects_and_grouping_rest_on_the_networks_that_have_not_seen_the_case(
     ours, theirs = (Case(one.assign(label=table["label"], patient_id=table["patient_id"])) for one in folds.values())
     suspects = label_suspects(ours.ids, ours.reference, ours.probabilities, classes=CLASSES)
     assert plain(found("test").results.suspects) == plain(suspects)
-    given = {"classes": CLASSES, "negative": NEGATIVE, "groups": ours.groups, "rng": seeded(), "level": LEVEL}
+    given = {"classes": CLASSES, "negative": NEGATIVE, "groups": ours.groups, "level": LEVEL}
     expected = compare(ours.reference, theirs.predicted, ours.predicted, **given)
     assert plain(found("test").results.grouping) == plain(expected.numbers[0])
 

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroval.analysis.calibration.conformal import CAVEATS, class_limits, evaluate_sets, prediction_sets
+from neuroval.analysis.calibration.conformal import (
+    CAVEATS,
+    class_limits,
+    evaluate_sets,
+    expected_coverage,
+    prediction_sets,
+)
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.dashboard.words.interval_methods import in_words
@@ -192,3 +198,28 @@ def test_each_class_is_covered_as_often_as_promised_and_hardly_more() -> None:
     assert (runs > 2900).all()
     assert covered / runs == pytest.approx(expected / runs, abs=0.005)
     assert (covered / runs >= 0.895).all(), covered / runs
+
+
+def test_the_expected_range_of_coverage_is_that_of_simulated_studies() -> None:
+    """99 tuning cases and 200 others, scores all different: the limit leaves out 10 in 100 on average."""
+    low, high = expected_coverage(99, 200, alpha=0.1)
+    rng = np.random.default_rng(0)
+    shares = [np.mean(rng.random(200) >= np.sort(rng.random(99))[9]) for _ in range(4000)]
+    assert (low, high) == pytest.approx(np.quantile(shares, [0.025, 0.975]), abs=0.006)
+    assert expected_coverage(99, 20_000, alpha=0.1) == pytest.approx(expected_coverage(99, 10_000, alpha=0.1), abs=2e-3)
+    with pytest.raises(InputError, match="expected coverage: 5 tuning cases give no limit"):
+        expected_coverage(5, 10, alpha=0.1)
+
+
+def test_a_class_is_held_too_seldom_only_beyond_chance() -> None:
+    rng = np.random.default_rng(1)
+    reference = np.repeat([0, 1], 100)
+    chances = np.where(reference == 0, rng.random(200), 1 - rng.random(200))[:, None]
+    probabilities = np.hstack([chances, 1 - chances])
+    limits = class_limits(reference, probabilities, classes=("a", "b"))
+    shifted = np.where(reference[:, None] == 0, probabilities * [0.3, 1], probabilities)
+    for scores, too_seldom in ((probabilities, (False, False)), (shifted, (True, False))):
+        found = evaluate_sets(reference, scores, limits=limits)
+        assert tuple(one.too_seldom for one in found.expected) == too_seldom
+    grouped = evaluate_sets(reference, probabilities, limits=limits, groups=np.arange(200) // 20)
+    assert grouped.expected[0].low <= evaluate_sets(reference, probabilities, limits=limits).expected[0].low

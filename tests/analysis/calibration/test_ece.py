@@ -211,7 +211,7 @@ def test_an_interval_contains_its_value_and_stays_in_zero_to_one(
 
 
 def test_perfect_certain_prediction_has_an_error_of_0_without_interval() -> None:
-    found = errors(np.arange(3), np.eye(3))
+    found = errors(np.arange(60) % 3, np.eye(3)[np.arange(60) % 3])
     assert values(found) == [0, 0, 0, 0]
     assert found.ece_top_label_15.plain.low is None
     assert found.ece_top_label_15.plain.reason == Reason("equal_resamples")
@@ -221,11 +221,17 @@ def test_perfect_certain_prediction_has_an_error_of_0_without_interval() -> None
 def test_one_case_and_one_group_have_no_interval() -> None:
     one = errors(np.array([0]), np.array([[0.7, 0.3]])).ece_top_label_15.plain
     assert (one.value, one.low) == (pytest.approx(0.3), None)
-    reference, probabilities = drawn(20, seed=12)
-    group = errors(reference, probabilities, groups=np.zeros(20)).ece_top_label_15
+    reference, probabilities = drawn(60, seed=12)
+    group = errors(reference, probabilities, groups=np.zeros(60)).ece_top_label_15
     assert group.plain.low is not None
     assert group.clustered.low is None
     assert in_words(group.clustered.method).endswith("over 1 group")
+
+
+def test_too_few_cases_for_bins_have_no_interval_and_say_so() -> None:
+    found = errors(*drawn(49, seed=14)).ece_adaptive_15.plain
+    assert (found.low, found.reason) == (None, Reason("too_few_in_bins", cases=49, needed=50))
+    assert errors(*drawn(50, seed=14)).ece_adaptive_15.plain.low is not None
 
 
 def test_no_cases_are_undefined() -> None:

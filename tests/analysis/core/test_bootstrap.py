@@ -79,6 +79,13 @@ def test_whole_groups_are_drawn() -> None:
     assert drawn.method == Method("percentile_bootstrap", groups=160, resamples=2_000, seed=6)
 
 
+def test_a_class_of_one_case_cannot_vary_and_the_method_says_so() -> None:
+    matrix = ConfusionMatrix(classes=("a", "b"), counts=np.array([[30, 5], [0, 1]]))
+    found = resample(single_cases(matrix), rng=np.random.default_rng(0), resamples=50)
+    assert in_words(found.method).endswith("; 1 class of a single case or patient cannot vary")
+    assert np.ptp(found.matrices[:, 1, 1]) == 0
+
+
 def test_groups_are_stratified_by_their_majority_class() -> None:
     # One rare group of class 1 (with one case of class 0 in it) and 30 single cases of class 0.
     reference = np.array([1, 1, 0] + [0] * 30)

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from neuroval.analysis.core.codes import Method, Reason
-from neuroval.analysis.core.estimate import Estimate, Measure, reach, widest
+from neuroval.analysis.core.estimate import Estimate, Measure, enclosing, reach, widest
 from neuroval.data.exceptions import InputError
 
 
@@ -61,6 +61,17 @@ def test_widest_keeps_the_wider_interval_with_its_method() -> None:
 
 def test_widest_takes_the_first_of_equals() -> None:
     assert widest(interval(0.4, 0.6, method="wilson"), interval(0.4, 0.6, method="jeffreys")).method == Method("wilson")
+
+
+def test_enclosing_takes_the_farther_bound_of_each_side_and_names_both_methods() -> None:
+    low, high = interval(0.2, 0.6, method="wilson"), interval(0.4, 0.7, method="jeffreys")
+    found = enclosing(low, high)
+    assert (found.low, found.high) == (0.2, 0.7)
+    assert found.method == Method("lower_and_upper", lower=Method("wilson"), upper=Method("jeffreys"))
+    around = interval(0.1, 0.9)
+    assert enclosing(low, around) is around
+    unknown = Estimate(value=0.5, method=Method("given"), reason=Reason("not_known"))
+    assert enclosing(low, unknown) is unknown
 
 
 def test_an_unknown_uncertainty_is_wider_than_any_interval() -> None:

@@ -35,6 +35,15 @@ def test_a_criterion_is_judged_by_its_bound() -> None:
     assert judge((SENSITIVITY,), GOOD)[0].met is True
 
 
+def test_shown_to_be_below_and_not_shown_to_reach_are_two_outcomes() -> None:
+    (below,) = judge((SENSITIVITY,), BAD)  # 30 of 40: the whole interval lies below 0.98
+    assert (below.met, below.on_all.shown_below) == (False, True)
+    nearly = result((0, 0, 970), (0, 1, 30), (1, 1, 40))  # 0.97, up to 0.979
+    (unclear,) = judge((Acceptance(metric="any_tumour.sensitivity", at_least=0.97),), nearly)
+    assert (unclear.met, unclear.on_all.shown_below) == (False, False)
+    assert judge((SENSITIVITY,), GOOD)[0].on_all.shown_below is False
+
+
 @pytest.mark.parametrize(
     ("everything", "rest", "met", "basis"),
     [

@@ -12,7 +12,8 @@ from scipy import special, stats
 from sklearn.metrics import confusion_matrix as sklearn_matrix
 
 from neuroval.analysis.core.codes import Method, Reason
-from neuroval.analysis.core.proportions import clustered_proportion, proportion
+from neuroval.analysis.core.proportions import clustered_proportion, clustered_totals, proportion
+from neuroval.analysis.core.proportions import wilson as wilson_ends
 from neuroval.analysis.decisions.net_benefit import DecisionCurve, decision_curve, expected_harm
 from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
@@ -105,6 +106,52 @@ def test_the_interval_by_hand() -> None:
     assert (other.low, other.high) == pytest.approx(expected, abs=1e-12)
 
 
+def test_the_difference_to_calling_every_case_by_hand() -> None:
+    """Of 10 cases, 4 positive, 1 positive and 3 negative ones lie below 0.25: w 3/10 - 1/10 with w = 1/3."""
+    positives = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0], dtype=bool)
+    scores = np.array([0.9, 0.8, 0.7, 0.1, 0.9, 0.6, 0.3, 0.2, 0.1, 0.05])
+    curve = decision_curve(positives, scores, thresholds=np.array([0.25]))
+    over = curve.over_call_all[0].plain
+    assert over.value == pytest.approx(3 / 10 / 3 - 1 / 10, abs=1e-12)
+    assert over.value == pytest.approx(curve.model[0].plain.value - curve.call_all[0])
+    (low_tn, high_tn), (low_fn, high_fn) = wilson_ends(3, 10, level=0.95), wilson_ends(1, 10, level=0.95)
+    correlation = -np.sqrt(0.3 * 0.1 / (0.7 * 0.9))
+    down, up = (0.3 - low_tn) / 3, high_fn - 0.1
+    assert over.low == pytest.approx(over.value - np.sqrt(down**2 + up**2 - 2 * correlation * down * up))
+    down, up = (high_tn - 0.3) / 3, 0.1 - low_fn
+    assert over.high == pytest.approx(over.value + np.sqrt(down**2 + up**2 - 2 * correlation * down * up))
+
+
+@pytest.mark.parametrize("prevalence", [None, 0.2])
+def test_the_difference_to_calling_every_case_is_that_difference_at_every_threshold(prevalence: float | None) -> None:
+    rng = np.random.default_rng(3)
+    positives, scores = rng.random(90) < 0.4, rng.random(90)
+    groups = np.arange(90) // 3
+    limits = np.linspace(0, 0.95, 20)
+    curve = decision_curve(positives, scores, thresholds=limits, groups=groups, prevalence=prevalence)
+    for over, one, everyone in zip(curve.over_call_all, curve.model, curve.call_all, strict=True):
+        assert over.plain.value == pytest.approx(one.plain.value - everyone, abs=1e-12)
+        assert over.clustered.low <= over.clustered.value <= over.clustered.high
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("groups", "size"), [(300, 1), (20, 8), (60, 8)])
+def test_the_claim_of_doing_better_is_false_as_seldom_as_it_should_be(groups: int, size: int) -> None:
+    """Scores that say nothing, 30% of groups positive: acting on a threshold is worse than calling all below 0.3."""
+    rng = np.random.default_rng(4)
+    owner, limits = np.repeat(np.arange(groups), size), np.array([0.1, 0.2, 0.25, 0.28])
+    held = np.zeros(len(limits))
+    shares = limits  # of the cases below a threshold, as scores are uniform
+    truth = limits / (1 - limits) * 0.7 * shares - 0.3 * shares
+    for _ in range(1500):
+        positives = np.repeat(rng.random(groups) < 0.3, size)
+        mixed = 0.6 * np.repeat(rng.normal(size=groups), size) + 0.8 * rng.normal(size=len(owner))
+        curve = decision_curve(positives, special.ndtr(mixed), thresholds=limits, groups=owner)
+        ends = np.array([(one.headline.low, one.headline.high) for one in curve.over_call_all])
+        held += (ends[:, 0] <= truth) & (truth <= ends[:, 1])
+    assert held.min() / 1500 >= 0.93
+
+
 def test_calling_every_case_gives_the_wilson_interval_of_the_prevalence() -> None:
     # Net benefit is then p - w (1 - p) = (1 + w) p - w: a straight line in p, and so is its interval.
     curve = decision_curve(POSITIVES, np.ones(10), thresholds=THRESHOLDS)
@@ -136,10 +183,10 @@ def directly(
     )
     residuals, rates = [], []
     for hits, of in ((tp, of_tp), (fp, of_fp)):
-        p, n, number = hits.sum() / of.sum(), of.sum(), np.count_nonzero(of)
+        p = hits.sum() / of.sum()
         residuals.append(hits - p * of)
-        variance = number / (number - 1) * (residuals[-1] ** 2).sum() / n**2
-        rates.append((p, n / max(1, variance / (p * (1 - p) / (n - 1))) if 0 < p < 1 else number))
+        number = np.ones(len(of), dtype=int)
+        rates.append((p, clustered_totals(hits.astype(int), of.astype(int), number=number).effective_n))
     spread = math.sqrt((residuals[0] ** 2).sum() * (residuals[1] ** 2).sum())
     return mover(
         *rates,

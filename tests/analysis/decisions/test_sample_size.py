@@ -3,9 +3,11 @@
 import math
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import stats
 
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.proportions import RateMethod, proportion
@@ -149,3 +151,40 @@ def test_the_search_calls_for_few_intervals(monkeypatch: pytest.MonkeyPatch) -> 
 def test_impossible_input_is_refused(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         required_cases(arguments.pop("count", 97), 100, **arguments)
+
+
+def test_the_chance_of_passing_by_every_number_of_errors() -> None:
+    """95 of 100 against a limit of 0.9: all numbers of errors, each by its binomial probability."""
+    found = required_cases(95, 100, limit=0.9)
+    assert found.independent is not None
+    m = found.independent
+    passing = [errors for errors in range(m + 1) if proportion(m - errors, m).low >= 0.9]
+    assert found.chance == pytest.approx(stats.binom.pmf(passing, m, 0.05).sum())
+    assert 0.5 < found.chance < 0.75
+
+
+@pytest.mark.parametrize(("count", "n", "limit"), [(95, 100, 0.9), (49, 50, 0.95), (9, 10, 0.6)])
+def test_the_cases_for_80_and_90_percent_are_the_first_that_give_this_chance(count: int, n: int, limit: float) -> None:
+    found = required_cases(count, n, limit=limit)
+
+    def chance(m: int) -> float:
+        allowed = sum(proportion(m - errors, m).low >= limit for errors in range(m // 2)) - 1
+        return float(stats.binom.cdf(allowed, m, 1 - count / n))
+
+    for cases, target in ((found.for_80, 0.8), (found.for_90, 0.9)):
+        assert chance(cases) >= target
+        assert all(chance(m) < target for m in range(1, cases))
+
+
+def test_the_cases_for_80_percent_pass_in_80_percent() -> None:
+    cases = required_cases(97, 100, limit=0.95).for_80
+    assert cases is not None
+    right = np.random.default_rng(1).binomial(cases, 0.97, 4000).tolist()
+    passed = np.mean([proportion(count, cases).low >= 0.95 for count in right])
+    assert 0.78 <= passed <= 0.85
+
+
+def test_a_design_effect_multiplies_the_planned_cases_too() -> None:
+    once, twice = required_cases(95, 100, limit=0.9), required_cases(95, 100, limit=0.9, design_effect=2.0)
+    assert (twice.for_80, twice.for_90, twice.chance) == (2 * once.for_80, 2 * once.for_90, once.chance)
+    assert required_cases(80, 100, limit=0.9).for_80 is None

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 from sklearn.metrics import roc_auc_score
 
 from neuroval.analysis.core.codes import Method, Reason
@@ -28,11 +28,29 @@ def triple(estimate: Estimate) -> tuple[float | None, float | None, float | None
 
 
 def standard_error(estimate: Estimate) -> float:
-    """Return the standard error behind an interval that was not cut."""
+    """Return the standard error behind an interval that was not cut: between groups by t, of one AUC by its logit."""
     assert estimate.low is not None
     assert estimate.high is not None
     assert 0 < estimate.low < estimate.high < 1
-    return (estimate.high - estimate.low) / (2 * Z)
+    freedom = dict(estimate.method.facts).get("freedom")
+    if freedom is None:
+        return (estimate.high - estimate.low) / (2 * Z)
+    reach = 2 * stats.t.ppf(0.975, freedom)
+    if estimate.method.code == "obuchowski_paired":
+        return (estimate.high - estimate.low) / reach
+    logits = special.logit([estimate.low, estimate.high])
+    return float(np.diff(logits)[0]) / reach * estimate.value * (1 - estimate.value)
+
+
+def by_logit(value: float, variance: float, freedom: int) -> tuple[float, float]:
+    """Return the bounds of an AUC on the logit scale, by t."""
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(variance) / (value * (1 - value))
+    return tuple(special.expit(special.logit(value) + side * half) for side in (-1, 1))
+
+
+def fewest(positive: np.ndarray, groups: Any) -> int:
+    """Return the groups of the smaller side."""
+    return min(len(np.unique(np.asarray(groups)[side])) for side in (positive, ~positive))
 
 
 def kernel(positive: Any, scores: Any) -> Any:
@@ -91,8 +109,10 @@ def test_obuchowski_gives_the_values_of_the_published_code(four_class: pd.DataFr
         measure = auc(*scores_of(four_class, name), groups=four_class["patient_id"])
         assert measure.clustered is not None
         assert standard_error(measure.clustered) == pytest.approx(expected[4], abs=1e-12)
-        assert measure.clustered.method == Method("obuchowski", groups=80)
-        assert measure.headline.width == max(measure.plain.width or 0, measure.clustered.width or 0)
+        freedom = fewest(scores_of(four_class, name)[0], four_class["patient_id"]) - 1
+        assert measure.clustered.method == Method("obuchowski", groups=80, freedom=freedom)
+        assert measure.headline.low == min(measure.plain.low, measure.clustered.low)
+        assert measure.headline.high == max(measure.plain.high, measure.clustered.high)
     positive, scores = scores_of(four_class, "glioma")
     clustered = auc(positive, scores, groups=mixed_groups()).clustered
     assert clustered is not None
@@ -149,13 +169,13 @@ def test_the_variance_between_groups_is_that_of_the_definition(rows: list[tuple[
     assert clustered is not None
     assert clustered.value == pytest.approx(value)
     if variance is not None and variance > 1e-9:
-        half = Z * np.sqrt(variance)
-        low, high = max(0, value - half), min(1, value + half)
-        if in_words(clustered.method).startswith("Obuchowski, "):
-            assert triple(clustered) == pytest.approx((value, low, high), abs=1e-9)
+        low, high = by_logit(value, variance, fewest(positive, groups) - 1)
+        if clustered.method.code == "obuchowski":
+            assert triple(clustered) == pytest.approx((value, low, high), abs=1e-7)
         else:
             assert max(value, 1 - value) >= 0.95
-            assert clustered.width > high - low
+            assert clustered.low <= low + 1e-7
+            assert clustered.high >= high - 1e-7
     elif len(set(scores.tolist())) > 1:
         assert in_words(clustered.method).startswith(
             "Newcombe method 5 on the number of groups (Obuchowski not estimable)"
@@ -259,9 +279,10 @@ def test_close_to_one_newcombe_takes_the_place_of_a_shorter_interval_and_says_so
     positive, scores = almost_perfect()
     estimate = auc(positive, scores).plain
     expected = newcombe(1 - 5 / 400, positives=20, negatives=20)
-    assert triple(estimate) == triple(expected)
-    assert (estimate.method, estimate.n) == (Method("newcombe_5_wider_than_delong"), 40)
-    assert triple(auc(~positive, scores).plain) == pytest.approx((5 / 400, 1 - expected.high, 1 - expected.low))
+    assert triple(estimate) == (expected.value, expected.low, 1.0)  # DeLong, cut at 1, reaches farther up
+    named = Method("lower_and_upper", lower=Method("newcombe_5"), upper=Method("delong"))
+    assert (estimate.method, estimate.n) == (named, 40)
+    assert triple(auc(~positive, scores).plain) == pytest.approx((5 / 400, 0.0, 1 - expected.low))
 
 
 def test_close_to_one_delong_stays_where_it_is_wider() -> None:
@@ -278,8 +299,12 @@ def test_close_to_one_groups_count_by_their_design_effect() -> None:
     positive, scores = almost_perfect()
     twice = auc(np.repeat(positive, 2), np.repeat(scores, 2), groups=np.repeat(np.arange(40), 2)).clustered
     # Each case twice: the variance between 40 groups of two is about twice that between 80 cases.
-    assert twice.method == Method("newcombe_5_wider_than_obuchowski", groups=40)
-    assert twice.width == pytest.approx(newcombe(1 - 5 / 400, positives=20, negatives=20).width, rel=0.05)
+    obuchowski = Method("obuchowski", groups=40, freedom=19)
+    named = Method("lower_and_upper", lower=Method("newcombe_5_on_design_effect", groups=40), upper=obuchowski)
+    assert twice.method in (named, Method("newcombe_5_on_design_effect", groups=40), obuchowski)
+    expected = newcombe(1 - 5 / 400, positives=20, negatives=20)
+    assert twice.low <= expected.low + 0.01
+    assert twice.high >= expected.high - 0.001
 
 
 def test_equal_scores_are_one_half_without_interval() -> None:
@@ -306,9 +331,10 @@ def test_cases_counted_twice_are_worth_half_as_many() -> None:
     scores = rng.normal(size=120) + positive
     once = auc(positive, scores).plain
     twice = auc(np.repeat(positive, 2), np.repeat(scores, 2), groups=np.repeat(np.arange(120), 2))
-    assert triple(twice.clustered) == pytest.approx(triple(once))
+    variance = ((once.high - once.low) / (2 * Z)) ** 2
+    assert triple(twice.clustered) == pytest.approx((once.value, *by_logit(once.value, variance, 49)), rel=1e-6)
     assert twice.plain.width < 0.75 * once.width
-    assert twice.headline is twice.clustered
+    assert twice.headline.low == twice.clustered.low
 
 
 def test_a_perfect_auc_in_groups_counts_groups() -> None:
@@ -383,9 +409,9 @@ def test_paired_delong_gives_the_values_of_proc(four_class: pd.DataFrame) -> Non
 
 
 def test_paired_obuchowski_gives_the_values_of_the_published_code(four_class: pd.DataFrame) -> None:
-    for groups, other, expected, error, p in (
-        (four_class["patient_id"], "meningioma", 0.3279569892473, 0.0456971308700, 7e-13),
-        (mixed_groups(), "meningioma", 0.3279569892473, 0.0424980318313, 0.0),
+    for groups, other, expected, error in (
+        (four_class["patient_id"], "meningioma", 0.3279569892473, 0.0456971308700),
+        (mixed_groups(), "meningioma", 0.3279569892473, 0.0424980318313),
     ):
         compared = of_pair(four_class, other, groups=groups)
         clustered = compared.difference.clustered
@@ -393,15 +419,20 @@ def test_paired_obuchowski_gives_the_values_of_the_published_code(four_class: pd
         assert compared.clustered_p_value is not None
         assert clustered.value == pytest.approx(expected, abs=1e-12)
         assert standard_error(clustered) == pytest.approx(error, abs=1e-12)
-        assert compared.clustered_p_value.value == pytest.approx(p, abs=5.1e-14)
+        freedom = dict(clustered.method.facts)["freedom"]
+        p = 2 * stats.t.sf(expected / error, freedom)
+        assert compared.clustered_p_value.value == pytest.approx(p, rel=1e-6)
     positive, scores = scores_of(four_class, "notumor")
     compared = paired_delong(~positive, 1 - scores, four_class["p_glioma"].to_numpy(), groups=mixed_groups())
     assert compared.difference.clustered is not None
     assert compared.clustered_p_value is not None
     assert compared.difference.clustered.value == pytest.approx(0.2364545454545, abs=1e-12)
     assert standard_error(compared.difference.clustered) == pytest.approx(0.0404880872062, abs=1e-12)
-    assert compared.clustered_p_value.value == pytest.approx(5.2169e-9, abs=5.1e-14)
-    assert compared.clustered_p_value.method == Method("z_test", method=Method("obuchowski_paired", groups=40))
+    freedom = fewest(positive, mixed_groups()) - 1
+    p = 2 * stats.t.sf(0.2364545454545 / 0.0404880872062, freedom)
+    assert compared.clustered_p_value.value == pytest.approx(p, rel=1e-6)
+    paired = Method("obuchowski_paired", groups=40, freedom=freedom)
+    assert compared.clustered_p_value.method == Method("t_test", method=paired)
 
 
 @settings(deadline=None)
@@ -418,7 +449,8 @@ def test_the_paired_variance_is_that_of_the_definition(rows: list[tuple[bool, in
             continue
         assert estimate.value == pytest.approx(value)
         if in_words(estimate.method).startswith(("DeLong", "Obuchowski")) and estimate.low is not None:
-            half = Z * np.sqrt(variance)
+            reach = Z if units is alone else stats.t.ppf(0.975, fewest(positive, groups) - 1)
+            half = reach * np.sqrt(variance)
             assert (estimate.low, estimate.high) == pytest.approx((max(-1, value - half), min(1, value + half)))
         else:
             assert estimate.low is None or estimate.low < estimate.high
@@ -620,6 +652,35 @@ def test_obuchowski_covers_also_where_delong_does_not(mixed: bool) -> None:
     assert 0.93 <= clustered / 2000 <= 0.965
     # Groups of one class make DeLong too short; in groups of both classes what they share cancels out.
     assert plain / 2000 >= 0.94 if mixed else plain / 2000 < 0.85
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("area", [0.85, 0.95])
+@pytest.mark.parametrize("patients", [(5, 5), (10, 10), (20, 20), (5, 20), (60, 60)])
+def test_the_auc_of_few_patients_covers(patients: tuple[int, int], area: float) -> None:
+    """Correlation 1/2 within patients of 8 scans."""
+    rng = np.random.default_rng(39)
+    groups = np.repeat(np.arange(sum(patients)), 8)
+    positive = groups < patients[0]
+    held = 0
+    for _ in range(500):
+        found = auc(positive, clustered_scores(rng, area, groups, positive), groups=groups).clustered
+        held += found.low <= area <= found.high
+    assert held / 500 >= 0.93
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("patients", [5, 10, 20])
+def test_the_difference_of_two_aucs_of_few_patients_covers(patients: int) -> None:
+    rng = np.random.default_rng(40)
+    groups = np.repeat(np.arange(2 * patients), 8)
+    positive = groups < patients
+    held = 0
+    for _ in range(500):
+        a, b = (clustered_scores(rng, 0.8, groups, positive) for _ in range(2))
+        found = paired_delong(positive, a, b, groups=groups).difference.clustered
+        held += found.low <= 0 <= found.high
+    assert held / 500 >= 0.925
 
 
 @pytest.mark.slow

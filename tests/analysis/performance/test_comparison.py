@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 from scipy.special import gammaln
 
 from neuroval.analysis.core.codes import Method, Reason
-from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.performance.comparison import (
     Comparison,
@@ -16,6 +16,7 @@ from neuroval.analysis.performance.comparison import (
     compare,
     difference_of,
     mcnemar,
+    net_benefit_difference,
     paired_difference,
 )
 from neuroval.dashboard.words.interval_methods import in_words
@@ -67,7 +68,7 @@ def paired(both: int, only_a: int, only_b: int, neither: int, *, level: float = 
 
 
 def compared(reference: Any, a: Any, b: Any, **options: Any) -> Comparison:
-    options = {"classes": CLASSES, "negative": "notumor", "rng": np.random.default_rng(1), **options}
+    options = {"classes": CLASSES, "negative": "notumor", **options}
     return compare(np.asarray(reference, dtype=int), np.asarray(a, dtype=int), np.asarray(b, dtype=int), **options)
 
 
@@ -319,18 +320,29 @@ def test_groups_of_one_case_change_nothing() -> None:
     assert compared(reference, a, b).groups is None
 
 
-def test_the_cluster_bootstrap_is_that_of_drawing_whole_groups() -> None:
-    reference, a, b, groups = some_cases(2)
-    rng = np.random.default_rng(0)
-    gained = (a == reference).astype(int) - (b == reference)
-    of_group, size = np.bincount(groups, weights=gained), np.bincount(groups)
-    of_group, size = of_group[size > 0], size[size > 0]
-    drawn = rng.integers(0, len(size), (20_000, len(size)))
-    expected = np.quantile(of_group[drawn].sum(axis=1) / size[drawn].sum(axis=1), [0.025, 0.975])
-    found = compared(reference, a, b, groups=groups, resamples=20_000).numbers[0].difference.clustered
-    assert (found.low, found.high) == pytest.approx(expected, abs=0.004)
-    assert found.method == Method("percentile_bootstrap", groups=len(size), resamples=20_000, seed=1)
-    assert found.low <= found.value <= found.high
+def test_the_design_effect_of_a_difference_by_hand() -> None:
+    # Four patients of two scans: p both only A, q one only A, r one only B, s none. Difference (3 - 1) / 8.
+    reference = np.zeros(8, dtype=int)
+    a, b = np.array([0, 0, 0, 0, 1, 0, 0, 0]), np.array([1, 1, 1, 0, 0, 0, 0, 0])
+    found = compared(reference, a, b, groups=np.repeat([*"pqrs"], 2)).numbers[0].difference
+    # Gained less what is expected (0.5 a patient): 1.5, 0.5, -1.5, -0.5; 4/3 * 5 / 64 over (4/8 - 1/16) / 7.
+    effect = (4 / 3 * 5 / 64) / ((0.5 - 0.0625) / 7)
+    expected = paired(4, 3, 1, 0)
+    assert found.clustered.value == pytest.approx(0.25)
+    assert found.clustered.method == Method("newcombe_paired_on_design_effect", groups=4)
+    assert found.clustered.width > found.plain.width == pytest.approx(expected.width)
+    # As many cases at 8 / effect of the same shares, by the formula in the paper.
+    scale, z = 1 / effect, special.ndtri(0.975)
+    n = 8 * scale
+    low, high = {}, {}
+    for name, share in (("a", 7 / 8), ("b", 5 / 8)):
+        roots = np.roots([1 + z**2 / n, -(2 * share + z**2 / n), share**2]).real
+        low[name], high[name] = min(roots), max(roots)
+    phi = -(3 * 1) / np.sqrt(7 * 1 * 5 * 3)
+    below = np.sqrt(
+        (7 / 8 - low["a"]) ** 2 - 2 * phi * (7 / 8 - low["a"]) * (high["b"] - 5 / 8) + (high["b"] - 5 / 8) ** 2
+    )
+    assert found.clustered.low == pytest.approx(0.25 - below)
 
 
 def test_cases_counted_twice_leave_the_clustered_interval_as_wide_as_before() -> None:
@@ -344,7 +356,7 @@ def test_cases_counted_twice_leave_the_clustered_interval_as_wide_as_before() ->
     assert doubled.a.clustered.width > doubled.a.plain.width
 
 
-def test_where_no_resample_differs_groups_are_counted_and_the_method_says_so() -> None:
+def test_without_a_discordant_case_groups_are_counted_and_the_method_says_so() -> None:
     reference = np.repeat([0, 1, 2, 3], 12)
     groups = np.repeat(np.arange(16), 3)
     found = compared(reference, reference, reference, groups=groups).numbers[0].difference
@@ -360,25 +372,25 @@ def test_where_no_resample_differs_groups_are_counted_and_the_method_says_so() -
     assert one_group.width > 1
 
 
-def test_a_class_that_is_missing_from_many_resamples_has_no_clustered_interval() -> None:
-    # All 24 gliomas come from one of 40 groups: more than a third of the resamples do not hold it.
+def test_a_class_of_two_groups_has_a_wide_clustered_interval() -> None:
+    # All but one of 24 gliomas come from one of 40 groups.
     reference = np.concatenate([np.zeros(24), np.repeat(np.ones(39), 2)])
     groups = np.concatenate([np.zeros(24), np.repeat(np.arange(1, 40), 2)])
-    groups[:2] = 1  # and one other, so that resamples differ
+    groups[0] = 1
     a, b = reference.copy(), reference.copy()
     a[0], b[5] = 1, 1
     found = {one.name: one.difference for one in compared(reference, a, b, groups=groups).numbers}
-    assert found["glioma.sensitivity"].clustered.low is None
-    assert "interval not estimable: undefined in" in in_words(found["glioma.sensitivity"].clustered.reason)
-    assert found["glioma.sensitivity"].plain.low is not None
+    glioma = found["glioma.sensitivity"].clustered
+    assert glioma.method == Method("newcombe_paired_on_design_effect", groups=2)
+    assert glioma.width >= found["glioma.sensitivity"].plain.width
 
 
 @given(st.integers(0, 10_000))
 def test_the_order_of_cases_and_the_names_of_groups_do_not_matter(seed: int) -> None:
     reference, a, b, groups = some_cases(seed, n=60)
     order = np.random.default_rng(seed).permutation(60)
-    one = compared(reference, a, b, groups=groups, resamples=50)
-    other = compared(reference[order], a[order], b[order], groups=[f"p{g}" for g in groups[order]], resamples=50)
+    one = compared(reference, a, b, groups=groups)
+    other = compared(reference[order], a[order], b[order], groups=[f"p{g}" for g in groups[order]])
     assert one == other
 
 
@@ -442,6 +454,23 @@ def test_the_unpaired_interval_covers_its_level_on_average() -> None:
     assert min(covered) >= 0.87
 
 
+def test_the_difference_of_net_benefit_by_hand() -> None:
+    # Of 40 positive cases the first finds 38, the second 35 (34 both); of 60 negative 50 and 54 (48 both) are cleared.
+    sensitivity, specificity = (
+        Measure(plain=paired_difference(PairedCounts(both=both, only_a=a, only_b=b, neither=neither)))
+        for both, a, b, neither in ((34, 4, 1, 1), (48, 2, 6, 4))
+    )
+    found = net_benefit_difference(sensitivity, specificity, prevalence=0.4, threshold=0.2).plain
+    assert found.value == pytest.approx(0.4 * 3 / 40 - 0.25 * 0.6 * 4 / 60)
+    down = np.hypot(
+        0.4 * (sensitivity.plain.value - sensitivity.plain.low),
+        0.15 * (specificity.plain.value - specificity.plain.low),
+    )
+    assert found.low == pytest.approx(found.value - down)
+    with pytest.raises(InputError, match=r"net benefit: prevalence 0\.4 must lie between 0 and 1, threshold 1\.0"):
+        net_benefit_difference(sensitivity, specificity, prevalence=0.4, threshold=1.0)
+
+
 @pytest.mark.slow
 def test_the_paired_interval_covers_its_level_where_models_are_good() -> None:
     rng = np.random.default_rng(7)
@@ -454,22 +483,23 @@ def test_the_paired_interval_covers_its_level_where_models_are_good() -> None:
 
 
 @pytest.mark.slow
-def test_the_cluster_bootstrap_covers_where_newcombe_does_not() -> None:
+@pytest.mark.parametrize("shares", [(0.7, 0.14, 0.06, 0.1), (0.93, 0.035, 0.015, 0.02)])
+@pytest.mark.parametrize("patients", [4, 5, 10, 20, 60])
+def test_the_paired_interval_of_groups_covers(patients: int, shares: tuple[float, ...]) -> None:
+    """Correlation 0.4 within patients of 8 scans; the interval that takes scans as independent covers too little."""
     rng = np.random.default_rng(8)
-    groups = np.repeat(np.arange(60), 8)
-    reference, truth = np.zeros(480, dtype=int), 0.6 / 9
+    groups = np.repeat(np.arange(patients), 8)
+    reference, truth = np.zeros(len(groups), dtype=int), shares[1] - shares[2]
     clustered = plain = 0
-    for _ in range(1000):
-        p = rng.dirichlet([6, 1.2, 0.6, 1.2], 60)  # of each group: both right, only a, only b, neither
-        outcome = (rng.random((480, 1)) > np.repeat(p, 8, axis=0).cumsum(axis=1)).sum(axis=1)
+    for _ in range(600):
+        p = rng.dirichlet(1.5 * np.array(shares), patients)  # of each patient: both right, only a, only b, neither
+        outcome = (rng.random((len(groups), 1)) > np.repeat(p, 8, axis=0).cumsum(axis=1)).sum(axis=1)
         a, b = np.isin(outcome, [2, 3]).astype(int), np.isin(outcome, [1, 3]).astype(int)
-        found = compare(
-            reference, a, b, classes=("x", "y"), negative=None, groups=groups, rng=rng, resamples=500
-        ).numbers[0]
-        clustered += found.difference.clustered.low <= truth <= found.difference.clustered.high
-        plain += found.difference.plain.low <= truth <= found.difference.plain.high
-    assert 0.925 <= clustered / 1000 <= 0.97
-    assert plain / 1000 < 0.92
+        found = compare(reference, a, b, classes=("x", "y"), negative=None, groups=groups).numbers[0].difference
+        clustered += found.clustered.low <= truth <= found.clustered.high
+        plain += found.plain.low <= truth <= found.plain.high
+    assert clustered / 600 >= 0.925
+    assert plain / 600 < 0.93
 
 
 @pytest.mark.parametrize("counts", [(-1, 0), (0, -1)])

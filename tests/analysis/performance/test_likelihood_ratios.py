@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import optimize, stats
 from scipy.stats import contingency
 
 from neuroval.analysis.core.clusters import GroupTypes, group_types, single_cases
@@ -12,7 +13,7 @@ from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix, TwoByTwo, any_tumour, two_by_two
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import clustered_proportion
-from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
+from neuroval.analysis.performance.likelihood_ratios import Ratios, koopman, ratios
 from neuroval.dashboard.words.interval_methods import in_words
 from neuroval.data.exceptions import InputError
 
@@ -141,51 +142,55 @@ def test_the_published_matrix_has_ratios_where_no_cell_is_empty(oracles: dict[st
         (
             TwoByTwo(tp=5, fp=0, fn=3, tn=9),
             (None, 3 / 8, None),
-            ("infinite_ratio", "no_log_interval", "infinite_ratio"),
+            ("infinite_ratio", None, "infinite_ratio"),
         ),
         (
             TwoByTwo(tp=5, fp=2, fn=0, tn=8),
             (5.0, 0.0, None),
-            ("no_log_interval", "no_log_interval", "infinite_ratio"),
+            (None, None, "infinite_ratio"),
         ),
         (
             TwoByTwo(tp=0, fp=2, fn=6, tn=8),
             (0.0, 1.25, 0.0),
-            ("no_log_interval",) * 3,
+            (None, None, "no_log_interval"),
         ),
         (
             TwoByTwo(tp=4, fp=10, fn=6, tn=0),
             (0.4, None, 0.0),
-            ("no_log_interval", "infinite_ratio", "no_log_interval"),
+            (None, "infinite_ratio", "no_log_interval"),
         ),
         (
             TwoByTwo(tp=0, fp=0, fn=6, tn=8),
             (None, 1.0, None),
             (
                 "zero_by_zero",
-                "no_log_interval",
+                None,
                 "zero_by_zero",
             ),
         ),
         (
             TwoByTwo(tp=6, fp=8, fn=0, tn=0),
             (1.0, None, None),
-            ("no_log_interval", "zero_by_zero", "zero_by_zero"),
+            (None, "zero_by_zero", "zero_by_zero"),
         ),
         (
             TwoByTwo(tp=6, fp=0, fn=0, tn=8),
             (None, 0.0, None),
-            ("infinite_ratio", "no_log_interval", "infinite_ratio"),
+            ("infinite_ratio", None, "infinite_ratio"),
         ),
     ],
 )
 def test_an_empty_cell_leaves_the_value_where_there_is_one_and_the_reason(
-    table: TwoByTwo, values: tuple[float | None, ...], reasons: tuple[str, ...]
+    table: TwoByTwo, values: tuple[float | None, ...], reasons: tuple[str | None, ...]
 ) -> None:
     result = ratios(table)
     for name, value, reason in zip(("lr_pos", "lr_neg", "dor"), values, reasons, strict=True):
         estimate = getattr(result, name).plain
         assert estimate.value == (None if value is None else pytest.approx(value))
+        if reason is None:  # the score interval has one
+            assert estimate.method == Method("koopman_score")
+            assert estimate.low <= estimate.value < estimate.high
+            continue
         assert estimate.low is None
         assert estimate.reason.code == reason
     assert result.youden.plain.low < result.youden.plain.high
@@ -230,30 +235,38 @@ def test_cases_counted_twice_are_worth_half_as_many() -> None:
     for name in ("lr_pos", "lr_neg", "dor"):
         clustered, half = getattr(twice, name).clustered, getattr(once, name).plain
         spread, expected = np.log(clustered.high / clustered.low), np.log(half.high / half.low)
-        assert spread**2 == pytest.approx(expected**2 * 250 / 249 * 499 / 500, rel=1e-12)
+        # Within each side G / (G - 1) groups and (n - 1) / n cases; t in the place of the normal distribution.
+        assert spread**2 / expected**2 == pytest.approx((stats.t.ppf(0.975, 190) / Z) ** 2, rel=0.015)
         assert clustered.value == pytest.approx(half.value)
         assert getattr(twice, name).headline is clustered
     assert twice.youden.clustered.width == pytest.approx(once.youden.plain.width, rel=0.01)
-    assert twice.lr_pos.clustered.method == Method("between_groups", method=Method("log_simel"), groups=250)
+    facts = dict(twice.lr_pos.clustered.method.facts)
+    assert (facts["method"], facts["groups"]) == (Method("log_simel"), 250)
+    assert 99 <= facts["freedom"] <= 248
 
 
 def test_the_variance_between_groups_of_a_table_worked_by_hand() -> None:
     # Group a: 3 of 3 positives found; b: 1 of 3 found; c: 3 of 4 negatives called positive; d: 1 of 4.
     # Sensitivity 2/3, 1 - specificity 1/2. Added to log LR+: a (3 - 2) / 4, b (1 - 2) / 4, c -(3 - 2) / 4,
-    # d -(1 - 2) / 4. Variance 4/3 * 13/14 * 4/16.
+    # d -(1 - 2) / 4. Variance of the positives 2/1 * 5/6 * 2/16, of the negatives 2/1 * 7/8 * 2/16; Satterthwaite's
+    # degrees of freedom (0.2083 + 0.2188)^2 / (0.2083^2 / 1 + 0.2188^2 / 1).
     reference = [0] * 6 + [1] * 8
     predicted = [0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 1, 1, 1]
     lr_pos = of_groups(reference, predicted, [*"aaabbbccccdddd"]).lr_pos
-    factor = np.exp(Z * np.sqrt(4 / 3 * 13 / 14 / 4))
+    found, cleared = 2 * 5 / 6 / 8, 2 * 7 / 8 / 8
+    freedom = (found + cleared) ** 2 / (found**2 + cleared**2)
+    factor = np.exp(stats.t.ppf(0.975, freedom) * np.sqrt(found + cleared))
     assert triple(lr_pos.clustered) == pytest.approx((4 / 3, 4 / 3 / factor, 4 / 3 * factor))
-    assert in_words(lr_pos.clustered.method).endswith("between groups, 4 groups")
+    assert in_words(lr_pos.clustered.method).endswith("between groups, t on 2.0 df, 4 groups")
 
 
 def test_a_variance_below_that_of_independent_cases_is_taken_as_that_one() -> None:
     result = of_groups(np.tile([0, 0, 1, 1], 30), np.tile([0, 1, 0, 1], 30), np.repeat(np.arange(30), 4))
     for name in ("lr_pos", "lr_neg", "dor"):
         measure = getattr(result, name)
-        assert triple(measure.clustered) == pytest.approx(triple(measure.plain))
+        reach = stats.t.ppf(0.975, dict(measure.clustered.method.facts)["freedom"]) / Z
+        expected = np.log(measure.plain.high / measure.plain.low) * reach
+        assert np.log(measure.clustered.high / measure.clustered.low) == pytest.approx(expected)
 
 
 def test_youden_of_groups_that_hold_one_class_each_adds_the_cluster_adjusted_rates() -> None:
@@ -291,11 +304,90 @@ def test_one_group_gives_ratios_no_interval_and_says_why() -> None:
     assert in_words(result.youden.clustered.method).endswith("(Zou and Donner), 1 group")
 
 
-def test_an_empty_cell_in_groups_says_the_same_as_without() -> None:
+def test_koopman_gives_the_published_interval() -> None:
+    """Koopman's example: 36 of 40 against 16 of 80, ratio 4.5."""
+    assert koopman((36, 40), (16, 80)) == pytest.approx((2.94, 7.15), abs=0.005)
+
+
+@pytest.mark.parametrize(("first", "second"), [((0, 50), (45, 60)), ((3, 30), (20, 20)), ((7, 9), (2, 31))])
+def test_koopman_is_where_the_score_chi_square_of_the_constrained_fit_meets_its_quantile(
+    first: tuple[int, int], second: tuple[int, int]
+) -> None:
+    """The rates at a given ratio by maximising the likelihood numerically, Pearson's chi-square of them."""
+    (x, n), (y, m) = first, second
+    for ratio in koopman(first, second):
+        if ratio in (0, None):
+            continue
+
+        def loss(q: float, ratio: float = ratio) -> float:
+            p = ratio * q
+            return -(x * np.log(p) + (n - x) * np.log1p(-p) + y * np.log(q) + (m - y) * np.log1p(-q))
+
+        most = min(1, 1 / ratio) * (1 - 1e-12)
+        q = optimize.minimize_scalar(loss, bounds=(1e-12, most), method="bounded", options={"xatol": 1e-14}).x
+        p = ratio * q
+        pearson = (x - n * p) ** 2 / (n * p * (1 - p)) + (y - m * q) ** 2 / (m * q * (1 - q))
+        assert pearson == pytest.approx(Z**2, rel=1e-3)
+
+
+def test_koopman_wants_a_success() -> None:
+    with pytest.raises(InputError, match="koopman: expected successes among cases, some of either"):
+        koopman((0, 5), (0, 5))
+
+
+def test_nothing_missed_has_an_upper_bound_and_no_false_alarm_a_least_ratio() -> None:
+    missed_none = ratios(TwoByTwo(tp=100, fp=30, fn=0, tn=70)).lr_neg.plain
+    assert (missed_none.value, missed_none.low) == (0, 0)
+    assert missed_none.high == pytest.approx(koopman((0, 100), (70, 100))[1])
+    no_alarm = ratios(TwoByTwo(tp=50, fp=0, fn=10, tn=70)).lr_pos.plain
+    least = koopman((50, 60), (0, 70))[0]
+    assert no_alarm.reason == Reason("infinite_ratio", empty=("fp",), least=least)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("se", "sp"), [(0.99, 0.8), (0.97, 0.95), (0.9, 0.99)])
+@pytest.mark.parametrize("n", [30, 100])
+def test_ratios_cover_whatever_cell_is_empty(se: float, sp: float, n: int) -> None:
+    rng = np.random.default_rng(3)
+    covered = {"lr_pos": [], "lr_neg": []}
+    truth = {"lr_pos": se / (1 - sp), "lr_neg": (1 - se) / sp}
+    for tp, tn in zip(rng.binomial(n, se, 2000).tolist(), rng.binomial(n, sp, 2000).tolist(), strict=True):
+        result = ratios(TwoByTwo(tp=tp, fn=n - tp, fp=n - tn, tn=tn))
+        for name, held in covered.items():
+            estimate = getattr(result, name).plain
+            if estimate.value is None:
+                held.append(truth[name] >= dict(estimate.reason.facts)["least"])
+            else:
+                held.append(estimate.low <= truth[name] <= estimate.high)
+    assert all(np.mean(held) >= 0.93 for held in covered.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("patients", [(5, 5), (10, 10), (20, 20), (5, 40), (60, 60)])
+def test_the_ratios_of_few_patients_cover(patients: tuple[int, int]) -> None:
+    """Correlation 0.4 within patients of 8 scans, sensitivity 0.85, specificity 0.8."""
+    rng = np.random.default_rng(4)
+    groups = np.repeat(np.arange(sum(patients)), 8)
+    reference = np.repeat([0, 1], patients)[groups]
+    held, n = 0, 0
+    for _ in range(500):
+        rates = np.concatenate(
+            [rng.beta(1.5 * p, 1.5 * (1 - p), size) for p, size in zip((0.85, 0.8), patients, strict=True)]
+        )
+        right = rng.random(len(groups)) < rates[groups]
+        lr_pos = of_groups(reference, np.where(right, reference, 1 - reference), groups).lr_pos
+        if lr_pos.headline.low is not None:
+            held += lr_pos.headline.low <= 0.85 / 0.2 <= lr_pos.headline.high
+            n += 1
+    assert held / n >= 0.93
+
+
+def test_an_empty_cell_in_groups_takes_the_score_interval_on_the_effective_sizes() -> None:
     result = of_groups([0] * 10 + [1] * 10, [0] * 10 + [0] * 3 + [1] * 7, np.repeat(np.arange(10), 2))
-    for estimate in (result.lr_pos.plain, result.lr_pos.clustered):
-        assert estimate.value == pytest.approx(1 / 0.3)
-        assert (estimate.low, estimate.reason) == (None, Reason("no_log_interval", empty=("fn",)))
+    cleared = clustered_proportion(np.array([False] * 3 + [True] * 7), np.repeat(np.arange(5), 2))
+    low, high = koopman((5, 5), (0.3 * cleared.effective_n, cleared.effective_n))
+    assert triple(result.lr_pos.clustered) == pytest.approx((1 / 0.3, low, high))
+    assert result.lr_pos.clustered.width > result.lr_pos.plain.width
     assert result.dor.clustered is None
     assert result.youden.clustered.low < result.youden.plain.low
 

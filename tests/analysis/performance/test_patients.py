@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.proportions import proportion
-from neuroval.analysis.performance.patients import PatientClass, Patients, PatientTumour, per_patient
+from neuroval.analysis.performance.comparison import PairedCounts, mcnemar, paired_difference
+from neuroval.analysis.performance.patients import PatientClass, Patients, PatientTumour, compare_patients, per_patient
 from neuroval.data.exceptions import InputError
 
 CLASSES = ("glioma", "meningioma", "notumor")
@@ -248,3 +249,50 @@ def test_the_mean_rule_is_the_argmax_of_the_mean() -> None:
     truth = pd.Series(reference).groupby(owner).first()
     right = int((means.to_numpy().argmax(axis=1) == truth.to_numpy()).sum())
     assert of_class(found, "mean_probability").accuracy.plain == proportion(right, len(means))
+
+
+def test_two_models_by_patient_by_hand() -> None:
+    """p: only the first finds the tumour; h: only the second clears it; "mixed" has no single class."""
+    names = ["p", "p", "p", "h", "h", "mixed", "mixed", None]
+    reference = np.array([0, 0, 2, 2, 2, 0, 1, 0])
+    first = np.array([G, N, N, N, G, G, M, G])
+    second = np.array([N, N, N, N, N, G, G, N])
+    found = compare_patients(reference, first, second, pd.Series(names), classes=CLASSES, negative="notumor")
+    assert (found.n, found.without_id, found.mixed) == (3, 1, 1)
+    numbers = {one.name: one for one in found.numbers}
+    sensitivity, specificity = numbers["any_slice.sensitivity"], numbers["any_slice.specificity"]
+    assert sensitivity.counts == PairedCounts(both=1, only_a=1, only_b=0, neither=0)
+    assert specificity.counts == PairedCounts(both=0, only_a=0, only_b=1, neither=0)
+    assert sensitivity.difference.plain == paired_difference(sensitivity.counts)
+    assert sensitivity.test == mcnemar(1, 0)
+    assert (sensitivity.a.plain, sensitivity.b.plain) == (proportion(2, 2), proportion(1, 2))
+    # By most slices both models miss p; in h one of two slices is a tie, which counts as a tumour, and as the lower
+    # class. The class leaves "mixed" out.
+    assert numbers["majority.sensitivity"].counts == PairedCounts(both=1, only_a=0, only_b=0, neither=1)
+    assert numbers["majority.accuracy"].counts == PairedCounts(both=0, only_a=0, only_b=1, neither=1)
+    assert len(found.numbers) == 8
+
+
+def test_two_models_by_patient_are_each_as_alone() -> None:
+    rng = np.random.default_rng(0)
+    reference, names = rng.integers(3, size=200), rng.integers(30, size=200)
+    chances = [rng.dirichlet([1, 1, 1], 200) for _ in range(2)]
+    found = compare_patients(reference, *chances, names, classes=CLASSES, negative="notumor")
+    numbers = {one.name: one for one in found.numbers}
+    for side, probabilities in zip("ab", chances, strict=True):
+        alone = per_patient(reference, probabilities, names, classes=CLASSES, negative="notumor")
+        for one in alone.tumour:
+            assert getattr(numbers[f"{one.rule}.sensitivity"], side) == one.sensitivity
+            assert getattr(numbers[f"{one.rule}.specificity"], side) == one.specificity
+        for by_class in alone.classes:
+            assert getattr(numbers[f"{by_class.rule}.accuracy"], side) == by_class.accuracy
+
+
+def test_two_models_without_patient_ids() -> None:
+    found = compare_patients(
+        np.array([0, 2]), *[np.array([G, N])] * 2, pd.Series([None, None]), classes=CLASSES, negative=None
+    )
+    assert (found.n, found.without_id) == (0, 2)
+    assert {one.difference.plain.reason for one in found.numbers} == {Reason("no_patient_of_one_class")}
+    with pytest.raises(InputError, match="patients: found 1 ids for 2 cases"):
+        compare_patients(np.array([0, 2]), *[np.array([G, N])] * 2, np.array(["p"]), classes=CLASSES, negative=None)

@@ -10,6 +10,7 @@ from scipy import special, stats
 from sklearn import metrics
 
 from neuroval.analysis.core.codes import Method, Reason
+from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.performance.auc_estimate import auc
 from neuroval.analysis.performance.roc import average_precision, curves, precision_recall_curve, roc_curve
 from neuroval.data.exceptions import InputError
@@ -69,7 +70,7 @@ def test_the_precision_recall_curve_and_its_area_are_those_of_sklearn(rows: list
     assert ours.recall[::-1] == pytest.approx(recall[:-1])
     area = average_precision(positive, scores).plain
     assert area.value == pytest.approx(metrics.average_precision_score(positive, scores))
-    assert area.low is None or 0 < area.low < area.value < area.high < 1
+    assert area.low is None or 0 < area.low < area.value <= area.high <= 1
 
 
 def test_the_golden_cases_give_the_curves_of_sklearn(four_class: pd.DataFrame) -> None:
@@ -120,15 +121,14 @@ def test_each_point_is_what_its_threshold_calls(rows: list[tuple[bool, int]]) ->
         assert precision == np.mean(positive[scores >= threshold])
 
 
-def test_perfect_scores_turn_once_and_average_precision_says_that_it_has_no_interval() -> None:
+def test_perfect_scores_turn_once_and_average_precision_has_the_interval_of_a_rate() -> None:
     positive, scores = np.arange(50) >= 30, np.arange(50.0)
     roc = roc_curve(positive, scores)
     assert (roc.thresholds.tolist(), roc.sensitivity.tolist()) == ([np.inf, 30, 0], [0, 1, 1])
     assert roc.false_positive_rate.tolist() == [0, 0, 1]
     area = average_precision(positive, scores, groups=np.arange(50) // 5)
-    for estimate in (area.plain, area.clustered):
-        assert (estimate.value, estimate.low) == (1.0, None)
-        assert estimate.reason == Reason("logit_at_one")
+    for estimate, size in ((area.plain, 20), (area.clustered, 4)):
+        assert (estimate.value, estimate.low, estimate.high) == (1.0, pytest.approx(proportion(size, size).low), 1.0)
 
 
 def test_equal_scores_are_one_diagonal_and_the_prevalence() -> None:

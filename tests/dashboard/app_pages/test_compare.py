@@ -131,6 +131,18 @@ def test_accuracy_and_its_test_by_hand(found: Comparisons) -> None:
     assert found.rates.groups == 10
 
 
+def test_by_patient_each_has_one_answer(found: Comparisons) -> None:
+    """Ten patients of eight scans, two of each class: all are tumours of several classes."""
+    judged = found.by_patient
+    assert (judged.n, judged.without_id, judged.mixed) == (10, 0, 10)
+    assert text.patients(judged).startswith("By patient: one answer of each model for each of 10 patients.")
+    assert text.patients(judged).endswith("Left out: 10 patients without a single class (for the class only).")
+    document = document_of(found)["sections"]["patients"]
+    assert document["numbers"][0]["name"] == "any_slice.sensitivity"
+    assert document["numbers"][0]["both"] == 10
+    assert "Any slice, sensitivity" in as_text(found)
+
+
 def test_the_auc_of_any_tumour_ranks_by_what_is_left_of_no_tumour(found: Comparisons) -> None:
     positive = found.matched.a.reference != NAMES.index("notumor")
     score = 1 - found.b.predictions.set_index("case_id").loc[found.matched.b.cases["case_id"], "prob_notumor"]
@@ -296,7 +308,7 @@ def test_the_document_has_stable_keys(found: Comparisons) -> None:
     assert list(document) == ["schema", "studies", "split", "classes", "negative_class", "verdict", "sections"]
     assert list(document["studies"]["a"]) == ["name", "title", "fingerprint", "synthetic", "data", "model"]
     sections = document["sections"]
-    assert list(sections) == ["cases", "numbers", "aucs", "discordant"]
+    assert list(sections) == ["cases", "numbers", "aucs", "patients", "net_benefit", "discordant"]
     assert list(sections["cases"]) == [
         *("common", "by_case_id", "by_content", "confirmed", "other_bytes", "only_a", "only_b"),
         *("groups", "tests", "seen_by_both", "shared_with_training", "other_labels"),

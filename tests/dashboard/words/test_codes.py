@@ -107,7 +107,14 @@ def test_codes_are_equal_by_code_and_facts() -> None:
     [
         (None, ""),
         (Reason("classes_never_predicted", of=("glioma", "pituitary")), "never predicted: glioma, pituitary"),
-        (Reason("infinite_ratio", empty=("fp", "tn")), "infinite: no false positives and no true negatives"),
+        (
+            Reason("infinite_ratio", empty=("fp", "tn"), least=None),
+            "infinite: no false positives and no true negatives",
+        ),
+        (
+            Reason("infinite_ratio", empty=("fp",), least=16.007),
+            "infinite: no false positives; at least 16",
+        ),
         (Reason("infinite_loss", cases=1), "infinite: 1 case has probability 0 for the reference class"),
         (Reason("infinite_loss", cases=1200), "infinite: 1,200 cases have probability 0 for the reference class"),
         (
@@ -156,9 +163,9 @@ def test_reasons_in_words(reason: Reason | None, said: str) -> None:
             "logit (Mercaldo), cluster-adjusted (effective n 1,209.0 with and 184.2 without the condition)",
         ),
         (
-            Method("obuchowski_over_classes_with_newcombe_5", replaced=1, parts=2450, groups=12),
+            Method("obuchowski_over_classes_with_newcombe_5", replaced=1, parts=2450, groups=12, freedom=3),
             "Obuchowski, covariance over classes, with Newcombe method 5 on the number of groups for 1 of 2450 parts, "
-            "12 groups",
+            "t on 3 df, 12 groups",
         ),
     ],
 )

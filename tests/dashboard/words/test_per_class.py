@@ -37,7 +37,10 @@ def between(value: float, low: float, high: float) -> Estimate:
         (between(9.999, 0.9999, 99.96), "10.0 (1.00\N{EN DASH}100)"),
         (between(-0.02, -0.3, 0.2), "\N{MINUS SIGN}0.020 (\N{MINUS SIGN}0.300 to 0.200)"),
         (Estimate(value=12.345, method=Method("given"), reason=Reason("no_interval_given")), "12.3 (no interval)"),
-        (Estimate.undefined(reason=Reason("infinite_ratio", empty=("fp",))), "infinite (no false positives)"),
+        (
+            Estimate.undefined(reason=Reason("infinite_ratio", empty=("fp",), least=None)),
+            "infinite (no false positives)",
+        ),
     ],
 )
 def test_a_ratio_is_written_with_three_digits(estimate: Estimate, written: str) -> None:
@@ -176,7 +179,9 @@ def test_the_decision_curve_says_where_the_model_is_better() -> None:
     limits = np.arange(0.01, 1.0, 0.01)
     perfect = np.repeat([True, False], 50)
     found = decision_curve(perfect, np.where(perfect, 0.995, 0.005), thresholds=limits)
-    assert "at thresholds from 1% to 99%; with its lower bound, at thresholds from " in text_decisions.decision(found)
+    assert "at thresholds from 1% to 99%; the intervals of both differences lie above 0 at " in text_decisions.decision(
+        found
+    )
     useless = decision_curve(perfect, np.full(100, 0.999), thresholds=limits)
     assert text_decisions.decision(useless).startswith("At no threshold does the model do better")
     holed = decision_curve(perfect, np.where(perfect, 0.995, 0.005), thresholds=np.array([0.0, 0.5]))
@@ -202,7 +207,7 @@ def criterion(right: int, wrong: int, **values: object) -> Criterion:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (criterion(98, 2), "about 230 at this rate, 100 are there"),
+        (criterion(98, 2), "about 230 at this rate (chance of passing 69%), 311 for 80%, 389 for 90%; 100 are there"),
         (criterion(90, 10), "at 0.900 no number of scans would reach 0.95"),
         (criterion(1000, 0), ""),
         (criterion(90, 10, bound="value"), ""),
