@@ -28,6 +28,7 @@ RUN uv pip install --no-cache --system --require-hashes -r requirements-mlflow.l
     && useradd --uid 1000 --create-home mlflow \
     && install -d -o mlflow -g mlflow /artifacts
 USER 1000
+ENV MLFLOW_DISABLE_TELEMETRY=true
 VOLUME /artifacts
 EXPOSE 5000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

@@ -21,8 +21,13 @@ from neuroval.dashboard.api.in_memory import keep_uploads_in_memory
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-from neuroval.dashboard.access.sign_in import SignIn
-from neuroval.dashboard.access.streamlit_private import send_at_once
+    from neuroval.dashboard.settings import Settings
+
+from neuroval.dashboard.access import streamlit_private
+from neuroval.dashboard.access.gate import Gate
+from neuroval.dashboard.access.sign_in import SignIn, lasts
+from neuroval.dashboard.access.slow_headers import limit_header_time
+from neuroval.dashboard.access.sockets import Sockets
 
 # Nothing heavy is imported here: the browser loads the frame of the page while the numbers are made ready.
 
@@ -31,6 +36,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 API = "/api/v1"
 keep_uploads_in_memory()
+limit_header_time()
 
 
 class Api:
@@ -66,7 +72,7 @@ api = Api()
 @asynccontextmanager
 async def _lifespan(_: st.App) -> AsyncIterator[None]:
     """Make the first study and the API's model ready while the first visitor's browser loads the page."""
-    send_at_once()
+    streamlit_private.send_at_once()
     warming = asyncio.gather(asyncio.to_thread(_warm), asyncio.to_thread(api.load))
     opening = asyncio.create_task(_open_browser(os.environ.get("NEUROVAL_OPEN")))
     yield
@@ -101,6 +107,27 @@ def _image(request: Request) -> Response:
 
 ROUTES = [Mount(API, api), Route("/images/{study}/{case_id:path}.webp", _image)]  # a case id may hold a slash
 
+
+def _settings() -> "Settings":
+    from neuroval.dashboard.settings import settings
+
+    return settings()
+
+
+def _names() -> list[str]:
+    """Return the names of this server beside the machine's: those it listens on, and where a sign-in comes back to."""
+    listening = (st.get_option("server.address"), st.get_option("browser.serverAddress"))
+    return [*(name.lower() for name in listening if name), *streamlit_private.sign_in_hosts()]
+
+
+def _scripts() -> list[str]:
+    return [*streamlit_private.inline_scripts(), streamlit_private.fetching_script()]
+
+
+GATE = Middleware(Gate, settings=_settings, names=_names, scripts=_scripts)
 app = st.App(
-    Path(__file__).with_name("app.py").resolve(), routes=ROUTES, middleware=[Middleware(SignIn)], lifespan=_lifespan
+    Path(__file__).with_name("app.py").resolve(),
+    routes=ROUTES,
+    middleware=[GATE, Middleware(SignIn), Middleware(Sockets, lasts=lasts)],
+    lifespan=_lifespan,
 )

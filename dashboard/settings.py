@@ -6,6 +6,7 @@ folder; ``NEUROVAL_CONFIG`` names another file. A variable wins. The working fol
 
 import difflib
 import os
+import string
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +30,7 @@ ELSEWHERE: Final = ("NEUROVAL_HOME", CONFIG, "NEUROVAL_OPEN", "NEUROVAL_PROGRESS
 SHORTEST_KEY: Final = 24  # letters: what nobody guesses
 SHORTEST_SECRET: Final = 32
 CALLBACK: Final = "/oauth2callback"
+HOST_LETTERS: Final = frozenset(string.ascii_lowercase + string.digits + "-_")
 
 
 def _split(separator: str) -> BeforeValidator:
@@ -59,6 +61,15 @@ def _origin(address: str) -> str:
     return address
 
 
+def _host(name: str) -> str:
+    plain = name.removeprefix("*.")
+    if name != "*" and (not plain or not all(part and set(part) <= HOST_LETTERS for part in plain.lower().split("."))):
+        raise ValueError(
+            f"expected a name such as neuroval.example.org or *.example.org, without port, and {name} is none"
+        )
+    return name.lower()
+
+
 def _key(key: SecretStr) -> SecretStr:
     text = key.get_secret_value()
     if len(text) < SHORTEST_KEY or not text.isascii() or not text.isprintable() or " " in text:
@@ -69,6 +80,7 @@ def _key(key: SecretStr) -> SecretStr:
 Roots = Annotated[tuple[Annotated[Path, AfterValidator(_root)], ...], NoDecode, _split(os.pathsep)]
 Emails = Annotated[tuple[Annotated[str, AfterValidator(_email)], ...], NoDecode, _split(",")]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, _split(",")]
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, _split(",")]
 Keys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_key)], ...], NoDecode, _split(",")]
 
 
@@ -89,9 +101,18 @@ class Settings(BaseSettings):
     login_emails: Emails = Field(
         default=(), description="addresses, or `@domain`, that may sign in; without any, all whom the provider knows"
     )
+    session_idle_minutes: float = Field(
+        default=60, gt=0, le=1440, description="minutes without use after which a sign-in ends"
+    )
+    session_hours: float = Field(default=12, gt=0, le=720, description="hours after which a sign-in ends in any case")
     model: str = Field(default="brain-tumor-mri", description="model that the API serves: a name or a folder")
     api_keys: Keys = Field(
         default=(), description=f"keys of the API's clients, {SHORTEST_KEY} letters or more; without any none is asked"
+    )
+    allowed_hosts: Hosts = Field(
+        default=(),
+        description="names in an address that this server answers to, besides `localhost`, the machine's own name and "
+        "addresses in digits; `*.example.org` for all below, `*` for any",
     )
     api_origins: Origins = Field(default=(), description="web sites whose pages may call the API")
     upload_mb: float = Field(default=20, gt=0, le=100, description="largest file, in millions of bytes")
@@ -99,6 +120,13 @@ class Settings(BaseSettings):
     batch_mb: float = Field(default=64, gt=0, le=2000, description="largest request, in millions of bytes")
     waiting: int = Field(
         default=2, ge=0, le=100, description="requests for each core that wait for their turn; beyond them 503"
+    )
+    requests_per_minute: float = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="requests to the API that each key, each person, or else each address may send in a minute; beyond "
+        "them 429; 0 for no limit",
     )
     timeout: float = Field(default=30, gt=0, le=3600, description="seconds until a request is given up")
 

@@ -9,6 +9,14 @@ if TYPE_CHECKING:
 
 SIGNED_IN: Final = "signed_in"  # in the state of a request: the server's sign-in has let it in, so it needs no key
 
+PERSON: Final = "person"  # in the state of a request: who has signed in
+
+
+def given_key(headers: Mapping[str, str]) -> str:
+    """Return the key that a request carries, right or wrong; nothing without one."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return headers.get("x-api-key", "") or (token if scheme.lower() == "bearer" else "")
+
 
 def has_key(headers: Mapping[str, str], keys: "Sequence[SecretStr]") -> bool:
     """Return whether a request carries one of the keys.

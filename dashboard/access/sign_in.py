@@ -1,7 +1,7 @@
 """Who may see what, where a sign-in is required: pages, images and API, by the cookie of Streamlit's ``st.login``.
 
-Every address is closed but for those that a sign-in needs and the checks of health; pages ask once more themselves.
-A client of the API sends one of the server's keys instead.
+Every address is closed but for those that a sign-in needs and the checks of health, and so is the socket of the pages;
+pages ask once more themselves. A client of the API sends one of the server's keys instead.
 """
 
 from collections.abc import Mapping
@@ -10,49 +10,101 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from neuroval.dashboard.access import streamlit_private
-from neuroval.dashboard.access.api_keys import SIGNED_IN, has_key
+from neuroval.dashboard.access import sessions, sign_in_page, streamlit_private
+from neuroval.dashboard.access.api_keys import PERSON, SIGNED_IN, has_key
+from neuroval.dashboard.access.gate import API, refused
 from neuroval.dashboard.words import sign_in as text
 
 if TYPE_CHECKING:
     from neuroval.dashboard.settings import Settings
 
-# The frame of a page holds no data: what it shows comes through the socket, where the page asks who is there.
 PAGES: Final = {f"/{path.stem}" for path in (Path(__file__).parents[1] / "app_pages").glob("*.py")} | {"/", "/home"}
-OPEN: Final = PAGES | streamlit_private.OPEN | {"/api/v1/health", "/api/v1/ready"}
-API: Final = "/api/"
+HEALTH: Final = frozenset({"/api/v1/health", "/api/v1/ready"})
+NOT_KEPT: Final = {"Cache-Control": "no-store"}
 
 
 class SignIn:
-    """ASGI middleware: 401 for whom the settings do not let in."""
+    """ASGI middleware: for whom the settings do not let in the sign-in in place of pages, and 401 for all else."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and not lets_in(HTTPConnection(scope)):
-            problem = {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": text.REFUSED}
-            refused = JSONResponse(problem, 401, {"Cache-Control": "no-store"}, media_type="application/problem+json")
-            await refused(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+        """Pass the request on, or answer it with the sign-in."""
+        answer = _instead(HTTPConnection(scope)) if scope["type"] == "http" and required() else None
+        await (self.app if answer is None else answer)(scope, receive, send)
+
+
+def _instead(request: HTTPConnection) -> Response | None:
+    """Return what is answered in place of what was asked for; none where the request is let in."""
+    path: str = request.scope["path"]
+    if path == sign_in_page.SIGN_IN and streamlit_private.can_sign_in():
+        return RedirectResponse(streamlit_private.sign_in_address(), 302, NOT_KEPT)
+    if path == sign_in_page.SIGN_OUT and (session := session_in(request)) is not None:
+        sessions.end(session)  # a copy of the cookie is worth nothing from now on
+    if lets_in(request):
+        return None
+    return HTMLResponse(_page(request), 401, NOT_KEPT) if path in PAGES else refused(path, 401, text.REFUSED)
+
+
+def _page(request: HTTPConnection) -> str:
+    if not streamlit_private.can_sign_in():
+        return sign_in_page.page(text.NOT_SET_UP)
+    session = session_in(request)
+    if session is not None and sessions.is_open(session, _limits()):
+        return sign_in_page.page(text.NOT_ALLOWED, address=sign_in_page.SIGN_OUT, label=text.SIGN_OUT)
+    settings = _settings()
+    lasting = text.lasting(settings.session_idle_minutes, settings.session_hours)
+    return sign_in_page.page(text.ASK, lasting, address=sign_in_page.SIGN_IN, label=text.SIGN_IN)
 
 
 def lets_in(request: HTTPConnection) -> bool:
-    """Return whether a request may be answered."""
+    """Return whether a request may be answered where a sign-in is required."""
     path: str = request.scope["path"]
-    if not required() or path in OPEN or (path.startswith(streamlit_private.OPEN_FOLDER) and ".." not in path):
+    if path in streamlit_private.OPEN or path in HEALTH:
+        return True
+    if path.startswith(streamlit_private.OPEN_FOLDER) and ".." not in path:
         return True
     if path.startswith(API) and request.scope["method"] == "OPTIONS":  # a browser asks what it may send, without a key
         return True
-    if may_use(streamlit_private.user_of(request.cookies)):
-        request.scope.setdefault("state", {})[SIGNED_IN] = True
+    if lasts(request):
+        person = person_of(streamlit_private.user_of(request.cookies))
+        request.scope.setdefault("state", {}).update({SIGNED_IN: True, PERSON: person})
         return True
     return path.startswith(API) and has_key(request.headers, _settings().api_keys)
+
+
+def lasts(request: HTTPConnection, used: bool = True) -> bool:
+    """Return whether nobody needs to sign in, or somebody who may has, in a session that is still open."""
+    if not required():
+        return True
+    if not may_use(streamlit_private.user_of(request.cookies)):
+        return False
+    session = session_in(request)
+    return session is not None and sessions.is_open(session, _limits(), used=used)
+
+
+def session_in(request: HTTPConnection) -> sessions.Session | None:
+    """Return the session of the signed cookie that a request carries; none without one."""
+    user = streamlit_private.user_of(request.cookies)
+    if not user.get("is_logged_in"):
+        return None
+    cookie = request.cookies[streamlit_private.USER_COOKIE_NAME]
+    began = streamlit_private.signed_at(request.cookies)
+    return sessions.session_of(cookie, person=person_of(user), began=began)
+
+
+def person_of(user: Mapping[str, Any]) -> str:
+    """Return by what a person is known here: the address, or what the provider says where it gives none."""
+    return str(user.get("email") or user.get("sub") or "").casefold()
+
+
+def _limits() -> sessions.Limits:
+    settings = _settings()
+    return sessions.Limits(idle=60 * settings.session_idle_minutes, longest=3600 * settings.session_hours)
 
 
 def required() -> bool:
@@ -77,22 +129,20 @@ def may_use(user: Mapping[str, Any]) -> bool:
 
 
 def passed() -> bool:
-    """Return whether the page may be drawn; else draw the sign-in in its place."""
+    """Return whether the page may be drawn, and draw by whom and how to sign out; say so where it may not."""
     if not required():
         return True
     user = st.user.to_dict() if streamlit_private.can_sign_in() else {}
-    if may_use(user):
-        with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(str(user.get("email") or user.get("name") or "Signed in"))
-            st.button("Sign out", type="tertiary", on_click=st.logout)
-        return True
-    st.title(text.TITLE, anchor=False)
-    if not streamlit_private.can_sign_in():
-        st.error(text.NOT_SET_UP)
-    elif user.get("is_logged_in"):
-        st.error(text.NOT_ALLOWED)
-        st.button("Sign out", on_click=st.logout)
-    else:
-        st.markdown(text.ASK)
-        st.button("Sign in", on_click=st.login)
-    return False
+    if not may_use(user):  # no socket is opened for who has not signed in: this is the second door
+        st.error(text.REFUSED)
+        return False
+    with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(str(user.get("email") or user.get("name") or "Signed in"))
+        st.button(text.SIGN_OUT, type="tertiary", on_click=st.logout)
+        st.button(text.EVERYWHERE, type="tertiary", on_click=_sign_out_everywhere, help=text.EVERYWHERE_HELP)
+    return True
+
+
+def _sign_out_everywhere() -> None:
+    sessions.end_all(person_of(st.user.to_dict()))
+    st.logout()

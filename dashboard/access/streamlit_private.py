@@ -6,34 +6,42 @@ comment here against the new version, run ``tests/dashboard/access`` and ``tests
 
 import json
 import os
+import re
 import socket
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import streamlit
+from google.protobuf.message import DecodeError
+from itsdangerous import URLSafeTimedSerializer
 from streamlit.auth_util import get_cookie_with_chunks, get_origin_from_redirect_uri, get_secrets_auth_section
 from streamlit.delta_generator import DeltaGenerator as DeltaGenerator  # what st.columns gives, for the type checker
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.user_info import generate_login_redirect_url
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 BELOW: Final = "1.68"
 
-# Addresses that Streamlit serves before anybody has signed in: its health, its socket and its own way to sign in.
+# Addresses that Streamlit serves before anybody has signed in: its health and its own way to sign in.
 OPEN: Final = frozenset(
     {
         "/_stcore/health",
         "/_stcore/host-config",
-        "/_stcore/stream",
         "/auth/login",
         "/auth/logout",
         "/favicon.png",
         "/oauth2callback",
     }
 )
+# Of Streamlit's scripts those that other pages than the first need.
+ELSEWHERE_DRAWN: Final = ("PlotlyChart", "DataFrame", "Slider", "ButtonGroup", "Checkbox", "Button", "Pagination")
 OPEN_FOLDER: Final = "/static/"  # its scripts and fonts
 
 
@@ -60,6 +68,77 @@ def user_of(cookies: Mapping[str, str]) -> Mapping[str, Any]:
         return {}
     user = json.loads(content)
     return user if isinstance(user, dict) and user.get("origin") == get_origin_from_redirect_uri() else {}
+
+
+def sign_in_hosts() -> list[str]:
+    """Return the host name to which people come back after they have signed in, in a list; an empty one without."""
+    name = urlsplit(get_origin_from_redirect_uri() or "").hostname if can_sign_in() else None
+    return [name] if name else []
+
+
+def inline_scripts() -> list[str]:
+    """Return the scripts that stand inside the frame of Streamlit's pages."""
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    return re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+
+
+def fetching_script() -> str:
+    """Return the script by which a page loads, while it is read, what other pages draw with.
+
+    The first page with a figure would wait for it, nearly a second for the largest. The address is relative to the
+    page's: all pages lie side by side.
+    """
+    fetch = "".join(f"import(new URL('{script}', document.baseURI));" for script in scripts(*ELSEWHERE_DRAWN))
+    return f"requestIdleCallback(() => {{{fetch}}})"
+
+
+# What a page sends through its socket. The others are for developers: they empty the caches of all, tell of the
+# repository, stop the server or write files.
+SENT_BY_PAGES: Final = frozenset(
+    {
+        "rerun_script",
+        "auto_rerun",
+        "stop_script",
+        "file_urls_request",
+        "app_heartbeat",
+        "backend_operation_request.deferred_file",
+        "backend_operation_request.dataframe_chunk",
+    }
+)
+BY_HAND: Final = SENT_BY_PAGES - {"auto_rerun", "app_heartbeat"}  # what somebody has done, and not the page by itself
+
+
+def kind_of(content: bytes) -> str | None:
+    """Return the kind of a message of the browser; none when it is no message of Streamlit's."""
+    message = BackMsg()
+    try:
+        message.ParseFromString(content)
+    except DecodeError:
+        return None
+    kind = message.WhichOneof("type")
+    if kind == "backend_operation_request":
+        return f"{kind}.{message.backend_operation_request.WhichOneof('payload')}"
+    return "auto_rerun" if kind == "rerun_script" and message.rerun_script.is_auto_rerun else kind
+
+
+def load_again() -> bytes:
+    """Return the message by which the browser loads the page that it shows anew."""
+    message = ForwardMsg()
+    message.auth_redirect.url = ""  # relative to its own
+    message.auth_redirect.SetInParent()
+    return message.SerializeToString()
+
+
+def sign_in_address() -> str:
+    """Return the address that leads to the provider; good for some minutes."""
+    return generate_login_redirect_url("default")
+
+
+def signed_at(cookies: Mapping[str, str]) -> float:
+    """Return when the cookie of ``st.login`` was signed, in seconds since 1970; it must have been read before."""
+    name = USER_COOKIE_NAME
+    _, at = URLSafeTimedSerializer(get_cookie_secret(), salt=name).loads(cookies[name], return_timestamp=True)
+    return float(at.timestamp())
 
 
 def scripts(*names: str) -> list[str]:

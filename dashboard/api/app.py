@@ -12,9 +12,12 @@ from fastapi.security import APIKeyHeader
 from fastapi_offline import FastAPIOffline
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
 
+from neuroval.dashboard.access.gate import Gate
+from neuroval.dashboard.access.slow_headers import limit_header_time
 from neuroval.dashboard.api import about, log, problems, scans, studies
 from neuroval.dashboard.api.guard import Guard
 from neuroval.dashboard.api.in_memory import keep_uploads_in_memory
@@ -89,6 +92,7 @@ def standalone(given: Settings) -> Starlette:
     if given.login == "required" and not given.api_keys:
         raise InputError("login is required, and alone the API knows no sign-in; set NEUROVAL_API_KEYS.")
     api = create(given)
+    limit_header_time()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -96,7 +100,10 @@ def standalone(given: Settings) -> Starlette:
         yield
 
     return Starlette(
-        routes=[Mount(PATH, api)], lifespan=lifespan, exception_handlers={HTTPException: problems.http_problem}
+        routes=[Mount(PATH, api)],
+        middleware=[Middleware(Gate, settings=lambda: given)],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: problems.http_problem},
     )
 
 

@@ -14,10 +14,11 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from neuroval.dashboard.access.api_keys import SIGNED_IN, has_key
+from neuroval.dashboard.access.api_keys import PERSON, SIGNED_IN, given_key, has_key
 from neuroval.dashboard.api.log import note
 from neuroval.dashboard.api.meter import Meter
 from neuroval.dashboard.api.problems import answer, problem
+from neuroval.dashboard.api.rate import Rate, caller_of
 from neuroval.dashboard.scans.prediction import WORKERS
 from neuroval.dashboard.settings import Settings
 
@@ -27,6 +28,7 @@ ENVELOPE: Final = 100_000  # bytes of a form around its files
 ARRIVING: Final = 4  # requests that may still be arriving, for each place of those that have
 METHODS: Final = ("GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE")
 BUSY: Final = "too many requests at once; try again in a second"
+TOO_OFTEN: Final = "more requests than this server takes of one caller; wait as long as Retry-After says"
 RETRY_SECONDS: Final = 1
 ALWAYS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 UNMATCHED: Final = "unmatched"
@@ -49,6 +51,7 @@ class Guard:
         self.app = app
         self.settings = settings
         self.meter = meter
+        self.rate = Rate(settings.requests_per_minute)
         self.free = WORKERS * (1 + settings.waiting)  # places of requests that read scans, when they have arrived
         self.arriving = ARRIVING * self.free  # slow ones hold up no others
 
@@ -95,6 +98,10 @@ class Guard:
         if refusal is None and reads and not (self.free and self.arriving):
             self.meter.refused.inc()
             refusal = 503, BUSY
+        if not path.startswith(OPEN) and (seconds := self.rate.wait(self._caller(scope, headers))):
+            self.meter.refused.inc()
+            await self._refuse(scope, receive, send, 429, TOO_OFTEN, seconds=seconds)
+            return
         if refusal is not None:
             await self._refuse(scope, receive, send, *refusal)
             return
@@ -115,6 +122,14 @@ class Guard:
             self.arriving += reads
             self.free += seen.placed
 
+    def _caller(self, scope: Scope, headers: Headers) -> str:
+        """Return who asks. A wrong key makes nobody another: who tries keys is told by the address."""
+        known = has_key(headers, self.settings.api_keys)
+        address = (scope.get("client") or ("unknown", 0))[0]
+        return caller_of(
+            key=given_key(headers) if known else "", person=scope["state"].get(PERSON, ""), address=address
+        )
+
     def _limit(self, path: str) -> int:
         return ENVELOPE + (self.settings.upload_bytes if path == READS_SCANS[0] else self.settings.batch_bytes)
 
@@ -134,8 +149,11 @@ class Guard:
             return 415, "expected multipart/form-data"
         return None
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, status: int, detail: str) -> None:
-        headers = {503: {"Retry-After": str(RETRY_SECONDS)}, 401: {"WWW-Authenticate": "ApiKey"}}.get(status)
+    async def _refuse(
+        self, scope: Scope, receive: Receive, send: Send, status: int, detail: str, *, seconds: int = RETRY_SECONDS
+    ) -> None:
+        again = {"Retry-After": str(seconds)}
+        headers = {503: again, 429: again, 401: {"WWW-Authenticate": "ApiKey"}}.get(status)
         await answer(problem(status, detail, scope["state"]["request_id"]), headers)(scope, receive, send)
 
     def _note(self, scope: Scope, seen: Exchange, seconds: float) -> None:

@@ -87,7 +87,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
                 }
             },
         }
-        for status in statuses
+        for status in sorted({*statuses, *((429,) if 401 in statuses else ())})  # who needs a key may be slowed down
     }
 
 
@@ -99,6 +99,7 @@ EXAMPLES: Final = {
     413: "more than 20,000,000 bytes in one file",
     415: "expected multipart/form-data",
     422: "image of 1 x 1 pixels, too small to judge; expected 32 or more each way",
+    429: "more requests than this server takes of one caller; wait as long as Retry-After says",
     503: "too many requests at once; try again in a second",
 }
 

@@ -9,6 +9,7 @@ from neuroval.dashboard.components import cases, exports, frame, gallery
 from neuroval.dashboard.components import one_case as case_view
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
+from neuroval.dashboard.session.cache import case_named
 from neuroval.dashboard.session.cache import evidence as evidence_of
 from neuroval.dashboard.words import cases as words
 from neuroval.dashboard.words import errors as text_errors
@@ -17,9 +18,10 @@ from neuroval.dashboard.words.formats import escaped
 
 TILES = 24  # on a page
 
-case_id = state.case_id()
+named = state.case_id()
 study = frame.chosen()
 evidence = evidence_of(study)
+case_id = case_named(study, named) if named else None
 listed = listed_case(study, case_id) if case_id else None
 selection, everything = evidence.selection, state.everything()
 rows = gallery.passing(selection)
@@ -36,7 +38,7 @@ else:
     frame.title(study, PAGES["errors"].question)
     frame.answer(text_errors.answer(evidence.results.errors))
     frame.seen(evidence)
-    if case_id:
+    if named:
         st.warning(text.NO_SUCH_CASE)
     pictures = cases.images_note(study)
     gallery.filters(selection, study.classes)

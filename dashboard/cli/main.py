@@ -11,9 +11,11 @@ import typer
 
 from neuroval.dashboard.cli import (
     analyze_compare_report,
+    backup_restore,
     data,
     evaluate_import_claims,
     serve_demo_settings,
+    sessions,
     train_cross_validate_benchmark,
 )
 from neuroval.dashboard.cli.shared import note
@@ -21,9 +23,16 @@ from neuroval.data.exceptions import InputError
 
 # Each command imports what it needs: help is shown and the server started without waiting for the rest.
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
-for group in (serve_demo_settings, evaluate_import_claims, analyze_compare_report, train_cross_validate_benchmark):
+for group in (
+    serve_demo_settings,
+    evaluate_import_claims,
+    analyze_compare_report,
+    train_cross_validate_benchmark,
+    backup_restore,
+):
     app.add_typer(group.app)
 app.add_typer(data.app, name="data")
+app.add_typer(sessions.app, name="sessions")
 
 
 def main() -> None:

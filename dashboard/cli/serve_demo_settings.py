@@ -12,6 +12,8 @@ from neuroval.dashboard.cli.shared import how_to_open, note, say
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import PACKAGE
 
+EVERYWHERE = ("0.0.0.0", "::")  # all addresses of the machine: none that a browser could open
+
 app = typer.Typer()
 
 
@@ -32,9 +34,10 @@ def serve(
     for name in ignored():
         note(f"{name} is no setting and ignored.")
     _check_free(address, port)
+    reached = address if address not in EVERYWHERE else "127.0.0.1"
     if browser:
-        os.environ["NEUROVAL_OPEN"] = f"http://{address}:{port}"  # Streamlit opens none for an app of this kind
-    options = ["--server.port", str(port), "--server.address", address]
+        os.environ["NEUROVAL_OPEN"] = f"http://{reached}:{port}"  # Streamlit opens none for an app of this kind
+    options = ["--server.port", str(port), "--server.address", address, "--browser.serverAddress", reached]
     os.chdir(PACKAGE)  # Streamlit reads .streamlit/config.toml from the folder it is started in
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(server), *options])
 

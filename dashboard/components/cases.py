@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
+from neuroval.dashboard.access.address_names import name_of_case
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
@@ -24,7 +25,7 @@ def url(study: Study, case_id: str, class_name: str | None = None, *, size: str,
     query = {"size": size, "v": study.fingerprint[:8], **more}
     if class_name is not None:
         query["class"] = str(study.classes.index(class_name))
-    name, case = (quote(part, safe="") for part in (study.path.name, case_id))
+    name, case = (quote(part, safe="") for part in (study.path.name, name_of_case(case_id)))
     return f"{base}/images/{name}/{case}.webp?{urlencode(query)}"
 
 

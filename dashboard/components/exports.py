@@ -10,15 +10,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from neuroval.analysis.study.results import Results
-from neuroval.dashboard.access.streamlit_private import scripts
+from neuroval.dashboard.access.streamlit_private import fetching_script
 from neuroval.dashboard.components import tables
+from neuroval.dashboard.documents.spreadsheet import row_as_text
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.documents.table import as_csv as as_csv_of
 from neuroval.dashboard.figures.look import CONFIG, revised
+from neuroval.dashboard.words import general as text
 from neuroval.data.study.folder import Study
-
-# Of Streamlit's scripts those that other pages than the first need.
-SCRIPTS = ("PlotlyChart", "DataFrame", "Slider", "ButtonGroup", "Checkbox", "Button", "Pagination")
 
 
 def file_name(study: Study, what: str) -> str:
@@ -35,17 +34,15 @@ def chart(study: Study, figure: go.Figure, *, name: str, alt: str, **options: An
 
 
 def fetch_scripts() -> None:
-    """Let the browser load what draws figures, wide tables and what can be set, while this page is read.
-
-    The first page that has one would wait for it, nearly a second for the largest. The address is relative to the
-    page's: all pages lie side by side.
-    """
-    fetch = "".join(f"import(new URL('{script}', document.baseURI));" for script in scripts(*SCRIPTS))
-    st.html(f"<script>requestIdleCallback(() => {{{fetch}}})</script>", unsafe_allow_javascript=True)
+    """Let the browser load what draws figures, wide tables and what can be set, while this page is read."""
+    st.html(f"<script>{fetching_script()}</script>", unsafe_allow_javascript=True)
 
 
 def as_csv(study: Study, rows: Sequence[Mapping[str, str]]) -> bytes:
-    """Return the rows and what they are of as CSV, with a byte-order mark, which spreadsheets need for the dashes."""
+    """Return the rows and what they are of as CSV, with a byte-order mark, which spreadsheets need for the dashes.
+
+    No cell is run by a spreadsheet.
+    """
     about = study.manifest.about
     source = {
         "Study": about.title,
@@ -53,9 +50,9 @@ def as_csv(study: Study, rows: Sequence[Mapping[str, str]]) -> bytes:
         "Fingerprint": study.fingerprint,
     }
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=[*(rows[0] if rows else ()), *source])
+    writer = csv.DictWriter(buffer, fieldnames=list(row_as_text({**(rows[0] if rows else {}), **source})))
     writer.writeheader()
-    writer.writerows({**row, **source} for row in rows)
+    writer.writerows(row_as_text({**row, **source}) for row in rows)
     return buffer.getvalue().encode("utf-8-sig")
 
 
@@ -78,6 +75,7 @@ def csv_button(
             on_click="ignore",
             icon=":material/download:",
             type="tertiary",
+            help=text.CSV_HELP,
         )
 
 
@@ -99,4 +97,12 @@ def number_buttons(study: Study, results: Results) -> None:
         label = "Download all numbers as JSON"
         st.download_button(label, document, f"{name}.json", "application/json", on_click="ignore", icon=icon)
         label = "The same as a table (CSV)"
-        st.download_button(label, lambda: as_csv_of(results), f"{name}.csv", "text/csv", on_click="ignore", icon=icon)
+        st.download_button(
+            label,
+            lambda: as_csv_of(results),
+            f"{name}.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=icon,
+            help=text.CSV_HELP,
+        )

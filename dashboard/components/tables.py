@@ -10,6 +10,8 @@ from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import JOINER, escaped
 from neuroval.data.study.manifest import Manifest
 
+# The menu of a wide table offers a file of its own, whose cells a spreadsheet would run. Ours is below each table.
+STYLE = '[data-testid="stBaseButton-elementToolbar"][aria-label^="Download as CSV"] {display: none}'
 UNBROKEN = 3  # columns: more intervals beside each other fit a phone only where they may be broken
 
 

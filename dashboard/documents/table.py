@@ -25,6 +25,7 @@ from neuroval.analysis.core.metrics import (
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.documents.plain_values import estimate_of
+from neuroval.dashboard.documents.spreadsheet import as_text
 
 NEW, FOLDS, UNGROUPED = "new_to_the_model", "folds", "folds_ungrouped"  # bases that are no split
 COLUMNS: Final = {
@@ -89,8 +90,10 @@ def tidy_table(results: Results) -> pd.DataFrame:
 
 
 def as_csv(results: Results) -> str:
-    """Return the table as CSV, full precision, empty where nothing is known."""
-    return tidy_table(results).to_csv(index=False, lineterminator="\n")
+    """Return the table as CSV, full precision, empty where nothing is known; no cell is run by a spreadsheet."""
+    shown = tidy_table(results)
+    texts = {name: shown[name].map(as_text, na_action="ignore") for name, kind in COLUMNS.items() if kind == "str"}
+    return shown.assign(**texts).to_csv(index=False, lineterminator="\n")
 
 
 def _of(judged: Performance, *, basis: str) -> Iterator[Number]:

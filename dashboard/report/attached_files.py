@@ -9,6 +9,7 @@ from typing import Final
 
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.documents import table
+from neuroval.dashboard.documents.spreadsheet import cells_as_text
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.report.options import Options
 
@@ -74,5 +75,5 @@ def _cases(evidence: Evidence, shown: int) -> bytes:
     columns = (study.cases[name].array[rows] for name in ("case_id", "split", "group_id", "label"))
     predicted = (names[index] for index in evidence.results.predicted[:shown].tolist())
     for *facts, called, chances in zip(*columns, predicted, evaluated.probabilities[:shown].tolist(), strict=True):
-        writer.writerow([*facts, called, *map(repr, chances)])
+        writer.writerow([*cells_as_text(map(str, (*facts, called))), *map(repr, chances)])
     return buffer.getvalue().encode()

@@ -12,6 +12,7 @@ import streamlit as st
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.comparison import Comparisons, comparisons
 from neuroval.analysis.study.two_class_questions import curves_of
+from neuroval.dashboard.access import address_names
 from neuroval.dashboard.cases.evaluated_case import ByCase
 from neuroval.dashboard.cases.evidence import Evidence, evidence_of
 from neuroval.dashboard.figures import scan
@@ -186,6 +187,18 @@ def encoded(
 def known_ids(study: Study) -> Mapping[str, str | None]:
     """Return the image path of every case of the study, by case id."""
     return _paths(study.fingerprint, _study=study)
+
+
+def case_named(study: Study, name: str) -> str | None:
+    """Return the id of the case that an address names; none when the study has none of that name."""
+    return name if name in known_ids(study) else _named(study.fingerprint, _study=study).get(name)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _named(fingerprint: str, _study: Study) -> Mapping[str, str]:  # noqa: ARG001
+    """Return the ids that an import has brought, by their names in addresses."""
+    names = {address_names.name_of_case(case_id): case_id for case_id in _study.cases["case_id"]}
+    return {name: case_id for name, case_id in names.items() if name != case_id}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

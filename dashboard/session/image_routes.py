@@ -14,10 +14,10 @@ from neuroval.data.storage.home import studies
 def serve(request: Request) -> Response:
     """Return the image that the address names; 404 for everything else.
 
-    ``/images/<study>/<case id>.webp?size=<name>&class=<index>&opacity=<percent>&cells=1``: with the Grad-CAM of a
+    ``/images/<study>/<case>.webp?size=<name>&class=<index>&opacity=<percent>&cells=1``: with the Grad-CAM of a
     class if its index is given, in steps of 10 percent opacity, and in the cells of its grid if so asked.
     """
-    name, case_id = request.path_params["study"], request.path_params["case_id"]
+    name, case_name = request.path_params["study"], request.path_params["case_id"]
     number = request.query_params.get("class")
     size = request.query_params.get("size", "original")
     missing = PlainTextResponse("No such image.", status_code=404)
@@ -32,10 +32,13 @@ def serve(request: Request) -> Response:
     if number is not None and number not in known:
         return missing
     class_name = None if number is None else known[number]
+    case_id = compute.case_named(study, case_name)
+    if case_id is None:
+        return missing
     content = compute.encoded(study, case_id, class_name, size, opacity=int(opacity), cells=cells == "1")
     if content is None:
         return missing
-    etag = f'"{study.fingerprint[:16]}-{quote(case_id, safe="")}-{number or "scan"}-{size}-{opacity}-{cells}"'
+    etag = f'"{study.fingerprint[:16]}-{quote(case_name, safe="")}-{number or "scan"}-{size}-{opacity}-{cells}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)

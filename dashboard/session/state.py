@@ -9,6 +9,7 @@ address holds names of the study and fixed words. How images are reached:
     The gallery; without ``cases=all`` of the errors only. KEY is a filter: ``reference``, ``predicted``, ``confidence``
     (high, review, expert), ``bin`` (1 to 15, of the reliability diagram), ``plane``, ``source``, ``site``,
     ``evidence`` (on, off), ``shared`` (yes, no, unknown), ``twin`` (yes, no), ``patient``; ``&page=2``.
+    A patient, and a case whose id an import has brought, stands there by a key (``access/address_names.py``).
 ``confusion?row=CLASS&column=CLASS`` and ``confidence?of=tier-high`` or ``of=bin-15``
     The first cases behind a cell, a tier or a bin, beside the figure.
 ``data_set?pairs=across``, ``labels`` or ``patients``
@@ -22,9 +23,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from neuroval.dashboard.access import address_names
 from neuroval.dashboard.report.options import Options
 
-STUDY, CASE = "study", "case"
+STUDY, CASE, PATIENT = "study", "case", "patient"
 PAGE = "page"
 ROW, COLUMN, MATRIX = "row", "column", "matrix"
 CLAIM, CLAIMS = "claim", "claims"
@@ -66,14 +68,14 @@ def study_chosen() -> None:
 
 
 def case_id() -> str | None:
-    """Return the case that the address names."""
+    """Return by what name the address names a case; ``cache.case_named`` says which it is."""
     value = st.query_params.get(CASE)
     return value or None
 
 
 def open_case(name: str) -> None:
     """Show one case; for buttons."""
-    st.query_params[CASE] = name
+    st.query_params[CASE] = address_names.name_of_case(name)
 
 
 def close_case() -> None:
@@ -88,7 +90,7 @@ def query() -> dict[str, str]:
 
 def link(study: str, case: str | None = None, **more: str) -> dict[str, str]:
     """Return the query of a link that keeps the study and, if given, opens a case or sets ``more``."""
-    return {STUDY: study, **({} if case is None else {CASE: case}), **more}
+    return {STUDY: study, **({} if case is None else {CASE: address_names.name_of_case(case)}), **more}
 
 
 def address() -> str:
@@ -147,8 +149,10 @@ def held(keys: Collection[str]) -> list[str]:
 
 def named(key: str, known: Collection[str], *, default: str) -> str:
     """Return what the address names under ``key``; ``default`` when that is not known."""
-    named = st.query_params.get(key)
-    return named if named is not None and named in known else default
+    value = st.query_params.get(key)
+    if key == PATIENT and value is not None:
+        value = address_names.named(value, known)
+    return value if value is not None and value in known else default
 
 
 def follow(key: str, known: Collection[str], *, default: str) -> None:
@@ -206,7 +210,7 @@ def _write(key: str, value: str) -> None:
     if value == ALL:
         st.query_params.pop(key, None)
     else:
-        st.query_params[key] = value
+        st.query_params[key] = address_names.name_of(value) if key == PATIENT else value
 
 
 def number_in(key: str, *, low: float, high: float) -> float | None:

@@ -156,3 +156,6 @@ def arrow(pair: ConfusionPair | Case, classes: ClassOrder) -> str:
 def arrow_of(reference: str, predicted: str, classes: ClassOrder) -> str:
     """Return two classes with an arrow between them."""
     return f"{classes.display[reference]} {ARROW} {classes.display[predicted]}"
+
+
+CSV_HELP = "A cell that a spreadsheet would run as a formula has an apostrophe before it; numbers are as they are."

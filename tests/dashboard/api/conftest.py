@@ -26,7 +26,7 @@ def loaded(scans: Path) -> Iterator[TestClient]:
         patch.setattr(
             "neuroval.data.storage.home.SHIPPED_STUDIES", scans / "none"
         )  # the thresholds are those of the study ``read``
-        client = TestClient(standalone(Settings(model="phantom")), base_url=f"http://testserver{PATH}").__enter__()
+        client = TestClient(standalone(Settings(model="phantom")), base_url=f"http://localhost{PATH}").__enter__()
     yield client
     client.__exit__(None, None, None)
 
@@ -43,7 +43,7 @@ def served(scans_at_home: Path) -> Iterator[Client]:  # noqa: ARG001
 
     def serve(**settings: object) -> TestClient:
         app = standalone(Settings(**{"model": "phantom", **settings}))
-        made.append(TestClient(app, base_url=f"http://testserver{PATH}", raise_server_exceptions=False))
+        made.append(TestClient(app, base_url=f"http://localhost{PATH}", raise_server_exceptions=False))
         return made[-1].__enter__()
 
     yield serve

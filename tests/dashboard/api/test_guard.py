@@ -66,14 +66,17 @@ def test_alone_the_api_asks_nobody_to_sign_in() -> None:
 
 def test_other_origins_may_not_ask_unless_they_are_named(client: TestClient, served: Client) -> None:
     page = {"Origin": "https://viewer.example"}
-    assert "access-control-allow-origin" not in client.get("/model", headers=page).headers
+    refused = client.get("/model", headers=page)
+    assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
+    assert "access-control-allow-origin" not in refused.headers
     asked = {**page, "Access-Control-Request-Method": "POST"}
-    assert client.options("/predict", headers=asked).status_code == 405
+    assert client.options("/predict", headers=asked).status_code == 403
     named = served(api_origins="https://viewer.example")
     assert named.get("/model", headers=page).headers["access-control-allow-origin"] == "https://viewer.example"
     allowed = named.options("/predict", headers={**asked, "Access-Control-Request-Headers": "authorization,x-api-key"})
     assert allowed.status_code == 200
     elsewhere = named.get("/model", headers={"Origin": "https://elsewhere.example"})
+    assert elsewhere.status_code == 403
     assert "access-control-allow-origin" not in elsewhere.headers
 
 

@@ -1,5 +1,6 @@
 """Each page of the navigation on each kind of study, and on files that cannot be read."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from neuroval import dashboard
+from neuroval.dashboard.access.address_names import name_of
 from neuroval.dashboard.pages import GROUPS, PAGES
 from neuroval.dashboard.words import general as text
+from neuroval.data.study.import_predictions import study_of_predictions
 
 STUDIES = ("empty-class", "no-errors", "two-classes", "ten-classes")  # others are in test_snapshots
 Open = Callable[..., AppTest]
@@ -174,8 +177,36 @@ def test_filters_by_what_the_evidence_and_the_copies_say(open_page: Open, said: 
     app = open_page("errors", "normal", source="north")
     assert app.selectbox(key="source").value == "north"
     assert "1\N{EN DASH}3 of 3 shown, 5 errors in all" in said(app)
-    app = open_page("errors", "copies", patient=f"{0:016x}")
+
+
+def test_the_address_names_no_patient(open_page: Open, said: Said) -> None:
+    patient = f"{0:016x}"
+    app = open_page("errors", "copies", patient=name_of(patient))
     assert "1\N{EN DASH}1 of 1 shown" in said(app)
+    assert app.selectbox(key="patient").value == patient
+    app.selectbox(key="patient").set_value("all").run()
+    assert "patient" not in app.query_params
+    app.selectbox(key="patient").set_value(patient).run()
+    assert app.query_params["patient"] == name_of(patient)
+    app = open_page("errors", "copies", patient=patient)
+    assert app.selectbox(key="patient").value == "all"
+
+
+def test_a_case_id_that_an_import_has_brought_is_in_no_address(dashboard_home: Path, open_page: Open) -> None:
+    rows = [f"Dickinson {number},{'ab'[number % 2]},0.4,0.6" for number in range(20)]
+    file = dashboard_home / "named.csv"
+    file.write_text("\n".join(["case_id,label,prob_a,prob_b", *rows]))
+    study = study_of_predictions(file, out=dashboard_home / "studies" / "named")
+    try:
+        app = open_page("errors", "named")
+        opened = next(button for button in app.button if button.key == "open-Dickinson 0")
+        opened.click().run()
+        assert app.query_params["case"] == name_of("Dickinson 0")
+        assert app.title[0].value == "a called b"
+        assert "Dickinson" not in repr(app.query_params)
+        assert open_page("errors", "named", case="Dickinson 0").title[0].value == "a called b"  # a link of before
+    finally:
+        shutil.rmtree(study.path)
 
 
 def test_a_case_shows_its_copies_and_its_patients_other_scans(open_page: Open, said: Said) -> None:

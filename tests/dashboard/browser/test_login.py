@@ -20,7 +20,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from playwright.sync_api import Browser, Page, expect
+from typer.testing import CliRunner
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
+from neuroval.dashboard.cli.main import app
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.words import sign_in as text_login
 
@@ -33,8 +37,11 @@ CLOSED = (
     "/_stcore/metrics",
     "/component/x/index.html",
     "/odd",
+    "/_stcore/agent/openapi.json",
+    "/",
+    "/errors?study=normal",
 )
-OPEN = ("/_stcore/health", "/", "/errors?study=normal")
+OPEN = ("/_stcore/health", "/static/index.html", "/favicon.png")
 
 
 class Provider(ThreadingHTTPServer):
@@ -187,9 +194,9 @@ def visitor(browser: Browser) -> Iterator[Page]:
 def test_who_signs_in_sees_pages_and_pictures_and_can_leave(closed: str, visitor: Page) -> None:
     visitor.goto(f"{closed}/errors?study=normal")
     expect(visitor.get_by_role("heading", level=1)).to_have_text(text_login.TITLE)
-    expect(visitor.get_by_test_id("stSidebar")).not_to_be_visible()
-    visitor.get_by_role("button", name="Sign in").click()
-    expect(visitor.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(visitor.locator("script")).to_have_count(0)
+    visitor.get_by_role("link", name="Sign in").click()
+    expect(visitor.get_by_role("button", name=text_login.SIGN_OUT, exact=True)).to_be_visible()
     expect(visitor.get_by_role("heading", level=1)).to_have_text(PAGES["overview"].question)
     visitor.goto(f"{closed}/errors?study=normal")
     expect(visitor.get_by_role("heading", level=1)).to_have_text(PAGES["errors"].question)
@@ -197,18 +204,62 @@ def test_who_signs_in_sees_pages_and_pictures_and_can_leave(closed: str, visitor
     assert picture.evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
     assert visitor.context.request.get(f"{closed}/api/v1/studies").status == 200  # without a key too
     expect(visitor.get_by_text("reader@hospital.example")).to_be_visible()
-    with visitor.expect_response("**/auth/logout**"):  # the page asks for a sign-in a moment before the cookie is gone
-        visitor.get_by_role("button", name="Sign out").click()
+    copy = "; ".join(f"{one['name']}={one['value']}" for one in visitor.context.cookies())  # type: ignore[typeddict-item]
+    assert status(f"{closed}/images/normal/{20:016x}.webp", Cookie=copy) == 200
+    visitor.get_by_role("button", name=text_login.SIGN_OUT, exact=True).click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text(text_login.TITLE)
-    address = visitor.context.request.get(f"{closed}/images/normal/{20:016x}.webp")
-    assert address.status == 401
+    for cookie in ("", copy):  # a copy of the cookie is worth nothing either
+        assert status(f"{closed}/images/normal/{20:016x}.webp", Cookie=cookie) == 401
+
+
+@pytest.mark.parametrize("cookie", ["", "_streamlit_user=forged"])
+def test_without_a_sign_in_no_socket_is_opened(closed: str, cookie: str) -> None:
+    headers = {"Cookie": cookie} if cookie else {}
+    with (
+        pytest.raises(InvalidStatus, match="403"),
+        connect(f"{closed.replace('http', 'ws')}/_stcore/stream", additional_headers=headers),
+    ):
+        pass
+
+
+def sign_in(visitor: Page, address: str) -> None:
+    visitor.goto(address)
+    visitor.get_by_role("link", name="Sign in").click()
+    expect(visitor.get_by_role("button", name=text_login.EVERYWHERE)).to_be_visible()
+
+
+def test_who_signs_out_everywhere_is_signed_out_on_other_devices_too(
+    closed: str, visitor: Page, browser: Browser
+) -> None:
+    """The page that is open there goes to the sign-in, though nobody touches it."""
+    elsewhere = browser.new_context()
+    other = elsewhere.new_page()
+    for page in (visitor, other):
+        sign_in(page, closed)
+    visitor.get_by_role("button", name=text_login.EVERYWHERE).click()
+    for page in (visitor, other):
+        expect(page.get_by_role("heading", level=1)).to_have_text(text_login.TITLE)
+    assert elsewhere.request.get(f"{closed}/api/v1/studies").status == 401
+    elsewhere.close()
+
+
+def test_whoever_runs_the_server_ends_a_session(
+    closed: str, visitor: Page, dashboard_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUROVAL_HOME", str(dashboard_home))
+    sign_in(visitor, closed)
+    assert CliRunner().invoke(app, ["sessions", "list"]).stdout.startswith("reader@hospital.example\tsince ")
+    ended = CliRunner().invoke(app, ["sessions", "end", "reader@hospital.example"])
+    assert ended.stdout.endswith("ended\n")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(text_login.TITLE)
+    assert CliRunner().invoke(app, ["sessions", "list"]).stdout == ""
 
 
 def test_another_address_is_turned_away(closed: str, visitor: Page, provider: Provider) -> None:
     provider.email = "reader@hospital.example.evil"
     try:
         visitor.goto(closed)
-        visitor.get_by_role("button", name="Sign in").click()
+        visitor.get_by_role("link", name="Sign in").click()
         expect(visitor.get_by_text(re.compile("not among those"))).to_be_visible()
         assert visitor.context.request.get(f"{closed}/images/normal/{20:016x}.webp").status == 401
     finally:

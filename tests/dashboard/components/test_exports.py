@@ -37,3 +37,13 @@ def test_the_name_of_a_file_says_so_too(study: Study) -> None:
 
 def test_an_empty_table_has_its_columns(study: Study) -> None:
     assert as_csv(study, []).decode("utf-8-sig").split() == ["Study,Synthetic,Fingerprint"]
+
+
+def test_no_name_of_the_data_is_run_by_a_spreadsheet(study: Study) -> None:
+    about = dataclasses.replace(study.manifest.about, title="=SUM(1)")
+    named = dataclasses.replace(study, manifest=dataclasses.replace(study.manifest, about=about))
+    rows = [{"@Class": "=HYPERLINK(1)", "Difference": "-0.01 (-0.02 to 0.03)"}, {"@Class": "-x", "Difference": "+5"}]
+    first, *lines = csv.reader(io.StringIO(as_csv(named, rows).decode("utf-8-sig")))
+    assert first[:2] == ["'@Class", "Difference"]
+    assert lines[0][:3] == ["'=HYPERLINK(1)", "-0.01 (-0.02 to 0.03)", "'=SUM(1)"]
+    assert lines[1][:2] == ["'-x", "+5"]
