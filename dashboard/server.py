@@ -5,7 +5,7 @@ import os
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,11 +87,14 @@ async def _open_browser(url: str | None) -> None:
 
 
 def _warm() -> None:
-    """Read and judge the first study; one that cannot be read is reported on the page."""
+    """Clear what killed runs left, and judge the first study; one that cannot be read is reported on the page."""
     from neuroval.dashboard.session import cache as compute
     from neuroval.data.exceptions import InputError
     from neuroval.data.storage.home import studies
+    from neuroval.data.storage.scratch import clear
 
+    with suppress(InputError):
+        clear()
     for name in list(studies())[:1]:
         try:
             compute.evidence(compute.study(name)).make_ready()
@@ -109,9 +112,9 @@ ROUTES = [Mount(API, api), Route("/images/{study}/{case_id:path}.webp", _image)]
 
 
 def _settings() -> "Settings":
-    from neuroval.dashboard.settings import settings
+    from neuroval.dashboard.settings import current_settings
 
-    return settings()
+    return current_settings()
 
 
 def _names() -> list[str]:

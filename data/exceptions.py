@@ -2,7 +2,13 @@
 
 
 class InputError(ValueError):
-    """Something given from outside cannot be used; the message says what, where and what to do."""
+    """Something given from outside cannot be used; the message says what, where and what to do.
+
+    It is one line that any program can show: bytes of a name that are not UTF-8 are written as code points.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()).encode("utf-8", "backslashreplace").decode())
 
 
 class ContractError(InputError):
@@ -15,3 +21,7 @@ class ImageError(InputError):
 
 class MissingFileError(InputError):
     """A file that was named is not there."""
+
+
+class InUseError(InputError):
+    """Another program is writing what was to be written; says which, since when, and what to do."""

@@ -1,10 +1,11 @@
 """The model folder: what the model is (``model.onnx``, ``card.toml``) and how it came to be (history, folds)."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
@@ -51,20 +52,92 @@ def read_card(folder: Path) -> ModelCard:
     path = folder / CARD
     if not path.is_file() or not (folder / GRAPH).is_file():
         raise InputError(f"{folder}: not a model folder; expected {GRAPH} and {CARD}.")
-    document = read_toml(path)
-    try:
-        card = ModelCard(
-            classes=ClassOrder.from_table(document.pop("classes", None), where=str(path)),
-            grid=tuple(document.pop("grid")),
-            limitations=tuple(document.pop("limitations", ())),
-            **document,
-        )
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a model card ({error}).") from None
+    card = card_from(read_toml(path), where=str(path))
     actual = file_sha256(folder / GRAPH)
     if actual != card.sha256:
         raise InputError(f"{folder / GRAPH}: hash {actual[:12]} differs from the card's {card.sha256[:12]}.")
     return card
+
+
+def card_from(document: Mapping[str, Any], *, where: str) -> ModelCard:
+    """Return the card that a document holds. Raises ``InputError`` naming the key that is wrong."""
+    known = {f.name: f for f in fields(ModelCard)}
+    given = dict(document)
+    classes = ClassOrder.from_table(given.pop("classes", None), where=where)
+    for key, value in given.items():
+        if key not in known:
+            raise InputError(f"{where}: unknown key {key!r}; expected some of {sorted(known)}.")
+        fits, expected = KINDS[key]
+        if not fits(value):
+            raise InputError(f"{where}: {key} is {value!r}, expected {expected}.")
+    missing = [f.name for f in fields(ModelCard) if f.default is MISSING and f.default_factory is MISSING]
+    if lacking := [name for name in missing if name not in given and name != "classes"]:
+        raise InputError(f"{where}: not a model card ({lacking[0]} is missing).")
+    for table, key, fits, expected in INNER:
+        value = given.get(table, {}).get(key)
+        if value is not None and not fits(value):
+            raise InputError(f"{where}: [{table}] {key} is {value!r}, expected {expected}.")
+    if given.get("split") and (lacking := [key for key in SPLIT if key not in given["split"]]):
+        raise InputError(f"{where}: [split] lacks {lacking[0]}.")
+    for key in {"grid", "limitations"} & set(given):
+        given[key] = tuple(given[key])
+    return ModelCard(classes=classes, **given)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 < value <= LARGEST_SIDE
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_grid(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+Check: TypeAlias = Callable[[object], bool]
+
+LARGEST_SIDE: Final = 4096
+KINDS: Final[Mapping[str, tuple[Check, str]]] = {
+    "name": (_is_text, "a text"),
+    "version": (lambda value: isinstance(value, str), "a text"),
+    "input_size": (_is_count, f"a number of pixels up to {LARGEST_SIDE}"),
+    "grid": (_is_grid, "two numbers of cells"),
+    "sha256": (lambda value: isinstance(value, str), "a text"),
+    "temperature": (_is_positive, "a number above 0"),
+    "limitations": (_are_texts, "a list of texts"),
+    "recipe": (_is_table, "a table"),
+    "data": (_is_table, "a table"),
+    "split": (_is_table, "a table"),
+    "folds": (_is_table, "a table"),
+    "metrics": (_is_table, "a table"),
+}
+SPLIT: Final = ("parts", "seed", "pairs", "sha256")
+INNER: Final[tuple[tuple[str, str, Check, str], ...]] = (
+    ("data", "name", _is_text, "a text"),
+    ("split", "parts", _is_count, "a number of parts"),
+    ("split", "seed", _is_whole, "a whole number"),
+    ("split", "pairs", _are_texts, "a list of texts"),
+    ("split", "sha256", _is_text, "a text"),
+    ("folds", "recipe", _is_table, "a table"),
+)
 
 
 def stated_sha256(folder: Path) -> str | None:

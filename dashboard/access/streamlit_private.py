@@ -25,7 +25,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.user_info import generate_login_redirect_url
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
-from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME as USER_COOKIE_NAME
 
 BELOW: Final = "1.68"
 
@@ -126,7 +126,7 @@ def load_again() -> bytes:
     message = ForwardMsg()
     message.auth_redirect.url = ""  # relative to its own
     message.auth_redirect.SetInParent()
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
 
 
 def sign_in_address() -> str:

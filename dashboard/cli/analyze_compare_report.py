@@ -35,13 +35,15 @@ def analyze(
     from neuroval.dashboard.documents import table
     from neuroval.dashboard.documents.study_document import as_text, document_of
     from neuroval.data.storage import home
+    from neuroval.data.storage.atomic import file_written_whole
     from neuroval.data.study.folder import read_study
 
     source = results_of(read_study(home.find_study(study)), split=split)
     if (as_csv or parquet) and (as_json or section):
         raise InputError("--csv and --parquet are the whole table of numbers, without --json and --section.")
     if parquet is not None:
-        table.tidy_table(source).to_parquet(parquet, index=False)
+        with file_written_whole(parquet) as part:
+            table.tidy_table(source).to_parquet(part, index=False)
         say(f"table {parquet}")
     elif as_csv:
         say(table.as_csv(source).rstrip("\n"))

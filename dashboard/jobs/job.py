@@ -29,6 +29,8 @@ from neuroval.data.storage import progress
 from neuroval.data.storage.atomic import write_file
 from neuroval.data.storage.files import printable
 from neuroval.data.storage.home import home_folder, models, studies
+from neuroval.data.storage.lock import held
+from neuroval.model.evaluation.journal import journal_of
 
 COMMAND = (sys.executable, "-m", "neuroval.dashboard.jobs.worker")
 LOCK_TRIES, WAIT = 40, 0.05  # a look at the lock holds it for a moment
@@ -110,8 +112,8 @@ def status() -> Status | None:
 def start(*, model: str, images: str, data: str, study: str, roots: tuple[Path, ...]) -> Job:
     """Start an evaluation into a new study and return the job.
 
-    Raises ``InputError`` when a name is unknown or taken, the folder lies outside ``roots``, a job is running, or one
-    could go on.
+    Raises ``InputError`` when a name is unknown or taken, the folder lies outside ``roots``, a job is running, one
+    could go on, or another program writes the study.
     """
     _check_names(data, study)
     job_status = status()
@@ -119,7 +121,8 @@ def start(*, model: str, images: str, data: str, study: str, roots: tuple[Path, 
         raise InputError(UNFINISHED[job_status.state])
     if study in studies() or place(study).exists():
         raise InputError(f"{study}: there is a study of this name; choose another one.")
-    discard()
+    with held(place(study)):  # said now, not when the process has started
+        discard()
     asked = datetime.now(UTC).isoformat(timespec="seconds")
     job = Job(model=model, images=images, data=data, study=study, asked=asked)
     _spawn(job, roots)
@@ -152,11 +155,14 @@ def cancel() -> None:
 def discard() -> None:
     """Forget the last job, and what it has computed unless it is a study. Raises ``InputError`` while it runs."""
     with _locked():
-        with contextlib.suppress(InputError):  # what is damaged is forgotten too
+        try:
             job_status = status()
-            if job_status is not None and job_status.state != State.DONE:
-                study = place(job_status.job.study)
-                shutil.rmtree(study.with_name(f".{study.name}.partial"), ignore_errors=True)
+        except InputError:  # what is damaged is forgotten too
+            job_status = None
+        if job_status is not None and job_status.state != State.DONE:
+            study = place(job_status.job.study)
+            with held(study):  # the command line may be at work there
+                shutil.rmtree(journal_of(study), ignore_errors=True)
         for name in ("job.json", "progress.json", "ended.json"):
             (folder() / name).unlink(missing_ok=True)
 

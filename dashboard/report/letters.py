@@ -4,9 +4,9 @@ import atexit
 import json
 import re
 import shutil
-import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,7 @@ import typst
 
 from neuroval.dashboard.figures.typeface import face
 from neuroval.data.classes import END, ISOLATE
+from neuroval.data.storage.scratch import scratch
 
 if TYPE_CHECKING:
     from typst import PDFStandard
@@ -44,15 +45,16 @@ def fonts() -> typst.Fonts:
     With the extra ``cjk`` Chinese, Japanese and Korean letters have a font too, which Typst falls back on. It would
     find each face twice in a package: those that are picked are put into a folder of their own.
     """
-    folder = tempfile.mkdtemp(prefix="neuroval-fonts-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # a face is read when it is first used
+    kept = ExitStack()
+    folder = kept.enter_context(scratch("fonts"))
+    atexit.register(kept.close)  # a face is read when it is first used
     for name in FACES:
         shutil.copy(face(name), folder)
     spec = find_spec(CJK)
     if spec is not None and spec.origin is not None:
         for font in Path(spec.origin).parent.glob("*.otf"):
             shutil.copy(font, folder)
-    return typst.Fonts(include_system_fonts=False, font_paths=[folder])
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(folder)])
 
 
 def one_line(words: str) -> str:

@@ -3,7 +3,6 @@
 import importlib.metadata
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +39,7 @@ from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import report as words
 from neuroval.data.images.linking import LinkedImages, linked_images
+from neuroval.data.storage.scratch import scratch
 from neuroval.data.study.folder import Study
 from neuroval.data.study.manifest import Manifest
 
@@ -71,8 +71,7 @@ def report(study: Study, options: Options | None = None) -> bytes:
 
 def build(evidence: Evidence, options: Options, *, images: LinkedImages | None) -> bytes:
     """Return the report on evidence that is at the level and on the split of the options, as PDF."""
-    with tempfile.TemporaryDirectory(prefix="neuroval-report-") as place:
-        folder = Path(place)
+    with scratch("report") as folder:
         pictures = _pictures(evidence, options, images, folder) if options.has("errors") else {}
         subject = Subject(evidence=evidence, options=options, images=images, pictures=pictures)
         files = attachments(evidence, options)

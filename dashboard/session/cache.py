@@ -157,8 +157,11 @@ def _figure(
 
 
 def linked(study: Study) -> LinkedImages | None:
-    """Return the image folder of the study's data set; none when none is linked."""
-    return linked_images(study.manifest.data.name)
+    """Return the image folder of the study's data set; none when none is linked, or the link is damaged."""
+    try:
+        return linked_images(study.manifest.data.name)
+    except InputError:  # the command line says what is wrong with it
+        return None
 
 
 def has_image(study: Study, case_id: str) -> bool:

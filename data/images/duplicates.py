@@ -5,9 +5,10 @@ cropped) are proposed by a perceptual hash and confirmed on pixels: two images a
 their fine structure, which brightness and contrast do not change and neighbouring slices of one head do not share.
 """
 
+import errno
 import hashlib
+import math
 import os
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from neuroval.data.images.decoding import perceptual_hash, read_image
 from neuroval.data.storage.atomic import file_written_whole
 from neuroval.data.storage.home import home_folder
 from neuroval.data.storage.progress import Bar
+from neuroval.data.storage.scratch import scratch
 
 VERSION = 1  # of the method: raised when the same images give other pairs
 SIDE = 96  # pixels of the square on which two images are compared
@@ -82,13 +84,18 @@ def near_duplicates(cases: pd.DataFrame, *, folder: Path, progress: bool = False
     ``cropped`` when the heads agree after a small shift and stretch, mirrored or not.
     """
     readable = cases.dropna(subset="image_path")
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
-        shape = (max(len(readable), 1), 2, SIDE, SIDE)
-        views = np.lib.format.open_memmap(Path(scratch) / "views.npy", mode="w+", dtype=np.uint8, shape=shape)
-        look = partial(_look, folder=folder, views=views)
+    shape = (max(len(readable), 1), 2, SIDE, SIDE)
+    with (
+        scratch("copies") as place,
+        (place / "views").open("w+b", buffering=0) as file,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        file.truncate(math.prod(shape))
+        look = partial(_look, folder=folder, file=file.fileno())
         jobs = pool.map(look, range(len(readable)), readable["image_path"])
         bar = Bar(jobs, total=len(readable), desc="Looking for copies", unit="image", disable=not progress)
         hashes = np.array(list(bar), dtype=np.uint64).reshape(-1, 2)
+        views = np.memmap(file, mode="r", dtype=np.uint8, shape=shape)
         pairs = propose(hashes[:, 0], hashes[:, 1])
         compare = partial(_compare, views=views)
         verdicts = Bar(pool.map(compare, pairs), total=len(pairs), desc="Comparing", unit="pair", disable=not progress)
@@ -130,15 +137,16 @@ def propose(hashes: NDArray[np.uint64], mirrored: NDArray[np.uint64]) -> NDArray
     return np.stack([proposed // 2 // n, proposed // 2 % n, proposed % 2], axis=1)
 
 
-def _look(position: int, path: str, *, folder: Path, views: NDArray[np.uint8]) -> tuple[int, int]:
+def _look(position: int, path: str, *, folder: Path, file: int) -> tuple[int, int]:
     """Keep an image's whole frame and its head in small, and return the hashes of the head, as it is and mirrored."""
     try:
         grey = np.asarray(cv2.cvtColor(read_image(folder / path).pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     except ImageError:
         grey = np.random.default_rng(position).integers(0, 256, (SIDE, SIDE), dtype=np.uint8)  # like no other
     head = _head(grey)
-    for view, image in zip(views[position], (grey, head), strict=True):
-        view[:] = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    views = np.stack([cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for image in (grey, head)])
+    if os.pwrite(file, views.tobytes(), position * views.nbytes) < views.nbytes:  # by memory it would end the process
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     as_it_is, mirrored = (int(perceptual_hash(np.ascontiguousarray(i)), 16) for i in (head, head[:, ::-1]))
     return as_it_is, mirrored
 

@@ -91,9 +91,12 @@ def linked_images(data_name: str) -> LinkedImages | None:
         folder = Path(document["folder"])
         moved, refused = dict(document["moved"]), frozenset(document["refused"])
         other_encoding = frozenset(document.get("other_encoding", ()))  # a former version did not write it
+        named = (*moved.items(), refused, other_encoding)
+        if not all(isinstance(path, str) for paths in named for path in paths):
+            raise TypeError("a path that is no text")
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, AttributeError):
         raise InputError(f"{_link_file(data_name)}: damaged; link the image folder again.") from None
     if not folder.is_dir():
         return None

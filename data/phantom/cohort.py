@@ -18,6 +18,7 @@ from neuroval.data.phantom.plan import Patient, plan_cohort
 from neuroval.data.phantom.planting import plant_copies, plant_corrupt, planted_by_patient
 from neuroval.data.phantom.render import Row, render_patient
 from neuroval.data.storage.atomic import written_whole
+from neuroval.data.storage.lock import holding
 from neuroval.data.storage.toml import as_toml
 
 METADATA_COLUMNS = ("image_path", "label", "split", "patient_id", "plane", "source", "site", "mask_path")
@@ -37,6 +38,7 @@ class Cohort:
     planted: pd.DataFrame
 
 
+@holding("folder")
 def generate(
     folder: Path,
     *,
@@ -44,6 +46,7 @@ def generate(
     patients: int = PATIENTS,
     difficulty: float = DIFFICULTY,
     flaws: Iterable[str] = ALL_FLAWS,
+    replace: bool = False,
     workers: int | None = None,
     progress: bool = False,
 ) -> Cohort:
@@ -52,12 +55,12 @@ def generate(
     A patient has 5 to 8 slices, so 184 patients give about 1,200 images, a quarter of them in test. The same seed,
     patients, difficulty and flaws give the same files, byte for byte, with any number of ``workers`` (processes; by
     default one for each core). ``difficulty``, 0 to 1, makes tumours smaller and fainter and images noisier.
-    The folder appears when it is complete. Raises ``InputError`` when it exists, for an unknown flaw, or for a
-    number out of range.
+    The folder appears when it is complete. Raises ``InputError`` when it exists and this is not to ``replace`` it, for
+    an unknown flaw, or for a number out of range.
     """
     chosen = check_flaws(flaws)
     plan = plan_cohort(seed=seed, patients=patients, difficulty=difficulty, flaws=chosen)
-    if folder.exists():
+    if folder.exists() and not replace:
         raise InputError(f"{folder}: exists already; a phantom cohort is written into a new folder.")
     with written_whole(folder) as part:
         rows = _render_all(part, plan, seed=seed, workers=workers, progress=progress)

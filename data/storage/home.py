@@ -71,10 +71,11 @@ def _folders(marker: str, *roots: Path) -> dict[str, Path]:
     folders: dict[str, Path] = {}
     for root in roots:
         for folder in _entries(root):
-            if folder.name.startswith(".") and folder.name.endswith(".old"):  # a killed write: reading mends it
-                folders.setdefault(folder.name[1:-4], root / folder.name[1:-4])
-            elif not folder.name.startswith(".") and _holds(folder, marker):
-                folders.setdefault(folder.name, folder)
+            name = printable(folder.name)  # what is not UTF-8 would stop every page that lists it
+            if name.startswith(".") and name.endswith(".old"):  # a killed write: reading mends it
+                folders.setdefault(name[1:-4], root / folder.name[1:-4])
+            elif not name.startswith(".") and _holds(folder, marker):
+                folders.setdefault(name, folder)
     return folders
 
 

@@ -1,5 +1,9 @@
-"""The one way in which TOML is read and written: what is wrong with a file is one line that names it."""
+"""The one way in which TOML is read and written: what is wrong with a file is one line that names it.
 
+Dates and times are read as text: nothing that is computed or shown needs more, and JSON knows neither.
+"""
+
+import datetime
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +39,16 @@ def read_toml(path: Path, *, missing_ok: bool = False) -> dict[str, Any]:
     except ValueError as error:  # not UTF-8, not TOML, or an integer of thousands of digits
         raise InputError(f"{path}: not readable TOML ({error}).") from None
     _check_size(document, path)
-    return document
+    plain: dict[str, Any] = _without_dates(document)
+    return plain
+
+
+def _without_dates(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_dates(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_dates(inner) for inner in value]
+    return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else value
 
 
 def as_toml(document: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,10 @@ from neuroval.data.claims.reading import FILE as CLAIMS
 from neuroval.data.claims.reading import read_claims
 from neuroval.data.classes import ClassOrder, check_order, class_names
 from neuroval.data.exceptions import ContractError, InputError, MissingFileError
-from neuroval.data.storage.atomic import check_free, recover, written_whole
+from neuroval.data.storage.atomic import check_free, while_replaced, written_whole
 from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.home import STUDY_FILE
+from neuroval.data.storage.lock import holding
 from neuroval.data.storage.toml import as_toml, read_toml
 from neuroval.data.study import contract
 from neuroval.data.study import embeddings as embeddings_of
@@ -31,6 +32,16 @@ from neuroval.data.study.embeddings import Embeddings
 from neuroval.data.study.manifest import Manifest, fingerprint, from_document, to_document
 
 METADATA_KEY = b"neuroval"
+LARGEST_GRID: Final = 4096  # cells of a map, one way
+DAMAGED: Final = (
+    pa.ArrowException,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +98,24 @@ def read_study(path: Path) -> Study:
     """Return the study in a folder, checked against the contract.
 
     Raises ``ContractError`` with file, column, first bad row and what was expected. A group on both sides of a split
-    is no error: leaky data sets exist and must be openable.
+    is no error: leaky data sets exist and must be openable. One that is replaced meanwhile is read again, so that all
+    of it is of one writing.
     """
-    manifest = read_manifest(path)
+    with _reading(path):
+        return while_replaced(path, _read_study, stamp=STUDY_FILE)
+
+
+def _read_study(path: Path) -> Study:
+    try:
+        return _checked(path)
+    except InputError:
+        raise
+    except DAMAGED as error:  # a table with the right hash, but not as this program writes it
+        raise ContractError(f"{path}: damaged ({type(error).__name__}: {error}); write the study again.") from None
+
+
+def _checked(path: Path) -> Study:
+    manifest = _read_manifest(path)
     tables = {name: _read_table(path / name, manifest) for name in manifest.files if name != CLAIMS}
     for needed in ("cases.parquet", "predictions.parquet"):
         if needed not in tables:
@@ -100,9 +126,12 @@ def read_study(path: Path) -> Study:
 
 def read_manifest(path: Path) -> Manifest:
     """Return only ``study.toml``, checked: enough to list studies without reading their tables."""
+    with _reading(path):
+        return while_replaced(path, _read_manifest, stamp=STUDY_FILE)
+
+
+def _read_manifest(path: Path) -> Manifest:
     try:
-        with _reading(path):
-            recover(path)
         document = read_toml(path / STUDY_FILE)
     except MissingFileError:
         raise ContractError(f"{path}: no {STUDY_FILE}; not a study folder.") from None
@@ -147,7 +176,8 @@ def write_study(
     ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped`` and ``history`` to tables; empty ones
     are not written. Rows are put in order of their ids, so equal content gives equal files.
     ``claims`` is a file that is copied as ``claims.toml``; ``InputError`` when it is not one, and nothing is written.
-    A study at ``path`` is replaced; ``InputError`` when another folder or a file is there.
+    A study at ``path`` is replaced; ``InputError`` when another folder or a file is there, or another program
+    writes it.
     """
     check_place(path)
     if claims is not None:
@@ -169,6 +199,7 @@ def write_study(
     return dataclasses.replace(study, path=path)
 
 
+@holding("path")
 def add_claims(path: Path, claims: Path) -> Study:
     """Put a claims file into a study, in the place of an earlier one, and return the study as read back.
 
@@ -206,6 +237,21 @@ def _schema_of(name: str, classes: ClassOrder) -> pa.Schema:
     if name in ("folds", "folds_ungrouped"):
         return schema.folds_schema(classes)
     raise ContractError(f"{name}.parquet: not a table of a study.")
+
+
+def checked_table(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pd.DataFrame:
+    """Return a table that is to be written into a study. Raises ``ContractError`` as writing it would.
+
+    ``name`` is that of the table. Whether its cases are in the study is seen when it is written.
+    """
+    _to_arrow(frame, name, classes)
+    file = f"{name}.parquet"
+    if name in ("folds", "folds_ungrouped"):
+        contract.check_unique(frame, file=file)
+        contract.check_probabilities(frame, classes, file=file)
+    elif name == "history":
+        contract.check_history(frame)
+    return frame
 
 
 def _to_arrow(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pa.Table:
@@ -259,7 +305,12 @@ def _read_table(file: Path, manifest: Manifest) -> pa.Table:
             table = pq.read_table(file)
         except pa.ArrowInvalid as error:
             raise ContractError(f"{file}: not a readable Parquet file ({error}).") from None
-    stated = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    try:
+        stated = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    except (ValueError, RecursionError):
+        stated = None
+    if not isinstance(stated, dict):
+        raise ContractError(f"{file}: the metadata of NeuroVal in it cannot be read; write the study again.")
     if stated.get("schema") != schema.SCHEMA_VERSION:
         raise ContractError(
             f"{file}: schema {stated.get('schema')!r} in its metadata, expected {schema.SCHEMA_VERSION}."
@@ -312,7 +363,10 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
 
 def _gradcam_from_arrow(table: pa.Table, classes: ClassOrder, cases: pd.DataFrame) -> GradCams:
     file = "gradcam.parquet"
-    height, width = json.loads(table.schema.metadata[METADATA_KEY])["grid"]
+    grid = json.loads(table.schema.metadata[METADATA_KEY]).get("grid")
+    if not isinstance(grid, list) or [type(side) is int and 0 < side <= LARGEST_GRID for side in grid] != [True, True]:
+        raise ContractError(f"{file}: grid is {grid!r} in its metadata, expected two numbers of cells.")
+    height, width = grid
     fitted = contract.conform(table, schema.gradcam_schema(classes, (height, width)), file=file)
     ids = fitted.select(["case_id"]).to_pandas()
     contract.check_unique(ids, file=file)

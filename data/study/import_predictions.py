@@ -15,6 +15,7 @@ from neuroval.data.dataset.intake import Intake, Missing
 from neuroval.data.dataset.splits import group_ids
 from neuroval.data.exceptions import InputError
 from neuroval.data.schema import PAIRS, SPLITS
+from neuroval.data.storage.lock import holding
 from neuroval.data.storage.spelling import named, plain, relative_path, split_of
 from neuroval.data.storage.tables import PREFIX, Table, read_table, table_sha256
 from neuroval.data.study import contract
@@ -25,6 +26,7 @@ TEXT_COLUMNS: Final = ("case_id", "split", "label", "image_path", "patient_id", 
 NO_COLUMN: Final = "no column that a study keeps"
 
 
+@holding("out")
 def study_of_predictions(
     file: Path,
     *,

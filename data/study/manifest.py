@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.schema import SCHEMA_VERSION
+from neuroval.data.storage.files import stays_inside
 from neuroval.data.storage.home import STUDY_FILE
 
 BOUNDS: Final = ("low", "value", "high")  # of an interval, which a criterion may name
@@ -25,6 +26,9 @@ OVERALL: Final = (  # numbers over all classes that a criterion may name
 )
 PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")  # of a class, and of any tumour
 SIGNED: Final = ("mcc", "kappa")  # from -1 to 1; the others from 0
+PROVENANCE: Final = {"created": str, "code_version": str, "packages": dict, "intake": dict, "job": str}
+RECIPE: Final = {"guidance": float, "early_sizes": list, "chosen_by": str}  # settings that are looked at
+NAMES: Final = {str: "a text", dict: "a table", list: "a list", float: "a finite number"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,14 @@ class ModelFacts:
     card: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     folds_recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for recipe in (self.recipe, self.folds_recipe):
+            for key, kind in RECIPE.items():
+                value = recipe.get(key)
+                fits = _is_number(value) if kind is float else isinstance(value, kind)
+                if value is not None and not fits:
+                    raise InputError(f"model: {key} of the recipe is {value!r}; expected {NAMES[kind]}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +218,7 @@ def from_document(document: Mapping[str, Any]) -> Manifest:
     """Return the manifest of a parsed ``study.toml``; ``ContractError`` names the table and key that is wrong."""
     about = dict(_table(document, "study"))
     version = about.pop("schema", None)
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ContractError(f"{STUDY_FILE}: [study] schema is {version!r}, expected {SCHEMA_VERSION}.")
     if version > SCHEMA_VERSION:
         raise ContractError(
@@ -219,12 +231,12 @@ def from_document(document: Mapping[str, Any]) -> Manifest:
             data=_build(DataFacts, _table(document, "data"), "data"),
             model=_build(ModelFacts, document["model"], "model") if "model" in document else None,
             thresholds=_build(Thresholds, document.get("thresholds", {}), "thresholds"),
-            harm=tuple(tuple(float(cost) for cost in row) for row in document.get("harm", {}).get("matrix", [])),
-            impacts=tuple(_build(Impact, row, "impact") for row in document.get("impact", [])),
-            acceptance=tuple(_build(Acceptance, row, "acceptance") for row in document.get("acceptance", [])),
-            test_reads=tuple(_build(TestRead, row, "test_reads") for row in document.get("test_reads", [])),
-            files=dict(document.get("files", {})),
-            provenance=dict(document.get("provenance", {})),
+            harm=_harm(document),
+            impacts=tuple(_build(Impact, row, "impact") for row in _rows(document, "impact")),
+            acceptance=tuple(_build(Acceptance, row, "acceptance") for row in _rows(document, "acceptance")),
+            test_reads=tuple(_build(TestRead, row, "test_reads") for row in _rows(document, "test_reads")),
+            files=_files(document),
+            provenance=_provenance(document),
         )
     except InputError as error:
         raise ContractError(f"{STUDY_FILE}: {str(error).removeprefix(f'{STUDY_FILE}: ')}") from None
@@ -252,6 +264,43 @@ def _plain(value: Any) -> dict[str, Any]:
     return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(value).items()}
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _rows(document: Mapping[str, Any], name: str) -> list[Any]:
+    rows = document.get(name, [])
+    if not isinstance(rows, list):
+        raise ContractError(f"{STUDY_FILE}: {name} is {rows!r}, expected [[{name}]].")
+    return rows
+
+
+def _files(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the hashes of the files; each lies in the folder itself."""
+    files = dict(_table(document, "files")) if "files" in document else {}
+    for name, content in files.items():
+        if not isinstance(content, str):
+            raise ContractError(f"{STUDY_FILE}: [files] {name} is {content!r}, expected its sha256.")
+        if not stays_inside(name) or set(name) & set("/\\"):
+            raise ContractError(f"{STUDY_FILE}: [files] names {name!r}; expected the name of a file in the study.")
+    return files
+
+
+def _harm(document: Mapping[str, Any]) -> tuple[tuple[float, ...], ...]:
+    matrix = dict(_table(document, "harm")).get("matrix", []) if "harm" in document else []
+    if not isinstance(matrix, list) or not all(isinstance(row, list) and all(map(_is_number, row)) for row in matrix):
+        raise ContractError(f"{STUDY_FILE}: [harm] matrix is {matrix!r}, expected rows of numbers.")
+    return tuple(tuple(map(float, row)) for row in matrix)
+
+
+def _provenance(document: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(_table(document, "provenance")) if "provenance" in document else {}
+    for key, kind in PROVENANCE.items():
+        if key in made and not isinstance(made[key], kind):
+            raise ContractError(f"{STUDY_FILE}: [provenance] {key} is {made[key]!r}, expected {NAMES[kind]}.")
+    return made
+
+
 def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = document.get(name)
     if not isinstance(table, dict):
@@ -268,10 +317,14 @@ def _build(kind: type[T], table: Any, name: str) -> T:
         raise ContractError(f"{STUDY_FILE}: [{name}] has the unknown key {unknown[0]!r}; expected {sorted(known)}.")
     for key, value in table.items():
         expected = known[key].type
+        if expected == tuple[str, ...] and (not isinstance(value, list) or not all(isinstance(v, str) for v in value)):
+            raise ContractError(f"{STUDY_FILE}: [{name}] {key} is {value!r}, expected a list of texts.")
+        if expected == Mapping[str, Any] and not isinstance(value, dict):
+            raise ContractError(f"{STUDY_FILE}: [{name}] {key} is {value!r}, expected a table.")
         if (expected is str and not isinstance(value, str)) or (expected is bool and not isinstance(value, bool)):
             raise ContractError(f"{STUDY_FILE}: [{name}] {key} is {value!r}, expected {expected.__name__}.")
-        if expected is float and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise ContractError(f"{STUDY_FILE}: [{name}] {key} is {value!r}, expected a number.")
+        if expected is float and not _is_number(value):
+            raise ContractError(f"{STUDY_FILE}: [{name}] {key} is {value!r}, expected a finite number.")
     try:
         return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
     except TypeError as error:

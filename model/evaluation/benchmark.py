@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.decoding import read_image
+from neuroval.data.storage.scratch import scratch
 from neuroval.model.card import GRAPH
 from neuroval.model.inference.engine import Engine, load
 from neuroval.model.inference.preprocessing import preprocess
@@ -127,8 +127,8 @@ def _gradcam_overhead(engine: Engine, folder: Path, pixels: NDArray[np.uint8], r
     """Time the graph against itself cut off before the maps, in turns: drift of the machine meets both."""
     from onnx.utils import extract_model
 
-    with tempfile.TemporaryDirectory() as scratch:
-        short = Path(scratch) / GRAPH
+    with scratch("benchmark") as place:
+        short = place / GRAPH
         extract_model(folder / GRAPH, short, ["image"], ["probabilities", "embedding"])
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3

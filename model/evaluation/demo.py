@@ -1,6 +1,5 @@
 """The demonstration: the phantom cohort drawn on this machine, and the shipped phantom model run over it."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,9 @@ from neuroval.data.exceptions import InputError
 from neuroval.data.images import linking
 from neuroval.data.phantom.flaws import ALL_FLAWS
 from neuroval.data.storage import home
+from neuroval.data.storage.atomic import remove
 from neuroval.data.storage.home import STUDY_FILE
+from neuroval.data.storage.lock import held
 from neuroval.data.storage.toml import read_toml
 from neuroval.model.card import record_sha256
 
@@ -31,16 +32,22 @@ def make_demo(*, progress: bool = False) -> Demo:
     A study of another model or another version of the generator is made anew. Raises ``InputError`` when the shipped
     model is not there.
     """
-    model, study = home.find_model(phantom.NAME), home.home_folder() / "studies" / phantom.NAME
-    images = home.home_folder() / "images" / phantom.NAME
-    if not _drawn_now(images):
+    study, images = (home.home_folder() / room / phantom.NAME for room in ("studies", "images"))
+    with held(images), held(study):
+        return _made(study, images, progress=progress)
+
+
+def _made(study: Path, images: Path, *, progress: bool) -> Demo:
+    model = home.find_model(phantom.NAME)
+    drawn = _drawn_now(images)
+    if drawn and _record_of(study) == record_sha256(model) and linking.linked_images(phantom.NAME) is not None:
+        return Demo(study=study, made=False)
+    if not drawn or _record_of(study) is None:
+        remove(study)  # of another cohort, or damaged
+    if not drawn:
         from neuroval.data.phantom.cohort import generate
 
-        shutil.rmtree(images, ignore_errors=True)
-        shutil.rmtree(study, ignore_errors=True)
-        generate(images, progress=progress)
-    elif _record_of(study) == record_sha256(model) and linking.linked_images(phantom.NAME) is not None:
-        return Demo(study=study, made=False)
+        generate(images, replace=True, progress=progress)
     from neuroval.model.evaluation.to_study import evaluate
 
     description = read_toml(DESCRIPTION)

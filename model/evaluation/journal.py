@@ -1,54 +1,77 @@
-"""The journal of an evaluation: finished parts on disk, from which a stopped run goes on."""
+"""The journal of an evaluation: finished parts on disk, from which a stopped run goes on.
+
+Whoever opens it holds the lock of the study. Each part says of which job it is, so that what another job has computed
+is never taken for one's own.
+"""
 
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroval.data.exceptions import InputError
 from neuroval.data.storage.atomic import file_written_whole, write_file
+
+JOB: Final = "job"  # the array of a part that says of which job it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
-    """Some of the cases, in one file of the journal: arrays of which each has a row for each case."""
+    """Some of the cases, in one file of the journal: arrays of which each has a row for each case, and the ``job``."""
 
     file: Path
     cases: pd.DataFrame
+    job: str
 
     @property
     def done(self) -> bool:
-        return self.file.is_file()
+        """Whether the part is there, can be read, and is of this job."""
+        try:
+            with self.file.open("rb") as file, np.load(file) as arrays:
+                return JOB in arrays.files and str(arrays[JOB]) == self.job
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):  # not there, or damaged
+            return False
 
     def save(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write the arrays whole: a killed run leaves no half of a file."""
         with file_written_whole(self.file) as part:
-            np.savez(part, allow_pickle=False, **arrays)
+            np.savez(part, allow_pickle=False, **{**arrays, JOB: np.array(self.job)})
 
     def load(self, *names: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays of these names."""
+        """Return the arrays of these names. Raises ``InputError`` when the file is of another job."""
         with np.load(self.file) as arrays:
+            if JOB not in arrays.files or str(arrays[JOB]) != self.job:
+                raise InputError(f"{self.file}: computed by another run; start this one again.")
             return {name: arrays[name] for name in names if name in arrays.files}
+
+
+def journal_of(study: Path) -> Path:
+    """Return the folder of the journal of a study: beside it, on its disk."""
+    place = study.resolve()
+    return place.with_name(f".{place.name}.partial")
 
 
 def open_journal(folder: Path, job: str) -> None:
     """Keep the journal of the same job; start anew for any other."""
-    path = folder / "job"
-    if not path.is_file() or path.read_text() != job:
+    path = folder / JOB
+    if not path.is_file() or path.read_bytes() != job.encode():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         write_file(path, job)
 
 
-def cut(folder: Path, name: str, cases: pd.DataFrame, *, size: int) -> list[Part]:
-    """Return the parts of ``size`` cases that hold ``cases``, in their order."""
+def cut(folder: Path, name: str, cases: pd.DataFrame, *, size: int, job: str) -> list[Part]:
+    """Return the parts of ``size`` cases of a job that hold ``cases``, in their order."""
     starts = range(0, len(cases), size)
     return [
-        Part(file=folder / f"{name}-{index:06d}.npz", cases=cases.iloc[start : start + size])
+        Part(file=folder / f"{name}-{index:06d}.npz", cases=cases.iloc[start : start + size], job=job)
         for index, start in enumerate(starts)
     ]
 

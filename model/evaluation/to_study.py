@@ -13,23 +13,26 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from neuroval.data.claims.reading import read_claims
+from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.folder import Dataset, read_dataset
 from neuroval.data.dataset.splits import assign_tuning, group_ids, hash_of
-from neuroval.data.exceptions import ImageError, InputError
+from neuroval.data.exceptions import ContractError, ImageError, InputError
 from neuroval.data.images.decoding import read_image
 from neuroval.data.images.duplicates import find_pairs
 from neuroval.data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
 from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.home import STUDY_FILE
+from neuroval.data.storage.lock import holding
 from neuroval.data.storage.progress import Bar
-from neuroval.data.study.folder import GradCams, Study, check_place, read_study, write_study
+from neuroval.data.study.folder import GradCams, Study, check_place, checked_table, read_study, write_study
 from neuroval.data.study.manifest import DataFacts, Manifest, ModelFacts, TestRead, from_document
 from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, record_sha256
 from neuroval.model.evaluation.case_embeddings import EMBEDDING, embed, embeddings_of, kept_form
-from neuroval.model.evaluation.journal import Part, collected, cut, open_journal
+from neuroval.model.evaluation.journal import Part, collected, cut, journal_of, open_journal
 from neuroval.model.inference.engine import Engine, load
 from neuroval.model.inference.mc_dropout import Head, read_head, uncertainty
 from neuroval.model.inference.over_files import predict
@@ -48,6 +51,7 @@ class Evaluation:
     computed: bool
 
 
+@holding("out")
 def evaluate(
     model: Path,
     images: Path,
@@ -68,8 +72,9 @@ def evaluate(
     head give each case an entropy and a mutual information. ``embeddings`` keeps how each case looks to the network,
     which therefore runs over the other cases too. A run that was stopped goes on from its journal beside ``out``, and
     the result is that of an uninterrupted run. A study already complete for the same model, cases, description and
-    claims is returned as it is. Raises ``InputError`` when there is nothing to evaluate, and before anything is read
-    when something else is at ``out``.
+    claims, computed by the same code and packages, is returned as it is. Raises ``InputError`` when there
+    is nothing to evaluate, and before anything is read when something else is at ``out`` or another program writes
+    there.
     """
     check_place(out)
     if unknown := sorted(set(splits) - set(EVALUATED_SPLITS)):
@@ -77,6 +82,7 @@ def evaluate(
     if claims is not None:
         read_claims(claims)
     earlier = read_study(out) if (out / STUDY_FILE).is_file() else None
+    record = record_sha256(model)
     head = read_head(model) if mc_dropout else None
     engine = load(model, threads=1)  # an image a core is faster than all cores on one image
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
@@ -85,18 +91,22 @@ def evaluate(
     if chosen.empty:
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
     manifest = _manifest(engine.card, dataset, out.name, description, same_split)
-    record, components = record_sha256(model), read_components(model)
+    components, trained = read_components(model), _training_record(model, engine.card.classes)
+    if record_sha256(model) != record:
+        raise InputError(f"{model}: was changed while it was read; start again.")
     job = _job(record, cases, chosen, description, claims, [mc_dropout, embeddings])
     if earlier is not None and earlier.manifest.provenance.get("job") == job:
         return Evaluation(study=earlier, computed=False)
-    journal = out.with_name(f".{out.name}.partial")
+    journal = journal_of(out)
     open_journal(journal, job)
-    parts = cut(journal, "part", chosen, size=PART)
+    parts = cut(journal, "part", chosen, size=PART, job=job)
     others = cases[~cases["split"].isin(splits)].sort_values("case_id") if embeddings else cases[:0]
-    seen = cut(journal, "seen", others, size=PART)
-    total, before = len(chosen) + len(others), sum(len(part.cases) for part in (*parts, *seen) if part.done)
+    seen = cut(journal, "seen", others, size=PART, job=job)
+    missing = [part for part in (*parts, *seen) if not part.done]
+    total = len(chosen) + len(others)
+    before = total - sum(len(part.cases) for part in missing)
     with Bar(total=total, initial=before, desc="Evaluating", unit="image", disable=not progress) as bar:
-        for part in [part for part in (*parts, *seen) if not part.done]:
+        for part in missing:
             if part in parts:
                 part.save(_infer(engine, part.cases, dataset.folder, head, mc_dropout, components, bar))
             else:
@@ -130,7 +140,7 @@ def evaluate(
         optional={
             "rejected": pd.concat([dataset.rejected, unreadable]),
             "pairs": pairs[pairs["case_a"].isin(listed["case_id"]) & pairs["case_b"].isin(listed["case_id"])],
-            **_training_record(model, listed),
+            **_of_cases(trained, listed),
         },
         claims=claims,
     )
@@ -171,10 +181,12 @@ def _job(
     claims: Path | None,
     settings: Sequence[int],
 ) -> str:
+    """Return the identity of a job: what is computed, of what, and by which versions of code and packages."""
     content = [hashlib.sha256(table.to_csv(index=False).encode()).hexdigest() for table in (cases, chosen)]
     if claims is not None:
         content.append(file_sha256(claims))
-    text = json.dumps([SCHEMA_VERSION, record, content, description, PART, *settings], sort_keys=True)
+    made_by = {"neuroval": version("neuroval"), **{package: version(package) for package in PACKAGES}}
+    text = json.dumps([SCHEMA_VERSION, record, content, description, PART, made_by, *settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -219,11 +231,25 @@ def _mask(folder: Path, path: Any) -> NDArray[np.uint8] | None:
     return np.asarray(small >= 0.5, dtype=np.uint8)
 
 
-def _training_record(model: Path, listed: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return history and out-of-fold predictions that the model brings, of the cases that are listed here."""
-    tables = {
-        Path(n).stem: pd.read_parquet(model / n) for n in (HISTORY, FOLDS, FOLDS_UNGROUPED) if (model / n).is_file()
-    }
+def _training_record(model: Path, classes: ClassOrder) -> dict[str, pd.DataFrame]:
+    """Return history and out-of-fold predictions that the model brings; a damaged one is said before the first image.
+
+    Raises ``InputError`` naming the file, and the column where it is one.
+    """
+    tables = {}
+    for name in (HISTORY, FOLDS, FOLDS_UNGROUPED):
+        if (model / name).is_file():
+            try:
+                tables[Path(name).stem] = checked_table(pd.read_parquet(model / name), Path(name).stem, classes)
+            except ContractError as error:
+                raise InputError(f"{model / str(error)}") from None
+            except (pa.ArrowException, ValueError, OSError, KeyError, TypeError) as error:
+                raise InputError(f"{model / name}: not a readable Parquet file ({error}).") from None
+    return tables
+
+
+def _of_cases(tables: Mapping[str, pd.DataFrame], listed: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the tables with the cases that are listed here; one without any is left out."""
     return {
         name: table if "case_id" not in table else table[table["case_id"].isin(listed["case_id"])]
         for name, table in tables.items()

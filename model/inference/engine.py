@@ -1,17 +1,27 @@
 """Running a model folder with ONNX Runtime: probabilities, Grad-CAM and embedding in one pass."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
 from neuroval.data.exceptions import InputError
 from neuroval.model.card import GRAPH, ModelCard, read_card
+from neuroval.model.inference.graph_file import check_self_contained
 
+INPUT: Final = "image"
 OUTPUTS = ("probabilities", "gradcam", "embedding")
+# What the runtime raises of a graph that it cannot load; its own errors have no common base.
+CANNOT_LOAD: Final[tuple[type[Exception], ...]] = (
+    *(kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)),
+    RuntimeError,
+    ValueError,
+)
 
 
 class Inference(NamedTuple):
@@ -31,22 +41,33 @@ class Engine:
 
     def run(self, images: NDArray[np.uint8]) -> Inference:
         """Return what the network says of images ``(n, size, size, 3)``, as ``preprocess`` gives them."""
-        return Inference(*self.session.run(OUTPUTS, {"image": images.astype(np.float32)}))
+        return Inference(*self.session.run(OUTPUTS, {INPUT: images.astype(np.float32)}))
 
 
 def load(folder: Path, *, threads: int = 0) -> Engine:
     """Return the engine of a model folder; ``threads=0`` takes all cores.
 
-    Raises ``InputError`` when the folder is no model or its graph does not fit its card.
+    The bytes that are loaded are those whose hash the card states. Raises ``InputError`` when the folder is no model,
+    its weights lie in another file, or its graph does not fit its card.
     """
-    card = read_card(folder)
+    card, path = read_card(folder), folder / GRAPH
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise InputError(f"{path}: was changed while it was read; try again.")
+    check_self_contained(content, where=str(path))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(folder / GRAPH, options, providers=["CPUExecutionProvider"])
-    names = tuple(output.name for output in session.get_outputs())
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except CANNOT_LOAD as error:
+        raise InputError(f"{path}: ONNX Runtime cannot load it ({str(error).splitlines()[0]}).") from None
+    inputs = {given.name: given.shape for given in session.get_inputs()}
     shapes = {output.name: output.shape for output in session.get_outputs()}
     k = len(card.classes)
-    if set(names) != set(OUTPUTS) or shapes["probabilities"][1] != k or shapes["gradcam"][1:] != [k, *card.grid]:
-        raise InputError(f"{folder / GRAPH}: outputs {shapes} do not fit the card ({k} classes, grid {card.grid}).")
+    if set(inputs) != {INPUT} or len(inputs[INPUT]) != 4:
+        raise InputError(f"{path}: inputs {inputs}; expected only {INPUT!r}, images (n, size, size, 3).")
+    fits = set(shapes) == set(OUTPUTS) and shapes["probabilities"][1:] == [k]
+    if not fits or shapes["gradcam"][1:] != [k, *card.grid] or len(shapes["embedding"]) != 2:
+        raise InputError(f"{path}: outputs {shapes} do not fit the card ({k} classes, grid {card.grid}).")
     return Engine(card=card, session=session)

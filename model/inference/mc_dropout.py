@@ -5,6 +5,7 @@ approximation, ICML 2016 (arXiv 1506.02142); the two numbers as in Houlsby et al
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -43,12 +44,15 @@ def read_head(folder: Path) -> Head:
     if "dropout" not in arrays:
         where = f"{folder}: no head in {REFERENCE}"
         raise InputError(f"{where}, so Monte-Carlo dropout is not possible; train the model again.")
-    layers = range(sum(name.startswith("kernel") for name in arrays))
-    head = Head(
-        kernels=tuple(arrays[f"kernel{i}"] for i in layers),
-        biases=tuple(arrays[f"bias{i}"] for i in layers),
-        dropout=float(arrays["dropout"]),
-    )
+    layers = range(max(1, sum(name.startswith("kernel") for name in arrays)))
+    kernels = reference.numbers(folder, arrays, **{f"kernel{i}": 2 for i in layers})
+    biases = reference.numbers(folder, arrays, **{f"bias{i}": 1 for i in layers})
+    dropout = reference.numbers(folder, arrays, dropout=0)["dropout"]
+    head = Head(kernels=tuple(kernels.values()), biases=tuple(biases.values()), dropout=float(dropout))
+    widths = [kernel.shape for kernel in head.kernels]
+    follow = all(before[1] == after[0] for before, after in pairwise(widths))
+    if not follow or [width for _, width in widths] != [len(bias) for bias in head.biases]:
+        raise InputError(f"{folder / REFERENCE}: the layers of the head, {widths}, do not fit one another.")
     if not 0 < head.dropout < 1:
         raise InputError(f"{folder}: trained with dropout {head.dropout:g}; Monte-Carlo dropout needs some.")
     return head

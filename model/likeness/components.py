@@ -56,7 +56,20 @@ def read_components(folder: Path) -> Components | None:
     arrays = read(folder)
     if "directions" not in arrays:
         return None
-    return Components(mean=arrays["mean"].astype(np.float32), directions=arrays["directions"].astype(np.float32))
+    mean, directions = numbers(folder, arrays, mean=1, directions=2).values()
+    if directions.shape[1:] != mean.shape:
+        raise InputError(f"{folder / REFERENCE}: directions {directions.shape} do not fit the mean {mean.shape}.")
+    return Components(mean=mean, directions=directions)
+
+
+def numbers(folder: Path, arrays: Mapping[str, NDArray[Any]], **dimensions: int) -> dict[str, NDArray[np.float32]]:
+    """Return arrays as float32, each with so many dimensions; ``InputError`` names one that is missing or no such."""
+    for name, number in dimensions.items():
+        array = arrays.get(name)
+        if array is None or array.dtype.kind not in "fiu" or array.ndim != number or not np.isfinite(array).all():
+            what = "missing" if array is None else f"{array.dtype} of {array.shape}"
+            raise InputError(f"{folder / REFERENCE}: {name} is {what}, expected finite numbers of {number} dimensions.")
+    return {name: arrays[name].astype(np.float32) for name in dimensions}
 
 
 def read(folder: Path) -> dict[str, NDArray[Any]]:
@@ -67,7 +80,7 @@ def read(folder: Path) -> dict[str, NDArray[Any]]:
     try:
         with path.open("rb") as file, np.load(file) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, EOFError, KeyError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: damaged ({error}); copy the model again.") from None
 
 

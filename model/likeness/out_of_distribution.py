@@ -20,6 +20,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroval.data.exceptions import InputError
+from neuroval.model.card import REFERENCE
 from neuroval.model.likeness import components as reference
 from neuroval.model.likeness.components import Components
 
@@ -28,6 +30,7 @@ BINS: Final = 16  # of grey levels
 SCALES: Final = 5  # of fine structure, each half as fine as the one before
 SIDE: Final = 256  # pixels on which fine structure is measured
 PREFIX: Final = "unlike_"  # of the arrays in the model folder
+MEASURES: Final = BINS + 1 + SCALES
 LEAST: Final = 1e-6  # below, a distance is none: it has a logarithm
 
 
@@ -130,4 +133,13 @@ def read_likeness(folder: Path) -> Likeness | None:
     names = [field.name for field in fields(Likeness)]
     if not all(f"{PREFIX}{name}" in arrays for name in names):
         return None
-    return Likeness(**{name: arrays[f"{PREFIX}{name}"] for name in names})
+    dimensions = {f"{PREFIX}{name}": 2 if name == "precision" else 1 for name in names}
+    checked = reference.numbers(folder, arrays, **dimensions)
+    found = Likeness(**{name: checked[f"{PREFIX}{name}"] for name in names})
+    wanted = {"mean": (MEASURES,), "scale": (MEASURES,), "precision": (MEASURES, MEASURES)}
+    wanted |= {"centre": (2,), "spread": (2,), "limit": (1,)}
+    for name, shape in wanted.items():
+        if getattr(found, name).shape != shape:
+            where = f"{folder / REFERENCE}: {PREFIX}{name}"
+            raise InputError(f"{where} is of {getattr(found, name).shape}, expected {shape}.")
+    return found

@@ -14,6 +14,7 @@ from neuroval.data.dataset.splits import assign_folds, assign_tuning, group_ids,
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.duplicates import find_pairs
 from neuroval.data.storage.atomic import file_written_whole, written_whole
+from neuroval.data.storage.lock import holding
 from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card, write_card
 from neuroval.model.recipe import TrainingConfig, recipe_from, written
 from neuroval.model.training.export import deployable
@@ -21,6 +22,7 @@ from neuroval.model.training.loop import logits_of, temperature_of, train
 from neuroval.model.training.tracking import Record, Tool, recorded
 
 
+@holding("model", "work")
 def cross_validate(
     model: Path,
     *,

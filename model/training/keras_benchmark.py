@@ -1,7 +1,6 @@
 """Evaluation with Grad-CAM of all classes, timed against Keras on the same images in one run."""
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.images.decoding import read_image
 from neuroval.data.images.duplicates import find_pairs
+from neuroval.data.storage.scratch import scratch
 from neuroval.model.card import read_card
 from neuroval.model.evaluation.benchmark import Speed, measure_apart
 from neuroval.model.evaluation.to_study import evaluate
@@ -65,8 +65,8 @@ def compare(model: Path, images: Path, *, data_name: str, single: int) -> Compar
     cases = read_dataset(images, name=data_name, classes=card.classes).cases
     tested = cases[cases["split"] == "test"]
     paths = [images / path for path in tested["image_path"]]
-    with tempfile.TemporaryDirectory() as scratch:
-        alone = Path(scratch, "alone")
+    with scratch("benchmark") as working:
+        alone = working / "alone"
         for number, (path, label) in enumerate(zip(paths, tested["label"], strict=True)):
             place = alone / "Testing" / label / f"{number}{path.suffix}"
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -123,9 +123,9 @@ def as_table(comparison: Comparison) -> list[str]:
 def _evaluation(model: Path, images: Path, *, data_name: str) -> float:
     # The copies of a data set are found once and kept, so finding them is no part of the evaluation's time.
     find_pairs(read_dataset(images, name=data_name, classes=read_card(model).classes).cases, folder=images)
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch("benchmark") as folder:
         start = time.perf_counter()
-        evaluate(model, images, out=Path(folder) / "study", data_name=data_name, splits=("test",), embeddings=False)
+        evaluate(model, images, out=folder / "study", data_name=data_name, splits=("test",), embeddings=False)
         return time.perf_counter() - start
 
 

@@ -15,6 +15,7 @@ from neuroval.data.images.duplicates import find_pairs
 from neuroval.data.schema import PAIR_KINDS
 from neuroval.data.storage.atomic import check_free, written_whole
 from neuroval.data.storage.files import file_sha256
+from neuroval.data.storage.lock import holding
 from neuroval.model.card import CARD, GRAPH, HISTORY, ModelCard, write_card
 from neuroval.model.inference.mc_dropout import write_head
 from neuroval.model.recipe import TrainingConfig, written
@@ -24,6 +25,7 @@ from neuroval.model.training.reference_file import write_reference
 from neuroval.model.training.tracking import Tool, recorded
 
 
+@holding("out", "work")
 def train_model(
     images: Path,
     *,

@@ -19,6 +19,7 @@ from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import read_image
 from neuroval.data.storage.atomic import written_whole
+from neuroval.data.storage.lock import holding
 from neuroval.model.card import ModelCard, write_card
 from neuroval.model.evaluation.to_study import grouped
 from neuroval.model.inference.engine import Engine, load
@@ -57,6 +58,7 @@ def write_reference(
     return _with_metrics(folder, engine.card, {FLAGGED: flagged})
 
 
+@holding("folder")
 def complete(folder: Path, images: Path, *, data_name: str, progress: bool = False) -> ModelCard:
     """Add what is missing of the training images to a model folder that was trained on the data set ``images``.
 

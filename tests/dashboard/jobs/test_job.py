@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from PIL import Image
 
 from neuroval.dashboard.jobs import job as jobs
 from neuroval.dashboard.jobs.job import State
-from neuroval.data.exceptions import InputError
+from neuroval.data.exceptions import InputError, InUseError
 from neuroval.data.images import linking
 from neuroval.data.storage import home
+from neuroval.data.storage.lock import held
 from neuroval.data.study.folder import read_study
 from neuroval.model.evaluation.to_study import evaluate
 
@@ -128,6 +130,27 @@ def test_one_job_runs_at_a_time_and_can_be_cancelled(images: Path, tmp_path: Pat
     found = jobs.status()
     assert found is not None
     assert found.state == State.CANCELLED
+    assert journal.exists()
+    jobs.discard()
+    assert not journal.exists()
+
+
+@pytest.mark.usefixtures("asleep")
+def test_a_study_that_another_program_writes_is_left_alone(images: Path, tmp_path: Path) -> None:
+    study, journal = tmp_path / "studies" / "new", tmp_path / "studies" / ".new.partial"
+
+    def in_another_thread(act: Callable[[], object]) -> str:
+        with ThreadPoolExecutor(1) as pool, pytest.raises(InUseError) as told:
+            pool.submit(act).result()
+        return str(told.value)
+
+    with held(study):
+        assert in_another_thread(lambda: start(images)).startswith(f"{study}: ")
+    start(images)
+    jobs.cancel()
+    journal.mkdir(parents=True)
+    with held(study):
+        assert "is writing it" in in_another_thread(jobs.discard)
     assert journal.exists()
     jobs.discard()
     assert not journal.exists()

@@ -2,14 +2,16 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from neuroval.data.exceptions import InputError
+from neuroval.data.exceptions import InputError, InUseError
 from neuroval.data.storage import atomic
-from neuroval.data.storage.atomic import file_written_whole, recover, write_file, written_whole
+from neuroval.data.storage.atomic import file_written_whole, recover, remove, while_replaced, write_file, written_whole
+from neuroval.data.storage.lock import lock_file
 
 
 def names(folder: Path) -> list[str]:
@@ -58,35 +60,73 @@ def test_a_folder_behind_a_link_is_replaced_and_the_link_stays(place: Path) -> N
     assert names(place) == ["new.txt"]
 
 
-def test_a_reader_that_puts_the_old_folder_back_does_not_stop_the_writer(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reader_between_the_renames_waits_for_the_new_folder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename = Path.rename
-    meddled = []
+    readers: list[threading.Thread] = []
+    read: list[list[str]] = []
 
-    def meddle(self: Path, target: Path) -> Path:
-        if self.suffix == ".part" and not meddled:
-            meddled.append(self)
-            recover(place)  # what a reader does that comes between the two renames
-            assert names(place) == ["kept.txt"]
+    def meet(self: Path, target: Path) -> Path:
+        if self.suffix == ".part":
+            reader = threading.Thread(target=lambda: read.append(while_replaced(place, names, stamp="new.txt")))
+            readers.append(reader)
+            reader.start()
+            time.sleep(0.1)  # the reader finds neither the old folder nor the new one
+            assert not place.exists()
         return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", meddle)
+    monkeypatch.setattr(Path, "rename", meet)
     with written_whole(place) as part:
         (part / "new.txt").touch()
-    assert meddled
+    readers[0].join()
+    assert read == [["new.txt"]]
     assert (names(place), names(place.parent)) == (["new.txt"], ["place"])
 
 
-def test_writers_of_one_folder_do_not_meet(place: Path) -> None:
+def test_a_reader_puts_the_old_folder_back_for_a_writer_that_was_killed(place: Path) -> None:
+    place.rename(place.with_name(".place.old"))
+    lock_file(place).touch()  # its lock ended with it, the file stays
+    recover(place)
+    assert (names(place), names(place.parent)) == (["kept.txt"], ["place"])
+
+
+def test_what_is_replaced_while_it_is_read_is_read_again(place: Path) -> None:
+    """Half of the old and half of the new is never returned, nor is an error that only the change has caused."""
+
+    def write(number: int) -> None:
+        with written_whole(place) as part:
+            for name in ("first", "second"):
+                (part / name).write_text(str(number))
+
+    write(0)
+    readings = 0
+
+    def read(folder: Path) -> tuple[str, str]:
+        nonlocal readings
+        readings += 1
+        first = (folder / "first").read_text()
+        if readings < 4:
+            write(readings)
+        if readings == 2:
+            raise FileNotFoundError("gone with the old one")
+        return first, (folder / "second").read_text()
+
+    assert while_replaced(place, read, stamp="first") == ("3", "3")
+    assert readings == 4
+
+
+def test_of_writers_of_one_folder_one_writes_and_the_others_are_told(place: Path) -> None:
+    told: list[str] = []
     failed: list[BaseException] = []
 
     def write(number: int) -> None:
         try:
             for _ in range(20):
-                with written_whole(place) as part:
-                    for name in ("a", "b"):
-                        (part / name).write_text(str(number))
+                try:
+                    with written_whole(place) as part:
+                        for name in ("a", "b"):
+                            (part / name).write_text(str(number))
+                except InUseError as error:
+                    told.append(str(error))
         except BaseException as error:  # noqa: BLE001 - a thread's error is told to the test
             failed.append(error)
 
@@ -96,19 +136,31 @@ def test_writers_of_one_folder_do_not_meet(place: Path) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
+    assert all("is writing it" in line for line in told)
     assert names(place.parent) == ["place"]
     assert (place / "a").read_text() == (place / "b").read_text()
 
 
-def test_what_killed_runs_left_is_cleared_once_it_is_old(place: Path) -> None:
-    killed, working = (place.with_name(f".neuroval-{name}.part") for name in ("killed", "working"))
-    for folder in (killed, working):
-        folder.mkdir()
-        (folder / "half.txt").touch()
-    os.utime(killed, (0, 0))
+def test_what_killed_writers_left_is_cleared_by_the_next_writer_of_the_place_alone(place: Path) -> None:
+    other = place.with_name("another")
+    left = []
+    for folder in (place, other):
+        left.append(atomic._beside(folder))
+        left[-1].mkdir()
+        (left[-1] / "half.txt").touch()
+    fresh, old = (place.with_name(f".neuroval-{name}.part") for name in ("fresh", "old"))
+    for file in (fresh, old):
+        file.touch()
+    os.utime(old, (0, 0))
     with written_whole(place):
         pass
-    assert names(place.parent) == [working.name, "place"]
+    assert names(place.parent) == sorted([left[1].name, fresh.name, "place"])
+
+
+def test_a_folder_is_taken_away_whole(place: Path) -> None:
+    remove(place)
+    remove(place)
+    assert names(place.parent) == []
 
 
 def test_a_file_is_replaced_or_left(tmp_path: Path) -> None:

@@ -2,18 +2,23 @@
 
 import dataclasses
 import multiprocessing
+import os
 import shutil
+import threading
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from neuroval.data.exceptions import InputError
+from neuroval.data.exceptions import InputError, InUseError
 from neuroval.data.images.decoding import read_image
 from neuroval.data.study.folder import read_study
 from neuroval.model.card import read_card, write_card
 from neuroval.model.evaluation import to_study as module
+from neuroval.model.evaluation.journal import collected, cut
 from neuroval.model.evaluation.to_study import evaluate
 from neuroval.model.inference.engine import load
 from neuroval.model.likeness.components import read_components
@@ -114,6 +119,80 @@ def test_parts_already_done_are_not_computed_again(
     monkeypatch.setattr(module, "_infer", lambda *given: (again.append(1), infer(*given))[1])
     evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
     assert len(again) == 11 - 5
+
+
+def test_a_second_evaluation_into_a_study_is_told_of_the_first(
+    toy_model: Path, toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another model or the same: while one runs, a second reads nothing and leaves study and journal alone."""
+    out, infer = tmp_path / "toys", module._infer
+    told: list[str] = []
+
+    def second() -> None:
+        with pytest.raises(InUseError) as refused:
+            evaluate(tmp_path / "no-model", tmp_path / "no-images", out=out, data_name="toys")
+        told.append(str(refused.value))
+
+    def meet(*given: object) -> object:
+        if not told:
+            thread = threading.Thread(target=second)
+            thread.start()
+            thread.join()
+        return infer(*given)
+
+    monkeypatch.setattr(module, "_infer", meet)
+    assert evaluate(toy_model, toy_images, out=out, data_name="toys").computed
+    (line,) = told
+    assert f"{out}: " in line
+    assert f"(process {os.getpid()}, since " in line
+    assert [path.name for path in tmp_path.iterdir()] == ["toys"]
+
+
+def test_what_another_job_has_computed_is_not_taken(tmp_path: Path) -> None:
+    """Parts of another job in the journal, as two writers on a disk without locks could leave them."""
+    cases = pd.DataFrame({"case_id": ["a", "b"], "image_path": ["a.png", "b.png"]})
+    (theirs,) = cut(tmp_path, "part", cases, size=4, job="theirs")
+    (ours,) = cut(tmp_path, "part", cases, size=4, job="ours")
+    theirs.save({"probabilities": np.zeros((2, 3))})
+    assert (theirs.done, ours.done) == (True, False)
+    with pytest.raises(InputError, match="computed by another run"):
+        collected([ours], "probabilities")
+    ours.save({"probabilities": np.ones((2, 3))})
+    assert (theirs.done, ours.done) == (False, True)
+    assert collected([ours], "probabilities")["probabilities"].all()
+    ours.file.write_bytes(ours.file.read_bytes()[:50])  # cut off when the machine lost power
+    assert not ours.done
+
+
+def test_other_versions_of_what_computes_are_another_job(
+    toy_model: Path, toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
+    monkeypatch.setattr(module, "version", lambda name: "0.0.1" if name == "onnxruntime" else version(name))
+    second = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
+    assert second.computed
+    assert second.study.manifest.provenance["job"] != first.manifest.provenance["job"]
+    assert second.study.manifest.files == first.manifest.files
+
+
+def test_a_study_behind_a_link_is_written_with_its_journal_on_the_disk_that_it_leads_to(
+    toy_model: Path, toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, link = tmp_path / "disk", tmp_path / "link"
+    disk.mkdir()
+    link.symlink_to(disk / "toys")
+    infer, seen = module._infer, set()
+
+    def look(*given: object) -> object:
+        seen.update(path.name for path in disk.iterdir())
+        return infer(*given)
+
+    monkeypatch.setattr(module, "_infer", look)
+    evaluate(toy_model, toy_images, out=link, data_name="toys")
+    assert seen == {".toys.lock", ".toys.partial"}
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "link"]
+    assert [path.name for path in disk.iterdir()] == ["toys"]
 
 
 def test_a_complete_study_is_not_computed_again(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
