@@ -107,6 +107,20 @@ _PAGES: Final = (
         metrics=("Accuracy", *SCORE_TERMS),
     ),
     Page(
+        name="shortcuts",
+        label="Shortcuts",
+        question="Does it need the tumour?",
+        methods=methods.SHORTCUTS,
+        metrics=("Need", "Sufficiency", "Still called", "Called in a healthy scan", "Accuracy", "AUC"),
+    ),
+    Page(
+        name="robustness",
+        label="Robustness",
+        question="What breaks it?",
+        methods=methods.ROBUSTNESS,
+        metrics=("Accuracy", *RATES[:2]),
+    ),
+    Page(
         name="claims",
         label="Claims",
         question="Does the published record hold?",

@@ -97,3 +97,19 @@ def gradcam_schema(classes: ClassOrder, grid: tuple[int, int]) -> pa.Schema:
 def embeddings_schema(dimensions: int) -> pa.Schema:
     """Return the columns of ``embeddings.parquet``."""
     return pa.schema([required("case_id", pa.string()), required("embedding", pa.list_(pa.float16(), dimensions))])
+
+
+def trial_schema(classes: ClassOrder) -> pa.Schema:
+    """Return the columns of ``trial.parquet``."""
+    probabilities = [required(column, pa.float64()) for column in classes.probability_columns]
+    return pa.schema(
+        [
+            required("case_id", pa.string()),
+            required("network", pa.string()),
+            required("intervention", pa.string()),
+            required("level", pa.int16()),
+            required("control", pa.string()),
+            pa.field("host_case_id", pa.string()),
+            *probabilities,
+        ]
+    )

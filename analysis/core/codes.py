@@ -57,6 +57,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "no_tuning_predictions": (),
     "no_negative_class": (),
     "no_threshold": (),
+    "no_trial": (),
     # nothing varies
     "one_case": (),
     "one_group": (),

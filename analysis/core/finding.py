@@ -19,6 +19,9 @@ Check = Literal[
     "against_chance",
     "claims",
     "test_readings",
+    "need",
+    "robustness",
+    "baselines",
 ]
 RANK: Final[Mapping[Severity, int]] = {"critical": 0, "warning": 1, "note": 2}
 FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its facts
@@ -40,6 +43,9 @@ FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its
     "claims_contradicted": ("source",),
     "claims_not_reproduced": ("source",),
     "test_selected": (),
+    "needs_no_tumour": ("subject", "method", "need", "kept_elsewhere", "others"),
+    "fragile": ("worst", "rate", "fall", "severity", "others"),
+    "shortcut_baseline": ("auc", "model_auc", "constant"),
 }
 
 

@@ -19,11 +19,13 @@ if TYPE_CHECKING:  # the registry names where a number is read from and computes
     from neuroval.analysis.performance.per_class import ClassPerformance, Overall, Performance
     from neuroval.analysis.performance.ranked_errors import Errors
     from neuroval.analysis.study.confidence_and_decisions import Confidence
+    from neuroval.analysis.study.trial import Tried
 
 OVERALL, ANY_TUMOUR, CLASSES = "overall", "any_tumour", "classes"  # subjects of keys that are no class
 MINUS: Final = "\N{MINUS SIGN}"
 
-Scope = Literal["overall", "class", "confidence", "errors"]  # any tumour is a class of its own: the others against none
+# Any tumour is a class of its own: the others against none.
+Scope = Literal["overall", "class", "confidence", "errors", "trial"]
 Unit = Literal["proportion", "area", "ratio", "index", "nats", "slope"]
 Better = Literal["higher", "lower", "nearest to 1", "nearest to 0"]
 Place = Literal["criteria", "claims", "comparison", "subgroups"]
@@ -479,6 +481,47 @@ ERROR_RATES: "Final[tuple[Metric[Errors], ...]]" = (
     ),
 )
 
+# Of the trial, by any tumour and by class: what a change of the scan does to the call.
+TRIED: "Final[tuple[Metric[Tried], ...]]" = (
+    Metric(
+        key="need",
+        label="Need",
+        value_of=lambda tried: tried.need,
+        scope="trial",
+        meaning=f"how often the call goes away when the tumour is removed {MINUS} how often it goes away when the same "
+        "hole is made elsewhere in the scan, of the scans called rightly as they are. 1: every call rests on the "
+        "tumour; 0: none does. Of two ways to fill the hole, the one with the lower value.",
+        unit="index",
+        places=frozenset({"criteria"}),
+    ),
+    Metric(
+        key="still_called",
+        label="Still called without the tumour",
+        term="Still called",
+        value_of=lambda tried: tried.still_called,
+        scope="trial",
+        meaning="the share of scans still called a tumour once it is removed, of those called rightly as they are.",
+        better="lower",
+    ),
+    Metric(
+        key="sufficiency",
+        label="Sufficiency",
+        value_of=lambda tried: tried.sufficiency,
+        scope="trial",
+        meaning=f"how often a tumour that is moved into a healthy scan is called {MINUS} how often a healthy patch in "
+        "its place is. 1: the tumour alone makes the call; 0: it makes none.",
+        unit="index",
+        places=frozenset({"criteria"}),
+    ),
+    Metric(
+        key="called_when_moved",
+        label="Called in a healthy scan",
+        value_of=lambda tried: tried.called_when_moved,
+        scope="trial",
+        meaning="the share of tumours moved into a healthy scan that are called a tumour there.",
+    ),
+)
+
 METRICS: "Final[tuple[Metric[Any], ...]]" = (
     *COUNTED_OVERALL,
     *RANKED_OVERALL,
@@ -487,6 +530,7 @@ METRICS: "Final[tuple[Metric[Any], ...]]" = (
     *FURTHER,
     *SCORES,
     *ERROR_RATES,
+    *TRIED,
 )
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from neuroval.analysis.core.codes import Reason
-from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.core.proportions import METHODS, wilson
 from neuroval.analysis.decisions.sample_size import RequiredCases, required_cases
 from neuroval.analysis.performance.per_class import Performance
-from neuroval.data.study.manifest import Acceptance
+from neuroval.data.study.manifest import TRIED, Acceptance
 
 WORST_FIRST: Final[Mapping[bool | None, int]] = {False: 0, None: 1, True: 2}  # place of what is met
 
@@ -70,7 +70,11 @@ class Criterion:
 
 
 def judge(
-    criteria: Sequence[Acceptance], result: Performance, *, unleaked: Sequence[Unleaked] = ()
+    criteria: Sequence[Acceptance],
+    result: Performance,
+    *,
+    unleaked: Sequence[Unleaked] = (),
+    tried: Mapping[str, Measure] | None = None,
 ) -> tuple[Criterion, ...]:
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
 
@@ -79,16 +83,28 @@ def judge(
     bound that so few cases could not reach without any error. ``unleaked`` is given when
     the test split shares cases with training: a criterion is then judged on these too, and the worst counts. Of
     several of them those that decide nothing are left aside as long as one decides. With means over the folds the
-    bound is the lower of the pooled number's and the mean's.
+    bound is the lower of the pooled number's and the mean's. A number of the trial is looked up in ``tried``, by its
+    key, and judged once: what a model needs does not depend on whether it has seen the patient.
     """
     return tuple(
         Criterion(
             criterion=criterion,
-            on_all=_judged(criterion, result, basis="all"),
-            unleaked=_worst([_without_leaks(criterion, subset) for subset in unleaked]),
+            on_all=_on_trial(criterion, tried or {})
+            if criterion.name in TRIED
+            else _judged(criterion, measure(criterion.metric, result), basis="all"),
+            unleaked=None
+            if criterion.name in TRIED
+            else _worst([_without_leaks(criterion, subset) for subset in unleaked]),
         )
         for criterion in criteria
     )
+
+
+def _on_trial(criterion: Acceptance, tried: Mapping[str, Measure]) -> Judged:
+    if not tried:
+        estimate = Estimate.undefined(reason=Reason("no_trial"))
+        return Judged(basis="all", estimate=estimate, met=None, reason=estimate.reason)
+    return _judged(criterion, tried.get(f"{criterion.subject}.{criterion.name}"), basis="all")
 
 
 def _worst(judged: Sequence[Judged]) -> Judged | None:
@@ -100,7 +116,7 @@ def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:
     if unleaked.performance is None:
         estimate = Estimate.undefined(reason=unleaked.reason or Reason("no_cases"))
         return Judged(basis=unleaked.basis, estimate=estimate, met=None, reason=estimate.reason)
-    pooled = _judged(criterion, unleaked.performance, basis=unleaked.basis)
+    pooled = _judged(criterion, measure(criterion.metric, unleaked.performance), basis=unleaked.basis)
     mean = unleaked.means.get(criterion.metric.removeprefix("overall.").removeprefix("classes."))
     ours, theirs = _bound(criterion, pooled.estimate), None if mean is None else _bound(criterion, mean)
     if ours is None or theirs is None or theirs >= ours:
@@ -115,8 +131,7 @@ def _bound(criterion: Acceptance, estimate: Estimate) -> float | None:
     return {"low": estimate.low, "value": estimate.value, "high": estimate.high}.get(criterion.bound)
 
 
-def _judged(criterion: Acceptance, result: Performance, *, basis: Basis) -> Judged:
-    value = measure(criterion.metric, result)
+def _judged(criterion: Acceptance, value: Measure | None, *, basis: Basis) -> Judged:
     if value is None:
         estimate = Estimate.undefined(reason=Reason("unknown_metric", metric=criterion.metric))
         return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason)

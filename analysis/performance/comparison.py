@@ -146,6 +146,29 @@ def compare(
     return Comparison(n=len(reference), groups=None if codes is None else len(labels), numbers=tuple(numbers))
 
 
+def compare_shares(
+    happened_a: NDArray[np.bool_],
+    happened_b: NDArray[np.bool_],
+    *,
+    name: str,
+    groups: NDArray[Any] | pd.Series | None = None,
+    level: float = 0.95,
+) -> ComparedNumber:
+    """Return how often each of two things happened to the same cases, and the difference, first minus second.
+
+    ``happened_a`` and ``happened_b`` (n,) are boolean, ``groups`` (n,) a group id per case. Intervals are those of
+    ``compare``. Undefined without cases. Raises ``InputError`` for lengths that differ or a missing group id.
+    """
+    check_level(level)
+    if len(happened_a) != len(happened_b):
+        raise InputError(f"shares: found {len(happened_a)} and {len(happened_b)} cases, expected the same ones.")
+    verdicts = (np.where(happened, 0, WRONG) for happened in (happened_a, happened_b))
+    codes = None if groups is None else group_codes(groups, n=len(happened_a))[0]
+    nothing = np.zeros(len(happened_a), dtype=np.int64)
+    evidence = _evidence(nothing, *verdicts, k=1, groups=codes, level=level)
+    return _compared(evidence, name, among=np.arange(len(evidence.counts)) >= 0, reason=Reason("no_cases"))
+
+
 def _evidence(
     reference: NDArray[np.integer[Any]],
     verdict_a: NDArray[np.int64],

@@ -11,6 +11,7 @@ from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.finding import RANK, Finding
 from neuroval.analysis.core.probabilities import deviating_sums, ties
 from neuroval.analysis.data_audit.against_chance import WorseThanChance, finding_below_chance
+from neuroval.analysis.data_audit.baselines import Baselines, shortcut_baseline
 from neuroval.analysis.data_audit.composition import Dataset, rejected_files
 from neuroval.analysis.data_audit.conflicting_labels import find_label_conflicts
 from neuroval.analysis.data_audit.confounders import Confounding, given_away
@@ -38,21 +39,25 @@ def find(
     read_for: Sequence[str] = (),
     ids: IdForms | None = None,
     chance: WorseThanChance | None = None,
+    tried: Sequence[Finding] = (),
+    without_looking: Baselines | None = None,
 ) -> tuple[Finding, ...]:
     """Return the findings about one evaluated split, critical first, else in the order of the checks below.
 
     ``leakage`` names the split; ``matrix``, ``probabilities`` (n, k), ``case_ids``, ``reference`` and ``groups`` (n,)
     are of its evaluated cases; ``claimed_by`` is the source of the claims, ``read_for`` names the network of each
     reading of the test split, ``ids`` says how patient ids are written and ``chance`` whether the predictions are worse
-    than guessing.
+    than guessing; ``tried`` are the findings of a trial, ``without_looking`` is what numbers of the file alone answer.
     """
     findings = (
+        *tried,
         shared_groups(leakage),
         forms_differ(ids, split=leakage.split),
         digits_lost(ids),
         finding_below_chance(chance, classes=classes, split=leakage.split),
         unchecked(leakage),
         *(given_away(factor) for factor in confounding),
+        shortcut_baseline(without_looking),
         find_label_conflicts(dataset.label_conflicts, n=dataset.n),
         few_cases(matrix, split=leakage.split),
         classes_without_cases(matrix, classes=classes, split=leakage.split),

@@ -16,9 +16,13 @@ from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.finding import Finding
+from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
+from neuroval.analysis.core.metrics import read
+from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.analysis.data_audit import confounders as confounding_of
 from neuroval.analysis.data_audit.against_chance import worse_than_chance
+from neuroval.analysis.data_audit.baselines import Baselines, baselines
 from neuroval.analysis.data_audit.composition import Dataset, describe
 from neuroval.analysis.data_audit.confident_learning import Suspects, label_suspects
 from neuroval.analysis.data_audit.conflicting_labels import OddLabels, odd_labels
@@ -51,11 +55,13 @@ from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.performance.training_course import Run, training_runs
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
+from neuroval.analysis.study.trial import TrialResults, trial_results
 from neuroval.analysis.study.two_class_questions import Question, curves_of, questions
 from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import is_one_of, positions
 from neuroval.data.study.evaluated_cases import Evaluated, evaluated, evaluated_splits, out_of_fold
 from neuroval.data.study.folder import Study
+from neuroval.data.study.manifest import TRIED
 
 _T = TypeVar("_T")
 
@@ -517,6 +523,8 @@ class Results:
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
             ids=forms_of_ids(self.study.cases, split=self.evaluated.split),
             chance=worse_than_chance(self.performance.matrix, self.auc_of),
+            tried=() if self.trial is None else self.trial.findings,
+            without_looking=self.baselines,
         )
 
     @once
@@ -525,7 +533,46 @@ class Results:
         if self.level != LEVEL:
             return replace(self, level=LEVEL).criteria
         leaks = any(finding.code == SHARED_GROUPS for finding in self.findings)
-        return judge(self.study.manifest.acceptance, self.performance, unleaked=self._unleaked if leaks else ())
+        asked = self.study.manifest.acceptance
+        tried = self.tried_numbers if any(criterion.name in TRIED for criterion in asked) else {}
+        return judge(asked, self.performance, unleaked=self._unleaked if leaks else (), tried=tried)
+
+    @once
+    def trial(self) -> TrialResults | None:
+        """What the network says of changed scans; none for a study without a trial of these cases."""
+        groups = codes_of(self.table["group_id"])
+        return trial_results(self.study, self.evaluated, groups=groups, level=self.level)
+
+    @once
+    def tried_numbers(self) -> Mapping[str, Measure]:
+        """By key, the numbers of the trial that a criterion may name; empty without a trial."""
+        subjects = {} if self.trial is None else self.trial.subjects
+        return {
+            f"{name}.{metric.key}": number
+            for name, subject in subjects.items()
+            for metric, number in read(TRIED_METRICS, subject, place="criteria")
+        }
+
+    @once
+    def baselines(self) -> Baselines | None:
+        """What answers "any tumour?" without looking; none without a negative class or anything recorded.
+
+        On the cases of grouped cross-validation in its folds where the study has it, else on these cases.
+        """
+        pooled, negative = self._folds[True] or self.evaluated, self.study.classes.negative
+        if negative is None:
+            return None
+        place = self.study.classes.index(negative)
+        return baselines(
+            self.study.cases.iloc[pooled.rows],
+            pooled.reference != place,
+            groups=codes_of(self.table["group_id"])[pooled.rows],
+            fold=pooled.predictions["fold"].to_numpy(dtype=np.int64) if pooled is not self.evaluated else None,
+            called_tumour=predicted_class(pooled.probabilities) != place,
+            tumour_score=any_tumour_score(pooled.probabilities, negative=place),
+            seed=SEED,
+            level=self.level,
+        )
 
     @property
     def _unleaked(self) -> tuple[Unleaked, ...]:

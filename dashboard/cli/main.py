@@ -17,6 +17,7 @@ from neuroval.dashboard.cli import (
     serve_demo_settings,
     sessions,
     train_cross_validate_benchmark,
+    trials,
 )
 from neuroval.dashboard.cli.shared import note
 from neuroval.data.exceptions import InputError
@@ -26,6 +27,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=F
 for group in (
     serve_demo_settings,
     evaluate_import_claims,
+    trials,
     analyze_compare_report,
     train_cross_validate_benchmark,
     backup_restore,

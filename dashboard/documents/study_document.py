@@ -8,7 +8,16 @@ from typing import Any, Final, TypeVar
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
-from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, RANKED_OVERALL, Metric, measure, read
+from neuroval.analysis.core.metrics import (
+    COUNTED,
+    COUNTED_OVERALL,
+    FURTHER,
+    RANKED_OVERALL,
+    TRIED,
+    Metric,
+    measure,
+    read,
+)
 from neuroval.analysis.decisions.acceptance import Judged
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
 from neuroval.analysis.performance.ranked_errors import ErrorCase
@@ -413,6 +422,35 @@ def _claims(source: Results) -> list[dict[str, Any]]:
     ]
 
 
+def _trial(source: Results) -> dict[str, Any]:
+    """Return need and sufficiency by subject, the controls, the corruptions and the cases whose call stays."""
+    trial = source.trial
+    if trial is None:
+        return {"reason": plain(Reason("no_trial"))}
+    return {
+        "reason": None,
+        "out_of_fold": trial.out_of_fold,
+        "subjects": {
+            name: {
+                **_measures(subject, TRIED),
+                "removals": plain(subject.need_row),
+                "moved": plain(subject.sufficiency_row),
+            }
+            for name, subject in trial.subjects.items()
+        },
+        "healthy_holes": plain(trial.healthy_holes),
+        "alone": plain(trial.alone),
+        "corruptions": plain(trial.corruptions),
+        "repeats": plain(trial.repeats),
+        "kept_calls": plain(trial.kept),
+    }
+
+
+def _baselines(source: Results) -> dict[str, Any]:
+    judged = source.baselines
+    return {} if judged is None else plain(judged)
+
+
 SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "dataset": _dataset,
     "training": _training,
@@ -428,6 +466,8 @@ SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "audit": _audit,
     "acceptance": _acceptance,
     "claims": _claims,
+    "trial": _trial,
+    "baselines": _baselines,
 }
 
 

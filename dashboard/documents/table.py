@@ -19,6 +19,7 @@ from neuroval.analysis.core.metrics import (
     OVERALL,
     RANKED_OVERALL,
     SCORES,
+    TRIED,
     Metric,
     read,
 )
@@ -66,6 +67,8 @@ def numbers(results: Results) -> Iterator[Number]:
         yield from _rows(read(FURTHER, subject), subject=_key(name, results.performance), basis=split)
     yield from _rows(read(SCORES, results.confidence), subject="confidence", basis=split)
     yield from _rows(read(ERROR_RATES, results.errors), subject="errors", basis=split)
+    for name, tried in ({} if results.trial is None else results.trial.subjects).items():
+        yield from _rows(read(TRIED, tried), subject=name, basis=split)
     for basis, judged in (
         (NEW, results.unseen.performance),
         (FOLDS, results.grouped.performance),

@@ -10,7 +10,9 @@ from PIL import Image
 
 from neuroval.data.exceptions import ImageError
 from neuroval.data.images.decoding import read_image
+from neuroval.data.images.linking import LinkedImages
 from neuroval.data.study.folder import Study
+from neuroval.model.evaluation.changed_scan import changed_scan
 from neuroval.model.inference import gradcam_overlay as gradcam
 
 SIZES: Final = {"thumbnail": 256, "pair": 256, "original": 1024}  # the longest side in pixels
@@ -47,6 +49,15 @@ def render(
             return None
         pixels = _beside(pixels, drawn) if size == "pair" else drawn
     return encoded(pixels, kind=kind)
+
+
+def changed(study: Study, images: LinkedImages, case_id: str, *, change: str, level: int, size: str) -> bytes | None:
+    """Return a case under a change of the study's trial as WebP; none when it cannot be made."""
+    try:
+        pixels = changed_scan(study, images, case_id, change=change, level=level)
+    except ImageError:
+        return None
+    return None if pixels is None else encoded(fitted(pixels, SIZES[size]))
 
 
 def encoded(pixels: NDArray[np.uint8], *, kind: str = "WEBP") -> bytes:

@@ -15,6 +15,7 @@ SECTIONS: Final = (
     "confidence",
     "folds",
     "audit",
+    "trial",
     "claims",
     "errors",
     "model",

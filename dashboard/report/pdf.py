@@ -33,6 +33,7 @@ from neuroval.dashboard.report.chapters import (
     settings,
     sign_off,
     summary,
+    trial,
 )
 from neuroval.dashboard.report.letters import STANDARDS, TEMPLATE, fonts, one_line, printable, shortened
 from neuroval.dashboard.report.options import Options
@@ -51,6 +52,7 @@ CHAPTERS: Final = (
     ("confidence", confidence.chapter),
     ("folds", cross_validation.chapter),
     ("audit", audit.chapter),
+    ("trial", trial.chapter),
     ("claims", claims.chapter),
     ("errors", errors.chapter),
 )

@@ -187,6 +187,29 @@ def encoded(
     return _encoded(*key, _study=study, _folder=folder)
 
 
+def changed(study: Study, case_id: str, *, change: str, level: int, size: str) -> bytes | None:
+    """Return the WebP bytes of a case under a change of the study's trial; none when it cannot be made."""
+    folder = linked(study)
+    if folder is None or study.trial is None or case_id not in known_ids(study):
+        return None
+    key = (study.fingerprint, str(folder.folder), case_id, change, level, size)
+    return _changed(*key, _study=study, _folder=folder)
+
+
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _changed(
+    fingerprint: str,  # noqa: ARG001
+    folder: str,  # noqa: ARG001
+    case_id: str,
+    change: str,
+    level: int,
+    size: str,
+    _study: Study,
+    _folder: LinkedImages,
+) -> bytes | None:
+    return scan.changed(_study, _folder, case_id, change=change, level=level, size=size)
+
+
 def known_ids(study: Study) -> Mapping[str, str | None]:
     """Return the image path of every case of the study, by case id."""
     return _paths(study.fingerprint, _study=study)

@@ -9,6 +9,9 @@ from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, SIZES
 from neuroval.dashboard.session import cache as compute
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import studies
+from neuroval.data.study.trial import INTERVENTIONS, SEVERITIES, UNTOUCHED
+
+LEVELS = tuple(map(str, range(SEVERITIES + 1)))
 
 
 def serve(request: Request) -> Response:
@@ -16,6 +19,7 @@ def serve(request: Request) -> Response:
 
     ``/images/<study>/<case>.webp?size=<name>&class=<index>&opacity=<percent>&cells=1``: with the Grad-CAM of a
     class if its index is given, in steps of 10 percent opacity, and in the cells of its grid if so asked.
+    With ``&change=<name>&level=<number>`` the scan under a change of the study's trial.
     """
     name, case_name = request.path_params["study"], request.path_params["case_id"]
     number = request.query_params.get("class")
@@ -35,10 +39,17 @@ def serve(request: Request) -> Response:
     case_id = compute.case_named(study, case_name)
     if case_id is None:
         return missing
-    content = compute.encoded(study, case_id, class_name, size, opacity=int(opacity), cells=cells == "1")
+    change, level = request.query_params.get("change", UNTOUCHED), request.query_params.get("level", "0")
+    if change not in INTERVENTIONS or level not in LEVELS:
+        return missing
+    if change == UNTOUCHED:
+        content = compute.encoded(study, case_id, class_name, size, opacity=int(opacity), cells=cells == "1")
+    else:
+        content = compute.changed(study, case_id, change=change, level=int(level), size=size)
     if content is None:
         return missing
-    etag = f'"{study.fingerprint[:16]}-{quote(case_name, safe="")}-{number or "scan"}-{size}-{opacity}-{cells}"'
+    shown = f"{number or 'scan'}-{size}-{opacity}-{cells}-{change}-{level}"
+    etag = f'"{study.fingerprint[:16]}-{quote(case_name, safe="")}-{shown}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)

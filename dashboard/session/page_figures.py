@@ -4,27 +4,35 @@ import plotly.graph_objects as go
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.metrics import Metric, measure, read
+from neuroval.analysis.performance.comparison import ComparedNumber
 from neuroval.analysis.performance.per_class import ClassPerformance
 from neuroval.analysis.performance.training_course import Run
 from neuroval.analysis.study.results import CrossValidation
 from neuroval.analysis.study.results import rows as rows_of
+from neuroval.analysis.study.trial import TrialResults
 from neuroval.analysis.study.two_class_questions import Question, over_prevalences
+from neuroval.analysis.trial.robustness import Corruption
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.figures.folds import Row as FoldRow
 from neuroval.dashboard.figures.folds import fold_dots, start_of
 from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
 from neuroval.dashboard.figures.matrix import matrix_figure
+from neuroval.dashboard.figures.need_and_sufficiency import Row as TriedRow
+from neuroval.dashboard.figures.need_and_sufficiency import need_and_sufficiency as need_figure
 from neuroval.dashboard.figures.palette import ACCENT, CORRECT
 from neuroval.dashboard.figures.predictive_values import predictive_value_figure
 from neuroval.dashboard.figures.reliability import reliability_figure
 from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure
+from neuroval.dashboard.figures.severities import severity_curves
 from neuroval.dashboard.figures.split_composition import split_bars
+from neuroval.dashboard.figures.stacked import start_below
 from neuroval.dashboard.figures.training_curves import curves
 from neuroval.dashboard.session.cache import figure
 from neuroval.dashboard.words import cross_validation as text_cross_validation
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import per_class as text_classes
+from neuroval.data.study.folder import Study
 
 RATES = (text_classes.RATES[:2], text_classes.RATES[2:])  # a figure each
 COURSES = ("Loss", "Accuracy")
@@ -133,6 +141,38 @@ def referral(evidence: Evidence) -> go.Figure:
     """Return errors and missed tumours against the share that is referred."""
     confidence = evidence.results.confidence
     return figure(risk_coverage_figure, confidence.risk_coverage, referred=confidence.referral.referred.plain.value)
+
+
+def need_and_sufficiency(study: Study, trial: TrialResults) -> go.Figure:
+    """Return how often the call changes with the tumour and in the control, by class."""
+    classes = study.classes
+
+    def row(subject: str, number: ComparedNumber) -> TriedRow:
+        return TriedRow(
+            label=text.row_name(subject, classes),
+            colour=classes.colour.get(subject, ACCENT),
+            rate=number.a.headline,
+            control=number.b.headline,
+            difference=number.difference.headline,
+        )
+
+    needed = tuple(row(need.subject, need.worst.need) for need in trial.needs if need.worst is not None)
+    sufficient = tuple(row(moved.subject, moved.sufficiency) for moved in trial.sufficiencies)
+    sections = tuple((name, rows) for name, rows in (("Need", needed), ("Sufficiency", sufficient)) if rows)
+    return figure(need_figure, sections)
+
+
+def severities(trial: TrialResults, corruption: Corruption) -> go.Figure:
+    """Return the curves of one corruption; all have one axis."""
+    lows = [
+        end
+        for row in trial.corruptions
+        for step in row.severities
+        for rate in step.rates.values()
+        for end in (rate.headline.low, rate.headline.value)
+    ]
+    lows += [limit.at_least for row in trial.corruptions for limit in row.limits.values()]
+    return figure(severity_curves, corruption, start=start_below(lows))
 
 
 def kinds_of_folds(evidence: Evidence) -> list[tuple[str, str, CrossValidation]]:

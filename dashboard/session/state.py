@@ -40,6 +40,7 @@ CASES, EVERY, ERRORS = "cases", "all", "errors"
 OPACITY, CELLS = "opacity", "cells"
 OF, RELIABILITY = "of", "reliability"
 PAIRS, KIND = "pairs", "kind"
+SPOILT = "spoilt"
 SCANS, SCAN, FRAME = "scans", "scan", "frame"
 KEPT, READINGS, FRAMES = "kept", "readings", "frames"
 START = 0.5  # of an own threshold

@@ -6,9 +6,10 @@ from typing import Final
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.data_audit.confounders import Level
-from neuroval.dashboard.words.formats import counted, escaped
+from neuroval.dashboard.words.formats import below_1, counted, escaped, number, points
 from neuroval.dashboard.words.general import listed
 from neuroval.dashboard.words.reasons import why
+from neuroval.dashboard.words.trial_names import CORRUPTIONS, within
 
 LISTED: Final = 3  # levels of a factor named in a sentence
 FACTORS: Final = {"size": "image size"}
@@ -155,6 +156,43 @@ def _contradicted(finding: Finding, *, source: str) -> str:
     return f"{text} They are the claims of that document, not of this study."
 
 
+def _needs_no_tumour(
+    finding: Finding,
+    *,
+    subject: str,
+    method: str,  # noqa: ARG001 - the page says how the hole was filled
+    need: float,
+    kept_elsewhere: tuple[int, int],
+    others: tuple[str, ...],
+) -> str:
+    whose = f"{subject} scan" if subject else "scan"
+    kept, n = kept_elsewhere
+    also = f" The same is so of {listed(others, 'and')}." if others and subject else ""
+    return (
+        f"The model does not need the tumour: with it removed, {finding.count:,} of {counted(finding.n or 0, whose)} are "
+        f"still called a tumour; with the same hole elsewhere, {kept:,} of {n:,} (need {need:.2f}).{also}"
+    )
+
+
+def _fragile(_: Finding, *, worst: str, rate: str, fall: float, severity: int, others: tuple[str, ...]) -> str:
+    also = f" So do {listed([within(CORRUPTIONS[name]) for name in others], 'and')}." if others else ""
+    if len(others) == 1:
+        also = f" So does {within(CORRUPTIONS[others[0]])}."
+    return (
+        f"{CORRUPTIONS[worst]} breaks it while it is mild: at severity {severity} of 5, {rate} falls by {points(fall)} "
+        f"percentage points.{also}"
+    )
+
+
+def _shortcut_baseline(finding: Finding, *, auc: float, model_auc: float, constant: float) -> str:
+    right, n = finding.count, finding.n or 0
+    return (
+        f"Grey values, file size and coarse pattern alone answer 'any tumour?' correctly for {right:,} of "
+        f"{counted(n, 'scan')} ({right / n:.1%}; always the same answer {constant:.1%}). Their AUC is {number(auc)}, "
+        f"that of the model {below_1(model_auc)}."
+    )
+
+
 FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
     "shared_groups": _shared_groups,
     "leakage_unchecked": _leakage_unchecked,
@@ -186,4 +224,7 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
     "test_selected": lambda finding: (
         f"The test split was read for {finding.count:,} networks. Later changes may have been tuned to the test scans."
     ),
+    "needs_no_tumour": _needs_no_tumour,
+    "fragile": _fragile,
+    "shortcut_baseline": _shortcut_baseline,
 }

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, MINUS, RANKED_OVERALL, SCORES, Metric
+from neuroval.analysis.core.metrics import (
+    COUNTED,
+    COUNTED_OVERALL,
+    FURTHER,
+    MINUS,
+    RANKED_OVERALL,
+    SCORES,
+    TRIED,
+    Metric,
+)
 
 # The registry in the order of a report: rates and what is read from them first.
 _ORDER: tuple[Metric[Any], ...] = (
@@ -13,6 +22,7 @@ _ORDER: tuple[Metric[Any], ...] = (
     *COUNTED_OVERALL[2:],
     *RANKED_OVERALL,
     *SCORES,
+    *TRIED,
 )
 METRICS = {metric.explained_as: metric.meaning for metric in _ORDER if metric.meaning and metric.shown} | {
     "Loss": f"what training makes small: the mean of {MINUS}ln p of the reference class, and what the settings add.",

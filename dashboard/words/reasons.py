@@ -92,6 +92,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "no_tuning_predictions": "the study holds no predictions of tuning cases",
     "no_negative_class": "the study names no negative class",
     "no_threshold": "no threshold",
+    "no_trial": "the study holds no trial",
     "one_case": "one case",
     "one_group": "one group",
     "one_fold": "one fold",

@@ -61,6 +61,7 @@ LABELS = {
     "confidence": "Confidence",
     "folds": "Cross-validation",
     "audit": "Audit of the data",
+    "trial": "On trial",
     "claims": "Published claims",
     "errors": "Errors, case by case",
     "model": "Model card",

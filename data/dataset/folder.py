@@ -114,6 +114,19 @@ def read_dataset(
     )
 
 
+def outline_files(folder: Path, classes: ClassOrder) -> dict[str, str]:
+    """Return the outline of each image that has one, both as paths in the folder; no image is opened.
+
+    What ``metadata.csv`` names wins over what the names of files say. Raises ``InputError`` when it is broken.
+    """
+    found = walk(folder)
+    metadata = _metadata(_metadata_table(folder / METADATA), folder, found)
+    listed = metadata["mask_path"].dropna()
+    taken = {METADATA, *listed, *metadata.index}
+    by_name, _ = outlines([path for path in found.files if path not in taken], classes.names)
+    return {**{image: mask for mask, image in sorted(by_name.items(), reverse=True)}, **listed.to_dict()}
+
+
 # What the metadata says ----------------------------------------------------------------------------------------------
 
 

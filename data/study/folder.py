@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +28,10 @@ from neuroval.data.storage.lock import holding
 from neuroval.data.storage.toml import as_toml, read_toml
 from neuroval.data.study import contract
 from neuroval.data.study import embeddings as embeddings_of
+from neuroval.data.study import trial as trial_of
 from neuroval.data.study.embeddings import Embeddings
 from neuroval.data.study.manifest import Manifest, fingerprint, from_document, to_document
+from neuroval.data.study.trial import Trial
 
 METADATA_KEY = b"neuroval"
 LARGEST_GRID: Final = 4096  # cells of a map, one way
@@ -88,6 +90,7 @@ class Study:
     gradcam: GradCams | None = None
     embeddings: Embeddings | None = None
     claims: Claims | None = None
+    trial: Trial | None = None
 
     @property
     def classes(self) -> ClassOrder:
@@ -207,10 +210,28 @@ def add_claims(path: Path, claims: Path) -> Study:
     """
     manifest = read_study(path).manifest
     read_claims(claims)
+    return _with_file(path, manifest, lambda part: shutil.copyfile(claims, part / CLAIMS))
+
+
+def add_trial(path: Path, trial: Trial, *, provenance: Mapping[str, Any] | None = None) -> Study:
+    """Put a trial into a study, in the place of an earlier one, and return the study as read back.
+
+    Its other tables stay byte for byte. ``provenance`` is kept under ``trial`` of ``[provenance]``, which no
+    fingerprint looks at.
+    """
+    manifest = read_study(path).manifest
+    table = trial_of.to_arrow(trial, manifest.classes)
+    table = table.replace_schema_metadata(_metadata(manifest.classes, trial=trial.facts.to_document()))
+    manifest = dataclasses.replace(manifest, provenance={**manifest.provenance, "trial": dict(provenance or {})})
+    return _with_file(path, manifest, lambda part: pq.write_table(table, part / trial_of.FILE, compression="zstd"))
+
+
+def _with_file(path: Path, manifest: Manifest, write: Callable[[Path], object]) -> Study:
+    """Write the study again with one more file, or that file anew, and return it as read back."""
     with written_whole(path) as part:
         for name in manifest.files:
             shutil.copyfile(path / name, part / name)
-        shutil.copyfile(claims, part / CLAIMS)
+        write(part)
         study = _completed(part, manifest)
     return dataclasses.replace(study, path=path)
 
@@ -327,7 +348,7 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     classes = manifest.classes
     frames: dict[str, pd.DataFrame] = {}
     for file, table in tables.items():
-        if file not in ("gradcam.parquet", embeddings_of.FILE):
+        if file not in ("gradcam.parquet", embeddings_of.FILE, trial_of.FILE):
             name = file.removesuffix(".parquet")
             fitted = contract.conform(table, _schema_of(name, classes), file=file)
             frames[name] = fitted.replace_schema_metadata(None).to_pandas()
@@ -349,6 +370,10 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
         gradcam = _gradcam_from_arrow(tables["gradcam.parquet"], classes, cases)
     if embeddings_of.FILE in tables:
         embeddings = embeddings_of.from_arrow(tables[embeddings_of.FILE], cases)
+    trial = None
+    if trial_of.FILE in tables:
+        stated = json.loads(tables[trial_of.FILE].schema.metadata[METADATA_KEY]).get("trial")
+        trial = trial_of.from_arrow(tables[trial_of.FILE], classes, cases, facts=stated)
     return Study(
         path=path,
         manifest=manifest,
@@ -356,6 +381,7 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
         gradcam=gradcam,
         embeddings=embeddings,
         claims=claims,
+        trial=trial,
         rows=rows,
         **frames,
     )

@@ -25,6 +25,7 @@ OVERALL: Final = (  # numbers over all classes that a criterion may name
     "kappa",
 )
 PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")  # of a class, and of any tumour
+TRIED: Final = ("need", "sufficiency")  # of a class, and of any tumour, in a study with a trial
 SIGNED: Final = ("mcc", "kappa")  # from -1 to 1; the others from 0
 PROVENANCE: Final = {"created": str, "code_version": str, "packages": dict, "intake": dict, "job": str}
 RECIPE: Final = {"guidance": float, "early_sizes": list, "chosen_by": str}  # settings that are looked at
@@ -116,7 +117,7 @@ class Acceptance:
     bound: str = "low"
 
     def __post_init__(self) -> None:
-        known = OVERALL if self.subject == "" else PER_CLASS
+        known = OVERALL if self.subject == "" else (*PER_CLASS, *TRIED)
         if self.name not in known:
             about = "all classes" if self.subject == "" else "a class or any tumour"
             raise InputError(f"acceptance: {self.metric!r} is no metric; of {about} there are {list(known)}.")

@@ -43,6 +43,13 @@ class Engine:
         """Return what the network says of images ``(n, size, size, 3)``, as ``preprocess`` gives them."""
         return Inference(*self.session.run(OUTPUTS, {INPUT: images.astype(np.float32)}))
 
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return only the probabilities ``(n, k)``, as ``run`` gives them; the maps are not computed."""
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
+        (probabilities,) = self.session.run(OUTPUTS[:1], {"image": images.astype(np.float32)}, options)
+        return np.asarray(probabilities, dtype=np.float32)
+
 
 def load(folder: Path, *, threads: int = 0) -> Engine:
     """Return the engine of a model folder; ``threads=0`` takes all cores.

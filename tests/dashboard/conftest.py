@@ -19,7 +19,7 @@ from neuroval.data.images.linking import link
 from neuroval.data.phantom.cohort import Cohort
 from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.study.embeddings import Embeddings
-from neuroval.data.study.folder import GradCams, Study, write_study
+from neuroval.data.study.folder import GradCams, Study, add_trial, write_study
 from neuroval.data.study.import_predictions import study_of_predictions
 from neuroval.data.study.manifest import (
     About,
@@ -31,6 +31,7 @@ from neuroval.data.study.manifest import (
     TestRead,
     Thresholds,
 )
+from neuroval.data.study.trial import Trial, TrialFacts
 from neuroval.model.evaluation.to_study import evaluate
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
@@ -169,6 +170,48 @@ def _folds(cases: pd.DataFrame, *, wrong: int) -> pd.DataFrame:
     return table.assign(case_id=cases["case_id"].to_numpy(), fold=(groups % 5 + 1).astype(np.int32).to_numpy())
 
 
+def trial_of(study: Study) -> Trial:
+    """A trial in which most calls stay without the tumour, moved tumours are seldom called, and motion breaks it.
+
+    The answers follow from the numbers of the cases alone, in the order of the predictions.
+    """
+    called = study.predictions[list(BRAIN_TUMOR.probability_columns)].to_numpy().argmax(axis=1).tolist()
+    ids = study.predictions["case_id"].tolist()
+    labels = study.cases.set_index("case_id")["label"]
+    reference = [NAMES.index(labels[name]) for name in ids]
+    healthy = [place for place, index in enumerate(reference) if NAMES[index] == "notumor"]
+    none = NAMES.index("notumor")
+    rows: list[tuple[object, ...]] = []
+
+    def add(place: int, change: str, index: int, *, level: int = 0, control: str = "", sure: float = 0.9) -> None:
+        chances = np.full(4, (1 - sure) / 3)
+        chances[index] = sure
+        host = ids[healthy[place % len(healthy)]] if change == "move" or control == "healthy" else None
+        rows.append((ids[place], "final", change, level, control, host, *chances))
+
+    for place, index in enumerate(called):
+        add(place, "none", index, sure=0.95)
+        for level in range(1, 6):
+            lost = level >= 2 and place % 7 < level
+            add(place, "motion", none if lost else index, level=level, sure=0.9 - 0.02 * level)
+            add(place, "jpeg", index, level=level)
+        for level in (1, 2):
+            add(place, "repeat_shift", (index + (place == 8)) % 4, level=level)
+    for place in [place for place, index in enumerate(reference) if index != none]:
+        index = called[place]
+        for number, change in enumerate(("remove_telea", "remove_harmonic"), start=1):
+            add(place, change, none if place % 9 < number else index, sure=0.8 + 0.004 * place)
+            add(place, change, index, control="elsewhere")
+            add(place, change, none, control="healthy")
+        add(place, "keep_only", index if place % 2 else none)
+        add(place, "move", index if place % 5 == 0 else none)
+        add(place, "move", none, control="healthy")
+    facts = TrialFacts(seed=0, sample=40, splits=("test",), kinds=("remove", "keep", "move", "corrupt"), version=1)
+    columns = ["case_id", "network", "intervention", "level", "control", "host_case_id"]
+    table = pd.DataFrame(rows, columns=[*columns, *BRAIN_TUMOR.probability_columns])
+    return Trial(table=table.astype({"level": "int16", "host_case_id": "str"}), facts=facts)
+
+
 def imported(home: Path, name: str, *, k: int, negative: str | None) -> Study:
     """A foreign import of 40 test and 40 tuning cases of ``k`` classes without groups, patients or images."""
     rng = np.random.default_rng(k)
@@ -223,6 +266,7 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _break(write(home, name).path, name)
     pairs = [(0, 44, "exact"), (1, 46, "reencoded")]
     whole = write(home, "whole", folds=True, copies=True, pairs=pairs, embeddings=True)
+    whole = add_trial(whole.path, trial_of(whole))
     write(home, "other", wrong=3, data="whole")
     study = write(home, "normal")
     images = tmp_path_factory.mktemp("images")

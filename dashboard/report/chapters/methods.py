@@ -23,6 +23,8 @@ CHAPTERS: Final = {
     "confidence": ("Confidence", "confidence"),
     "cross_validation": ("Cross-validation", "folds"),
     "training": ("Training", "model"),
+    "shortcuts": ("The need for the tumour", "trial"),
+    "robustness": ("Robustness", "trial"),
     "claims": ("Published claims", "claims"),
 }
 
@@ -60,7 +62,7 @@ def chapter(subject: Subject) -> list[Block]:
         *_formulas(subject),
     ]
     for page, (title, section) in CHAPTERS.items():
-        if section is None or subject.options.has(section):
+        if section is None or _has(subject, section):
             blocks.append(heading(title, level=3))
             blocks += [paragraph(part, style="fine") for part in _paragraphs(PAGES[page].methods)]
     return blocks
@@ -81,10 +83,15 @@ def _sample_size(subject: Subject) -> list[Block]:
 
 
 def _formulas(subject: Subject) -> list[Block]:
-    sections = {page for page, (_, section) in CHAPTERS.items() if section is None or subject.options.has(section)}
+    sections = {page for page, (_, section) in CHAPTERS.items() if section is None or _has(subject, section)}
     named = {name for page in sections for name in PAGES[page].metrics}
     rows = [{"Number": name, "What it is": METRICS[name]} for name in METRICS if name in named]
     return [table(rows, words.FORMULAS, label="formulas")]
+
+
+def _has(subject: Subject, section: str) -> bool:
+    """Return whether the report has a section: that on a trial needs one."""
+    return subject.options.has(section) and (section != "trial" or subject.evidence.results.trial is not None)
 
 
 def _paragraphs(how: str) -> Iterator[str]:

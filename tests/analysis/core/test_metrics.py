@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, METRICS, Metric
-from neuroval.data.study.manifest import OVERALL, PER_CLASS
+from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
+from neuroval.data.study.manifest import OVERALL, PER_CLASS, TRIED
 
 
 def test_areas_and_scores_rest_on_the_probabilities_all_else_on_the_called_class() -> None:
@@ -15,7 +16,8 @@ def test_areas_and_scores_rest_on_the_probabilities_all_else_on_the_called_class
 
 
 @pytest.mark.parametrize(
-    ("scope", "asked", "read"), [("overall", OVERALL, COUNTED_OVERALL), ("class", PER_CLASS, COUNTED)]
+    ("scope", "asked", "read"),
+    [("overall", OVERALL, COUNTED_OVERALL), ("class", PER_CLASS, COUNTED), ("trial", TRIED, TRIED_METRICS)],
 )
 def test_a_criterion_may_name_what_the_registry_says_and_the_study_refuses_all_else(
     scope: str, asked: tuple[str, ...], read: tuple[Metric[Any], ...]
@@ -25,5 +27,5 @@ def test_a_criterion_may_name_what_the_registry_says_and_the_study_refuses_all_e
     assert set(named) <= {one.key for one in read}  # what judges criteria looks for them there
 
 
-def test_only_numbers_over_all_classes_and_of_a_class_may_be_named_by_a_criterion() -> None:
-    assert {one.scope for one in METRICS if "criteria" in one.places} == {"overall", "class"}
+def test_only_numbers_over_all_classes_of_a_class_and_of_a_trial_may_be_named_by_a_criterion() -> None:
+    assert {one.scope for one in METRICS if "criteria" in one.places} == {"overall", "class", "trial"}

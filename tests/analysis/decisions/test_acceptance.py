@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from neuroval.analysis.core.codes import Method, Reason
-from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.core.proportions import clustered_proportion, proportion
 from neuroval.analysis.decisions.acceptance import Unleaked, judge
@@ -164,3 +164,24 @@ def test_what_is_met_or_no_rate_needs_no_number_of_cases() -> None:
     value = Acceptance(metric="glioma.sensitivity", at_least=0.9, bound="value")
     assert judge((SENSITIVITY,), GOOD)[0].on_all.required is None
     assert [one.on_all.required for one in judge((balanced, value), BAD)] == [None, None]
+
+
+def test_a_number_of_the_trial_is_judged_once_and_by_its_own_interval() -> None:
+    need = Measure(
+        plain=Estimate(value=0.9, low=0.8, high=0.95, level=0.95, method=Method("newcombe_paired"), n=50),
+        clustered=Estimate(value=0.9, low=0.6, high=0.97, level=0.95, method=Method("newcombe_paired"), n=50),
+    )
+    asked = [Acceptance(metric="any_tumour.need", at_least=limit) for limit in (0.5, 0.7)]
+    unleaked = Unleaked(basis="folds", performance=GOOD)
+    low, high = judge(asked, GOOD, unleaked=[unleaked], tried={"any_tumour.need": need})
+    assert (low.met, high.met) == (True, False)  # the wider interval begins at 0.6
+    assert low.unleaked is None
+
+
+def test_without_a_trial_or_without_that_class_it_is_not_decidable() -> None:
+    asked = [Acceptance(metric="glioma.sufficiency", at_least=0.5)]
+    (without,) = judge(asked, GOOD)
+    assert (without.met, without.on_all.reason) == (None, Reason("no_trial"))
+    other = Measure(plain=Estimate.undefined(reason=Reason("no_cases")))
+    (unknown,) = judge(asked, GOOD, tried={"any_tumour.need": other})
+    assert (unknown.met, unknown.on_all.reason) == (None, Reason("unknown_metric", metric="glioma.sufficiency"))

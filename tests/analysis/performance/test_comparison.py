@@ -14,6 +14,7 @@ from neuroval.analysis.performance.comparison import (
     Comparison,
     PairedCounts,
     compare,
+    compare_shares,
     difference_of,
     mcnemar,
     net_benefit_difference,
@@ -506,3 +507,25 @@ def test_the_paired_interval_of_groups_covers(patients: int, shares: tuple[float
 def test_counts_below_0_cannot_be_compared(counts: tuple[int, int]) -> None:
     with pytest.raises(InputError, match=f"counts must be 0 or more, found {counts[0]} and {counts[1]}"):
         mcnemar(*counts)
+
+
+def test_shares_of_the_same_cases_are_compared_as_two_models_are() -> None:
+    """36 cases of both, 12 of the first alone, 2 of the second alone: Newcombe's Table III, first row."""
+    first = np.arange(50) < 48
+    second = (np.arange(50) < 36) | (np.arange(50) >= 48)
+    found = compare_shares(first, second, name="need")
+    assert found.counts == PairedCounts(both=36, only_a=12, only_b=2, neither=0)
+    assert (found.a.plain.count, found.b.plain.count) == (48, 38)
+    assert found.difference.plain == paired(36, 12, 2, 0)
+    assert found.difference.clustered is None
+    in_pairs = compare_shares(first, second, name="need", groups=np.arange(50) // 2)
+    assert in_pairs.difference.clustered is not None
+    assert in_pairs.a.clustered is not None
+
+
+def test_shares_of_no_cases_are_undefined_and_lengths_must_agree() -> None:
+    nothing = np.zeros(0, dtype=np.bool_)
+    found = compare_shares(nothing, nothing, name="need")
+    assert found.difference.plain.reason == Reason("no_cases")
+    with pytest.raises(InputError, match="found 2 and 3 cases"):
+        compare_shares(np.ones(2, dtype=bool), np.ones(3, dtype=bool), name="need")

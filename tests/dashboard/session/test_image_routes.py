@@ -96,3 +96,30 @@ def test_the_reference_outline_is_drawn_where_it_is_known(client: TestClient) ->
 )
 def test_everything_else_is_not_found(client: TestClient, address: str) -> None:
     assert client.get(f"/images/{address}").status_code == 404
+
+
+def test_a_scan_is_served_as_the_trial_changed_it(client: TestClient) -> None:
+    plain = client.get(f"/images/whole/{CASE}.webp?size=thumbnail")
+    compressed = client.get(f"/images/whole/{CASE}.webp?size=thumbnail&change=jpeg&level=5")
+    assert compressed.headers["content-type"] == "image/webp"
+    assert Image.open(io.BytesIO(compressed.content)).size == (40, 30)
+    assert compressed.headers["etag"] != plain.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "change=magic",
+        "change=jpeg&level=6",
+        "change=jpeg&level=-1",
+        "change=blur&level=1",  # not in this trial
+        "change=jpeg&level=0",
+        "change=remove_telea&level=0",  # an outline of one scan only, and this is another
+    ],
+)
+def test_a_change_that_the_trial_does_not_hold_is_no_image(client: TestClient, tail: str) -> None:
+    assert client.get(f"/images/whole/{21:016x}.webp?size=thumbnail&{tail}").status_code == 404
+
+
+def test_a_study_without_a_trial_has_no_changed_scans(client: TestClient) -> None:
+    assert client.get(f"/images/normal/{CASE}.webp?change=jpeg&level=1").status_code == 404

@@ -1,0 +1,1 @@
+"""What the model says of changed scans: whether it needs the tumour, and what breaks it."""

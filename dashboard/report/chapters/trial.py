@@ -1,0 +1,48 @@
+"""Whether the model needs the tumour, and what breaks it: the trial of the study, where it has one."""
+
+from neuroval.dashboard.report.blocks import Block, heading, note, paragraph, table
+from neuroval.dashboard.report.subject import Subject
+from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words import trial as text
+
+
+def chapter(subject: Subject) -> list[Block]:
+    """Return need, sufficiency and robustness with their controls; nothing for a study without a trial."""
+    results, classes = subject.evidence.results, subject.classes
+    tried = results.trial
+    if tried is None:
+        return []
+    blocks = [heading(words.LABELS["trial"], label="trial")]
+    if tried.needs:
+        blocks.append(paragraph(text.answer(tried, classes), style="answer"))
+        blocks += [
+            paragraph(part)
+            for part in (text.moved(tried), text.healthy(tried), text.of_what(tried, subject.evidence.split))
+            if part
+        ]
+        rows = text.need_rows(tried, classes)
+        blocks.append(table(rows, "What is still called once the tumour is removed.", label="need"))
+        if moved := text.sufficiency_rows(tried, classes):
+            blocks.append(table(moved, "What moved tumours are called.", label="sufficiency"))
+        blocks.append(note(text.LIMITS))
+    if results.baselines is not None:
+        blocks += [
+            heading(text.BASELINE_TITLE, level=2),
+            paragraph(text.without_looking(results.baselines)),
+            table(text.baseline_rows(results.baselines), text.judged_on(results.baselines), label="baselines"),
+        ]
+    if tried.corruptions:
+        blocks += [
+            heading("What breaks it", level=2),
+            paragraph(text.what_breaks(tried.corruptions)),
+            paragraph(text.notices(tried.corruptions)),
+            table(
+                text.corruption_rows(tried.corruptions),
+                f"Scans made worse. {text.sampled(tried.corruptions, subject.evidence.split)} "
+                f"{text.limits(tried.corruptions[0].limits)}",
+                label="corruptions",
+            ),
+        ]
+    if tried.repeats:
+        blocks.append(paragraph(text.repeated(tried.repeats)))
+    return blocks

@@ -1,0 +1,64 @@
+"""Shortcuts and Robustness: the answer first, its controls, and what a study without a trial says."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from neuroval.analysis.study.results import results
+from neuroval.dashboard.words import trial as text
+from neuroval.data.study.folder import read_study
+
+Open = Callable[..., AppTest]
+Said = Callable[[AppTest], str]
+
+
+def test_the_answer_of_shortcuts_has_the_counts_of_the_trial(open_page: Open, said: Said, dashboard_home: Path) -> None:
+    shown = said(open_page("shortcuts", "whole"))
+    trial = results(read_study(dashboard_home / "studies" / "whole")).trial
+    assert trial is not None
+    worst = trial.needs[0].worst
+    assert worst is not None
+    still, elsewhere = worst.still.plain, worst.elsewhere.plain
+    assert f"With the tumour removed, {still.count} of {still.n} scans are still called a tumour" in shown
+    assert f"elsewhere, {elsewhere.count} of {elsewhere.n}." in shown
+    assert (still.count or 0) > 0.5 * (still.n or 1)  # most calls stay: the finding below
+    assert f"{len(trial.kept)} scans keep the call" in shown
+
+
+def test_the_overview_names_it_first(open_page: Open, said: Said) -> None:
+    shown = said(open_page("overview", "whole"))
+    assert "The model does not need the tumour: with it removed," in shown
+    assert "Motion breaks it while it is mild" in shown
+
+
+def test_robustness_names_what_breaks_first_and_keeps_the_rest_folded(open_page: Open, said: Said) -> None:
+    app = open_page("robustness", "whole")
+    shown = said(app)
+    assert "Motion breaks it first: " in shown
+    assert "Of 2 ways to spoil a scan, 1 breaks nothing at any severity." in shown
+    assert len(app.main.get("plotly_chart")) == 1
+    app.session_state["hold"] = True
+    assert len(app.run().main.get("plotly_chart")) == 2
+
+
+def test_one_scan_gets_worse_under_the_slider(open_page: Open, said: Said) -> None:
+    app = open_page("robustness", "whole", spoilt="motion")
+    assert "as it is: called" in said(app)
+    app.select_slider(key="severity").set_value(5).run()
+    assert "severity 5 of 5: called no tumour" in said(app)
+    app.selectbox(key="spoilt").set_value("jpeg").run()
+    assert not app.exception
+
+
+def test_a_study_without_a_trial_says_how_to_make_one(open_page: Open, said: Said) -> None:
+    for page in ("shortcuts", "robustness"):
+        app = open_page(page, "normal")
+        assert not app.exception
+        assert "neuroval trial normal" in said(app)
+        assert not app.main.get("plotly_chart")
+
+
+def test_what_was_not_tried_is_said(open_page: Open, said: Said) -> None:
+    shown = said(open_page("shortcuts", "two-classes"))
+    assert text.NO_BASELINES in shown
