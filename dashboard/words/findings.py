@@ -169,8 +169,8 @@ def _needs_no_tumour(
     kept, n = kept_elsewhere
     also = f" The same is so of {listed(others, 'and')}." if others and subject else ""
     return (
-        f"The model does not need the tumour: with it removed, {finding.count:,} of {counted(finding.n or 0, whose)} are "
-        f"still called a tumour; with the same hole elsewhere, {kept:,} of {n:,} (need {need:.2f}).{also}"
+        f"The model does not need the tumour: with it removed, {finding.count:,} of {counted(finding.n or 0, whose)} "
+        f"are still called a tumour; with the same hole elsewhere, {kept:,} of {n:,} (need {need:.2f}).{also}"
     )
 
 

@@ -59,9 +59,9 @@ def answer(trial: TrialResults, classes: ClassOrder) -> str:
     kept = _kept_as(worst, need.subject, classes)
     difference = worst.need.difference.headline
     return (
-        f"{_verdict(trial, difference)} With the tumour removed, {counts_of(still)} are still {kept}; with a hole of the "
-        f"same shape elsewhere, {fraction_of(elsewhere)}. Need: {short(difference)}, where 1 means that every call rests "
-        "on the tumour."
+        f"{_verdict(trial, difference)} With the tumour removed, {counts_of(still)} are still {kept}; "
+        f"with a hole of the same shape elsewhere, {fraction_of(elsewhere)}. "
+        f"Need: {short(difference)}, where 1 means that every call rests on the tumour."
     )
 
 
