@@ -14,7 +14,7 @@ from neuroval.data.study.trial import HEALTHY as HEALTHY_CONTROL
 from neuroval.model.evaluation.trial_plan import HEALTHY, Scan, Unit, grey_of
 from neuroval.model.evaluation.trial_plan import UNTOUCHED as AS_IT_IS
 from neuroval.model.interventions import corruptions
-from neuroval.model.interventions.head import head_mask, midline
+from neuroval.model.interventions.head import Midline, head_mask, midline
 from neuroval.model.interventions.keep import blanked, kept_only
 from neuroval.model.interventions.move import pasted
 from neuroval.model.interventions.outline import grown
@@ -95,11 +95,26 @@ def _removed(scan: Scan, *, seed: int) -> Iterator[Variant]:
         yield made(intervention="remove_telea", pixels=_shown(filled_telea(grey, hole)))
         yield made(intervention="remove_harmonic", pixels=_shown(filled_harmonic(grey, hole, rng=rng)))
     middle = None if scan.plane == "sagittal" else midline(grey, head)
-    for control, hole in holes.items() if middle is not None else ():
-        mirrored = filled_from_other_side(grey, hole, tumour=holes[""], head=head, midline=middle)
-        if mirrored is None:  # without the tumour's own there is nothing for a control to be compared with
-            return
-        yield Variant(intervention="remove_hemisphere", pixels=_shown(mirrored), control=control)
+    if middle is not None:
+        yield from _mirrored(scan, grey, holes[""], head, middle, seed=seed)
+
+
+def _mirrored(scan: Scan, grey: Grey, tumour: Mask, head: Mask, middle: Midline, *, seed: int) -> Iterator[Variant]:
+    """Yield the tumour filled from the other side, and if it can be, a place on one side clear of it and its mirror."""
+    made = partial(Variant, intervention="remove_hemisphere")
+    filled = filled_from_other_side(grey, tumour, tumour=tumour, head=head, midline=middle)
+    if filled is None:
+        return
+    yield made(pixels=_shown(filled))
+    left, opposite = middle.left(head.shape), middle.mirrored(tumour.astype(np.uint8)).astype(np.bool_)
+    rng = _chance(seed, scan.case_id, "remove_hemisphere", ELSEWHERE)
+    for side in (left, ~left) if rng.integers(2) else (~left, left):
+        hole = elsewhere(tumour, head=head & side & ~opposite, rng=rng)
+        if hole is not None:
+            control = filled_from_other_side(grey, hole, tumour=tumour, head=head, midline=middle)
+            if control is not None:
+                yield made(pixels=_shown(control), control=ELSEWHERE)
+                return
 
 
 def _kept(scan: Scan, *, seed: int) -> Iterator[Variant]:

@@ -44,6 +44,11 @@ class Midline:
         size = (image.shape[1], image.shape[0])
         return np.asarray(cv2.warpAffine(image, self.mirror, size, flags=cv2.INTER_LINEAR), dtype=np.uint8)
 
+    def left(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Return which pixels of a picture ``(h, w)`` lie to the left of the line."""
+        y, x = np.mgrid[: shape[0], : shape[1]]
+        return np.asarray(self.mirror[0, 0] * x + self.mirror[0, 1] * y + self.mirror[0, 2] > x, dtype=np.bool_)
+
 
 def midline(grey: NDArray[np.uint8], head: NDArray[np.bool_]) -> Midline | None:
     """Return the midline of a slice; ``None`` where no upright line makes it symmetric, as in sagittal slices.

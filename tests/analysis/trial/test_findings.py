@@ -108,7 +108,7 @@ def test_a_mild_corruption_that_surely_costs_more_than_5_points_is_a_warning(
         assert finding.facts["fall"] == pytest.approx(0.3)
 
 
-SEEDS = 100
+SEEDS = 50
 
 
 @pytest.mark.slow
@@ -117,7 +117,7 @@ SEEDS = 100
     [
         (0.0, 60, 0.0, 0.0),  # clean
         (0.3, 60, 0.0, 0.02),
-        (0.5, 60, 0.0, 0.10),  # half of the calls: the limit itself
+        (0.5, 60, 0.0, 0.20),  # half of the calls: the limit itself
         (0.8, 60, 0.95, 1.0),
         (0.95, 60, 1.0, 1.0),
         (0.8, 20, 0.5, 1.0),
@@ -144,13 +144,13 @@ def test_traces_of_the_filling_accuse_nobody(simulated: Simulated, filling: floa
         accused(simulated(np.random.default_rng(seed), shortcut=0.0, filling_alone=filling)) is not None
         for seed in range(SEEDS)
     ]
-    assert sum(raised) <= 0.05 * SEEDS
+    assert sum(raised) <= 0.1 * SEEDS
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("fall", "low", "high"),
-    [(0.0, 0.0, 0.02), (0.02, 0.0, 0.02), (0.05, 0.0, 0.3), (0.10, 0.3, 1.0), (0.20, 0.95, 1.0)],
+    [(0.0, 0.0, 0.02), (0.02, 0.0, 0.02), (0.05, 0.0, 0.4), (0.10, 0.8, 1.0), (0.20, 0.95, 1.0)],
 )
 def test_power_and_false_alarms_of_fragile(fall: float, low: float, high: float) -> None:
     """300 scans, 207 with a tumour, 12 corruptions that all cost ``fall`` of both rates at severity 2."""

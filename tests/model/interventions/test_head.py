@@ -30,6 +30,9 @@ def test_the_midline_of_a_leaning_head_takes_each_side_to_the_other(healthy: Gre
     assert np.corrcoef(mirrored.ravel(), leaning.ravel())[0, 1] > 0.95
     back = found.mirrored(found.mirrored(leaning)).astype(float)
     assert np.abs(back - leaning).mean() < 4
+    left = found.left(leaning.shape)
+    assert (left[64, 20], left[64, 100]) == (True, False)
+    assert (left & found.mirrored(left.astype(np.uint8)).astype(np.bool_)).sum() < 200  # the line itself
 
 
 def test_a_head_without_two_like_sides_has_no_midline(healthy: Grey) -> None:
