@@ -92,8 +92,16 @@ def enclosing(*estimates: Estimate) -> Estimate:
     upper = max([wide, *bounded], key=lambda estimate: -math.inf if estimate.high is None else estimate.high)
     if lower is wide and upper is wide:
         return wide
-    method = Method("lower_and_upper", lower=lower.method, upper=upper.method)
+    method = Method("lower_and_upper", lower=_of_bound(lower, "lower"), upper=_of_bound(upper, "upper"))
     return replace(wide, low=lower.low, high=upper.high, method=method)
+
+
+def _of_bound(estimate: Estimate, bound: str) -> Method:
+    """Return the method that made a bound of an estimate: one of two, where each bound has its own."""
+    if estimate.method.code != "lower_and_upper":
+        return estimate.method
+    found = dict(estimate.method.facts)[bound]
+    return found if isinstance(found, Method) else estimate.method
 
 
 def reach(estimate: Estimate) -> tuple[float, float]:

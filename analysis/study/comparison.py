@@ -14,7 +14,7 @@ from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.data_audit.training_overlap import compared_with_training
 from neuroval.analysis.performance.auc_paired import AucDifference, paired_delong
-from neuroval.analysis.performance.comparison import ComparedNumber, Comparison, compare, net_benefit_difference
+from neuroval.analysis.performance.comparison import ComparedNumber, Comparison, compare, holm, net_benefit_difference
 from neuroval.analysis.performance.patients import ComparedPatients, compare_patients
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
 from neuroval.data.exceptions import InputError
@@ -193,6 +193,15 @@ class Comparisons:
         )
         rates = tuple(number for number in self.rates.numbers if number.name not in binary)
         return rates, tuple(auc for auc in self.aucs if auc.name not in binary)
+
+    @once
+    def holm(self) -> Mapping[str, float]:
+        """By name, Holm's adjusted p-value of each distinct question that has a p-value, of rates and AUCs together."""
+        rates, aucs = self.distinct
+        raw = {number.name: number.p_value for number in rates}
+        raw |= {area.name: area.found.headline_p_value.value for area in aucs}
+        known = {name: p for name, p in raw.items() if p is not None}
+        return dict(zip(known, holm(list(known.values())), strict=True))
 
     @property
     def tests(self) -> int:

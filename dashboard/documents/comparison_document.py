@@ -31,8 +31,10 @@ def document_of(comparisons: Comparisons, *, everything: bool = False) -> dict[s
         "verdict": text.answer(comparisons),
         "sections": {
             "cases": _cases(comparisons),
-            "numbers": [_number(number) for number in comparisons.rates.numbers],
-            "aucs": [_auc(auc) for auc in comparisons.aucs],
+            "numbers": [
+                {**_number(number), "p_holm": comparisons.holm.get(number.name)} for number in comparisons.rates.numbers
+            ],
+            "aucs": [{**_auc(auc), "p_holm": comparisons.holm.get(auc.name)} for auc in comparisons.aucs],
             "patients": _patients(comparisons),
             "net_benefit": [
                 {"threshold": one.threshold, **measured("difference", one.difference)}
@@ -80,6 +82,7 @@ def _number(compared: ComparedNumber) -> dict[str, Any]:
         **measured("b", compared.b),
         **measured("difference", compared.difference),
         "mcnemar": plain(compared.test),
+        "p_clustered": compared.clustered_p_value,
     }
 
 

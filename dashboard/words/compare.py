@@ -174,7 +174,7 @@ def multiplicity(comparisons: Comparisons) -> str:
     if groups is not None and groups < comparisons.matched.n:
         text += (
             f" The scans come in {counted(groups, 'group')} (patients, copies); McNemar's test takes them as "
-            "independent, so its p-values can be too small."
+            "independent, so its p-values can be too small: the download has those between groups, and Holm's."
         )
     return text
 
@@ -284,6 +284,8 @@ def download_rows(comparisons: Comparisons) -> list[dict[str, str]]:
         row |= {"Only A right": str(rate.counts.only_a), "Only B right": str(rate.counts.only_b)}
         tests = {} if rate.test is None else {"p, McNemar exact": rate.test.exact, "p, McNemar mid-p": rate.test.mid_p}
         tests |= {} if rate.test is None else {"p, McNemar asymptotic": rate.test.asymptotic}
+        tests |= {} if rate.clustered_p_value is None else {"p, between groups": rate.clustered_p_value}
+        tests |= {"p, Holm": comparisons.holm[rate.name]} if rate.name in comparisons.holm else {}
         rows.append(row | {name: f"{value:.6g}" for name, value in tests.items()})
     for ranked in aucs:
         row = {
@@ -291,13 +293,11 @@ def download_rows(comparisons: Comparisons) -> list[dict[str, str]]:
             **_measures(ranked.areas.a, ranked.areas.b, ranked.areas.difference),
         }
         p_values = {"p, DeLong": ranked.areas.p_value, "p, Obuchowski": ranked.areas.clustered_p_value}
+        row |= {
+            name: f"{p_value.value:.6g}" for name, p_value in p_values.items() if p_value and p_value.value is not None
+        }
         rows.append(
-            row
-            | {
-                name: f"{p_value.value:.6g}"
-                for name, p_value in p_values.items()
-                if p_value and p_value.value is not None
-            }
+            row | ({"p, Holm": f"{comparisons.holm[ranked.name]:.6g}"} if ranked.name in comparisons.holm else {})
         )
     columns = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name, "") for name in columns} for row in rows]

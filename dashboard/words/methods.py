@@ -2,6 +2,15 @@
 
 WILSON = "Wilson score interval (Wilson, J Am Stat Assoc 1927;22:209-212)"
 RAO_SCOTT = "Wilson on n divided by the design effect (Rao and Scott, Biometrics 1992;48:577-585)"
+DESIGN_EFFECT = (
+    "The design effect D of a rate p: the variance between the G groups, G / (G - 1) times the sum over groups of "
+    "(counted - p scans) squared, over n squared, divided by p (1 - p) / (n - 1). The first is the square of the "
+    "standard error that svymean gives in R's survey with ids = ~group. D is at least 1, and at least (e D + n / "
+    "G) / (e + 1), where e groups hold the rarer outcome: as if one more group of identical scans had been seen, "
+    "since few errors tell little of D. At 0 or 1, and with one group, n / D is the number of groups. Groups "
+    "without a scan in the denominator do not count. Where two intervals are computed, the lowest low and the "
+    "highest high are shown."
+)
 
 OVERVIEW = f"""
 Every call is the class with the largest probability (argmax); that probability is its confidence. Any tumour: a
@@ -18,6 +27,8 @@ says little of the scans. The interval over five folds is approximate.
 
 What grouping takes off is a paired difference: networks of one recipe, from folds with and without regard to patients
 and copies, on the same scans; its interval is Newcombe's for paired proportions on n divided by the design effect.
+
+{DESIGN_EFFECT}
 
 Cases it would take: the smallest number at which the lower bound reaches its limit if the rate stays as observed, times
 the design effect of these scans where they come in groups. New cases scatter about that rate, so a study of this size
@@ -96,6 +107,7 @@ Rates: one class against all others, from argmax (Altman and Bland, BMJ 1994;308
 the share of classes in these cases only.
 
 Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plots show the wider of the two.
+{DESIGN_EFFECT}
 Any tumour: a glioma taken for a meningioma counts as found.
 
 At another prevalence p: PPV = sensitivity p / (sensitivity p + (1 - specificity)(1 - p)), NPV likewise, both from the
@@ -235,7 +247,8 @@ it (the variance between groups over that of independent scans), and the wider o
 
 p-values ask whether both models are right equally often: McNemar's test on the scans that only one of them calls
 rightly, exact and mid-p (Psychometrika 1947;12:153-157; Fagerland et al., BMC Med Res Methodol 2013;13:91). They take
-scans as independent: where groups hold several, read the interval.
+scans as independent: where groups hold several, the download and JSON have the test of Durkalski et al. (Stat Med
+2003;22:2417-2428) between groups, and for all tests together Holm's adjusted p-values (Scand J Stat 1979;6:65-70).
 
 AUC: DeLong's test for two scores on the same scans (Biometrics 1988;44:837-845), between groups Obuchowski's
 (Biometrics 1997;53:567-578). Near an AUC of 1 these intervals are too short: the intervals of the two AUCs, combined

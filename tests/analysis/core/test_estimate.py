@@ -70,6 +70,8 @@ def test_enclosing_takes_the_farther_bound_of_each_side_and_names_both_methods()
     assert found.method == Method("lower_and_upper", lower=Method("wilson"), upper=Method("jeffreys"))
     around = interval(0.1, 0.9)
     assert enclosing(low, around) is around
+    again = enclosing(interval(0.1, 0.5, method="jeffreys"), found)  # of the two methods the one that made the bound
+    assert again.method == Method("lower_and_upper", lower=Method("jeffreys"), upper=Method("jeffreys"))
     unknown = Estimate(value=0.5, method=Method("given"), reason=Reason("not_known"))
     assert enclosing(low, unknown) is unknown
 

@@ -13,9 +13,11 @@ from neuroval.analysis.core.proportions import proportion
 from neuroval.analysis.performance.comparison import (
     Comparison,
     PairedCounts,
+    clustered_mcnemar,
     compare,
     compare_shares,
     difference_of,
+    holm,
     mcnemar,
     net_benefit_difference,
     paired_difference,
@@ -453,6 +455,39 @@ def test_the_unpaired_interval_covers_its_level_on_average() -> None:
         covered.append(chance[(low <= p - q) & (p - q <= high)].sum())
     assert 0.945 <= np.mean(covered) <= 0.965
     assert min(covered) >= 0.87
+
+
+def test_mcnemar_between_groups_by_hand() -> None:
+    # Shares 2/4, 1/2, -1/4 and 0 of two groups: sum 3/4, squares 9/16; chi-square 1.
+    found = clustered_mcnemar(np.array([2, 1, -1, 0]), np.array([4, 2, 4, 3]), number=np.array([1, 1, 1, 2]))
+    assert found == pytest.approx(stats.chi2.sf(1.0, 1))
+    single = clustered_mcnemar(np.array([1, -1, 0]), np.array([1, 1, 1]), number=np.array([9, 3, 50]))
+    assert single == pytest.approx(mcnemar(9, 3).asymptotic)
+    assert clustered_mcnemar(np.array([0, 0]), np.array([3, 0]), number=np.array([4, 1])) == 1
+
+
+def test_holm_by_hand() -> None:
+    """Holm: the smallest times 4, the next times 3, and never below one before it."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+    assert holm([0.9, 0.8]) == (1.0, 1.0)
+    assert holm([]) == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("patients", [10, 20, 60])
+def test_mcnemar_between_groups_holds_its_level(patients: int) -> None:
+    rng = np.random.default_rng(9)
+    groups = np.repeat(np.arange(patients), 8)
+    by_case = by_group = 0
+    for _ in range(1000):
+        p = rng.dirichlet(1.5 * np.array([0.7, 0.1, 0.1, 0.1]), patients)
+        outcome = (rng.random((len(groups), 1)) > np.repeat(p, 8, axis=0).cumsum(axis=1)).sum(axis=1)
+        a, b = np.isin(outcome, [2, 3]).astype(int), np.isin(outcome, [1, 3]).astype(int)
+        found = compare(np.zeros(len(groups), dtype=int), a, b, classes=("x", "y"), negative=None, groups=groups)
+        by_group += found.numbers[0].clustered_p_value < 0.05
+        by_case += found.numbers[0].test.mid_p < 0.05
+    assert by_group / 1000 <= 0.065
+    assert by_case / 1000 > 0.1
 
 
 def test_the_difference_of_net_benefit_by_hand() -> None:

@@ -52,7 +52,7 @@ def test_ratios_and_calibration_errors_have_no_interval_that_two_patients_could_
             "one group with the condition: the variance between groups is not estimable",
         )
     for name in ("ece_top_label_15", "ece_top_label_10", "ece_class_wise_15", "ece_adaptive_15"):
-        assert (said[name].low, why(said[name].reason)) == (None, "2 groups: too few to resample")
+        assert (said[name].low, why(said[name].reason)) == (None, "20 cases, too few for bins: 50 are needed")
     assert two_patients.patients.n == 2
 
 

@@ -314,12 +314,12 @@ def test_the_document_has_stable_keys(found: Comparisons) -> None:
         *("groups", "tests", "seen_by_both", "shared_with_training", "other_labels"),
     ]
     assert [one["name"] for one in sections["numbers"]] == [one.name for one in found.rates.numbers]
-    keys = ["a", "a_clustered", "b", "b_clustered", "difference", "difference_clustered", "mcnemar"]
-    assert list(sections["numbers"][0]) == ["name", "both", "only_a", "only_b", "neither", *keys]
+    keys = ["a", "a_clustered", "b", "b_clustered", "difference", "difference_clustered", "mcnemar", "p_clustered"]
+    assert list(sections["numbers"][0]) == ["name", "both", "only_a", "only_b", "neither", *keys, "p_holm"]
     assert list(sections["numbers"][0]["mcnemar"]) == [
         *("exact", "mid_p", "asymptotic", "corrected", "chi_square", "chi_square_corrected")
     ]
-    assert list(sections["aucs"][0]) == ["name", *keys[:-1], "p_value", "p_value_clustered"]
+    assert list(sections["aucs"][0]) == ["name", *keys[:-2], "p_value", "p_value_clustered", "p_holm"]
     assert sections["numbers"][0]["difference"] == plain(found.accuracy.difference.plain)
     assert [case["case_b"] for case in sections["discordant"]["only_a"]] == [case.case_b for case in found.only_a]
 

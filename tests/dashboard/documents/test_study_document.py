@@ -157,7 +157,7 @@ def test_the_audit_names_what_leaks(leaky: Study) -> None:
     assert (without["overall.accuracy"]["all"]["count"], without["overall.accuracy"]["all"]["n"]) == (3, 4)
     assert without["overall.accuracy"]["without"] == plain(proportion(1, 1))
     assert without["any_tumour.sensitivity"]["without"]["value"] is None
-    assert {finding["code"] for finding in audit["findings"]} == {"shared_groups", "label_conflicts"}
+    assert {finding["code"] for finding in audit["findings"]} == {"shared_groups", "label_conflicts", "few_groups"}
 
 
 def test_acceptance_says_what_is_met_and_what_it_cannot_judge(leaky: Study) -> None:
@@ -181,7 +181,7 @@ def test_without_training_cases_nothing_is_new(golden: Study) -> None:
     audit = sections(golden, names=["audit"])["sections"]["audit"]
     assert audit["new_to_the_model"] == {"n": None, "counts": None, "reason": "the study holds no training cases"}
     assert audit["without_leaks"][0]["without"]["reason"] == "the study holds no training cases"
-    assert [finding["code"] for finding in audit["findings"]] == ["leakage_unchecked"]
+    assert [finding["code"] for finding in audit["findings"]] == ["leakage_unchecked", "few_groups"]
     assert audit["shared"]["all"]["group"]["value"] is None
     assert sections(golden, names=["folds"])["sections"]["folds"] == {
         "reason": "grouped cross-validation is not available in this study",
