@@ -48,6 +48,12 @@ def _root(folder: Path) -> Path:
     return folder
 
 
+def _log_file(file: Path) -> Path:
+    if not file.is_absolute() or not file.parent.is_dir():
+        raise ValueError(f"expected a file with its whole path in a folder that is there, and {file} is none")
+    return file
+
+
 def _email(address: str) -> str:
     if address.count("@") != 1 or address.endswith("@"):
         raise ValueError(f"expected an address such as a@b.org, or @b.org for all of a domain; {address} is none")
@@ -78,6 +84,7 @@ def _key(key: SecretStr) -> SecretStr:
 
 
 Roots = Annotated[tuple[Annotated[Path, AfterValidator(_root)], ...], NoDecode, _split(os.pathsep)]
+LogFile = Annotated[Path, AfterValidator(_log_file)] | None
 Emails = Annotated[tuple[Annotated[str, AfterValidator(_email)], ...], NoDecode, _split(",")]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, _split(",")]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, _split(",")]
@@ -101,6 +108,11 @@ class Settings(BaseSettings):
     login_emails: Emails = Field(
         default=(), description="addresses, or `@domain`, that may sign in; without any, all whom the provider knows"
     )
+    run_emails: Emails = Field(
+        default=(),
+        description="addresses, or `@domain`, that may start, cancel, resume and discard evaluations; without any, all "
+        "who may sign in",
+    )
     session_idle_minutes: float = Field(
         default=60, gt=0, le=1440, description="minutes without use after which a sign-in ends"
     )
@@ -120,6 +132,10 @@ class Settings(BaseSettings):
     batch_mb: float = Field(default=64, gt=0, le=2000, description="largest request, in millions of bytes")
     waiting: int = Field(
         default=2, ge=0, le=100, description="requests for each core that wait for their turn; beyond them 503"
+    )
+    log_file: LogFile = Field(
+        default=None,
+        description="file for the log of the API, begun anew at 10 MB with five former ones kept; without it stderr",
     )
     requests_per_minute: float = Field(
         default=0,
@@ -190,6 +206,8 @@ def current_settings() -> Settings:
 def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
     """Raise ``InputError`` where a sign-in is required and ``[auth]`` of Streamlit's secrets cannot give one."""
     if settings.login == "off":
+        if settings.run_emails:
+            raise InputError("run_emails names who may start evaluations, and without a login nobody is known by name.")
         return
     file = next((file for file in files if file.is_file()), None)
     if file is None:
@@ -209,8 +227,9 @@ def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
 
 def described(settings: Settings) -> list[str]:
     """Return the settings as lines of the TOML file; keys are counted, not shown."""
-    values = settings.model_dump(mode="json", exclude={"api_keys"})
+    values = settings.model_dump(mode="json", exclude={"api_keys"}, exclude_none=True)
     lines = [f'# NEUROVAL_HOME is "{home_folder()}"', f"# api_keys: {len(settings.api_keys)}"]
+    lines += [f"# {name} is not set" for name in Settings.model_fields if name not in {"api_keys", *values}]
     return [*lines, *tomli_w.dumps(values).splitlines(), *(f"# {name} is no setting and ignored" for name in ignored())]
 
 

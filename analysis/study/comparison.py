@@ -199,7 +199,7 @@ class Comparisons:
         """By name, Holm's adjusted p-value of each distinct question that has a p-value, of rates and AUCs together."""
         rates, aucs = self.distinct
         raw = {number.name: number.p_value for number in rates}
-        raw |= {area.name: area.found.headline_p_value.value for area in aucs}
+        raw |= {area.name: area.areas.headline_p_value.value for area in aucs}
         known = {name: p for name, p in raw.items() if p is not None}
         return dict(zip(known, holm(list(known.values())), strict=True))
 

@@ -4,7 +4,7 @@ Every address is closed but for those that a sign-in needs and the checks of hea
 pages ask once more themselves. A client of the API sends one of the server's keys instead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,8 +92,7 @@ def session_in(request: HTTPConnection) -> sessions.Session | None:
     user = streamlit_private.user_of(request.cookies)
     if not user.get("is_logged_in"):
         return None
-    cookie = request.cookies[streamlit_private.USER_COOKIE_NAME]
-    began = streamlit_private.signed_at(request.cookies)
+    cookie, began = streamlit_private.cookie_of(request.cookies)
     return sessions.session_of(cookie, person=person_of(user), began=began)
 
 
@@ -122,9 +121,21 @@ def may_use(user: Mapping[str, Any]) -> bool:
     """Return whether somebody has signed in, with one of the addresses where the settings name some."""
     if not user.get("is_logged_in"):
         return False
-    allowed, email = _settings().login_emails, str(user.get("email", "")).casefold()
-    if not allowed:
+    allowed = _settings().login_emails
+    return not allowed or _is_among(user, allowed)
+
+
+def may_run() -> bool:
+    """Return whether who sees the page may start, cancel, resume and discard evaluations."""
+    allowed = _settings().run_emails
+    if not required() or not allowed:
         return True
+    user = st.user.to_dict() if streamlit_private.can_sign_in() else {}
+    return may_use(user) and _is_among(user, allowed)
+
+
+def _is_among(user: Mapping[str, Any], allowed: Sequence[str]) -> bool:
+    email = str(user.get("email", "")).casefold()
     return user.get("email_verified") is not False and (email in allowed or f"@{email.partition('@')[2]}" in allowed)
 
 

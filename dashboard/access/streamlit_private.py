@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import streamlit
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with Streamlit, without types
 from itsdangerous import URLSafeTimedSerializer
 from streamlit.auth_util import get_cookie_with_chunks, get_origin_from_redirect_uri, get_secrets_auth_section
 from streamlit.delta_generator import DeltaGenerator as DeltaGenerator  # what st.columns gives, for the type checker
@@ -134,11 +134,11 @@ def sign_in_address() -> str:
     return generate_login_redirect_url("default")
 
 
-def signed_at(cookies: Mapping[str, str]) -> float:
-    """Return when the cookie of ``st.login`` was signed, in seconds since 1970; it must have been read before."""
-    name = USER_COOKIE_NAME
-    _, at = URLSafeTimedSerializer(get_cookie_secret(), salt=name).loads(cookies[name], return_timestamp=True)
-    return float(at.timestamp())
+def cookie_of(cookies: Mapping[str, str]) -> tuple[str, float]:
+    """Return the cookie of ``st.login`` and when it was signed, seconds since 1970; it must have been read before."""
+    cookie = cookies[USER_COOKIE_NAME]
+    _, at = URLSafeTimedSerializer(get_cookie_secret(), salt=USER_COOKIE_NAME).loads(cookie, return_timestamp=True)
+    return cookie, float(at.timestamp())
 
 
 def scripts(*names: str) -> list[str]:

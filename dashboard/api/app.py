@@ -38,7 +38,7 @@ turned away with 503 and `Retry-After`: send them again.
 
 def create(given: Settings) -> FastAPI:
     """Return the API; its model is loaded by ``app.state.service.load()``."""
-    log.start()
+    log.start(given.log_file)
     keep_uploads_in_memory()
     app = FastAPIOffline(
         title="NeuroVal",

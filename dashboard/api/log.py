@@ -4,10 +4,14 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any, Final
 
 NAME: Final = "neuroval.api"
 FIELDS: Final = "fields"
+LARGEST: Final = 10_000_000  # bytes of a file, then it begins anew
+FORMER: Final = 5  # files that are kept
 
 log = logging.getLogger(NAME)
 
@@ -21,11 +25,15 @@ class AsJson(logging.Formatter):
         return json.dumps({**entry, **getattr(record, FIELDS, {})})
 
 
-def start() -> None:
-    """Write the log to stderr; once, however often it is asked for."""
+def start(file: Path | None = None) -> None:
+    """Write the log to a file, which does not grow without end, or to stderr; once, however often it is asked for."""
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it quotes what it does not understand
     if not log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
+        handler = (
+            logging.StreamHandler(sys.stderr)
+            if file is None
+            else RotatingFileHandler(file, maxBytes=LARGEST, backupCount=FORMER, encoding="utf-8")
+        )
         handler.setFormatter(AsJson())
         log.addHandler(handler)
         log.setLevel(logging.INFO)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from neuroval.dashboard.access.sign_in import may_run
 from neuroval.dashboard.jobs import job as jobs
 from neuroval.dashboard.jobs.image_folders import data_sets
 from neuroval.dashboard.jobs.job import Progress, State, Status
@@ -21,7 +22,10 @@ EVERY = 1.0  # seconds between two looks at a running evaluation
 
 
 def form() -> None:
-    """Draw the choices and start what is asked for."""
+    """Draw the choices and start what is asked for, for whom the settings let start evaluations."""
+    if not may_run():
+        st.info(text.OTHERS_MAY)
+        return
     known = models()
     if not known:
         st.info(text.NO_MODEL)
@@ -102,7 +106,8 @@ def _outcome(*, was_running: bool) -> None:
         job = jobs.status()
     except InputError as error:
         st.error(escaped(str(error)))
-        st.button("Discard", on_click=jobs.discard)
+        if may_run():
+            st.button("Discard", on_click=jobs.discard)
         return
     if was_running and (job is None or job.state != State.RUNNING):
         st.rerun()  # the whole page: the form is open again
@@ -127,12 +132,15 @@ def _under_way(progress: Progress | None) -> None:
     share = progress.done / progress.total if progress is not None and progress.total else 0.0
     st.progress(min(share, 1.0), text.progress(progress))
     st.caption(text.OPENS)
-    st.button("Cancel", on_click=jobs.cancel)
+    if may_run():
+        st.button("Cancel", on_click=jobs.cancel)
 
 
 def _go_on(status: Status) -> None:
     """Offer to resume what was stopped, or to forget it."""
     (st.error if status.state == State.FAILED else st.warning)(text.stopped(status))
+    if not may_run():
+        return
     with st.container(horizontal=True):
         again = st.button("Resume")
         st.button("Discard", on_click=jobs.discard)

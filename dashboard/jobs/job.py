@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -34,6 +35,8 @@ from neuroval.model.evaluation.journal import journal_of
 
 COMMAND = (sys.executable, "-m", "neuroval.dashboard.jobs.worker")
 LOCK_TRIES, WAIT = 40, 0.05  # a look at the lock holds it for a moment
+LARGEST_LOG: Final = 1_000_000  # bytes
+FORMER_LOGS: Final = 3
 LONGEST_NAME: Final = 80
 LONGEST_QUOTED: Final = 200  # letters of the name of a file, which may hold it as an address does
 
@@ -181,6 +184,7 @@ def _spawn(job: Job, roots: tuple[Path, ...]) -> None:
             (folder() / name).unlink(missing_ok=True)
         _write("job.json", asdict(job))
         variables = {**os.environ, progress.FILE: str(folder() / "progress.json")}
+        _begin_log_anew()
         with (folder() / "log").open("ab") as log:
             process = subprocess.Popen(
                 COMMAND,
@@ -193,6 +197,15 @@ def _spawn(job: Job, roots: tuple[Path, ...]) -> None:
             )
         os.pwrite(lock, str(process.pid).encode(), 0)
     Thread(target=process.wait, daemon=True).start()  # nothing is left behind of a process that has ended
+
+
+def _begin_log_anew() -> None:
+    """Put a log that has grown large aside; some former ones are kept."""
+    path = folder() / "log"
+    if path.exists() and path.stat().st_size > LARGEST_LOG:
+        handler = RotatingFileHandler(path, backupCount=FORMER_LOGS, delay=True)
+        handler.doRollover()
+        handler.close()
 
 
 @contextlib.contextmanager

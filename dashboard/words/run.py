@@ -16,6 +16,7 @@ NO_FOLDER = (
     "for each class, or let whoever runs the server add its place to the setting `NEUROVAL_IMAGE_ROOTS`."
 )
 NO_MODEL = "There is no model on this server. A model folder in `models` of its working folder is one."
+OTHERS_MAY = "Only some people may start, cancel, resume or discard evaluations here; your address is not among theirs."
 OPENS = "The study opens when it is done."
 NONE_YET = "No evaluation has been started here."
 DATA_HELP = (

@@ -25,7 +25,8 @@ def write(folder: Path, text: str) -> None:
 def test_every_setting_is_described_and_has_a_line(home: Path) -> None:
     lines = described(read_settings())
     assert lines[:2] == [f'# NEUROVAL_HOME is "{home}"', "# api_keys: 0"]
-    assert {"api_keys", *tomllib.loads("\n".join(lines))} == set(Settings.model_fields)
+    assert lines[2] == "# log_file is not set"
+    assert {"api_keys", "log_file", *tomllib.loads("\n".join(lines))} == set(Settings.model_fields)
     assert all(one.description for one in Settings.model_fields.values())
 
 
@@ -193,3 +194,27 @@ def test_a_required_login_needs_a_provider(tmp_path: Path, changed: dict[str, st
 def test_a_required_login_without_a_file_starts_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no /.*secrets.toml that says by whom"):
         check_sign_in(Settings(login="required"), (tmp_path / "secrets.toml",))
+
+
+def test_who_may_run_evaluations_is_known_only_after_a_login() -> None:
+    with pytest.raises(InputError, match="without a login nobody is known"):
+        check_sign_in(Settings(run_emails="a@b.org"), ())
+
+
+@pytest.mark.parametrize("name", ["https://a.example", "a.example:80", "*", "*.", "a..b", "*.*.a", "a/b", ""])
+def test_names_of_hosts_are_plain(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROVAL_ALLOWED_HOSTS", f"NeuroVal.example.org, *.clinic.example,{name}")
+    if name in ("*", ""):
+        assert read_settings().allowed_hosts[:2] == ("neuroval.example.org", "*.clinic.example")
+    else:
+        with pytest.raises(InputError, match="NEUROVAL_ALLOWED_HOSTS, number 3"):
+            read_settings()
+
+
+def test_a_log_needs_a_folder_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROVAL_LOG_FILE", str(tmp_path / "api.log"))
+    assert read_settings().log_file == tmp_path / "api.log"
+    assert f'log_file = "{tmp_path / "api.log"}"' in described(read_settings())
+    monkeypatch.setenv("NEUROVAL_LOG_FILE", str(tmp_path / "gone" / "api.log"))
+    with pytest.raises(InputError, match="NEUROVAL_LOG_FILE: expected a file"):
+        read_settings()

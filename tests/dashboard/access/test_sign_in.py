@@ -1,8 +1,12 @@
 """Who is let in where a sign-in is required, by what the provider says of an address."""
 
+import types
+
 import pytest
 
+from neuroval.dashboard.access import sign_in
 from neuroval.dashboard.access.sign_in import may_use
+from neuroval.dashboard.settings import settings
 
 SAID = {"is_logged_in": True, "email": "Reader@Hospital.example", "email_verified": True}
 
@@ -31,3 +35,17 @@ def test_without_a_list_everybody_who_has_signed_in_is_let_in(monkeypatch: pytes
     monkeypatch.delenv("NEUROVAL_LOGIN_EMAILS", raising=False)
     assert may_use({"is_logged_in": True, "email_verified": False})
     assert not may_use({"email": "reader@hospital.example"})
+
+
+@pytest.mark.parametrize(
+    ("email", "may"), [("Lead@hospital.example", True), ("x@lab.example", True), ("reader@hospital.example", False)]
+)
+def test_who_may_run_evaluations(email: str, may: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = types.SimpleNamespace(to_dict=lambda: {**SAID, "email": email})
+    monkeypatch.setattr(sign_in.st, "user", user)
+    monkeypatch.setattr(sign_in.streamlit_private, "can_sign_in", lambda: True)
+    monkeypatch.setenv("NEUROVAL_LOGIN", "required")
+    assert sign_in.may_run()  # nobody is named: all who are signed in
+    settings.cache_clear()
+    monkeypatch.setenv("NEUROVAL_RUN_EMAILS", "lead@hospital.example,@lab.example")
+    assert sign_in.may_run() is may

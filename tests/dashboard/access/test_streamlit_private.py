@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 
 import pytest
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
@@ -28,6 +29,19 @@ def cookie(secret: str, content: object) -> dict[str, str]:
 def test_the_cookie_that_streamlit_signs_is_read(signing: str) -> None:
     user = {"origin": ORIGIN, "is_logged_in": True, "email": "a@b.org"}
     assert streamlit_private.user_of(cookie(signing, user)) == user
+
+
+def test_a_cookie_says_when_it_was_signed(signing: str) -> None:
+    cookies = cookie(signing, {"origin": ORIGIN, "is_logged_in": True})
+    whole, began = streamlit_private.cookie_of(cookies)
+    assert [whole] == list(cookies.values())
+    assert abs(began - time.time()) < 5
+
+
+def test_the_scripts_inside_the_frame_of_a_page_are_known() -> None:
+    """The policy of pages lets these run; a page without any was read wrongly."""
+    assert any("prerenderReady" in script for script in streamlit_private.inline_scripts())
+    assert streamlit_private.fetching_script().count("import(") >= len(streamlit_private.ELSEWHERE_DRAWN)
 
 
 def test_a_cookie_that_is_not_ours_says_nothing(signing: str) -> None:

@@ -196,3 +196,14 @@ def test_progress_is_a_sentence(found: Progress | None, words: str) -> None:
 )
 def test_the_time_left_is_no_finer_than_a_guess(seconds: float, words: str) -> None:
     assert time_left(seconds).startswith(words)
+
+
+def test_who_may_not_run_evaluations_sees_how_far_they_have_come(
+    open_page: Open, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press(open_page("run", "normal"), "Evaluate")
+    monkeypatch.setattr("neuroval.dashboard.components.run.may_run", lambda: False)
+    app = open_page("run", "normal")
+    assert buttons(app) == {}
+    assert text_run.OTHERS_MAY in said(app)
+    assert text_run.OPENS in said(app)

@@ -69,6 +69,21 @@ def pid() -> int:
     return int((jobs.folder() / "lock").read_text())
 
 
+@pytest.mark.usefixtures("asleep")
+def test_a_log_that_has_grown_large_begins_anew(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "LARGEST_LOG", 100)
+    monkeypatch.setattr(jobs, "FORMER_LOGS", 2)
+    for turn in range(5):
+        start(images)
+        jobs.cancel()
+        jobs.discard()
+        with (jobs.folder() / "log").open("a") as log:
+            log.write(f"{turn}" * 101)
+    logs = sorted(path.name for path in jobs.folder().iterdir() if path.name.startswith("log"))
+    assert logs == ["log", "log.1", "log.2"]
+    assert [(jobs.folder() / name).read_text()[:1] for name in logs] == ["4", "3", "2"]
+
+
 def test_without_a_job_there_is_no_status() -> None:
     assert jobs.status() is None
     jobs.cancel()
