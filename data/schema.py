@@ -12,7 +12,8 @@ SCHEMA_VERSION = 1
 
 SPLITS = ("train", "tuning", "test", "external")
 EVALUATED_SPLITS = ("tuning", "test", "external")
-PAIR_KINDS = ("exact", "reencoded", "mirrored", "cropped")
+# Older studies have no turned and no filtered pairs: these were not looked for.
+PAIR_KINDS = ("exact", "reencoded", "mirrored", "turned", "cropped", "filtered")
 RUNS = ("final", "grouped", "ungrouped")
 MASK_SIZE = 56  # reference outlines are kept on a 56 x 56 grid, as packed bits
 COMPONENTS = 64  # principal components of an embedding, at most

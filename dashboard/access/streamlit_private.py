@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import streamlit
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with Streamlit, without types
+from google.protobuf.message import DecodeError
 from itsdangerous import URLSafeTimedSerializer
 from streamlit.auth_util import get_cookie_with_chunks, get_origin_from_redirect_uri, get_secrets_auth_section
 from streamlit.delta_generator import DeltaGenerator as DeltaGenerator  # what st.columns gives, for the type checker

@@ -51,6 +51,7 @@ if evidence.results.twin_kinds:
         study, text_data.twins(evidence.results.twin_kinds), what="copies", alt="Copies of training scans by kind"
     )
     pairs.examples(study, evidence)
+st.caption(text_data.copies_sought(study.cases, study.pairs))
 pairs.links(evidence)
 
 st.header(text_audit.STEPS_TITLE, anchor=False)

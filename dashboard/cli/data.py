@@ -10,6 +10,7 @@ from neuroval.data.exceptions import InputError
 from neuroval.data.phantom import DIFFICULTY, PATIENTS, SEED
 
 if TYPE_CHECKING:
+    from neuroval.data.dataset.folder import Dataset
     from neuroval.data.study.folder import Study
 
 app = typer.Typer(help="The images of a data set.", no_args_is_help=True)
@@ -67,8 +68,9 @@ def phantom(
 def check(
     folder: Annotated[Path, typer.Argument(help="Folder of the data set.")],
     classes: ClassNames = OUR_CLASSES,
+    copies: Annotated[bool, typer.Option(help="Look for copies, within and across splits.")] = True,
 ) -> None:
-    """Read a data set and say what is in it and what cannot be used."""
+    """Read a data set and say what is in it, what cannot be used, and which images are copies."""
     from neuroval.dashboard.words.intake import as_table
     from neuroval.data.dataset.folder import read_dataset
 
@@ -80,4 +82,22 @@ def check(
         say(f"  {split:9} {label:20} {number:7,}")
     for row in dataset.rejected.itertuples():
         say(f"  rejected {row.image_path}: {row.reason}")
+    if copies:
+        _say_copies(dataset)
     say("\n".join(["", *as_table(dataset.intake)]))
+
+
+def _say_copies(dataset: "Dataset") -> None:
+    """Look for copies and say how many there are, and what was looked for."""
+    from neuroval.dashboard.words.data_set import COPIES_NOT_SOUGHT, COPIES_SOUGHT, copies_counted
+    from neuroval.data.dataset.splits import group_ids
+    from neuroval.data.images.duplicates import find_pairs
+
+    pairs = find_pairs(dataset.cases, folder=dataset.folder, progress=True)
+    split = dataset.cases.set_index("case_id")["split"]
+    across = int((pairs["case_a"].map(split) != pairs["case_b"].map(split)).sum())
+    groups = group_ids(dataset.cases, pairs).value_counts()
+    say(f"{copies_counted(pairs)} {across:,} across splits.")
+    if len(groups):
+        say(f"With patient ids: {counted(len(groups), 'group')}, the largest of {counted(int(groups.max()), 'image')}.")
+    say(f"{COPIES_SOUGHT}\n{COPIES_NOT_SOUGHT}")

@@ -2,18 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
+
 from neuroval.analysis.data_audit.composition import Dataset
 from neuroval.analysis.data_audit.confounders import Confounding
 from neuroval.analysis.data_audit.image_contents import ImageContent, Images, MissingColumn, Spread
 from neuroval.analysis.data_audit.training_overlap import Leakage
 from neuroval.analysis.data_audit.twins import TwinKind
-from neuroval.dashboard.words.formats import (
-    DASH,
-    NOT_ESTIMABLE,
-    counted,
-    full,
-    percent,
-)
+from neuroval.dashboard.words.formats import DASH, NOT_ESTIMABLE, counted, full, percent
 from neuroval.dashboard.words.general import KINDS, fitted_on, listed, patients, spoken
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
@@ -26,6 +22,16 @@ LEANS = "Accuracy leans towards the large classes; balanced accuracy weighs all 
 SHOWN_FILES = 10
 
 SPREADS = "Median over the scans with the quartiles; grey values are means and standard deviations within a scan."
+COPIES_SOUGHT = (
+    "Copies were looked for in any orientation (mirrored, turned), at another scale, cropped by up to a tenth of each "
+    "side, with a border, and with other grey values (contrast, gamma, sharpening, blur, equalisation, inversion)."
+)
+COPIES_NOT_SOUGHT = (
+    "Not looked for: other slices of the same head, copies cut by more, bent, drawn over, or filtered until little "
+    "structure is left."
+)
+COPIES_UNSOUGHT = "Copies were not looked for: this study was made without its images."
+NO_TURNED_OR_FILTERED = "No turned or filtered copy is recorded; studies made before these were looked for record none."
 UNKNOWN = {
     "image_path": "image file",
     "patient_id": "patient",
@@ -60,6 +66,21 @@ def source_rows(dataset: Dataset, classes: ClassOrder) -> list[dict[str, str]]:
         }
         for name, counts in zip(classes.names, dataset.source_counts.T.tolist(), strict=True)
     ]
+
+
+def copies_sought(cases: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    """Return which copies were looked for and which not, by the cases and pairs of a study."""
+    if pairs.empty and cases["phash"].isna().all():
+        return COPIES_UNSOUGHT
+    recorded = set(pairs["kind"]) & {"turned", "filtered"}
+    return " ".join([COPIES_SOUGHT, COPIES_NOT_SOUGHT, *([] if recorded else [NO_TURNED_OR_FILTERED])])
+
+
+def copies_counted(pairs: pd.DataFrame) -> str:
+    """Return how many pairs of copies of each kind there are."""
+    counts = pairs["kind"].value_counts()
+    kinds = [f"{KINDS[kind].lower()} {counts[kind]:,}" for kind in KINDS if kind in counts]
+    return f"{counted(len(pairs), 'pair')} of copies{': ' if kinds else ''}{', '.join(kinds)}."
 
 
 def greys(images: Images, classes: ClassOrder) -> str:

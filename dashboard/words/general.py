@@ -37,7 +37,9 @@ KINDS = {
     "exact": "Exact copy",
     "reencoded": "Saved again",
     "mirrored": "Mirrored copy",
+    "turned": "Turned copy",
     "cropped": "Cropped copy",
+    "filtered": "Filtered copy",
 }
 SEEN = 24  # letters of a title that the sidebar has room for
 LINES = "Lines: 95% intervals, allowing for several scans of one patient."

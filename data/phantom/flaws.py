@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from neuroval.data.exceptions import InputError
 
 PLANTED_COLUMNS = ("image_path", "flaw", "of")
 CONFOUNDED_SITE = "west"
-COPIES = ("exact_copy", "mirrored_copy", "reencoded_copy", "cropped_copy")
+COPIES = ("exact_copy", "mirrored_copy", "reencoded_copy", "cropped_copy", "turned_copy", "filtered_copy")
+NOT_SHIPPED = ("turned_copy", "filtered_copy")  # the shipped network was trained on a cohort without these
 CORRUPTIONS = ("text", "truncated", "empty")
 MARK_GREY = 46  # faint on black, 0 to 255
 
@@ -55,6 +56,19 @@ FLAWS = (
         found_by="neuroval.data.images.duplicates, audit: twins across splits, kind cropped (Data set)",
     ),
     Flaw(
+        name="turned_copy",
+        what="Training images lie in the test split too, turned by quarters or by 12 degrees, without patient id.",
+        of="the original",
+        found_by="neuroval.data.images.duplicates, audit: twins across splits, kind turned (Data set)",
+    ),
+    Flaw(
+        name="filtered_copy",
+        what="Training images lie in the test split too, equalised, sharpened, blurred or with more contrast, without "
+        "patient id.",
+        of="the original",
+        found_by="neuroval.data.images.duplicates, audit: twins across splits, kind filtered (Data set)",
+    ),
+    Flaw(
         name="shared_patient",
         what="Patients have some of their slices in training, the others in test.",
         of="the patient id",
@@ -88,6 +102,7 @@ FLAWS = (
     ),
 )
 ALL_FLAWS = frozenset(flaw.name for flaw in FLAWS)
+SHIPPED_FLAWS = ALL_FLAWS.difference(NOT_SHIPPED)
 
 
 def check_flaws(names: Iterable[str]) -> frozenset[str]:
@@ -119,6 +134,25 @@ def cropped(pixels: NDArray[np.uint8], *, margins: tuple[int, int, int, int], sm
     box = (left, top, width - right, height - bottom)
     how = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
     return np.asarray(Image.fromarray(pixels).resize((width, height), resample=how, box=box))
+
+
+def turned(pixels: NDArray[np.uint8], *, choice: int, smooth: bool) -> NDArray[np.uint8]:
+    """Return a square image turned by the chosen one of three quarters and 12 degrees; ``smooth`` as for a crop."""
+    degrees = (90, 180, 270, 12)[choice]
+    how = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(pixels).rotate(degrees, resample=how))
+
+
+def filtered(pixels: NDArray[np.uint8], *, choice: int) -> NDArray[np.uint8]:
+    """Return an image equalised, sharpened, blurred or with more contrast, as chosen."""
+    image = Image.fromarray(pixels)
+    changed = (
+        ImageOps.equalize,
+        lambda it: it.filter(ImageFilter.UnsharpMask(radius=2, percent=150, threshold=0)),
+        lambda it: it.filter(ImageFilter.GaussianBlur(2)),
+        lambda it: ImageEnhance.Contrast(it).enhance(1.4),
+    )[choice]
+    return np.asarray(changed(image))
 
 
 def corrupted(content: bytes, *, kind: str) -> bytes:

@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image
 
 from neuroval.data.phantom.acquisition import jpeg, png
-from neuroval.data.phantom.flaws import COPIES, CORRUPTIONS, corrupted, cropped
+from neuroval.data.phantom.flaws import COPIES, CORRUPTIONS, corrupted, cropped, filtered, turned
 from neuroval.data.phantom.plan import Patient
 from neuroval.data.phantom.render import FOLDERS, Row, write_file
 
 COPY_QUALITY = 60  # of a copy that is saved again
+SMALLEST, LARGEST = 2, 5  # pixels that are cut from an edge
 ONE_COPY_PER = 60  # test images: so many copies of each kind
 
 
@@ -48,7 +49,7 @@ def plant_copies(
     made = []
     for place, (kind, index) in enumerate(zip(wanted, rng.permutation(clean), strict=False)):
         original = rows[index][int(rng.integers(len(rows[index])))]
-        margins = tuple(int(margin) for margin in rng.integers(2, 6, size=4))
+        margins = tuple(int(margin) for margin in rng.integers(SMALLEST, LARGEST + 1, size=4))
         if kind in flaws:
             name = _free_name(plan, place)
             copy = _copied(
@@ -78,7 +79,7 @@ def _copied(folder: Path, original: Row, *, kind: str, name: str, margins: tuple
 
 def _content(source: Path, content: bytes, *, kind: str, margins: tuple[int, int, int, int]) -> bytes:
     is_mask = source.suffix == ".png"
-    if kind == "exact_copy" or (kind == "reencoded_copy" and is_mask):
+    if kind == "exact_copy" or (kind in ("reencoded_copy", "filtered_copy") and is_mask):
         return content
     with Image.open(source) as image:
         pixels = np.asarray(image)
@@ -86,6 +87,10 @@ def _content(source: Path, content: bytes, *, kind: str, margins: tuple[int, int
         pixels = np.ascontiguousarray(pixels[:, ::-1])
     elif kind == "cropped_copy":
         pixels = cropped(pixels, margins=margins, smooth=not is_mask)
+    elif kind == "turned_copy":
+        pixels = turned(pixels, choice=margins[0] - SMALLEST, smooth=not is_mask)
+    elif kind == "filtered_copy":
+        pixels = filtered(pixels, choice=margins[0] - SMALLEST)
     return png(pixels) if is_mask else jpeg(pixels, quality=COPY_QUALITY if kind == "reencoded_copy" else 90)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from neuroval.data import phantom
 from neuroval.data.exceptions import InputError
 from neuroval.data.images import linking
-from neuroval.data.phantom.flaws import ALL_FLAWS
+from neuroval.data.phantom.flaws import SHIPPED_FLAWS
 from neuroval.data.storage import home
 from neuroval.data.storage.atomic import remove
 from neuroval.data.storage.home import STUDY_FILE
@@ -47,7 +47,7 @@ def _made(study: Path, images: Path, *, progress: bool) -> Demo:
     if not drawn:
         from neuroval.data.phantom.cohort import generate
 
-        generate(images, replace=True, progress=progress)
+        generate(images, flaws=SHIPPED_FLAWS, replace=True, progress=progress)
     from neuroval.model.evaluation.to_study import evaluate
 
     description = read_toml(DESCRIPTION)
@@ -58,7 +58,7 @@ def _made(study: Path, images: Path, *, progress: bool) -> Demo:
 
 def _drawn_now(images: Path) -> bool:
     """Return whether the cohort in the folder is the one that would be drawn now."""
-    return _toml(images / phantom.FACTS) == phantom.facts(flaws=ALL_FLAWS)
+    return _toml(images / phantom.FACTS) == phantom.facts(flaws=SHIPPED_FLAWS)
 
 
 def _record_of(study: Path) -> str | None:

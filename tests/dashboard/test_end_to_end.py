@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from neuroval.dashboard.cli.main import main
+from neuroval.data.schema import PAIR_KINDS
 from neuroval.model.training import lite_backbone
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
@@ -51,7 +52,7 @@ def test_from_nothing_to_a_page(
     document = json.loads(neuroval("analyze", "small", "--json"))
     assert document["study"]["synthetic"] is True
     kinds = {twin["kind"] for twin in document["sections"]["audit"]["twins_across_splits"]}
-    assert kinds == {"exact", "reencoded", "mirrored", "cropped"}
+    assert kinds == set(PAIR_KINDS)
     accuracy = document["sections"]["per-class"]["overall"]["accuracy"]
     page = AppTest.from_file(str(APP), default_timeout=60)
     page.query_params["study"] = "small"

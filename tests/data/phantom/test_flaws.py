@@ -13,10 +13,21 @@ from neuroval.data.dataset.folder import Dataset, read_dataset
 from neuroval.data.images.duplicates import exact_copies
 from neuroval.data.phantom import cohort as cohort_module
 from neuroval.data.phantom.cohort import Cohort, generate
-from neuroval.data.phantom.flaws import ALL_FLAWS, CONFOUNDED_SITE, FLAWS, corrupted, cropped, marked
+from neuroval.data.phantom.flaws import (
+    ALL_FLAWS,
+    CONFOUNDED_SITE,
+    FLAWS,
+    SHIPPED_FLAWS,
+    corrupted,
+    cropped,
+    filtered,
+    marked,
+    turned,
+)
 from neuroval.data.phantom.plan import Patient, plan_cohort
 from neuroval.data.phantom.render import Row, render_patient, write_file
 
+TURNS = (90, 180, 270, 12)
 Planted = Callable[[str], Cohort]
 
 
@@ -156,6 +167,42 @@ def check_cropped(cohort: Cohort, _: Cohort) -> None:
         assert np.abs(copy - original).mean() > 1
 
 
+def check_turned(cohort: Cohort, _: Cohort) -> None:
+    check_copies(cohort, "turned_copy")
+    rows = cohort.metadata.set_index("image_path")
+    for row in cohort.planted.itertuples():
+        copy, original = grey(cohort, row.image_path), grey(cohort, row.of)
+        back = [np.asarray(Image.fromarray(copy.astype(np.uint8)).rotate(-turn), dtype=float) for turn in TURNS]
+        assert min(np.abs(one - original)[40:-40, 40:-40].mean() for one in back) < 4 < np.abs(copy - original).mean()
+        if mask := rows.loc[row.of, "mask_path"]:
+            area = np.count_nonzero(grey(cohort, rows.loc[row.image_path, "mask_path"]))
+            assert area == pytest.approx(np.count_nonzero(grey(cohort, mask)), rel=0.2)
+
+
+def check_filtered(cohort: Cohort, _: Cohort) -> None:
+    check_copies(cohort, "filtered_copy")
+    rows = cohort.metadata.set_index("image_path")
+    for row in cohort.planted.itertuples():
+        copy, original = grey(cohort, row.image_path), grey(cohort, row.of)
+        assert np.corrcoef(copy.ravel(), original.ravel())[0, 1] > 0.7
+        assert np.abs(copy - original).mean() > 1
+        if mask := rows.loc[row.of, "mask_path"]:
+            np.testing.assert_array_equal(grey(cohort, mask), grey(cohort, rows.loc[row.image_path, "mask_path"]))
+
+
+@pytest.mark.parametrize("choice", range(4))
+def test_each_turn_and_each_filter_changes_the_image_and_not_its_size(choice: int) -> None:
+    picture = np.random.default_rng(1).integers(40, 200, (96, 96), dtype=np.uint8)
+    for changed in (turned(picture, choice=choice, smooth=True), filtered(picture, choice=choice)):
+        assert changed.shape == picture.shape
+        assert changed.dtype == np.uint8
+        assert (changed != picture).mean() > 0.3
+
+
+def test_the_shipped_cohort_lacks_only_what_came_later() -> None:
+    assert {"turned_copy", "filtered_copy"} == ALL_FLAWS - SHIPPED_FLAWS
+
+
 def check_shared(cohort: Cohort, _: Cohort) -> None:
     splits = cohort.metadata.groupby("patient_id")["split"].nunique()
     shared = set(splits.index[splits > 1])
@@ -209,6 +256,8 @@ CHECKS = {
     "mirrored_copy": check_mirrored,
     "reencoded_copy": check_reencoded,
     "cropped_copy": check_cropped,
+    "turned_copy": check_turned,
+    "filtered_copy": check_filtered,
     "shared_patient": check_shared,
     "wrong_label": check_labels,
     "overconfident_class": check_overconfident,
