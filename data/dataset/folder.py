@@ -124,7 +124,10 @@ def outline_files(folder: Path, classes: ClassOrder) -> dict[str, str]:
     listed = metadata["mask_path"].dropna()
     taken = {METADATA, *listed, *metadata.index}
     by_name, _ = outlines([path for path in found.files if path not in taken], classes.names)
-    return {**{image: mask for mask, image in sorted(by_name.items(), reverse=True)}, **listed.to_dict()}
+    return {
+        **{image: mask for mask, image in sorted(by_name.items(), reverse=True)},
+        **dict(zip(map(str, listed.index), listed, strict=True)),
+    }
 
 
 # What the metadata says ----------------------------------------------------------------------------------------------

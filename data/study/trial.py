@@ -96,4 +96,5 @@ def _facts(stated: Any) -> TrialFacts:
     names = [field.name for field in fields(TrialFacts)]
     if not isinstance(stated, Mapping) or sorted(stated) != sorted(names):
         raise ContractError(f"{FILE}: its metadata says of the trial {stated!r}; expected {names}.")
-    return TrialFacts(**{name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()})
+    given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stated.items()}
+    return TrialFacts(**given)

@@ -10,7 +10,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.data.dataset.folder import outline_files
@@ -239,9 +238,9 @@ def _alike(scan: Scan, hosts: Sequence[Scan], uses: NDArray[np.int64], *, rng: n
     apart = np.array([host.group != scan.group for host in hosts])
     if not apart.any():
         return None
-    free = np.flatnonzero(apart & (uses == uses[apart].min()))
+    free = np.flatnonzero(apart & (uses == uses[apart].min())).tolist()
     same = [place for place in free if scan.plane is None or hosts[place].plane in (None, scan.plane)]
-    drawn = rng.permutation(same or free)[:LOOKED_AT]
+    drawn = rng.permutation(same or free)[:LOOKED_AT].tolist()
     distances = [float(((hosts[place].look - scan.look) ** 2).sum()) for place in drawn]
     return int(drawn[int(np.argmin(distances))])
 
@@ -252,12 +251,12 @@ def _sample(scans: Sequence[Scan], *, size: int, splits: Sequence[str], rng: np.
     here = [scan for scan in scans if scan.split == split]
     if size >= len(here):
         return here
-    labels = pd.Series([scan.label for scan in here])
-    shares = labels.value_counts().sort_index() * size / len(here)
-    counts = np.floor(shares).astype(int)
-    rest = (shares - counts).sort_values(ascending=False, kind="stable").index[: size - int(counts.sum())]
-    counts[rest] += 1
+    labels = np.array([scan.label for scan in here])
+    names, held = np.unique(labels, return_counts=True)
+    shares = held * size / len(here)
+    counts = np.floor(shares).astype(np.int64)
+    counts[np.argsort(counts - shares, kind="stable")[: size - int(counts.sum())]] += 1
     chosen = np.concatenate(
-        [rng.permutation(np.flatnonzero(labels == label))[:count] for label, count in counts.items()]
+        [rng.permutation(np.flatnonzero(labels == name))[:count] for name, count in zip(names, counts, strict=True)]
     )
     return [here[index] for index in np.sort(chosen)]

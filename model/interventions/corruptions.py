@@ -39,7 +39,7 @@ AROUND: Final = ((1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1
 
 def levels(name: str) -> int:
     """Return how many levels a corruption or repeat has, from 1 on."""
-    return len((SEVERITIES | REPEATS)[name])
+    return len({**SEVERITIES, **REPEATS}[name])
 
 
 def corrupted(grey: NDArray[np.uint8], name: str, level: int, *, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -47,7 +47,7 @@ def corrupted(grey: NDArray[np.uint8], name: str, level: int, *, rng: np.random.
 
     Raises ``KeyError`` for a name that is none.
     """
-    steps = (SEVERITIES | REPEATS)[name]
+    steps = {**SEVERITIES, **REPEATS}[name]
     if level == 0:
         return grey
     amount = steps[level - 1]

@@ -1,5 +1,7 @@
 """How the head lies in the picture: turned, shifted, zoomed. What comes in from outside has the grey of the edge."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ def zoomed(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return warped(grey, cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), 0, scale))
 
 
-def warped(grey: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
+def warped(grey: NDArray[np.uint8], matrix: NDArray[Any]) -> NDArray[np.uint8]:
     """Return the picture under an affine map ``(2, 3)``, filled up with the median of its edge: usually black."""
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     size, background = (grey.shape[1], grey.shape[0]), float(np.median(edge))

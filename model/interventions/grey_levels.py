@@ -18,7 +18,8 @@ def bias_field(grey: NDArray[np.uint8], amount: float, *, rng: np.random.Generat
     y, x = np.meshgrid(*(np.linspace(-1, 1, length) for length in grey.shape), indexing="ij")
     field = sum(weight * x**across * y**down for weight, (across, down) in zip(rng.normal(size=9), TERMS, strict=True))
     spread = (field - field.min()) / (field.max() - field.min())
-    return np.clip(np.rint(grey * (1 + amount * (2 * spread - 1))), 0, 255).astype(np.uint8)
+    shaded = np.clip(np.rint(grey * (1 + amount * (2 * spread - 1))), 0, 255)
+    return np.asarray(shaded, dtype=np.uint8)
 
 
 def blur(grey: NDArray[np.uint8], width: float) -> NDArray[np.uint8]:
@@ -29,13 +30,13 @@ def blur(grey: NDArray[np.uint8], width: float) -> NDArray[np.uint8]:
 def gamma(grey: NDArray[np.uint8], power: float, *, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return grey levels, as parts of 255, to ``power`` or to its inverse, as chance has it: darker or brighter."""
     exponent = power if rng.integers(2) else 1 / power
-    return np.rint(255 * (np.arange(256) / 255) ** exponent).astype(np.uint8)[grey]
+    return np.asarray(np.rint(255 * (np.arange(256) / 255) ** exponent)[grey], dtype=np.uint8)
 
 
 def low_contrast(grey: NDArray[np.uint8], kept: float) -> NDArray[np.uint8]:
     """Return grey levels drawn together about their mean to ``kept`` of their distance: a window set too wide."""
     mean = float(grey.mean())
-    return np.rint(np.clip((np.arange(256) - mean) * kept + mean, 0, 255)).astype(np.uint8)[grey]
+    return np.asarray(np.rint(np.clip((np.arange(256) - mean) * kept + mean, 0, 255))[grey], dtype=np.uint8)
 
 
 def jpeg(grey: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

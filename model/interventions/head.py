@@ -63,10 +63,10 @@ def midline(grey: NDArray[np.uint8], head: NDArray[np.bool_]) -> Midline | None:
     seen = np.where(head, grey, 0).astype(np.uint8)
     best = Midline(mirror=np.eye(2, 3), correlation=-1.0)
     for lean in LEANS:
-        upright = cv2.getRotationMatrix2D(centre.tolist(), lean, scale)
+        upright = np.asarray(cv2.getRotationMatrix2D(centre.tolist(), lean, scale), dtype=np.float64)
         upright[:, 2] += LOOKED_AT / 2 - centre
         small = cv2.warpAffine(seen, upright, (LOOKED_AT, LOOKED_AT)).astype(np.float64)
-        small -= small.mean()
+        small = small - small.mean()
         for aside in ASIDE:
             correlation = float((small * np.roll(small[:, ::-1], aside, axis=1)).sum() / max((small**2).sum(), 1e-9))
             if correlation > best.correlation:

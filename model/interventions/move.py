@@ -32,4 +32,4 @@ def pasted(
     stretch = float(np.clip(new_contrast / contrast if contrast else 1.0, *STRETCH))
     matched = (patch - before) * stretch + after
     seen = feather(transfer.outline)
-    return np.clip(np.rint(seen * matched + (1 - seen) * host), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(seen * matched + (1 - seen) * host), 0, 255), dtype=np.uint8)

@@ -58,7 +58,7 @@ def filled_from_other_side(
     shift = level_of(grey, ring).middle - level_of(other, ring).middle
     seen = feather(hole)
     mixed = seen * (other + shift) + (1 - seen) * grey
-    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(mixed), 0, 255), dtype=np.uint8)
 
 
 def _membrane(values: NDArray[np.float64], hole: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -70,7 +70,7 @@ def _membrane(values: NDArray[np.float64], hole: NDArray[np.bool_]) -> NDArray[n
     known, neighbours = np.zeros(len(inside)), np.zeros(len(inside))
     for step in ((0, 1), (0, -1), (1, 0), (-1, 0)):
         place = inside + step
-        there = ((place >= 0) & (place < hole.shape)).all(axis=1)
+        there = np.asarray(((place >= 0) & (place < hole.shape)).all(axis=1), dtype=np.bool_)
         neighbours += there
         place = np.where(there[:, None], place, 0)
         other = number[tuple(place.T)]
