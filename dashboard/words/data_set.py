@@ -31,7 +31,9 @@ COPIES_NOT_SOUGHT = (
     "structure is left."
 )
 COPIES_UNSOUGHT = "Copies were not looked for: this study was made without its images."
-NO_TURNED_OR_FILTERED = "No turned or filtered copy is recorded; studies made before these were looked for record none."
+NO_TURNED_OR_FILTERED = (
+    "No turned or filtered copy is recorded; earlier versions of this program did not look for these in a study."
+)
 UNKNOWN = {
     "image_path": "image file",
     "patient_id": "patient",

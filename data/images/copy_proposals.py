@@ -18,7 +18,7 @@ MERGED: Final = 8  # lists after which what they propose is made one; a divisor 
 OVERTONES: Final = 12  # harmonics of a ring that are hashed, from the first on
 LEARNED_FROM: Final = 4096  # images, at most, from which is learned what all have in common
 SEED: Final = 2
-POOLS: Final = ((0, 1, 2), (3,))  # forms that are compared: with the first of their pool only
+POOLS: Final = ((0, 1, 2, 3), (4,))  # forms that are compared: with the first of their pool only
 
 Hashes = NDArray[np.uint64]
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 SIDE: Final = 96  # pixels of the square pictures that are compared
 FRAME, HEAD = 0, 1  # the two views of an image: all of it, and a square around the head
 AROUND: Final = 1.3  # half of the square around the head, in radii of the head
-FORMS: Final = ((FRAME, 1.0), (FRAME, 0.9), (FRAME, 0.8), (HEAD, 1 / AROUND))  # circles: their share of the view
+# Circles, by their share of a view: cropped copies show the middle of the frame.
+FORMS: Final = ((FRAME, 1.0), (FRAME, 0.91), (FRAME, 0.83), (FRAME, 0.76), (HEAD, 1 / AROUND))
 RINGS, HARMONICS = 16, 24
 ANGLES: Final = 64
 SKETCH: Final = 112  # pixels of the longer side on which margins and head are looked for
@@ -151,8 +152,9 @@ def _within_margins(image: Grey) -> Box:
         rows, columns = content.std(axis=1) > UNIFORM, content.std(axis=0) > UNIFORM
         if not rows.any() or not columns.any():
             break
-        top, bottom = top + int(np.argmax(rows)), bottom - int(np.argmax(rows[::-1]))
-        left, right = left + int(np.argmax(columns)), right - int(np.argmax(columns[::-1]))
+        even = [int(np.argmax(lines)) for lines in (rows, rows[::-1], columns, columns[::-1])]
+        even = [lines + (lines > 0) for lines in even]  # a border's last line is a mixture, and rings in JPEG
+        top, bottom, left, right = top + even[0], bottom - even[1], left + even[2], right - even[3]
         if (top, bottom, left, right) == before:
             break
     if bottom - top < 0.3 * height or right - left < 0.3 * width:

@@ -3,7 +3,7 @@
 The truth about each cohort is in its ``planted.csv``, which the product never reads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,13 +146,13 @@ def turned(pixels: NDArray[np.uint8], *, choice: int, smooth: bool) -> NDArray[n
 def filtered(pixels: NDArray[np.uint8], *, choice: int) -> NDArray[np.uint8]:
     """Return an image equalised, sharpened, blurred or with more contrast, as chosen."""
     image = Image.fromarray(pixels)
-    changed = (
+    filters: tuple[Callable[[Image.Image], Image.Image], ...] = (
         ImageOps.equalize,
         lambda it: it.filter(ImageFilter.UnsharpMask(radius=2, percent=150, threshold=0)),
         lambda it: it.filter(ImageFilter.GaussianBlur(2)),
         lambda it: ImageEnhance.Contrast(it).enhance(1.4),
-    )[choice]
-    return np.asarray(changed(image))
+    )
+    return np.asarray(filters[choice](image))
 
 
 def corrupted(content: bytes, *, kind: str) -> bytes:
