@@ -13,7 +13,7 @@ st.set_page_config(page_title="NeuroVal", layout="wide")  # an icon would be fet
 st.html(f"<style>{STYLE}{tables.STYLE}</style>")
 page = st.navigation(pages(), position="hidden")
 if page.url_path != SCAN_PAGE:
-    state.forget_scans()
+    state.leave_scans()
 with st.container(width=1200):
     if login.passed() and (sidebar() is not None or stands_alone(page)):
         page.run()

@@ -35,6 +35,7 @@ from neuroval.dashboard.access.sockets import Sockets
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 API = "/api/v1"
+SWEEP = 10.0  # seconds between two looks for sessions that have ended
 keep_uploads_in_memory()
 limit_header_time()
 
@@ -75,9 +76,17 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     streamlit_private.send_at_once()
     warming = asyncio.gather(asyncio.to_thread(_warm), asyncio.to_thread(api.load))
     opening = asyncio.create_task(_open_browser(os.environ.get("NEUROVAL_OPEN")))
+    ending = asyncio.create_task(_end_closed_sessions())
     yield
     opening.cancel()
+    ending.cancel()
     await warming
+
+
+async def _end_closed_sessions() -> None:
+    while True:
+        await asyncio.sleep(SWEEP)
+        streamlit_private.end_closed_sessions()
 
 
 async def _open_browser(url: str | None) -> None:

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         return round(self.upload_mb * 1e6)
 
     @property
+    def widget_mb(self) -> int:
+        """The largest file as Streamlit counts, in whole millions: the form and the server have the same limit."""
+        return max(1, round(self.upload_mb))
+
+    @property
     def batch_bytes(self) -> int:
         return round(self.batch_mb * 1e6)
 

@@ -21,7 +21,8 @@ from neuroval.data.exceptions import InputError
 from neuroval.data.lazy import once
 from neuroval.data.study.common_cases import Matched, matched
 from neuroval.data.study.evaluated_cases import PREFERRED, evaluated_splits
-from neuroval.data.study.folder import Study, read_manifest
+from neuroval.data.study.folder import Study
+from neuroval.data.study.listing import known_manifest
 from neuroval.data.study.manifest import Manifest
 
 ANY_TUMOUR_KEY: Final = "any_tumour"
@@ -279,7 +280,7 @@ def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]
         if path == study.path:
             continue
         try:
-            manifest = read_manifest(path)
+            manifest = known_manifest(path)
         except InputError:  # the sidebar says of it that it cannot be opened
             continue
         if set(manifest.classes.names) == set(study.classes.names):

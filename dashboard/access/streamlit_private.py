@@ -18,10 +18,12 @@ from urllib.parse import urlsplit
 import streamlit
 from google.protobuf.message import DecodeError
 from itsdangerous import URLSafeTimedSerializer
+from streamlit import runtime
 from streamlit.auth_util import get_cookie_with_chunks, get_origin_from_redirect_uri, get_secrets_auth_section
 from streamlit.delta_generator import DeltaGenerator as DeltaGenerator  # what st.columns gives, for the type checker
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.user_info import generate_login_redirect_url
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
@@ -165,3 +167,28 @@ def send_at_once() -> None:
             with socket.socket(fileno=os.dup(number)) as connection:
                 if connection.family in internet and connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def forget_files() -> None:
+    """Forget the files that were uploaded in the session of this run of a page.
+
+    Streamlit keeps them until the session ends, also when the page with the form was left long ago.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+
+
+def end_closed_sessions() -> None:
+    """End the sessions whose tab was closed and has not come back in time, with the files that they hold.
+
+    Streamlit keeps a session for two minutes, for a connection that was lost, and drops those that are older when the
+    next one is closed: without a next visitor never.
+    """
+    if not runtime.exists():
+        return
+    manager: Any = runtime.get_instance()._session_mgr
+    with manager._storage_lock:
+        ended = list(manager._session_storage._cache.expire())
+    for _, kept in ended:
+        kept.session.shutdown()

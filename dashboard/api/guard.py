@@ -26,6 +26,7 @@ OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/static")  # aske
 READS_SCANS: Final = ("/predict", "/predict/batch")
 ENVELOPE: Final = 100_000  # bytes of a form around its files
 ARRIVING: Final = 4  # requests that may still be arriving, for each place of those that have
+HELD: Final = 4  # of the largest requests, so many may be in memory: those that arrive, together with those being read
 METHODS: Final = ("GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE")
 BUSY: Final = "too many requests at once; try again in a second"
 TOO_OFTEN: Final = "more requests than this server takes of one caller; wait as long as Retry-After says"
@@ -54,6 +55,8 @@ class Guard:
         self.rate = Rate(settings.requests_per_minute)
         self.free = WORKERS * (1 + settings.waiting)  # places of requests that read scans, when they have arrived
         self.arriving = ARRIVING * self.free  # slow ones hold up no others
+        self.held = 0  # bytes of all bodies that have come and are not answered
+        self.most_held = HELD * (settings.batch_bytes + ENVELOPE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,10 +84,15 @@ class Guard:
 
         async def counted() -> Message:
             message = await receive()
-            seen.received += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            seen.received += size
+            self.held += size
             seen.complete = not message.get("more_body", False)
             if seen.received > limit:
                 raise HTTPException(413, f"more than {limit - ENVELOPE:,} bytes")
+            if self.held > self.most_held:
+                self.meter.refused.inc()
+                raise HTTPException(503, BUSY, {"Retry-After": str(RETRY_SECONDS)})
             if reads and seen.complete and not seen.placed:
                 if not self.free:
                     self.meter.refused.inc()
@@ -111,7 +119,8 @@ class Guard:
                 await self.app(scope, counted, send)
         except TimeoutError:
             if not seen.status:
-                late = (503, "no answer in time") if seen.complete else (408, "the request did not arrive in time")
+                arriving = reads and not seen.complete
+                late = (408, "the request did not arrive in time") if arriving else (503, "no answer in time")
                 await self._refuse(scope, receive, send, *late)
         except Exception as error:  # noqa: BLE001 - nothing of it may reach a log or an answer but its kind
             kind = type(error).__name__
@@ -121,6 +130,7 @@ class Guard:
         finally:
             self.arriving += reads
             self.free += seen.placed
+            self.held -= seen.received
 
     def _caller(self, scope: Scope, headers: Headers) -> str:
         """Return who asks. A wrong key makes nobody another: who tries keys is told by the address."""

@@ -30,7 +30,8 @@ def serve(
     named = os.environ.get("STREAMLIT_SECRETS_FILES")
     folders = (Path(os.environ.get("HOME", PACKAGE)), PACKAGE)  # where Streamlit looks; the last of them wins
     files = named.split(",") if named else [str(folder / ".streamlit" / "secrets.toml") for folder in folders]
-    check_sign_in(read_settings(), tuple(map(Path, reversed(files))))
+    given = read_settings()
+    check_sign_in(given, tuple(map(Path, reversed(files))))
     for name in ignored():
         note(f"{name} is no setting and ignored.")
     _check_free(address, port)
@@ -38,6 +39,7 @@ def serve(
     if browser:
         os.environ["NEUROVAL_OPEN"] = f"http://{reached}:{port}"  # Streamlit opens none for an app of this kind
     options = ["--server.port", str(port), "--server.address", address, "--browser.serverAddress", reached]
+    options += ["--server.maxUploadSize", str(given.widget_mb)]
     os.chdir(PACKAGE)  # Streamlit reads .streamlit/config.toml from the folder it is started in
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(server), *options])
 

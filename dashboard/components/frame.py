@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -56,7 +56,7 @@ def sidebar() -> Study | None:
             st.selectbox(
                 "Study",
                 list(folders),
-                format_func=_titles(folders).__getitem__,
+                format_func=text.told_apart(compute.titles(folders)).__getitem__,
                 key=state.STUDY,
                 on_change=state.study_chosen,
             )
@@ -84,11 +84,6 @@ def sidebar() -> Study | None:
     with below:
         _facts(study.manifest.about, study.fingerprint, name)
     return study
-
-
-def _titles(names: Collection[str]) -> dict[str, str]:
-    """Return how studies are listed."""
-    return text.told_apart({name: compute.title(name) for name in names})
 
 
 def _facts(about: About, fingerprint: str, name: str) -> None:

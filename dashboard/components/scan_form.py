@@ -1,7 +1,6 @@
 """Choosing scans to read, and the frame of one that has several."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import streamlit as st
 from streamlit.typing import UploadedFile
@@ -14,8 +13,6 @@ from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
 from neuroval.model.inference.scan_reader import Reader
-
-MEGABYTE: Final = 1_000_000
 
 
 def reader(study: Study) -> Reader | None:
@@ -35,7 +32,7 @@ def reader(study: Study) -> Reader | None:
 
 def files() -> list[UploadedFile]:
     """Draw the form and return the files chosen."""
-    limit = max(1, round(current_settings().upload_bytes / MEGABYTE))
+    limit = current_settings().widget_mb
     # Any name: DICOM files often have no ending.
     chosen = st.file_uploader("Scans", accept_multiple_files=True, key=state.SCANS, max_upload_size=limit)
     st.caption(f"{text_scan.FORM} {text_scan.FORGOTTEN}")

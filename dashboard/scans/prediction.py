@@ -20,7 +20,7 @@ from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.uploads import MAX_UPLOAD_BYTES, Upload, read_upload
 from neuroval.data.storage.home import models, studies
-from neuroval.data.study.folder import read_manifest
+from neuroval.data.study.listing import known_manifest
 from neuroval.data.study.manifest import Manifest, Thresholds
 from neuroval.model.card import CARD, GRAPH, REFERENCE, stated_sha256
 from neuroval.model.inference.scan_reader import Reader, Reading, open_reader
@@ -130,7 +130,7 @@ def thresholds_of(reader: Reader) -> Thresholds:
     """Return the thresholds of the first study that judges this model; the usual ones where none does."""
     for folder in studies().values():
         try:
-            manifest = read_manifest(folder)
+            manifest = known_manifest(folder)
         except InputError:
             continue
         if manifest.model is not None and manifest.model.sha256 == reader.card.sha256:

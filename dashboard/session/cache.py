@@ -23,7 +23,8 @@ from neuroval.dashboard.scans import prediction
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.linking import LinkedImages, linked_images
 from neuroval.data.storage.home import STUDY_FILE, studies
-from neuroval.data.study.folder import Study, read_manifest, read_study
+from neuroval.data.study.folder import Study, read_study
+from neuroval.data.study.listing import known_manifest
 from neuroval.model.inference.scan_reader import Reader
 
 P = ParamSpec("P")
@@ -43,18 +44,16 @@ def _stamp(path: Path) -> int:
         return 0
 
 
-def title(name: str) -> str:
-    """Return the title of a study by its folder name, read again when its description changes."""
-    path = studies()[name]
-    return _title(path, _stamp(path))
+def titles(folders: Mapping[str, Path]) -> dict[str, str]:
+    """Return the titles of studies by folder name; one is read again when its description changes."""
+    return {name: _title(name, path) for name, path in folders.items()}
 
 
-@lru_cache(maxsize=256)
-def _title(path: Path, stamp: int) -> str:  # noqa: ARG001 - the stamp is part of the key
+def _title(name: str, path: Path) -> str:
     try:
-        return read_manifest(path).about.title
+        return known_manifest(path).about.title
     except InputError:
-        return f"{path.name} (cannot be opened)"
+        return f"{name} (cannot be opened)"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from neuroval.dashboard.access import address_names
+from neuroval.dashboard.access.streamlit_private import forget_files
 from neuroval.dashboard.report.options import Options
 
 STUDY, CASE, PATIENT = "study", "case", "patient"
@@ -285,6 +286,12 @@ def once(what: str, keys: Sequence[str], make: Callable[[int], T]) -> list[T]:
 def forget_scans() -> None:
     """Forget what was read of uploaded scans."""
     st.session_state.pop(KEPT, None)
+
+
+def leave_scans() -> None:
+    """Forget uploaded scans and what was read of them: the page with the form is left."""
+    forget_scans()
+    forget_files()
 
 
 @dataclass(slots=True, kw_only=True)

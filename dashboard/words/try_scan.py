@@ -20,7 +20,10 @@ ADVICE: Final[dict[Tier, str]] = {
 UNLIKE: Final = "This image is not like those the model was trained on, so its call and its confidence mean little."
 MODALITY: Final = "The file says that it is {code} and not MR."
 FORM: Final = "JPEG, PNG, BMP, TIFF, WebP or DICOM; single slices, not whole volumes."
-FORGOTTEN: Final = "Scans stay in the memory of this server while the page is open. Nothing of them is stored."
+FORGOTTEN: Final = (
+    "Scans stay in the memory of this server while this page is open, and up to 3 minutes after its tab is closed. "
+    "Nothing of them is stored."
+)
 NO_SCAN: Final = "Choose a scan, or drop several at once."
 NO_MODEL: Final = (
     "The model of this study is not on this machine, so no scan can be read with it. Its folder belongs into `models` "

@@ -5,8 +5,11 @@ in the project. Nothing is written into the project at run time.
 """
 
 import os
+import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
@@ -21,7 +24,10 @@ SHIPPED_MODELS = PACKAGE / "model" / "zoo"
 RECIPES = PACKAGE / "model" / "recipes"
 STUDY_FILE = "study.toml"
 MODEL_FILE = "model.onnx"
+SETTLED: Final = 2_000_000_000  # nanoseconds after which a change of a folder has a time of its own on any disk
 PHANTOM = "phantom"  # data set, study and model that a fresh clone opens with
+
+_LISTED: dict[tuple[Path, str], tuple[int, list[tuple[str, bool]]]] = {}  # when a root was changed, and what was in it
 
 
 def home_folder() -> Path:
@@ -70,28 +76,46 @@ def find_model(name_or_path: str | Path) -> Path:
 def _folders(marker: str, *roots: Path) -> dict[str, Path]:
     folders: dict[str, Path] = {}
     for root in roots:
-        for folder in _entries(root):
-            name = printable(folder.name)  # what is not UTF-8 would stop every page that lists it
-            if name.startswith(".") and name.endswith(".old"):  # a killed write: reading mends it
-                folders.setdefault(name[1:-4], root / folder.name[1:-4])
-            elif not name.startswith(".") and _holds(folder, marker):
-                folders.setdefault(name, folder)
+        for name, folder in _in(root, marker).items():
+            folders.setdefault(name, folder)
     return folders
 
 
-def _entries(root: Path) -> list[Path]:
+def _in(root: Path, marker: str) -> dict[str, Path]:
+    """Return the folders in a root that hold the marker, in order.
+
+    Pages ask many times a second: as long as nothing was added, removed or renamed in the root, only folders that did
+    not hold the marker are looked into again.
+    """
     try:
-        return sorted(root.iterdir())
+        changed = root.stat().st_mtime_ns
+        listed, before = _LISTED.get((root, marker), (None, None))
+        if before is None or listed != changed:
+            before = [(entry.name, False) for entry in sorted(os.scandir(root), key=lambda entry: entry.name)]
     except FileNotFoundError:
-        return []
+        return {}
     except OSError as error:
         raise InputError(f"{root}: cannot be read ({error.strerror}); check its permissions.") from None
+    entries = [(name, held or _holds(root / name, marker)) for name, held in before]
+    if time.time_ns() - changed > SETTLED:  # a later change could have the same time
+        _LISTED[root, marker] = (changed, entries)
+    folders: dict[str, Path] = {}
+    for entry, held in entries:
+        name = printable(entry)  # what is not UTF-8 would stop every page that lists it
+        if name.startswith("."):
+            if name.endswith(".old"):  # a killed write: reading mends it
+                folders.setdefault(name[1:-4], root / entry[1:-4])
+        elif held:
+            folders.setdefault(name, root / entry)
+    return folders
 
 
 def _holds(folder: Path, marker: str) -> bool:
     """Whether the file is in the folder. One that may not be looked into counts: opening it says what is wrong."""
     try:
-        return (folder / marker).is_file()
+        return not folder.name.startswith(".") and stat.S_ISREG((folder / marker).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except OSError:
         return True
 

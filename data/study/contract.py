@@ -74,6 +74,7 @@ def check_cases(cases: pd.DataFrame, classes: ClassOrder, *, file: str = "cases.
     refuse(file, "split", ~is_one_of(cases["split"], SPLITS), cases["split"], f"one of {list(SPLITS)}")
     refuse(file, "label", ~is_one_of(cases["label"], classes.names), cases["label"], f"one of {list(classes.names)}")
     check_paths(cases["image_path"], file=file)
+    check_no_infinite(cases, file=file)
 
 
 def check_unique(table: pd.DataFrame, *, file: str) -> None:
@@ -141,8 +142,18 @@ def check_pairs(pairs: pd.DataFrame, cases: pd.DataFrame, *, file: str = "pairs.
         check_known(pairs, column, cases["case_id"], file=file)
     refuse(file, "kind", ~is_one_of(pairs["kind"], PAIR_KINDS), pairs["kind"], f"one of {list(PAIR_KINDS)}")
     refuse(file, "case_b", pairs["case_a"] == pairs["case_b"], pairs["case_b"], "another case than case_a")
+    check_no_infinite(pairs, file=file)
+
+
+def check_no_infinite(table: pd.DataFrame, *, file: str) -> None:
+    """Every number that is there is finite."""
+    for column in map(str, table.select_dtypes("float")):
+        values = table[column]
+        infinite = np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan))
+        refuse(file, column, infinite, values, "a finite number")
 
 
 def check_history(history: pd.DataFrame, *, file: str = "history.parquet") -> None:
-    """Every epoch belongs to a known run."""
+    """Every epoch belongs to a known run, and its numbers are finite."""
+    check_no_infinite(history, file=file)
     refuse(file, "run", ~is_one_of(history["run"], RUNS), history["run"], f"one of {list(RUNS)}")

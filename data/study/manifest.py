@@ -290,7 +290,7 @@ def _files(document: Mapping[str, Any]) -> dict[str, str]:
 def _harm(document: Mapping[str, Any]) -> tuple[tuple[float, ...], ...]:
     matrix = dict(_table(document, "harm")).get("matrix", []) if "harm" in document else []
     if not isinstance(matrix, list) or not all(isinstance(row, list) and all(map(_is_number, row)) for row in matrix):
-        raise ContractError(f"{STUDY_FILE}: [harm] matrix is {matrix!r}, expected rows of numbers.")
+        raise ContractError(f"{STUDY_FILE}: [harm] matrix is {matrix!r}, expected rows of costs of 0 or more.")
     return tuple(tuple(map(float, row)) for row in matrix)
 
 

@@ -135,11 +135,11 @@ def read_likeness(folder: Path) -> Likeness | None:
         return None
     dimensions = {f"{PREFIX}{name}": 2 if name == "precision" else 1 for name in names}
     checked = reference.numbers(folder, arrays, **dimensions)
-    found = Likeness(**{name: checked[f"{PREFIX}{name}"] for name in names})
+    likeness = Likeness(**{name: checked[f"{PREFIX}{name}"] for name in names})
     wanted = {"mean": (MEASURES,), "scale": (MEASURES,), "precision": (MEASURES, MEASURES)}
     wanted |= {"centre": (2,), "spread": (2,), "limit": (1,)}
     for name, shape in wanted.items():
-        if getattr(found, name).shape != shape:
+        if getattr(likeness, name).shape != shape:
             where = f"{folder / REFERENCE}: {PREFIX}{name}"
-            raise InputError(f"{where} is of {getattr(found, name).shape}, expected {shape}.")
-    return found
+            raise InputError(f"{where} is of {getattr(likeness, name).shape}, expected {shape}.")
+    return likeness

@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from neuroval.dashboard.api.app import create, standalone
+from neuroval.dashboard.api.guard import Guard
 from neuroval.dashboard.scans.prediction import WORKERS
 from neuroval.dashboard.settings import Settings
 from neuroval.data.exceptions import InputError
@@ -221,3 +222,53 @@ def test_the_log_holds_a_hash_and_nothing_else_of_a_file(client: TestClient, sca
 def test_answers_are_not_kept_by_browsers_and_proxies(client: TestClient) -> None:
     headers = client.get("/model").headers
     assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
+
+
+def test_what_unfinished_uploads_hold_is_bounded_in_all(served: Client) -> None:
+    """Many large ones that never end: those beyond the limit are turned away, and what they held is given back."""
+    client = served(batch_mb=1, upload_mb=1, waiting=20, timeout=2)
+    client.get("/health")
+    layer = api_of(client).middleware_stack
+    while not isinstance(layer, Guard):
+        layer = layer.app
+    most, statuses = [], []
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+    parts = [head, *[bytes(100_000)] * 9]
+
+    async def send() -> None:
+        async def upload() -> None:
+            sent = iter(parts)
+            status = []
+
+            async def receive() -> Message:
+                part = next(sent, None)
+                if part is None:
+                    await anyio.sleep(30)
+                most.append(layer.held)
+                await anyio.sleep(0)
+                return {"type": "http.request", "body": part or b"", "more_body": True}
+
+            async def collect(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    status.append(message["status"])
+
+            scope = {
+                "type": "http",
+                "method": "POST",
+                "path": "/predict/batch",
+                "root_path": "",
+                "query_string": b"",
+                "headers": [(b"content-type", b"multipart/form-data; boundary=b")],
+                "app": api_of(client),
+            }
+            await layer(scope, receive, collect)
+            statuses.extend(status)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(upload)
+
+    anyio.run(send)
+    assert layer.held == 0
+    assert max(most) <= layer.most_held + 200_000
+    assert sorted(set(statuses)) == [408, 503]
