@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuroval.analysis.study.results import results
+from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.api.studies import _entry
-from neuroval.dashboard.cases.evidence import evidence
+from neuroval.dashboard.cases.evidence import evidence_of
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.data.claims.reading import read_claims
 from neuroval.data.exceptions import InputError
@@ -140,8 +140,8 @@ def _of_csv(file: Path) -> list[tuple[str, Damage]]:
 def judged(folder: Path) -> object:
     """What pages, API and report compute of a study."""
     study = read_study(folder)
-    shown = evidence(study)
-    document = document_of(results(study, split=shown.split))
+    shown = evidence_of(study)
+    document = document_of(results_of(study, split=shown.split))
     return json.dumps(document, allow_nan=False)
 
 

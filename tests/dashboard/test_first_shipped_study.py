@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from neuroval.analysis.study.results import results
+from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.data import schema
 from neuroval.data.study.folder import Study, read_study
@@ -40,7 +40,7 @@ def test_what_came_later_is_not_known(study: Study) -> None:
 
 
 def test_every_number_is_made_of_it(study: Study) -> None:
-    document = document_of(results(study), everything=True)
+    document = document_of(results_of(study), everything=True)
     json.dumps(document, allow_nan=False)
     assert document["study"]["n"] == 24
     accuracy = document["sections"]["per-class"]["overall"]["accuracy"]

@@ -6,7 +6,7 @@ import pytest
 
 from neuroval.dashboard.access import sign_in
 from neuroval.dashboard.access.sign_in import may_use
-from neuroval.dashboard.settings import settings
+from neuroval.dashboard.settings import current_settings
 
 SAID = {"is_logged_in": True, "email": "Reader@Hospital.example", "email_verified": True}
 
@@ -46,6 +46,6 @@ def test_who_may_run_evaluations(email: str, may: bool, monkeypatch: pytest.Monk
     monkeypatch.setattr(sign_in.streamlit_private, "can_sign_in", lambda: True)
     monkeypatch.setenv("NEUROVAL_LOGIN", "required")
     assert sign_in.may_run()  # nobody is named: all who are signed in
-    settings.cache_clear()
+    current_settings.cache_clear()
     monkeypatch.setenv("NEUROVAL_RUN_EMAILS", "lead@hospital.example,@lab.example")
     assert sign_in.may_run() is may

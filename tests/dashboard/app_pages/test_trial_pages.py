@@ -5,7 +5,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from neuroval.analysis.study.results import results
+from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.words import trial as text
 from neuroval.data.study.folder import read_study
 
@@ -15,7 +15,7 @@ Said = Callable[[AppTest], str]
 
 def test_the_answer_of_shortcuts_has_the_counts_of_the_trial(open_page: Open, said: Said, dashboard_home: Path) -> None:
     shown = said(open_page("shortcuts", "whole"))
-    trial = results(read_study(dashboard_home / "studies" / "whole")).trial
+    trial = results_of(read_study(dashboard_home / "studies" / "whole")).trial
     assert trial is not None
     worst = trial.needs[0].worst
     assert worst is not None

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroval.analysis.study.results import results
-from neuroval.dashboard.cases.evidence import evidence
+from neuroval.analysis.study.results import results_of
+from neuroval.dashboard.cases.evidence import evidence_of
 from neuroval.dashboard.documents.spreadsheet import MARK, STARTS, as_text
 from neuroval.dashboard.documents.table import as_csv
 from neuroval.dashboard.report.attached_files import attachments
@@ -62,9 +62,9 @@ def cells(content: str) -> list[str]:
 
 
 def test_no_file_of_a_study_holds_a_formula(study: Study) -> None:
-    found = results(study)
+    found = results_of(study)
     files = {
-        one.path: one.content.decode() for one in attachments(evidence(study), Options()) if one.mime == "text/csv"
+        one.path: one.content.decode() for one in attachments(evidence_of(study), Options()) if one.mime == "text/csv"
     }
     assert len(files) == 2
     for content in (as_csv(found), *files.values()):
