@@ -29,7 +29,7 @@ Scope = Literal["overall", "class", "confidence", "errors", "trial"]
 Unit = Literal["proportion", "area", "ratio", "index", "nats", "slope"]
 Better = Literal["higher", "lower", "nearest to 1", "nearest to 0"]
 Place = Literal["criteria", "claims", "comparison", "subgroups"]
-Shown = Literal["rates", "averages", "ratios", "scores"]  # the table of a page and of the report that holds it
+Shown = Literal["rates", "averages", "ratios", "scores", "trial"]  # the table of a page and of the report that holds it
 
 T = TypeVar("T", contravariant=True)
 U = TypeVar("U")
@@ -488,6 +488,7 @@ TRIED: "Final[tuple[Metric[Tried], ...]]" = (
         label="Need",
         value_of=lambda tried: tried.need,
         scope="trial",
+        shown="trial",
         meaning=f"how often the call goes away when the tumour is removed {MINUS} how often it goes away when the same "
         "hole is made elsewhere in the scan, of the scans called rightly as they are. 1: every call rests on the "
         "tumour; 0: none does. Of two ways to fill the hole, the one with the lower value.",
@@ -500,6 +501,7 @@ TRIED: "Final[tuple[Metric[Tried], ...]]" = (
         term="Still called",
         value_of=lambda tried: tried.still_called,
         scope="trial",
+        shown="trial",
         meaning="the share of scans still called a tumour once it is removed, of those called rightly as they are.",
         better="lower",
     ),
@@ -508,6 +510,7 @@ TRIED: "Final[tuple[Metric[Tried], ...]]" = (
         label="Sufficiency",
         value_of=lambda tried: tried.sufficiency,
         scope="trial",
+        shown="trial",
         meaning=f"how often a tumour that is moved into a healthy scan is called {MINUS} how often a healthy patch in "
         "its place is. 1: the tumour alone makes the call; 0: it makes none.",
         unit="index",
@@ -518,6 +521,7 @@ TRIED: "Final[tuple[Metric[Tried], ...]]" = (
         label="Called in a healthy scan",
         value_of=lambda tried: tried.called_when_moved,
         scope="trial",
+        shown="trial",
         meaning="the share of tumours moved into a healthy scan that are called a tumour there.",
     ),
 )
