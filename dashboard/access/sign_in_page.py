@@ -1,8 +1,10 @@
 """The page that stands in the place of every other until somebody has signed in: plain HTML, no script, no socket."""
 
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
+from neuroval.dashboard.figures.palette import DARK, LIGHT
 from neuroval.dashboard.words import sign_in as words
 
 TEMPLATE: Final = """<!DOCTYPE html>
@@ -12,10 +14,8 @@ TEMPLATE: Final = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{heading}</title>
 <style>
-:root {{ color-scheme: light dark; --ground: #f6f7f7; --ink: #101516; --accent: #1b7083; --on-accent: #ffffff; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ground: #151718; --ink: #e2e5e5; --accent: #7fc3d1; --on-accent: #151718; }}
-}}
+:root {{ color-scheme: light dark; {light} }}
+@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}
 body {{ background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; margin: 0; }}
 main {{ margin: 15vh auto 0; max-width: 32rem; padding: 0 1.5rem; }}
 h1 {{ font-size: 1.75rem; font-weight: 600; }}
@@ -40,8 +40,14 @@ SIGN_OUT: Final = "/auth/logout"
 def page(*lines: str, address: str = "", label: str = "") -> str:
     """Return the page with these lines, and one link if its address is given."""
     return TEMPLATE.format(
+        light=_properties(LIGHT),
+        dark=_properties(DARK),
         heading=escape(words.HEADING),
         title=escape(words.TITLE),
         lines="\n".join(f"<p>{escape(line)}</p>" for line in lines),
         link=f'<a href="{escape(address)}">{escape(label)}</a>' if address else "",
     )
+
+
+def _properties(colours: Mapping[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())

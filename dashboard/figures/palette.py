@@ -19,6 +19,10 @@ CORRECT: Final = "#69757a"  # the diagonal of a confusion matrix
 AMBER: Final = "#e0a45e"  # the least harm to a patient
 ALARM: Final = "#b3261e"  # what matters to a patient
 
+# Of the page of the sign-in, which Streamlit does not draw: what stands in ``.streamlit/config.toml`` for all others.
+LIGHT: Final = MappingProxyType({"ground": "#f6f7f7", "ink": INK, "accent": "#1b7083", "on-accent": WHITE})
+DARK: Final = MappingProxyType({"ground": "#151718", "ink": "#e2e5e5", "accent": "#7fc3d1", "on-accent": "#151718"})
+
 # Of the report, on white paper, by the names of its template. All is legible in greyscale.
 PAPER: Final[Mapping[str, str]] = MappingProxyType(
     {
