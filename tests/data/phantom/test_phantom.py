@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -228,11 +227,13 @@ def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("nothing_drawn")
-def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
-    left = tmp_path / ".neuroval-of-long-ago.part"
-    left.mkdir()
-    (left / "half.jpg").write_bytes(b"half")
-    os.utime(left, (0, 0))
+def test_what_a_killed_run_left_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as killed:  # it removes nothing any more
+        killed.setattr("shutil.rmtree", lambda *_, **__: None)
+        killed.setattr(cohort_module, "plant_corrupt", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            generate(tmp_path / "new", patients=16, flaws=(), workers=1)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
     generate(tmp_path / "new", patients=16, flaws=(), workers=1)
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["metadata.csv", "phantom.toml", "planted.csv"]
     assert [path.name for path in tmp_path.iterdir()] == ["new"]

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,14 @@ from neuroval.model.card import read_card
 from neuroval.model.inference.engine import load
 from neuroval.model.inference.scan_reader import Reader, open_reader
 from neuroval.model.likeness.components import Components, read
-from neuroval.model.likeness.out_of_distribution import Likeness, fit, measures, read_likeness, write_likeness
+from neuroval.model.likeness.out_of_distribution import (
+    MEASURES,
+    Likeness,
+    fit,
+    measures,
+    read_likeness,
+    write_likeness,
+)
 from neuroval.model.training.reference_file import FLAGGED, complete, write_reference
 
 RNG = np.random.default_rng(19)
@@ -78,10 +86,20 @@ def test_measures_tell_grey_colour_and_structure() -> None:
 
 def test_it_is_read_as_written_beside_what_is_there(tmp_path: Path) -> None:
     assert read_likeness(tmp_path) is None
-    write_likeness(tmp_path, likeness())
-    found = read_likeness(tmp_path)
-    assert found is not None
-    assert (found.mean.tolist(), found.limit.tolist()) == ([1, 2], [3])
+    train = RNG.normal(size=(60, MEASURES)).astype(np.float32)
+    tuning = RNG.normal(size=(40, 4)).astype(np.float32), RNG.normal(size=(40, MEASURES)).astype(np.float32)
+    fitted = fit(train, tuning, AXES)
+    write_likeness(tmp_path, fitted)
+    back = read_likeness(tmp_path)
+    assert back is not None
+    for field in fields(Likeness):
+        np.testing.assert_array_equal(getattr(back, field.name), getattr(fitted, field.name))
+
+
+def test_what_is_of_other_measures_is_refused(tmp_path: Path) -> None:
+    write_likeness(tmp_path, likeness())  # of 2 measures
+    with pytest.raises(InputError, match=r"unlike_mean is of \(2,\), expected \(22,\)"):
+        read_likeness(tmp_path)
 
 
 def test_training_and_the_command_write_the_same(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
