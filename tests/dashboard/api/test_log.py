@@ -11,15 +11,13 @@ from neuroval.dashboard.api import log
 
 
 @pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    """The log before anybody has started it."""
-    before, level = list(log.log.handlers), log.log.level
-    log.log.handlers.clear()
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A log that nobody has started. To the started one pytest adds a handler of its own in each test."""
+    logger = logging.Logger(log.NAME)
+    monkeypatch.setattr(log, "log", logger)
     yield
-    for handler in log.log.handlers:
+    for handler in logger.handlers:
         handler.close()
-    log.log.handlers[:] = before
-    log.log.setLevel(level)
 
 
 def test_the_log_goes_to_the_file_and_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
