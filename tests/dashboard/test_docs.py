@@ -268,7 +268,11 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 ESTIMATE: Final = {"value", "low", "high", "level", "method", "n", "count", "reason"}
 ANYWHERE: Final = {"cut", "total", "plain", "clustered", "reason"}  # said once, before the sections
 FREE: Final = {"counts", "shares", "recipe", "folds_recipe", "by_fold", "known_patient"}  # by class, setting, metric
-ALSO: Final = {"folds": ("per-class", "Comparison"), "audit": ("per-class",)}  # sections that a section refers to
+ALSO: Final = {  # sections that a section refers to
+    "folds": ("per-class", "Comparison"),
+    "audit": ("per-class",),
+    "trial": ("Comparison",),
+}
 
 
 def keys(value: Any, classes: frozenset[str]) -> set[str]:
@@ -288,9 +292,10 @@ def shipped() -> Study:
 
 
 @pytest.fixture(scope="module")
-def document(shipped: Study) -> dict[str, Any]:
-    found: dict[str, Any] = sections(shipped)["sections"]
-    return found
+def document(shipped: Study, dashboard_home: Path) -> dict[str, Any]:
+    """The sections of the shipped study, which holds no trial, and the trial of one that does."""
+    tried = read_study(dashboard_home / "studies" / "whole")
+    return {**sections(shipped)["sections"], **sections(tried, names=["trial"])["sections"]}
 
 
 @pytest.mark.parametrize("section", SECTIONS)

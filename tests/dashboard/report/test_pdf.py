@@ -19,7 +19,7 @@ import pytest
 from pypdf import PdfReader
 
 from neuroval.analysis.core.codes import Method, Reason
-from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.estimate import Estimate, enclosing
 from neuroval.analysis.performance.ranked_errors import ErrorCase
 from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.documents.study_document import document_of
@@ -81,10 +81,13 @@ def estimate(value: dict[str, Any]) -> Estimate:
 
 
 def estimates(value: Any) -> Iterator[Estimate]:
-    """Every estimate in a document of ``neuroval analyze``."""
+    """Every estimate in a document of ``neuroval analyze``, and what is shown of those that stand in it twice."""
     if isinstance(value, dict):
         if {"value", "method", "reason"} <= set(value):
             yield estimate(value)
+        if value.keys() == {"plain", "clustered"} and value["clustered"] is not None:
+            yield enclosing(estimate(value["plain"]), estimate(value["clustered"]))
+        yield from (headline(value, name) for name in value if f"{name}_clustered" in value)
         for inner in value.values():
             yield from estimates(inner)
     elif isinstance(value, list):
@@ -107,9 +110,8 @@ def spreads(value: Any) -> Iterator[str]:
             yield from spreads(inner)
 
 
-def wider(owner: dict[str, Any], name: str) -> Estimate:
-    both = [estimate(owner[key]) for key in (name, f"{name}_clustered") if key in owner]
-    return max(both, key=lambda one: np.inf if one.width is None else one.width)
+def headline(owner: dict[str, Any], name: str) -> Estimate:
+    return enclosing(*(estimate(owner[key]) for key in (name, f"{name}_clustered") if key in owner))
 
 
 @cache
@@ -153,10 +155,10 @@ def test_the_rates_of_analyze_are_printed_with_their_counts(filed: Reader, dashb
     found, sections = said(filed(name)).replace("),", ")"), document(place(dashboard_home, name))["sections"]
     per_class = sections["per-class"]
     owners = [per_class["any_tumour"], *per_class["classes"].values()]
-    wanted = [wider(owner, rate) for owner in owners for rate in ("sensitivity", "specificity", "ppv", "npv")]
-    wanted += [wider(pair, "rate") for pair in sections["confusion"]["pairs"]]
-    wanted += [wider(sections["error-rates"], "rate"), wider(per_class["overall"], "accuracy")]
-    wanted += [wider(tier, key) for tier in sections["confidence"]["tiers"] for key in ("share", "accuracy")]
+    wanted = [headline(owner, rate) for owner in owners for rate in ("sensitivity", "specificity", "ppv", "npv")]
+    wanted += [headline(pair, "rate") for pair in sections["confusion"]["pairs"]]
+    wanted += [headline(sections["error-rates"], "rate"), headline(per_class["overall"], "accuracy")]
+    wanted += [headline(tier, key) for tier in sections["confidence"]["tiers"] for key in ("share", "accuracy")]
     assert [full(one) for one in wanted if squeezed(full(one)).replace("),", ")") not in found] == []
 
 
@@ -410,7 +412,7 @@ def test_another_setting_is_marked_post_hoc_and_leaves_the_verdict(filed: Reader
     assert found.count("Posthoc") >= 6
     own, protocol = (document(place(dashboard_home, "whole"), level)["sections"] for level in (0.9, 0.95))
     for rate in ("sensitivity", "specificity"):
-        assert squeezed(short(wider(own["per-class"]["any_tumour"], rate))) in found
+        assert squeezed(short(headline(own["per-class"]["any_tumour"], rate))) in found
     assert squeezed(short(next(estimates(protocol["acceptance"])))) in cover
     assert own["acceptance"] == protocol["acceptance"]
     usual = squeezed(filed("whole").pages[0].extract_text())

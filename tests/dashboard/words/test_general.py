@@ -20,7 +20,7 @@ from neuroval.analysis.performance.per_class import performance
 from neuroval.analysis.performance.ranked_errors import rank_errors
 from neuroval.analysis.study.results import Results, performance_of
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.report.options import Options
+from neuroval.dashboard.report.options import SECTIONS, Options
 from neuroval.dashboard.session.cache import evidence, study
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import cases as text_cases
@@ -392,7 +392,7 @@ def test_scans_without_evidence_are_counted() -> None:
 
 def test_the_report_says_what_it_was_made_with() -> None:
     said = text_report.made_for(Options(reviewer="Dr A", sections=("data",)))
-    assert said.startswith("In this file: Reviewer: Dr A, Site: not named, Sections: 1 of 11.")
+    assert said.startswith(f"In this file: Reviewer: Dr A, Site: not named, Sections: 1 of {len(SECTIONS)}.")
     assert "with remarks" in text_report.made_for(Options(remarks="Seen."))
 
 
