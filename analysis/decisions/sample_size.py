@@ -2,6 +2,8 @@
 
 import math
 import operator
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -109,38 +111,29 @@ def _planned(target: float, *, wrong: float, limit: float, method: RateMethod, l
     """Return the smallest number of cases whose bound reaches the limit with the chance ``target``.
 
     With e errors allowed, the fewest cases are those at which e errors still reach the limit; fewer of them cannot pass
-    so, and more are wrong more often. Their chance rises with e, so e is bisected.
+    so, and more are wrong more often. For one e no such number is sought: the most cases that have no more errors with
+    this chance, which the binomial distribution gives, reach the limit or not. The chance rises with e but for
+    rounding to whole cases. So an e is bisected at which even one case more would not do, which excludes it and all
+    below; from there on they are tried in turn, a few.
     """
 
-    def fewest(errors: int) -> int:
-        below, enough = errors, 2 * errors + 2
-        while not _reached(enough - errors, enough, limit=limit, method=method, level=level):
-            below, enough = enough, 2 * enough
-            if enough > 2 * LARGEST:
-                return enough
-        while enough - below > 1:
-            middle = (below + enough) // 2
-            if _reached(middle - errors, middle, limit=limit, method=method, level=level):
-                enough = middle
-            else:
-                below = middle
-        return enough
+    def reached(errors: int, cases: int) -> bool:
+        return _reached(cases - errors, cases, limit=limit, method=method, level=level)
 
-    def passes(errors: int) -> bool:
-        return _chance(errors, fewest(errors), wrong=wrong) >= target
+    def passes(errors: int, *, more: int = 0) -> bool:
+        too_many = _first(lambda cases: _chance(errors, cases, wrong=wrong) < target, errors + 1, LARGEST + 1)
+        most = too_many - 1 + more
+        return most > errors and reached(errors, most)
 
-    below, allowed = -1, 0
-    while not passes(allowed):
-        below, allowed = allowed, 2 * allowed + 1
-        if fewest(allowed) > LARGEST:
-            return None
-    while allowed - below > 1:
-        middle = (below + allowed) // 2
-        if passes(middle):
-            allowed = middle
-        else:
-            below = middle
-    return fewest(allowed)
+    beyond = _first(lambda errors: not reached(errors, LARGEST), 0, LARGEST)
+    start = _first(lambda errors: passes(errors, more=1), 0, beyond)
+    allowed = next((errors for errors in range(start, beyond) if passes(errors)), None)
+    return None if allowed is None else _first(lambda cases: reached(allowed, cases), allowed + 1, LARGEST)
+
+
+def _first(holds: Callable[[int], bool], start: int, end: int) -> int:
+    """Return the first number from ``start`` on from which something holds; ``end`` where that is none below."""
+    return start + bisect_left(range(start, end), True, key=holds)
 
 
 def _reached(successes: int, size: int, *, limit: float, method: RateMethod, level: float) -> bool:

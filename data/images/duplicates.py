@@ -6,6 +6,7 @@ correlation of their fine structure, which filters keep and similar heads do not
 """
 
 import hashlib
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -16,7 +17,6 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from neuroval.data.exceptions import ImageError
@@ -118,7 +118,7 @@ class _Looks:
     def empty(cls, count: int, folder: Path) -> "_Looks":
         like = look_at(np.zeros((SIDE, SIDE), dtype=np.uint8))
         arrays = {name: getattr(like, name) for name in (field.name for field in fields(cls))}
-        return cls(**{name: _kept(folder / f"{name}.npy", count, array) for name, array in arrays.items()})
+        return cls(**{name: _kept(folder / f"{name}.raw", count, array) for name, array in arrays.items()})
 
     def keep(self, position: int, look: Look) -> None:
         for field in fields(self):
@@ -126,14 +126,14 @@ class _Looks:
 
 
 def _kept(path: Path, count: int, like: NDArray[Any]) -> NDArray[Any]:
-    """Return a new array in a file, of ``count`` such arrays; its space is taken now, before a full disk ends all.
+    """Return a new array in a file, of ``count`` such arrays. Its space is taken before it is mapped into memory.
 
-    Raises ``OSError`` when there is too little.
+    Raises ``OSError`` when there is too little: to write into a mapped file that a full disk cannot hold ends all.
     """
-    array: NDArray[Any] = open_memmap(path, mode="w+", dtype=like.dtype, shape=(count, *like.shape))
-    with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return array
+    shape = (count, *like.shape)
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, math.prod(shape) * like.itemsize)
+    return np.memmap(path, mode="r+", dtype=like.dtype, shape=shape)
 
 
 def _keep(position: int, path: str, *, folder: Path, looks: _Looks) -> None:

@@ -63,21 +63,19 @@ def images(folder: Path) -> pd.DataFrame:
 
 def test_a_full_disk_is_one_line(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = images(tmp_path / "images")
-    pwrite, calls = os.pwrite, []
+    allocate, taken = os.posix_fallocate, []
 
-    def full(file: int, content: bytes, place: int) -> int:
-        calls.append(place)
-        if len(content) < 5000:
-            return pwrite(file, content, place)  # the lock
-        return pwrite(file, content[:100], place) if len(calls) % 2 else _raise()
+    def full(file: int, place: int, length: int) -> None:
+        taken.append(length)
+        if len(taken) > 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        allocate(file, place, length)
 
-    def _raise() -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr(os, "posix_fallocate", full)
     with pytest.raises(InputError, match=r"scratch: no space is left for working files \(No space left on device\)"):
         near_duplicates(cases, folder=tmp_path / "images")
-    assert not list(home.rglob("*.png"))
+    assert len(taken) == 3
+    assert not any(path.is_file() for path in home.rglob("*"))
 
 
 @pytest.fixture
