@@ -54,15 +54,11 @@ def in_ci() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for the data, the browser or a snapshot carries the marker, so that -m can choose.
-
-    Those with a browser come last: it keeps an event loop running in the thread of the tests that follow.
-    """
+    """A test that asks for the data, the browser or a snapshot carries the marker, so that -m can choose."""
     for item in items:
         for fixture, marker in FIXTURE_MARKERS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session", autouse=True)

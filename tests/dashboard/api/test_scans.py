@@ -49,7 +49,7 @@ async def test_an_asynchronous_client_gets_the_same(folder: Path, evaluated: pd.
     row = evaluated.iloc[3]
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://test{PATH}") as http,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://localhost{PATH}") as http,
     ):
         answer = await http.post("/predict", files={"file": (folder / row["image_path"]).read_bytes()})
     given = [np.float32(answer.json()["probabilities"][name]) for name in NAMES]

@@ -1,4 +1,4 @@
-"""One server and one browser for all journeys; the small studies and the shipped ones are there."""
+"""One server for all journeys, and a browser for each file; the small studies and the shipped ones are there."""
 
 import socket
 import subprocess
@@ -66,8 +66,9 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     pytest.fail(f"no server after 60 seconds: {log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
+    """Closed after each file: while it is open an event loop runs, and tests that start another one fail."""
     expect.set_options(timeout=WAIT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
@@ -75,7 +76,7 @@ def browser(chromium: Path) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desk(browser: Browser) -> Iterator[BrowserContext]:
     """The browser of one reader: what a page has loaded once need not be loaded again."""
     context = browser.new_context(viewport=WIDE, color_scheme="light")
