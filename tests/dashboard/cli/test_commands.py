@@ -134,7 +134,10 @@ def test_strict_fails_on_a_missed_criterion_and_says_which(
 
     failed = strict(missed, met, open_)
     assert failed.code == 1
-    assert "neuroval: missed: \u00d7 Accuracy, value at least 0.9: fails, not shown to reach it All scans: 0.667" in failed.err
+    assert (
+        "neuroval: missed: \u00d7 Accuracy, value at least 0.9: fails, not shown to reach it All scans: 0.667"
+        in failed.err
+    )
     assert "neuroval: not decidable: ? Sensitivity, b" in failed.err
     assert "pecificity" not in failed.err
     assert strict(met).code == 0
