@@ -49,8 +49,7 @@ def sections(
     ``{"schema": 1, "study": {"title", "fingerprint", "synthetic", "split", "n"}, "sections": {<name>: ...}}`` with
     the sections ``names``, by default all. An estimate has eight keys (``value``, ``low``, ``high``, ``level``,
     ``method``, ``n``, ``count``, ``reason``). Where cases come in groups the cluster-adjusted estimate stands beside
-    the plain one as
-    ``<key>_clustered``; ``acceptance`` and ``without_leaks`` hold the wider of the two.
+    the plain one as ``<key>_clustered``; ``acceptance`` and ``without_leaks`` hold the headline of the two.
 
     A list of more than 1,000 entries is cut, unless ``everything`` is asked for: it holds the first 1,000 and one
     last entry ``{"cut": true, "total": <number of all>}``. Raises ``InputError`` for an unknown section and for a

@@ -46,7 +46,7 @@ COLUMNS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """One number: ``metric`` is its key in the registry, ``basis`` the cases it is of; of two intervals the wider."""
+    """One number: ``metric`` is its key in the registry, ``basis`` the cases it is of; the estimate is the headline."""
 
     metric: str
     subject: str
