@@ -30,7 +30,7 @@ def severity_curves(corruption: Corruption, *, start: float) -> go.Figure:
     for rate in corruption.limits:
         _curve(figure, corruption, rate)
     figure.update_layout(showlegend=False)
-    finish(figure, height=HEIGHT, room={"l": BESIDE + 26, "b": 24, "t": 6, "r": 8})
+    finish(figure, height=HEIGHT, room={"l": BESIDE + 26, "b": 34, "t": 14, "r": 8})
     figure.update_xaxes(range=[-0.25, 5.25], tickmode="array", tickvals=list(range(6)))
     figure.update_yaxes(range=[start, 1 + 0.03 * (1 - start)], nticks=4, tickformat=".2f")
     return figure

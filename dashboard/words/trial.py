@@ -11,7 +11,7 @@ from neuroval.analysis.trial.findings import NEEDED, needs_no_tumour
 from neuroval.analysis.trial.need import KeptCall, Removal
 from neuroval.analysis.trial.robustness import MARGIN, MILD, Corruption, Limit, Repeat, hardest, lowest_hold
 from neuroval.dashboard.cases.changed_scans import Said, Worsening
-from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counted, counts, full, number, short
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, area, counted, counts, full, number, sentence_case, short
 from neuroval.dashboard.words.general import listed, row_name, spoken
 from neuroval.dashboard.words.trial_names import BASELINES, CORRUPTIONS, FILLED, PICTURES, REPEATS, within
 from neuroval.data.classes import ClassOrder
@@ -293,7 +293,10 @@ def held(corruption: Corruption) -> str:
 
 
 def corruption_rows(corrupted: Sequence[Corruption]) -> list[dict[str, str]]:
-    """Return the corruptions, hardest first, with each rate at mild severity, as table rows."""
+    """Return the corruptions, hardest first, with each rate at mild severity, as table rows.
+
+    How far the rates hold is one column: five do not fit a phone.
+    """
     rows = []
     for row in hardest(corrupted):
         mild = next((step for step in row.severities if step.severity == MILD), row.severities[-1])
@@ -301,16 +304,8 @@ def corruption_rows(corrupted: Sequence[Corruption]) -> list[dict[str, str]]:
             f"{rate.capitalize()} at {mild.severity} of {STRONGEST}": full(measure.headline)
             for rate, measure in mild.rates.items()
         }
-        rows.append(
-            {
-                "Spoilt by": CORRUPTIONS[row.name],
-                **{
-                    f"{rate.capitalize()} holds until": _severity(severity)
-                    for rate, severity in row.holds_until.items()
-                },
-                **rates,
-            }
-        )
+        until = "; ".join(f"{rate} {_severity(severity)}" for rate, severity in row.holds_until.items())
+        rows.append({"Spoilt by": CORRUPTIONS[row.name], "Holds until": sentence_case(until), **rates})
     return rows
 
 

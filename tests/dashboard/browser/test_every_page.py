@@ -157,7 +157,7 @@ def test_nothing_is_cut_off_on_a_phone(shown: Shown) -> None:
     page.set_viewport_size(PHONE)
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     wide = (
-        "[...document.querySelectorAll('[data-testid=stMain] :is(table, p, img, button, .js-plotly-plot)')]"
+        "() => [...document.querySelectorAll('[data-testid=stMain] :is(table, p, img, button, .js-plotly-plot)')]"
         f".every(element => element.getBoundingClientRect().right <= {PHONE['width']})"
     )
     page.wait_for_function(wide)  # figures are drawn again
