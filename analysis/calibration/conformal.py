@@ -203,12 +203,12 @@ def expected_coverage(tuning: int, cases: int, *, alpha: float, level: float = 0
 
 
 def _expected(coverage: Measure, limit: Estimate, *, alpha: float) -> ExpectedCoverage | None:
-    found = coverage.headline
-    if not limit.defined or limit.n is None or found.value is None or not found.n:
+    held = coverage.headline
+    if not limit.defined or limit.n is None or held.value is None or not held.n:
         return None
-    worth = found.n if coverage.clustered is None else coverage.clustered.effective_n or found.n
+    worth = held.n if coverage.clustered is None else coverage.clustered.effective_n or held.n
     low, high = expected_coverage(limit.n, max(1, round(worth)), alpha=alpha)
-    return ExpectedCoverage(low=low, high=high, too_seldom=found.value < low)
+    return ExpectedCoverage(low=low, high=high, too_seldom=held.value < low)
 
 
 def _sets(cases: Predictions, *, limits: ClassLimits) -> NDArray[np.bool_]:

@@ -100,8 +100,8 @@ def _of_bound(estimate: Estimate, bound: str) -> Method:
     """Return the method that made a bound of an estimate: one of two, where each bound has its own."""
     if estimate.method.code != "lower_and_upper":
         return estimate.method
-    found = dict(estimate.method.facts)[bound]
-    return found if isinstance(found, Method) else estimate.method
+    method = dict(estimate.method.facts)[bound]
+    return method if isinstance(method, Method) else estimate.method
 
 
 def reach(estimate: Estimate) -> tuple[float, float]:

@@ -29,11 +29,11 @@ def restore(
     """Write a backup into a new working folder and open every study once."""
     from neuroval.dashboard.jobs.backup import restore as restored
 
-    found = restored(file, into)
-    for name, reason in found.damaged.items():
+    studies = restored(file, into)
+    for name, reason in studies.damaged.items():
         note(f"{name} cannot be opened: {reason}")
-    say(f"{into}: {_studies(len(found.studies))} opened")
-    if found.damaged:
+    say(f"{into}: {_studies(len(studies.studies))} opened")
+    if studies.damaged:
         raise typer.Exit(1)
 
 

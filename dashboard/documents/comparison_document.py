@@ -37,8 +37,8 @@ def document_of(comparisons: Comparisons, *, everything: bool = False) -> dict[s
             "aucs": [{**_auc(auc), "p_holm": comparisons.holm.get(auc.name)} for auc in comparisons.aucs],
             "patients": _patients(comparisons),
             "net_benefit": [
-                {"threshold": one.threshold, **measured("difference", one.difference)}
-                for one in comparisons.net_benefit
+                {"threshold": net_benefit.threshold, **measured("difference", net_benefit.difference)}
+                for net_benefit in comparisons.net_benefit
             ],
             "discordant": {
                 side: [asdict(case) for case in getattr(comparisons, side)] for side in ("only_a", "only_b")

@@ -233,30 +233,30 @@ def auc_row(compared: ComparedAuc, classes: ClassOrder) -> dict[str, str]:
     }
 
 
-def patients(found: ComparedPatients) -> str:
+def patients(compared: ComparedPatients) -> str:
     """Return which patients both models are compared on, and what is left out."""
-    if not found.n:
+    if not compared.n:
         return "By patient: not estimable, as no common scan has a patient id."
     left = []
-    if found.without_id:
-        left.append(f"{counted(found.without_id, 'scan')} without a patient id")
-    if found.mixed:
-        left.append(f"{counted(found.mixed, 'patient')} without a single class (for the class only)")
+    if compared.without_id:
+        left.append(f"{counted(compared.without_id, 'scan')} without a patient id")
+    if compared.mixed:
+        left.append(f"{counted(compared.mixed, 'patient')} without a single class (for the class only)")
     told = f" Left out: {', '.join(left)}." if left else ""
     return (
-        f"By patient: one answer of each model for each of {counted(found.n, 'patient')}. Sensitivity and specificity "
-        f"are of any tumour.{told}"
+        f"By patient: one answer of each model for each of {counted(compared.n, 'patient')}. Sensitivity and "
+        f"specificity are of any tumour.{told}"
     )
 
 
-def net_benefit(found: Sequence[ComparedNetBenefit]) -> list[str]:
+def net_benefit(compared: Sequence[ComparedNetBenefit]) -> list[str]:
     """Return at which thresholds on P(any tumour) the net benefit of the two models differs; empty without any."""
-    if not found:
+    if not compared:
         return []
-    ends = [(one.threshold, one.difference.headline) for one in found]
+    ends = [(number.threshold, number.difference.headline) for number in compared]
     better = {
-        "A": [f"{at:.0%}" for at, one in ends if one.low is not None and one.low > 0],
-        "B": [f"{at:.0%}" for at, one in ends if one.high is not None and one.high < 0],
+        "A": [f"{at:.0%}" for at, number in ends if number.low is not None and number.low > 0],
+        "B": [f"{at:.0%}" for at, number in ends if number.high is not None and number.high < 0],
     }
     told = [f"{name} is above the other at {', '.join(limits)}" for name, limits in better.items() if limits]
     tried = f"of the thresholds {', '.join(f'{at:.0%}' for at, _ in ends)} on P(any tumour)"
@@ -265,13 +265,13 @@ def net_benefit(found: Sequence[ComparedNetBenefit]) -> list[str]:
     return [f"Net benefit: {'; '.join(told)}, {tried}, by the interval of the difference."]
 
 
-def patient_rows(found: ComparedPatients) -> list[dict[str, str]]:
+def patient_rows(compared: ComparedPatients) -> list[dict[str, str]]:
     """Return the numbers of both models by patient as table rows, without those that no patient stands behind."""
     rows = []
-    for one in found.numbers:
-        rule, _, number = one.name.partition(".")
-        if one.counts.n:
-            rows.append({"Number": f"{BY_RULE[rule]}, {PATIENT_NUMBERS[number]}", **_both(one)})
+    for number in compared.numbers:
+        rule, _, name = number.name.partition(".")
+        if number.counts.n:
+            rows.append({"Number": f"{BY_RULE[rule]}, {PATIENT_NUMBERS[name]}", **_both(number)})
     return rows
 
 

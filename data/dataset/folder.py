@@ -119,11 +119,11 @@ def outline_files(folder: Path, classes: ClassOrder) -> dict[str, str]:
 
     What ``metadata.csv`` names wins over what the names of files say. Raises ``InputError`` when it is broken.
     """
-    found = walk(folder)
-    metadata = _metadata(_metadata_table(folder / METADATA), folder, found)
+    walked = walk(folder)
+    metadata = _metadata(_metadata_table(folder / METADATA), folder, walked)
     listed = metadata["mask_path"].dropna()
     taken = {METADATA, *listed, *metadata.index}
-    by_name, _ = outlines([path for path in found.files if path not in taken], classes.names)
+    by_name, _ = outlines([path for path in walked.files if path not in taken], classes.names)
     return {
         **{image: mask for mask, image in sorted(by_name.items(), reverse=True)},
         **dict(zip(map(str, listed.index), listed, strict=True)),
