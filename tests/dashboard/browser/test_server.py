@@ -16,7 +16,17 @@ from neuroval.data.study.import_predictions import study_of_predictions
 CASE = f"{20:016x}"
 MARKUP = ("$x^2$", "[x](javascript:a)", "<b>c</b>", ":red[d]", ":smile:", "50% a/b?#")
 # Nothing of an import is shown there.
-WITHOUT_NAMES = ("training", "cross_validation", "claims", "compare", "report", "try_scan", "run")
+WITHOUT_NAMES = (
+    "training",
+    "cross_validation",
+    "shortcuts",
+    "robustness",
+    "claims",
+    "compare",
+    "report",
+    "try_scan",
+    "run",
+)
 NAME_SOME = ("overview", "per_class", "confidence")
 WITHOUT_PICTURES = ("per_class", "model_card")
 
