@@ -14,7 +14,7 @@ from neuroval.analysis.claims.statements import Line, matrix_counts
 from neuroval.analysis.core.clusters import GroupTypes
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import ConfusionMatrix
-from neuroval.analysis.core.estimate import Estimate, Measure, widest
+from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.metrics import (
     ANY_TUMOUR,
     CLASS_ACCURACY,
@@ -249,7 +249,8 @@ def _our_errors(claim: Errors, claims: Claims, ours: OurNumbers) -> Estimate | N
     if ours.types is None or ours.types.groups == ours.types.cases:
         return plain
     types = ours.types
-    return widest(plain, clustered_totals(types.totals(wrong), types.totals(among), number=types.number))
+    clustered = clustered_totals(types.totals(wrong), types.totals(among), number=types.number)
+    return Measure(plain=plain, clustered=clustered).headline
 
 
 def _differs(claim: Claim, claims: Claims, ours: OurNumbers) -> str | None:

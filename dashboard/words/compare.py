@@ -36,7 +36,7 @@ CANNOT = "These two studies cannot be compared"
 SAME_STUDY = "The address names one study twice. Choose another one to compare it with."
 NOT_COMPARABLE = "The address names a study that is not on this machine or has other classes."
 FIGURES = (
-    "A minus B: right of the line A is higher. Lines are 95% intervals, the wider of two where scans come in groups. "
+    "A minus B: right of the line A is higher. Lines: 95% intervals, allowing for several scans of one patient. "
     "At the right of the rates: the scans that only A and that only B calls rightly."
 )
 MAPS = "The map beside a scan is the Grad-CAM of the model so marked, for the class that it says."

@@ -1,6 +1,7 @@
 """How the numbers of each page were computed, with sources."""
 
 WILSON = "Wilson score interval (Wilson, J Am Stat Assoc 1927;22:209-212)"
+BOTH = "the lower low and the higher high of two"
 RAO_SCOTT = "Wilson on n divided by the design effect (Rao and Scott, Biometrics 1992;48:577-585)"
 DESIGN_EFFECT = (
     "The design effect D of a rate p: the variance between the G groups, G / (G - 1) times the sum over groups of "
@@ -16,7 +17,7 @@ OVERVIEW = f"""
 Every call is the class with the largest probability (argmax); that probability is its confidence. Any tumour: a
 tumour of one kind taken for another counts as found.
 
-The interval is the wider of two: {WILSON}, and {RAO_SCOTT}, because scans of one patient are not independent.
+The interval takes {BOTH}: {WILSON}, and {RAO_SCOTT}, because scans of one patient are not independent.
 A criterion passes when the named bound of that interval reaches its limit. One that fails is shown to be below when the
 whole interval is, else it is only not shown to reach the limit. When test scans share a patient or a copy
 with training, it is judged a second time without these scans, or on grouped cross-validation where the study has it,
@@ -92,8 +93,8 @@ The scans are cut into folds, stratified by class; each is predicted by a networ
 fold. Grouped: all scans of a patient and all copies of an image are in one fold. Not grouped: they may be on both
 sides, as in a split by image.
 
-Pooled: all scans with the prediction they got out of their fold. The interval is the wider of two: {WILSON}, and
-{RAO_SCOTT}.
+Pooled: all scans with the prediction they got out of their fold. The interval takes {BOTH}:
+{WILSON}, and {RAO_SCOTT}.
 Mean over the folds: t interval on k - 1 degrees of freedom with the variance s^2 (1/k + test/train), because the
 training sets overlap (Nadeau and Bengio, Mach Learn 2003;52:239-281). With few folds it is approximate: no unbiased
 estimate of this variance exists.
@@ -109,7 +110,7 @@ PER_CLASS = f"""
 Rates: one class against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at
 the share of classes in these cases only.
 
-Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plots show the wider of the two.
+Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plots show {BOTH}.
 {DESIGN_EFFECT}
 Any tumour: a glioma taken for a meningioma counts as found.
 
@@ -147,7 +148,8 @@ change the line (Douglas and Peucker, Cartographica 1973;10:112-122).
 
 CONFUSION = f"""
 Rows are the reference standard, columns the largest class probability; ties go to the first class in order.
-Rate = cases of the pair / cases of the reference class. The interval is the wider of two: {WILSON}, and {RAO_SCOTT}.
+Rate = cases of the pair / cases of the reference class. The interval takes {BOTH}: {WILSON}, and
+{RAO_SCOTT}.
 Harm is a weight from the study, 0 for a correct call. Pairs are ranked by harm times the upper bound of the rate; in a
 study without harm by their number.
 
@@ -161,8 +163,8 @@ than calling none: that of net benefit itself does.
 
 ERRORS = f"""
 An error is a case whose largest class probability is not the one of its reference standard. Confidence is that
-largest probability, as the model gives it. The tiers are those of the study. The interval of the rate is the wider
-of two: {WILSON}, and {RAO_SCOTT}.
+largest probability, as the model gives it. The tiers are those of the study. The interval of the rate takes
+{BOTH}: {WILSON}, and {RAO_SCOTT}.
 
 Grad-CAM (Selvaraju et al., ICCV 2017) shows where the evidence for a class lies, on the network's own coarse grid.
 Colour is in proportion to the evidence, on one scale for all classes of a case; no evidence, no colour.
@@ -176,7 +178,7 @@ Out of fold: the prediction of a network that has seen neither the scan nor a me
 
 CONFIDENCE = f"""
 Reliability: scans in 15 bins of equal width by confidence, the accuracy of each bin against its mean confidence.
-Interval: the wider of {WILSON}, and {RAO_SCOTT}. ECE: Naeini et al., AAAI 2015; its interval is a bootstrap, and chance
+Interval: {BOTH}, {WILSON}, and {RAO_SCOTT}. ECE: Naeini et al., AAAI 2015; its interval is a bootstrap, and chance
 alone makes it larger than 0. Slope and intercept: logistic recalibration (Cox, Biometrika 1958;45:562-565), on
 probabilities clipped at 1e-7.
 
@@ -198,8 +200,9 @@ Sufficiency: how often a tumour moved into a healthy scan is called a tumour, le
 scan in its place is. It counts where the scan that the tumour comes from and the scan that it goes into are called
 rightly as they are.
 
-Rates: the wider of {WILSON}, and {RAO_SCOTT}. Need and sufficiency: Newcombe's paired interval (Stat Med
-1998;17:2635-2650, method 10), and where patients have several scans a bootstrap of whole groups; the wider of the two.
+Rates: {BOTH}, {WILSON}, and {RAO_SCOTT}. Need and sufficiency: Newcombe's paired interval (Stat Med
+1998;17:2635-2650, method 10), and where patients have several scans the same on n divided by the design effect of the
+difference; {BOTH}.
 A critical finding is raised where even the upper bound of the need lies below half of what the filling leaves to be
 seen: the share of healthy scans with the same holes that stay healthy, at its lower bound.
 
@@ -212,7 +215,7 @@ Logistic Regression, 2013).
 ROBUSTNESS = f"""
 Twelve things that go wrong with MRI, each at five severities, applied to the same sample of scans; noise, ghosting,
 motion and low resolution are made in k-space. Severity 0 is the scan itself. Sensitivity and specificity are of any
-tumour against none. Interval: the wider of two: {WILSON}, and {RAO_SCOTT}.
+tumour against none. Interval: {BOTH}, {WILSON}, and {RAO_SCOTT}.
 
 A rate holds until the highest severity up to which its lower bound stays at its limit or above. The limit is that of
 the acceptance criterion on the lower bound; without one, 0.05 below the lower bound of the untouched scans.
@@ -220,8 +223,8 @@ the acceptance criterion on the lower bound; without one, 0.05 below the lower b
 It notices when the mean confidence falls by at least half as much as the accuracy, at the highest severity.
 
 A warning is raised where severity 2 of 5 surely costs more than 5 percentage points: the paired fall on the same scans,
-with the interval of Newcombe (Stat Med 1998;17:2635-2650, method 10) or the bootstrap of whole groups, the wider of the
-two. Repeats are shifts by 1 to 4 pixels and turns by 2 degrees, all repeats of a scan in one group.
+with the interval of Newcombe (Stat Med 1998;17:2635-2650, method 10), as for the need. Repeats are shifts by 1
+to 4 pixels and turns by 2 degrees, all repeats of a scan in one group.
 """
 
 CLAIMS = """
@@ -232,8 +235,8 @@ the source names no method, it stays open.
 
 A claim is not reproduced when the interval of the difference, published less this study, does not hold 0
 (Newcombe, Stat Med 1998;17:873-890, method 10; for means over folds from corrected t intervals). Where several counts
-can stand behind a printed rate, the one nearest to this study is taken. The study's number has the wider of the plain
-and the cluster-adjusted interval.
+can stand behind a printed rate, the one nearest to this study is taken. The study's number has the lower low and
+the higher high of the plain and the cluster-adjusted interval.
 
 It is not comparable when data set, split, unit, classes or the kind of folds differ, or when one side has more than
 twice as many cases. A contradiction stands whatever this study finds.
@@ -245,7 +248,7 @@ data set, else by identical bytes; scans whose label differs between the studies
 
 Difference: A minus B. Interval: Newcombe's for paired proportions (Stat Med 1998;17:2635-2650, method 10). Where scans
 share a patient or a copy in either study, the same on n divided by the design effect of the difference stands beside
-it (the variance between groups over that of independent scans), and the wider of the two is shown. Rates of one model:
+it (the variance between groups over that of independent scans), and {BOTH} is shown. Rates of one model:
 {WILSON}, and {RAO_SCOTT}.
 
 p-values ask whether both models are right equally often: McNemar's test on the scans that only one of them calls
@@ -290,5 +293,5 @@ limit is the value that 5% of the tuning images exceed, so about one proper scan
 scan that is like them need not be of a kind that was ever tested.
 
 What looks like it: the evaluated scans with the smallest Euclidean distance between embeddings, and how many of them
-the model called rightly. Interval: the wider of two, {WILSON}, and {RAO_SCOTT}.
+the model called rightly. Interval: {BOTH}, {WILSON}, and {RAO_SCOTT}.
 """

@@ -91,7 +91,7 @@ def ratio_rows(subjects: Mapping[str, Subject], classes: ClassOrder) -> list[dic
 
 
 def ratios_of(subject: Subject) -> list[tuple[str, Estimate, Callable[[Estimate], str]]]:
-    """Return the numbers of a question that are no rates: label, the wider estimate, and how it is written."""
+    """Return the numbers of a question that are no rates: label, the estimate shown first, and how it is written."""
     further = [(metric.label, metric.unit, measure) for metric, measure in read(FURTHER, subject, shown="ratios")]
     counted = [(metric.label, metric.unit, measure) for metric, measure in read(COUNTED, subject.rates, shown="ratios")]
     return [

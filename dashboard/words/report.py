@@ -90,9 +90,10 @@ IMPORTED = "The study holds imported predictions and no model: how they were mad
 ANY = "Any tumour: a tumour of one kind that is taken for another counts as found."
 WIDER = (
     "Scans of one patient, and copies of one image, are not independent. Beside each interval that takes scans as "
-    "independent the report computes one that takes account of the groups, and prints the wider of the two."
+    "independent the report computes one that takes account of the groups, and prints the lower low and the "
+    "higher high."
 )
-WIDER_OF_TWO = "Intervals: Wilson, or Wilson adjusted for groups where that is wider."
+RATE_INTERVALS = "Intervals: Wilson, allowing for several scans of one patient."
 UNDEFINED = (
     'What cannot be estimated is printed as "not estimable" with the reason, never as 0. Nothing is imputed: a file '
     "that cannot be read is listed and left out, a scan without a value is left out of the numbers that need it."
@@ -256,7 +257,7 @@ def two_by_two_rows(judged: Sequence[ClassPerformance], classes: ClassOrder) -> 
 
 
 def rate_table(judged: Sequence[ClassPerformance], classes: ClassOrder) -> list[dict[str, str]]:
-    """Return the rates of each class as table rows, the wider interval."""
+    """Return the rates of each class as table rows, with the interval that is shown first."""
     return [
         {
             "Class": row_name(rates.name, classes),

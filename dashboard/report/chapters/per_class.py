@@ -34,7 +34,7 @@ def chapter(subject: Subject) -> list[Block]:
     blocks += [
         table(
             words.rate_table(subjects, classes),
-            f"Rates by class, one against all others. {n} {words.WIDER_OF_TWO}",
+            f"Rates by class, one against all others. {n} {words.RATE_INTERVALS}",
             label="rates",
         ),
         table(
