@@ -248,7 +248,7 @@ data set, else by identical bytes; scans whose label differs between the studies
 
 Difference: A minus B. Interval: Newcombe's for paired proportions (Stat Med 1998;17:2635-2650, method 10). Where scans
 share a patient or a copy in either study, the same on n divided by the design effect of the difference stands beside
-it (the variance between groups over that of independent scans), and {BOTH} is shown. Rates of one model:
+it (the variance between groups over that of independent scans), and {BOTH} are shown. Rates of one model:
 {WILSON}, and {RAO_SCOTT}.
 
 p-values ask whether both models are right equally often: McNemar's test on the scans that only one of them calls
