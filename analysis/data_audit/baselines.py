@@ -69,7 +69,7 @@ class Baselines:
         return next((baseline for baseline in self.baselines if baseline.name == TOGETHER), None)
 
 
-def baselines(
+def baselines_of(
     cases: pd.DataFrame,
     tumour: NDArray[np.bool_],
     *,

@@ -22,7 +22,7 @@ from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.analysis.data_audit import confounders as confounding_of
 from neuroval.analysis.data_audit.against_chance import worse_than_chance
-from neuroval.analysis.data_audit.baselines import Baselines, baselines
+from neuroval.analysis.data_audit.baselines import Baselines, baselines_of
 from neuroval.analysis.data_audit.composition import Dataset, describe
 from neuroval.analysis.data_audit.confident_learning import Suspects, label_suspects
 from neuroval.analysis.data_audit.conflicting_labels import OddLabels, odd_labels
@@ -563,7 +563,7 @@ class Results:
         if negative is None:
             return None
         place = self.study.classes.index(negative)
-        return baselines(
+        return baselines_of(
             self.study.cases.iloc[pooled.rows],
             pooled.reference != place,
             groups=codes_of(self.table["group_id"])[pooled.rows],

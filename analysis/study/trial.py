@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.finding import Finding
-from neuroval.analysis.trial.answers import FINAL, NOBODY, Answers, answers
+from neuroval.analysis.trial.answers import NOBODY, Answers, answers_of
 from neuroval.analysis.trial.findings import fragile, needs_no_tumour
 from neuroval.analysis.trial.need import HealthyHoles, KeptCall, Need, healthy_holes, kept_calls, needs
 from neuroval.analysis.trial.robustness import Corruption, Repeat, corruptions, repeats
@@ -19,6 +19,7 @@ from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import positions
 from neuroval.data.study.evaluated_cases import Evaluated
 from neuroval.data.study.folder import Study
+from neuroval.data.study.trial import FINAL
 
 CRITERIA = {"any_tumour.sensitivity": "sensitivity", "any_tumour.specificity": "specificity", "accuracy": "accuracy"}
 
@@ -119,7 +120,7 @@ def trial_results(study: Study, judged: Evaluated, *, groups: NDArray[np.int64],
     calls = np.full(len(cases), NOBODY, dtype=np.int64)
     table = study.predictions[list(classes.probability_columns)].to_numpy(dtype=np.float64)
     calls[study.rows["predictions"]] = predicted_class(table)
-    told = answers(
+    told = answers_of(
         study.trial.table,
         case_ids=cases["case_id"],
         reference=positions(cases["label"], among=classes.names),

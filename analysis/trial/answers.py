@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.data.storage.arrow_text import positions
+from neuroval.data.study.trial import FINAL, UNTOUCHED
 
-UNTOUCHED: Final = "none"  # the intervention that changes nothing
-FINAL: Final = "final"  # the network that the study judges; others are those of its folds
 NOBODY: Final = -1  # the call where nothing was asked, the host where there is none
 
 
@@ -78,7 +77,7 @@ class Answers:
         return any_tumour_score(self.probabilities[rows], negative=self.negative)
 
 
-def answers(
+def answers_of(
     table: pd.DataFrame,
     *,
     case_ids: pd.Series,

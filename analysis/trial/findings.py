@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from neuroval.analysis.core.finding import Finding
-from neuroval.analysis.trial.need import ANY_TUMOUR, HealthyHoles, Need
+from neuroval.analysis.core.metrics import ANY_TUMOUR
+from neuroval.analysis.trial.need import HealthyHoles, Need
 from neuroval.analysis.trial.robustness import MILD, Corruption
 
 NEEDED: Final = 0.5  # of the calls that the filling alone leaves to rest on the tumour

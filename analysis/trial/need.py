@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.estimate import Measure
+from neuroval.analysis.core.metrics import ANY_TUMOUR
 from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.performance.comparison import ComparedNumber, compare_shares
 from neuroval.analysis.trial.answers import NOBODY, Answers
+from neuroval.data.study.trial import ELSEWHERE, HEALTHY
 
 COUNTED: Final = ("remove_telea", "remove_harmonic")  # they can be done on every scan with an outline
 # Shown, and not counted: only where the tumour does not cross the midline; a patch of one grey, which is a sign itself.
 BESIDE: Final = ("remove_hemisphere", "blank")
-ELSEWHERE: Final = "elsewhere"  # the control in the same scan
-HEALTHY: Final = "healthy"  # the control in a healthy scan
-ANY_TUMOUR: Final = "any_tumour"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

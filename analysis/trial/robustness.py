@@ -11,23 +11,9 @@ from neuroval.analysis.calibration.proper_scores import mean_of
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.performance.comparison import ComparedNumber, compare_shares
-from neuroval.analysis.trial.answers import NOBODY, UNTOUCHED, Answers
+from neuroval.analysis.trial.answers import NOBODY, Answers
+from neuroval.data.study.trial import CORRUPTIONS, REPEATS, UNTOUCHED
 
-CORRUPTIONS: Final = (
-    "rician_noise",
-    "bias_field",
-    "ghosting",
-    "motion",
-    "low_resolution",
-    "blur",
-    "gamma",
-    "low_contrast",
-    "turn",
-    "shift",
-    "zoom_crop",
-    "jpeg",
-)
-REPEATS: Final = ("repeat_shift", "repeat_turn")
 MILD: Final = 2  # the severity, of five, at which a fall counts as fragile
 MARGIN: Final = 0.05  # how far a rate without a criterion may fall below the untouched scans' lower bound
 FALLS: Final = 0.05  # of accuracy: from there on the model should notice

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroval.analysis.core.estimate import Measure
+from neuroval.analysis.core.metrics import ANY_TUMOUR
 from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.performance.comparison import ComparedNumber, compare_shares
 from neuroval.analysis.trial.answers import NOBODY, Answers
-from neuroval.analysis.trial.need import ANY_TUMOUR, HEALTHY
+from neuroval.data.study.trial import HEALTHY
 
 MOVE: Final = "move"
 KEEP_ONLY: Final = "keep_only"

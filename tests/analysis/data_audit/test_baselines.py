@@ -9,7 +9,7 @@ from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.data_audit.baselines import (
     Baseline,
     Baselines,
-    baselines,
+    baselines_of,
     held_out_scores,
     ridge_logistic,
     shortcut_baseline,
@@ -36,7 +36,7 @@ def cases_of(tumour: np.ndarray, *, grey: float = 0.0, seed: int = 0) -> pd.Data
 
 
 def judged(cases: pd.DataFrame, tumour: np.ndarray, *, fold: np.ndarray | None = None) -> Baselines:
-    made = baselines(
+    made = baselines_of(
         cases,
         tumour,
         groups=np.arange(len(tumour)) // 2,
@@ -141,7 +141,7 @@ def test_nothing_recorded_and_one_answer_only_are_no_baselines() -> None:
 def _made(cases: pd.DataFrame, tumour: np.ndarray) -> Baselines | None:
     score = tumour.astype(float)
     groups = np.arange(len(tumour))
-    return baselines(cases, tumour, groups=groups, fold=None, called_tumour=tumour, tumour_score=score, seed=0)
+    return baselines_of(cases, tumour, groups=groups, fold=None, called_tumour=tumour, tumour_score=score, seed=0)
 
 
 def test_the_warning_needs_the_lower_bound_of_all_numbers_of_the_file_above_0_8() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from neuroval.analysis.trial.answers import Answers, answers
+from neuroval.analysis.trial.answers import Answers, answers_of
 
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")
 SURE = 0.9  # the probability of what is called
@@ -61,7 +61,7 @@ class Script:
 
     def answers(self, judged: Sequence[bool] | None = None, untouched: Sequence[int] | None = None) -> Answers | None:
         m = len(self.reference)
-        return answers(
+        return answers_of(
             self.table(),
             case_ids=pd.Series(self.ids, dtype="str"),
             reference=np.array([list(self.classes).index(name) for name in self.reference]),

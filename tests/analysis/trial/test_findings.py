@@ -10,7 +10,8 @@ from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.trial.answers import Answers
 from neuroval.analysis.trial.findings import fragile, needs_no_tumour
 from neuroval.analysis.trial.need import healthy_holes, needs
-from neuroval.analysis.trial.robustness import CORRUPTIONS, corruptions
+from neuroval.analysis.trial.robustness import corruptions
+from neuroval.data.study.trial import CORRUPTIONS
 
 Simulated = Callable[..., Answers]
 
