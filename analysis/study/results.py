@@ -60,7 +60,7 @@ from neuroval.analysis.study.two_class_questions import Question, curves_of, que
 from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import is_one_of, positions
 from neuroval.data.study.evaluated_cases import Evaluated, evaluated, evaluated_splits, out_of_fold
-from neuroval.data.study.folder import Study
+from neuroval.data.study.folder import GradCams, Study
 from neuroval.data.study.manifest import TRIED
 
 _T = TypeVar("_T")
@@ -445,12 +445,11 @@ class Results:
         gradcam, evaluated = self.study.gradcam, self.evaluated
         if gradcam is None:
             return None
-        rows = positions(evaluated.case_ids, among=gradcam.case_ids.to_series())
-        outlined = (rows >= 0) & gradcam.has_mask[rows]
+        outlined, rows = _with_outline(evaluated, gradcam)
         reference = evaluated.reference[outlined]
         return Outlined(
-            maps=gradcam.maps[rows[outlined], reference],
-            outlines=gradcam.masks[rows[outlined]],
+            maps=gradcam.maps[rows, reference],
+            outlines=gradcam.masks[rows],
             reference=reference,
             predicted=self.predicted[outlined],
             classes=self.study.classes.names,
@@ -467,12 +466,11 @@ class Results:
         on_target = np.full(evaluated.n, -1, dtype=np.int64)
         if gradcam is None:
             return on_target
-        rows = positions(evaluated.case_ids, among=gradcam.case_ids.to_series())
-        outlined = (rows >= 0) & gradcam.has_mask[rows]
-        maps = gradcam.maps[rows[outlined], self.predicted[outlined]]
-        hits = pointing_game(maps, gradcam.masks[rows[outlined]])
+        outlined, rows = _with_outline(evaluated, gradcam)
+        maps = gradcam.maps[rows, self.predicted[outlined]]
+        hits = pointing_game(maps, gradcam.masks[rows])
         evident = maps.max(axis=(1, 2), initial=0) > 0
-        on_target[np.flatnonzero(outlined)[evident]] = hits[evident]
+        on_target[outlined[evident]] = hits[evident]
         return on_target
 
     @once
@@ -620,6 +618,14 @@ class Subject:
     @property
     def average_precision(self) -> Measure:
         return self.results.curves[self.rates.name].average_precision
+
+
+def _with_outline(evaluated: Evaluated, gradcam: GradCams) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of the evaluated cases whose outline is known, and the row of each among the maps."""
+    rows = positions(evaluated.case_ids, among=gradcam.case_ids.to_series())
+    mapped = np.flatnonzero(rows >= 0)
+    outlined = mapped[gradcam.has_mask[rows[mapped]]]
+    return outlined, rows[outlined]
 
 
 def results_of(study: Study, *, split: str = "test", level: float = LEVEL) -> Results:
