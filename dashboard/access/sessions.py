@@ -121,7 +121,7 @@ def _file() -> Path:
 @contextmanager
 def _database() -> Iterator[sqlite3.Connection]:
     file = _file()
-    new = not file.exists()
+    new = not file.exists() or not file.stat().st_size  # empty: another process is making it
     if new:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with closing(sqlite3.connect(file, timeout=WAIT)) as database:

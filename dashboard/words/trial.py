@@ -100,7 +100,7 @@ def moved(trial: TrialResults) -> str:
     if trial.sufficiencies:
         row = trial.sufficiencies[0]
         with_patch = row.sufficiency.b.plain
-        control = f"; a healthy patch in its place is in {fraction_of(with_patch)}" if with_patch.n else ""
+        control = f"; a healthy patch in its place, in {fraction_of(with_patch)}" if with_patch.n else ""
         parts.append(f"Moved into a healthy scan, the tumour is called in {counts_of(row.called.plain)}{control}.")
     if trial.alone:
         parts.append(f"With nothing but the tumour left, {counts_of(trial.alone[0].still.plain)} keep their call.")
@@ -267,7 +267,7 @@ def _rates_of(corruption: Corruption) -> str:
 def _until(corruption: Corruption) -> str:
     lowest = lowest_hold(corruption)
     if lowest < 0:
-        return "as far as nobody can tell"
+        return "up to a severity that these scans cannot tell"
     return f"only up to severity {lowest} of {STRONGEST}" if lowest else "at no severity"
 
 
