@@ -16,6 +16,7 @@ Group = Literal["Verdict", "Evidence", "Tools"]
 class Page:
     """A page: its ``question`` is the title, ``label`` the link to it, ``name`` its file and address.
 
+    ``judges`` when its numbers are of the cases that the reader chose to judge: the page then says which these are.
     ``methods`` says how its numbers were computed, ``metrics`` are the entries of the glossary that it explains.
     """
 
@@ -26,6 +27,7 @@ class Page:
     metrics: tuple[str, ...] = ()
     group: Group = "Evidence"
     needs_study: bool = True
+    judges: bool = False
 
     @property
     def file(self) -> str:
@@ -41,6 +43,7 @@ class Page:
 _PAGES: Final = (
     Page(
         name="overview",
+        judges=True,
         label="Overview",
         question="Can this model be trusted?",
         methods=methods.OVERVIEW,
@@ -49,6 +52,7 @@ _PAGES: Final = (
     ),
     Page(
         name="report",
+        judges=True,
         label="Report",
         question="What goes on file?",
         methods=methods.REPORT,
@@ -82,6 +86,7 @@ _PAGES: Final = (
     ),
     Page(
         name="per_class",
+        judges=True,
         label="Per class",
         question="How good is it on each class?",
         methods=methods.PER_CLASS,
@@ -89,18 +94,21 @@ _PAGES: Final = (
     ),
     Page(
         name="confusion",
+        judges=True,
         label="Confusion",
         question="What is mistaken for what?",
         methods=methods.CONFUSION,
     ),
     Page(
         name="errors",
+        judges=True,
         label="Errors",
         question="Where is it wrong?",
         methods=methods.ERRORS,
     ),
     Page(
         name="confidence",
+        judges=True,
         label="Confidence",
         question="Does 90% mean 90%?",
         methods=methods.CONFIDENCE,

@@ -88,7 +88,7 @@ def leakage(
             "copy": also_in(fitted, shown),
             "known_patient": cases["patient_id"].notna(),
             "known_copy": cases["sha256"].notna(),
-            "compared": group | _comparable(cases, against=against),
+            "compared": group | comparable(cases, against=against),
         }
     )[evaluated]
     lacking = {column: lacking_in_training(cases, column, against=against) for column in COMPARED_BY}
@@ -96,7 +96,7 @@ def leakage(
     return Leakage(
         split=split,
         against=against,
-        reason=_not_comparable(cases, facts, against=against),
+        reason=_notcomparable(cases, facts, against=against),
         overall=_shared(facts, name="all", lacking=lacking, level=level),
         classes=tuple(
             _shared(facts[facts["label"] == name], name=name, lacking=lacking, level=level) for name in classes
@@ -127,7 +127,7 @@ def compared_with_training(cases: pd.DataFrame, *, split: str = "test") -> tuple
     against = against_of(split)
     fitted = cases["split"].isin(against).to_numpy(dtype=np.bool_)
     reaches = also_in(fitted, codes_of(cases["group_id"]))
-    return reaches | _comparable(cases, against=against), reaches
+    return reaches | comparable(cases, against=against), reaches
 
 
 def lacking_in_training(cases: pd.DataFrame, column: str, *, against: Sequence[str]) -> Reason | None:
@@ -171,16 +171,16 @@ def against_of(split: str) -> tuple[str, ...]:
     return tuple(name for name in FITTED_ON if name != split) if split == "tuning" else FITTED_ON
 
 
-def _comparable(cases: pd.DataFrame, *, against: Sequence[str]) -> NDArray[np.bool_]:
-    """Return per row whether it has an id or a hash, and every case of the ``against`` splits has one too."""
-    comparable = np.zeros(len(cases), dtype=np.bool_)
+def comparable(cases: pd.DataFrame, *, against: Sequence[str]) -> NDArray[np.bool_]:
+    """Return per row (n,) whether it has an id or a hash, and every case of the ``against`` splits has one too."""
+    known = np.zeros(len(cases), dtype=np.bool_)
     for column in COMPARED_BY:
         if lacking_in_training(cases, column, against=against) is None:
-            comparable |= cases[column].notna().to_numpy(dtype=np.bool_)
-    return comparable
+            known |= cases[column].notna().to_numpy(dtype=np.bool_)
+    return known
 
 
-def _not_comparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: Sequence[str]) -> Reason | None:
+def _notcomparable(cases: pd.DataFrame, facts: pd.DataFrame, *, against: Sequence[str]) -> Reason | None:
     if not len(facts):
         return Reason("no_cases")
     if facts["compared"].any():

@@ -37,10 +37,11 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unleaked:
-    """The performance on cases of which the model has seen no patient and no copy; none with the reason.
+class OnBasis:
+    """The performance on a basis, most often on cases of which the model has seen no patient and no copy.
 
-    ``means`` are numbers over the folds by metric, with the interval that the spread between the folds asks for.
+    It is none with the reason. ``means`` are numbers over the folds by metric, with the interval that the spread
+    between the folds asks for.
     """
 
     basis: Basis
@@ -71,9 +72,9 @@ class Criterion:
 
 def judge(
     criteria: Sequence[Acceptance],
-    result: Performance,
+    judged: OnBasis,
     *,
-    unleaked: Sequence[Unleaked] = (),
+    unleaked: Sequence[OnBasis] = (),
     tried: Mapping[str, Measure] | None = None,
 ) -> tuple[Criterion, ...]:
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
@@ -87,17 +88,19 @@ def judge(
     key, and judged once: what a model needs does not depend on whether it has seen the patient.
     """
     return tuple(
-        Criterion(
-            criterion=criterion,
-            on_all=_on_trial(criterion, tried or {})
-            if criterion.name in TRIED
-            else _judged(criterion, measure(criterion.metric, result), basis="all"),
-            unleaked=None
-            if criterion.name in TRIED
-            else _worst([_without_leaks(criterion, subset) for subset in unleaked]),
-        )
+        Criterion(criterion=criterion, on_all=_on_trial(criterion, tried or {}))
+        if criterion.name in TRIED
+        else _on_both(criterion, judged, unleaked)
         for criterion in criteria
     )
+
+
+def _on_both(criterion: Acceptance, judged: OnBasis, unleaked: Sequence[OnBasis]) -> Criterion:
+    on_all, without = _on(criterion, judged), _worst([_on(criterion, subset) for subset in unleaked])
+    # The networks of cross-validation have not seen the cases either: what decides nothing is left aside here too.
+    if judged.basis == "folds" and on_all.met is not None and without is not None and without.met is None:
+        without = None
+    return Criterion(criterion=criterion, on_all=on_all, unleaked=without)
 
 
 def _on_trial(criterion: Acceptance, tried: Mapping[str, Measure]) -> Judged:
@@ -112,12 +115,12 @@ def _worst(judged: Sequence[Judged]) -> Judged | None:
     return min(decided or judged, key=lambda criterion: bool(criterion.met), default=None)
 
 
-def _without_leaks(criterion: Acceptance, unleaked: Unleaked) -> Judged:
-    if unleaked.performance is None:
-        estimate = Estimate.undefined(reason=unleaked.reason or Reason("no_cases"))
-        return Judged(basis=unleaked.basis, estimate=estimate, met=None, reason=estimate.reason)
-    pooled = _judged(criterion, measure(criterion.metric, unleaked.performance), basis=unleaked.basis)
-    mean = unleaked.means.get(criterion.metric.removeprefix("overall.").removeprefix("classes."))
+def _on(criterion: Acceptance, subset: OnBasis) -> Judged:
+    if subset.performance is None:
+        estimate = Estimate.undefined(reason=subset.reason or Reason("no_cases"))
+        return Judged(basis=subset.basis, estimate=estimate, met=None, reason=estimate.reason)
+    pooled = _judged(criterion, measure(criterion.metric, subset.performance), basis=subset.basis)
+    mean = subset.means.get(criterion.metric.removeprefix("overall.").removeprefix("classes."))
     ours, theirs = _bound(criterion, pooled.estimate), None if mean is None else _bound(criterion, mean)
     if ours is None or theirs is None or theirs >= ours:
         return pooled

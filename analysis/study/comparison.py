@@ -85,7 +85,7 @@ class Comparisons:
 
     @property
     def split(self) -> str:
-        return self.matched.a.split
+        return self.matched.a.basis
 
     @once
     def predicted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -260,7 +260,7 @@ class Comparisons:
         """By study, for each common case whether it can be compared with training, and whether it is shared."""
         sides = ((self.a, self.matched.a), (self.b, self.matched.b))
         return tuple(
-            tuple(rows[evaluated.rows] for rows in compared_with_training(coded(study.cases), split=evaluated.split))  # type: ignore[misc]
+            tuple(rows[evaluated.rows] for rows in compared_with_training(coded(study.cases), split=evaluated.basis))  # type: ignore[misc]
             for study, evaluated in sides
         )
 

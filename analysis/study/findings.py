@@ -41,29 +41,30 @@ def find(
     chance: WorseThanChance | None = None,
     tried: Sequence[Finding] = (),
     without_looking: Baselines | None = None,
+    basis: str | None = None,
 ) -> tuple[Finding, ...]:
-    """Return the findings about one evaluated split, critical first, else in the order of the checks below.
+    """Return the findings about the judged cases, critical first, else in the order of the checks below.
 
-    ``leakage`` names the split; ``matrix``, ``probabilities`` (n, k), ``case_ids``, ``reference`` and ``groups`` (n,)
-    are of its evaluated cases; ``claimed_by`` is the source of the claims, ``read_for`` names the network of each
-    reading of the test split, ``ids`` says how patient ids are written and ``chance`` whether the predictions are worse
-    than guessing; ``tried`` are the findings of a trial, ``without_looking`` is what numbers of the file alone answer.
+    ``leakage`` names the split that is compared with training, ``basis`` the judged cases where they are others;
+    ``matrix``, ``probabilities`` (n, k), ``case_ids``, ``reference`` and ``groups`` (n,) are of the judged cases;
+    ``claimed_by`` is the source of the claims, ``read_for`` names the network of each reading of the test split,
+    ``ids`` says how patient ids are written and ``chance`` whether the predictions are worse than guessing; ``tried``
+    are the findings of a trial, ``without_looking`` is what numbers of the file alone answer.
     """
+    judged = basis or leakage.split
     findings = (
         *tried,
         shared_groups(leakage),
         forms_differ(ids, split=leakage.split),
         digits_lost(ids),
-        finding_below_chance(chance, classes=classes, split=leakage.split),
+        finding_below_chance(chance, classes=classes, split=judged),
         unchecked(leakage),
         *(given_away(factor) for factor in confounding),
         shortcut_baseline(without_looking),
         find_label_conflicts(dataset.label_conflicts, n=dataset.n),
-        few_cases(matrix, split=leakage.split),
-        classes_without_cases(matrix, classes=classes, split=leakage.split),
-        None
-        if reference is None or groups is None
-        else few_groups(reference, groups, classes=classes, split=leakage.split),
+        few_cases(matrix, split=judged),
+        classes_without_cases(matrix, classes=classes, split=judged),
+        None if reference is None or groups is None else few_groups(reference, groups, classes=classes, split=judged),
         never_predicted(matrix, classes=classes),
         ties(probabilities, case_ids=case_ids),
         deviating_sums(probabilities, case_ids=case_ids),

@@ -1,94 +1,67 @@
-"""Every result about one evaluated split of a study: pages, report and command line take their numbers from here."""
+"""Every result about the judged cases of a study: pages, report, API and command line take their numbers from here.
+
+What is judged is one choice, the basis: new patients (the grouped folds), or a split. It is made here, and only here.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import GroupTypes, group_types
-from neuroval.analysis.core.coded_tables import coded, codes_of
-from neuroval.analysis.core.codes import Reason
+from neuroval.analysis.core.coded_tables import codes_of
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
 from neuroval.analysis.core.metrics import read
-from neuroval.analysis.core.probabilities import any_tumour_score
-from neuroval.analysis.core.proportions import proportion, share_of
-from neuroval.analysis.data_audit import confounders as confounding_of
+from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.data_audit.against_chance import worse_than_chance
-from neuroval.analysis.data_audit.baselines import Baselines, baselines_of
-from neuroval.analysis.data_audit.composition import Dataset, describe
-from neuroval.analysis.data_audit.confident_learning import Suspects, label_suspects
-from neuroval.analysis.data_audit.conflicting_labels import OddLabels, odd_labels
-from neuroval.analysis.data_audit.confounders import Confounding
 from neuroval.analysis.data_audit.id_forms import forms_of_ids
-from neuroval.analysis.data_audit.image_contents import Images, describe_images
-from neuroval.analysis.data_audit.leak_steps import Step, Steps, without_leaks
 from neuroval.analysis.data_audit.training_overlap import (
     SHARED_GROUPS,
-    Leakage,
-    against_of,
+    comparable,
     compared_with_training,
-    leakage,
-    shown_images,
-    within_one_fold,
 )
-from neuroval.analysis.data_audit.twins import TwinKind, by_kind, patients_across, twins_across
-from neuroval.analysis.decisions.acceptance import Criterion, Unleaked, judge
+from neuroval.analysis.decisions.acceptance import Criterion, OnBasis, judge
 from neuroval.analysis.explanations.outlined_evidence import ClassEvidence, evidence_share
 from neuroval.analysis.explanations.pointing import ClassSaliency, pointing_game, saliency
 from neuroval.analysis.performance.class_auc import ClassAucs, class_aucs
-from neuroval.analysis.performance.comparison import ComparedNumber, compare
 from neuroval.analysis.performance.error_pairs import ConfusionPair, confusion_pairs
-from neuroval.analysis.performance.folds import FoldSizes, OverFolds, over_folds
 from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
 from neuroval.analysis.performance.patients import Patients, per_patient
-from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance, performance
+from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance
 from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
 from neuroval.analysis.performance.roc import Curves
-from neuroval.analysis.performance.training_course import Run, training_runs
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
+from neuroval.analysis.study.split_audit import SplitAudit
 from neuroval.analysis.study.trial import TrialResults, trial_results
 from neuroval.analysis.study.two_class_questions import Question, curves_of, questions
+from neuroval.analysis.study.whole_study import LEVEL as LEVEL
+from neuroval.analysis.study.whole_study import SEED, WholeStudy, performance_of
+from neuroval.data.exceptions import InputError
 from neuroval.data.lazy import once
+from neuroval.data.schema import SPLITS
 from neuroval.data.storage.arrow_text import is_one_of, positions
-from neuroval.data.study.evaluated_cases import Evaluated, evaluated, evaluated_splits, out_of_fold
+from neuroval.data.study.evaluated_cases import (
+    NEW_PATIENTS,
+    PREFERRED,
+    Evaluated,
+    evaluated,
+    evaluated_splits,
+    preferred_split,
+)
 from neuroval.data.study.folder import GradCams, Study
 from neuroval.data.study.manifest import TRIED
 
 _T = TypeVar("_T")
 
-LEVEL: Final = 0.95  # of every interval, unless a report asks for another
-SEED: Final = 0  # of every bootstrap: pages, report and command line show the same digits
-NO_FOLDS: Final = Reason("no_grouped_folds")
-NO_UNGROUPED: Final = Reason("no_ungrouped_folds")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrossValidation:
-    """Cross-validation, pooled over its folds and by fold; without it ``performance`` is none, with the reason.
-
-    ``left_out`` cases are not part of it: their group lies in several folds, which only ungrouped folds may do.
-    ``known_patient`` is the share of each class whose patient is known; the others are grouped by copies only.
-    """
-
-    performance: Performance | None
-    reason: Reason | None
-    sizes: FoldSizes
-    numbers: tuple[OverFolds, ...]
-    left_out: int
-    known_patient: Mapping[str, Estimate]
-
-    @property
-    def folds(self) -> int:
-        return len(self.sizes.folds)
+BASES: Final = (NEW_PATIENTS, *PREFERRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,25 +77,88 @@ class Outlined:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Results:
-    """The results on the cases ``evaluated`` of a study, each computed when it is first asked for.
+class StudyResults:
+    """The results of a study on each basis that it has; what rests on all its cases is computed once for all of them.
 
     ``level`` is that of every interval but those of criteria and claims: another level does not change a verdict.
     """
 
     study: Study
-    evaluated: Evaluated
     level: float = LEVEL
+    _made: dict[str, "Results"] = field(default_factory=dict)
 
     @once
-    def table(self) -> pd.DataFrame:
-        """The study's cases with numbers in the place of names; for analyses that show no names."""
-        return coded(self.study.cases)
+    def whole(self) -> WholeStudy:
+        return WholeStudy(study=self.study, level=self.level)
 
     @once
-    def shown_images(self) -> NDArray[np.int64]:
-        """For each case of the study, the number of the image it shows: equal for copies."""
-        return shown_images(self.table, self.study.pairs)
+    def bases(self) -> Mapping[str, int]:
+        """The number of cases of each basis that the study has, in the order in which they are offered."""
+        new, splits = self.whole.new_patients, evaluated_splits(self.study)
+        held = {} if new is None else {NEW_PATIENTS: new.n}
+        return held | {split: splits[split] for split in PREFERRED if split in splits}
+
+    @once
+    def default_basis(self) -> str:
+        """New patients where cases of the published split are shared with training, else external, test or tuning.
+
+        A split that shares patients or copies with training says how well a network remembers, not how well it judges.
+        """
+        if NEW_PATIENTS in self.bases and self.on(preferred_split(self.study)).audit.compared[1].any():
+            return NEW_PATIENTS
+        return next(split for split in ("external", *PREFERRED) if split in self.bases)
+
+    def on(self, basis: str | None = None) -> "Results":
+        """Return the results on a basis, by default ``default_basis``; the same each time.
+
+        Raises ``InputError`` for a basis that the study does not have, naming those that it has.
+        """
+        name = basis or self.default_basis
+        if name not in self._made:
+            new = self.whole.new_patients if name == NEW_PATIENTS else None
+            if new is None and name not in self.bases:
+                known = ", ".join(f"{held} ({n:,} cases)" for held, n in self.bases.items())
+                study = self.study.manifest.about.name
+                raise InputError(f"{study}: basis {name!r} has no predictions; evaluated are: {known}.")
+            judged = evaluated(self.study, name) if new is None else new
+            self._made.setdefault(name, Results(of_study=self, evaluated=judged))
+        return self._made[name]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Results:
+    """The results on the cases ``evaluated`` of a study, each computed when it is first asked for."""
+
+    of_study: StudyResults
+    evaluated: Evaluated
+
+    @property
+    def study(self) -> Study:
+        return self.of_study.study
+
+    @property
+    def level(self) -> float:
+        return self.of_study.level
+
+    @property
+    def whole(self) -> WholeStudy:
+        return self.of_study.whole
+
+    @property
+    def basis(self) -> str:
+        return self.evaluated.basis
+
+    @property
+    def published(self) -> "Results":
+        """The results of the network itself: these, unless they are of the networks of cross-validation."""
+        return self.of_study.on(preferred_split(self.study)) if self.basis == NEW_PATIENTS else self
+
+    @once
+    def audit(self) -> SplitAudit:
+        """What the split shares with training; for new patients, the published split."""
+        if self.published is not self:
+            return self.published.audit
+        return SplitAudit(whole=self.whole, evaluated=self.evaluated, performance_on=self._performance)
 
     @once
     def predicted(self) -> NDArray[np.int64]:
@@ -131,6 +167,9 @@ class Results:
 
     @once
     def performance(self) -> Performance:
+        pooled = self.whole.grouped.performance
+        if self.basis == NEW_PATIENTS and pooled is not None:
+            return pooled
         return self._performance(np.ones(self.evaluated.n, dtype=np.bool_))
 
     def _performance(self, kept: NDArray[np.bool_]) -> Performance:
@@ -143,7 +182,7 @@ class Results:
     @once
     def groups(self) -> NDArray[np.int64]:
         """The group of each evaluated case as a number."""
-        return codes_of(self.table["group_id"].array[self.evaluated.rows])
+        return codes_of(self.whole.table["group_id"].array[self.evaluated.rows])
 
     @once
     def types(self) -> GroupTypes:
@@ -212,8 +251,11 @@ class Results:
 
     @once
     def tuning(self) -> Evaluated | None:
-        """The tuning cases that have a prediction; none when these are the evaluated ones, or there are none."""
-        if self.evaluated.split == "tuning" or "tuning" not in evaluated_splits(self.study):
+        """The tuning cases that the judged network calls; none when these are the evaluated ones, or there are none.
+
+        The networks of cross-validation have called none: what is chosen on the tuning cases is not theirs.
+        """
+        if self.basis in ("tuning", NEW_PATIENTS) or "tuning" not in evaluated_splits(self.study):
             return None
         return evaluated(self.study, "tuning")
 
@@ -223,7 +265,7 @@ class Results:
         if self.tuning is None:
             return None
         right = predicted_class(self.tuning.probabilities) == self.tuning.reference
-        groups = codes_of(self.table["group_id"])[self.tuning.rows]
+        groups = codes_of(self.whole.table["group_id"])[self.tuning.rows]
         return share_of(right, groups=groups, level=self.level).headline
 
     @once
@@ -231,7 +273,7 @@ class Results:
         """How many tuning cases with a prediction share a group with a training case; none when it is not known."""
         if self.tuning is None:
             return 0
-        known, reaches = (rows[self.tuning.rows] for rows in compared_with_training(self.table, split="tuning"))
+        known, reaches = (rows[self.tuning.rows] for rows in compared_with_training(self.whole.table, split="tuning"))
         return int(reaches.sum()) if known.all() else None
 
     @once
@@ -246,175 +288,17 @@ class Results:
         return decisions_of(self.evaluated, self.tuning, manifest, groups=groups, level=self.level)
 
     @once
-    def suspects(self) -> Suspects | None:
-        """Cases whose out-of-fold prediction contradicts their label; none without grouped cross-validation."""
-        pooled = self._folds[True]
-        if pooled is None:
-            return None
-        ids = pooled.case_ids.to_numpy()
-        return label_suspects(ids, pooled.reference, pooled.probabilities, classes=self.study.classes.names)
-
-    @once
-    def steps(self) -> Steps:
-        """Which evaluated cases are left without exact copies, near-duplicates and shared patients."""
-        study, split = self.study, self.evaluated.split
-        names, images = study.classes.names, self.shown_images
-        return without_leaks(self.table, classes=names, pairs=study.pairs, images=images, split=split)
-
-    @once
-    def at_steps(self) -> tuple[tuple[Step, Performance | None], ...]:
-        """Each step with the performance on the cases that it leaves; none when nothing can be said of it."""
-        return tuple((step, None if step.reason is not None else self._at(step)) for step in self.steps.steps)
-
-    def _at(self, step: Step) -> Performance:
-        kept = np.zeros(len(self.table), dtype=np.bool_)
-        kept[np.flatnonzero((self.table["split"] == self.evaluated.split).to_numpy())[step.kept]] = True
-        return self._performance(kept[self.evaluated.rows])
-
-    @once
-    def odd_labels(self) -> tuple[OddLabels, ...]:
-        """Copies with different labels, and which of them is the odd one."""
-        predictions = self.study.predictions if self.study.folds is None else self.study.folds
-        conflicts = self.dataset.label_conflicts
-        return odd_labels(conflicts, classes=self.study.classes.names, predictions=predictions)
-
-    @once
-    def images(self) -> Images:
-        return describe_images(self.table, classes=self.study.classes.names)
-
-    @once
     def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """For each evaluated case, whether it can be compared with training, and whether it shares a group with it."""
-        known, reaches = compared_with_training(self.table, split=self.evaluated.split)
-        return known[self.evaluated.rows], reaches[self.evaluated.rows]
-
-    @once
-    def unseen(self) -> Unleaked:
-        """The performance on the evaluated cases that share no patient and no copy with training."""
-        reason = self.leakage.reason
-        known, reaches = self.compared
-        if reason is None and not known.all() and not (known & ~reaches).any():
-            reason = self.leakage.overall.group.reason
-        judged = self._performance(known & ~reaches) if reason is None else None
-        return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
-
-    @once
-    def grouped(self) -> CrossValidation:
-        return self._cross_validation(grouped=True)
-
-    @once
-    def ungrouped(self) -> CrossValidation:
-        return self._cross_validation(grouped=False)
-
-    @once
-    def grouping(self) -> ComparedNumber | None:
-        """Accuracy of the networks of the ungrouped folds and of the grouped ones, on the cases that both predict.
-
-        None unless the study holds both.
-        """
-        ours, theirs = self._folds[True], self._folds[False]
-        if ours is None or theirs is None:
-            return None
-        _, in_theirs, in_ours = np.intersect1d(theirs.rows, ours.rows, return_indices=True)
-        called_theirs, called_ours = predicted_class(theirs.probabilities), predicted_class(ours.probabilities)
-        return compare(
-            ours.reference[in_ours],
-            called_theirs[in_theirs],
-            called_ours[in_ours],
-            classes=self.study.classes.names,
-            negative=self.study.classes.negative,
-            groups=codes_of(self.table["group_id"])[ours.rows[in_ours]],
-            level=self.level,
-        ).numbers[0]
-
-    @once
-    def _folds(self) -> Mapping[bool, Evaluated | None]:
-        """The cases of cross-validation, grouped and not; none where there is none."""
-        return {grouped: out_of_fold(self.study, grouped=grouped) for grouped in (True, False)}
-
-    def _cross_validation(self, *, grouped: bool) -> CrossValidation:
-        pooled = self._folds[grouped]
-        if pooled is None:
-            return CrossValidation(
-                performance=None,
-                reason=NO_FOLDS if grouped else NO_UNGROUPED,
-                sizes=FoldSizes(folds=(), n=()),
-                numbers=(),
-                left_out=0,
-                known_patient={},
-            )
-        table, fold = self.table.iloc[pooled.rows], pooled.predictions["fold"].to_numpy(dtype=np.int64)
-        groups = codes_of(table["group_id"])
-        kept = within_one_fold(groups, fold) if grouped else np.ones(pooled.n, dtype=np.bool_)
-        reference, predicted = pooled.reference[kept], predicted_class(pooled.probabilities)[kept]
-        patients = table["patient_id"].notna().groupby(table["label"])
-        known, of_class = patients.sum(), patients.size()
-        sizes, numbers = over_folds(
-            reference,
-            predicted,
-            fold[kept],
-            classes=self.study.classes.names,
-            negative=self.study.classes.negative,
-            level=self.level,
-        )
-        return CrossValidation(
-            performance=performance_of(self.study, reference, predicted, groups=groups[kept], level=self.level),
-            reason=None,
-            sizes=sizes,
-            numbers=numbers,
-            left_out=int((~kept).sum()),
-            known_patient={
-                name: proportion(int(known.get(name, 0)), int(of_class.get(name, 0)), level=self.level)
-                for name in self.study.classes.names
-            },
-        )
-
-    @once
-    def training(self) -> tuple[Run, ...]:
-        """The training runs; empty for a study without history."""
-        if self.study.history is None:
-            return ()
-        model = self.study.manifest.model
-        recipes = ({}, {}) if model is None else (model.recipe, model.folds_recipe or model.recipe)
-        of_model, folds = (len(recipe.get("early_sizes", ())) for recipe in recipes)
-        return training_runs(self.study.history, early=of_model, early_of_folds=folds)
+        if self.basis == NEW_PATIENTS:  # none is shared: see ``WholeStudy.new_patients``
+            known, nothing = comparable(self.whole.table, against=SPLITS), np.zeros(self.evaluated.n, dtype=np.bool_)
+            return known[self.evaluated.rows], nothing
+        return self.audit.compared
 
     @property
-    def final_run(self) -> Run | None:
-        """The run that trained the network itself, not a fold; none without history."""
-        return next((run for run in self.training if run.run == "final"), None)
-
-    @once
-    def dataset(self) -> Dataset:
-        study = self.study
-        return describe(
-            self.table,
-            classes=study.classes.names,
-            images=self.shown_images,
-            rejected=len(study.rejected),
-            level=self.level,
-        )
-
-    @once
-    def leakage(self) -> Leakage:
-        names, images = self.study.classes.names, self.shown_images
-        return leakage(self.table, classes=names, images=images, split=self.evaluated.split, level=self.level)
-
-    @once
-    def twins(self) -> tuple[tuple[str, str, str], ...]:
-        """The pairs of copies across splits: evaluated case, case the model was fitted on, kind."""
-        split = self.evaluated.split
-        return tuple(twins_across(self.table, self.study.pairs, split=split, against=against_of(split)))
-
-    @once
-    def patients_across(self) -> tuple[tuple[str, int, int], ...]:
-        """The patients on both sides: id, evaluated cases, cases that the model was fitted on."""
-        split = self.evaluated.split
-        return tuple(patients_across(self.study.cases, split=split, against=against_of(split)))
-
-    @once
-    def twin_kinds(self) -> tuple[TwinKind, ...]:
-        return by_kind(self.twins, self.study.cases)
+    def maps(self) -> GradCams | None:
+        """The Grad-CAM maps of the networks that judged these cases; none where they are not kept."""
+        return self.study.gradcam_folds if self.basis == NEW_PATIENTS else self.study.gradcam
 
     @once
     def saliency(self) -> tuple[ClassSaliency, ...]:
@@ -442,7 +326,7 @@ class Results:
 
     @once
     def _outlined(self) -> Outlined | None:
-        gradcam, evaluated = self.study.gradcam, self.evaluated
+        gradcam, evaluated = self.maps, self.evaluated
         if gradcam is None:
             return None
         outlined, rows = _with_outline(evaluated, gradcam)
@@ -462,7 +346,7 @@ class Results:
 
         It is -1 for a case without an outline or without evidence.
         """
-        gradcam, evaluated = self.study.gradcam, self.evaluated
+        gradcam, evaluated = self.maps, self.evaluated
         on_target = np.full(evaluated.n, -1, dtype=np.int64)
         if gradcam is None:
             return on_target
@@ -475,19 +359,23 @@ class Results:
 
     @once
     def has_twin(self) -> NDArray[np.bool_]:
-        """For each evaluated case, whether the model was fitted on a copy of it."""
-        return is_one_of(self.evaluated.case_ids, [test for test, _, _ in self.twins])
-
-    @once
-    def confounding(self) -> tuple[Confounding, ...]:
-        return confounding_of.confounding(self.table, negative=self.study.classes.negative)
+        """For each evaluated case, whether the network that judged it was fitted on a copy of it."""
+        if self.basis == NEW_PATIENTS:
+            return np.zeros(self.evaluated.n, dtype=np.bool_)
+        return is_one_of(self.evaluated.case_ids, [test for test, _, _ in self.audit.twins])
 
     @once
     def claims(self) -> tuple[AuditedClaim, ...]:
-        """The published claims with their verdicts; empty for a study without any."""
+        """The published claims with their verdicts, about the network itself; empty for a study without any."""
+        if self.published is not self:
+            return self.published.claims
         if self.level != LEVEL:
-            return replace(self, level=LEVEL).claims
+            return self._at_usual_level.claims
         return () if self.study.claims is None else audit_claims(self.study.claims, ours=self._ours)
+
+    @property
+    def _at_usual_level(self) -> "Results":
+        return StudyResults(study=self.study).on(self.basis)
 
     @property
     def _ours(self) -> OurNumbers:
@@ -495,12 +383,12 @@ class Results:
         return our_numbers(
             self.performance,
             dataset=self.study.manifest.data.name,
-            split=self.evaluated.split,
+            split=self.basis,
             types=self.types,
             errors=self.errors,
-            folds=self.grouped.numbers,
+            folds=self.whole.grouped.numbers,
             grouped=True,
-            other_folds=self.ungrouped.numbers,
+            other_folds=self.whole.ungrouped.numbers,
             aucs=self.aucs,
         )
 
@@ -508,37 +396,43 @@ class Results:
     def findings(self) -> tuple[Finding, ...]:
         return find(
             classes=self.study.classes,
-            dataset=self.dataset,
-            leakage=self.leakage,
+            dataset=self.whole.dataset,
+            leakage=self.audit.leakage,
             matrix=self.performance.matrix,
             probabilities=self.evaluated.probabilities,
             case_ids=self.evaluated.case_ids.to_numpy(),
             reference=self.evaluated.reference,
             groups=self.groups,
-            confounding=self.confounding,
+            confounding=self.whole.confounding,
             claims=self.claims,
             claimed_by="" if self.study.claims is None else self.study.claims.source.title,
             read_for=[read.model_sha256 for read in self.study.manifest.test_reads],
-            ids=forms_of_ids(self.study.cases, split=self.evaluated.split),
+            ids=forms_of_ids(self.study.cases, split=self.audit.split),
+            basis=self.basis,
             chance=worse_than_chance(self.performance.matrix, self.auc_of),
             tried=() if self.trial is None else self.trial.findings,
-            without_looking=self.baselines,
+            without_looking=self.whole.baselines,
         )
 
     @once
     def criteria(self) -> tuple[Criterion, ...]:
         """The acceptance criteria; where cases are shared with training, judged without these too."""
         if self.level != LEVEL:
-            return replace(self, level=LEVEL).criteria
+            return self._at_usual_level.criteria
         leaks = any(finding.code == SHARED_GROUPS for finding in self.findings)
         asked = self.study.manifest.acceptance
         tried = self.tried_numbers if any(criterion.name in TRIED for criterion in asked) else {}
-        return judge(asked, self.performance, unleaked=self._unleaked if leaks else (), tried=tried)
+        if self.basis == NEW_PATIENTS:
+            return judge(asked, self._over_folds, unleaked=(self.audit.unseen,), tried=tried)
+        judged = OnBasis(basis="all", performance=self.performance)
+        return judge(asked, judged, unleaked=self._unleaked if leaks else (), tried=tried)
 
     @once
     def trial(self) -> TrialResults | None:
-        """What the network says of changed scans; none for a study without a trial of these cases."""
-        groups = codes_of(self.table["group_id"])
+        """What the network itself says of changed scans; none for a study without a trial of its cases."""
+        if self.published is not self:
+            return self.published.trial
+        groups = codes_of(self.whole.table["group_id"])
         return trial_results(self.study, self.evaluated, groups=groups, level=self.level)
 
     @once
@@ -551,35 +445,18 @@ class Results:
             for metric, number in read(TRIED_METRICS, subject, place="criteria")
         }
 
-    @once
-    def baselines(self) -> Baselines | None:
-        """What answers "any tumour?" without looking; none without a negative class or anything recorded.
-
-        On the cases of grouped cross-validation in its folds where the study has it, else on these cases.
-        """
-        pooled, negative = self._folds[True] or self.evaluated, self.study.classes.negative
-        if negative is None:
-            return None
-        place = self.study.classes.index(negative)
-        return baselines_of(
-            self.study.cases.iloc[pooled.rows],
-            pooled.reference != place,
-            groups=codes_of(self.table["group_id"])[pooled.rows],
-            fold=pooled.predictions["fold"].to_numpy(dtype=np.int64) if pooled is not self.evaluated else None,
-            called_tumour=predicted_class(pooled.probabilities) != place,
-            tumour_score=any_tumour_score(pooled.probabilities, negative=place),
-            seed=SEED,
-            level=self.level,
-        )
+    @property
+    def _unleaked(self) -> tuple[OnBasis, ...]:
+        """The fold networks on all cases and this network on those that are new to it; neither replaces the other."""
+        if self.whole.grouped.performance is None:
+            return (self.audit.unseen,)
+        return self._over_folds, self.audit.unseen
 
     @property
-    def _unleaked(self) -> tuple[Unleaked, ...]:
-        """The fold networks on all cases and this network on those that are new to it; neither replaces the other."""
-        grouped = self.grouped
-        if grouped.performance is None:
-            return (self.unseen,)
+    def _over_folds(self) -> OnBasis:
+        grouped = self.whole.grouped
         means = {number.name: number.mean for number in grouped.numbers}
-        return Unleaked(basis="folds", performance=grouped.performance, means=means), self.unseen
+        return OnBasis(basis="folds", performance=grouped.performance, reason=grouped.reason, means=means)
 
     @once
     def errors(self) -> Errors:
@@ -628,29 +505,12 @@ def _with_outline(evaluated: Evaluated, gradcam: GradCams) -> tuple[NDArray[np.i
     return outlined, rows[outlined]
 
 
-def results_of(study: Study, *, split: str = "test", level: float = LEVEL) -> Results:
-    """Return the results on a split. Raises ``InputError`` for a split without predictions, naming what there is."""
-    return Results(study=study, evaluated=evaluated(study, split), level=level)
+def results_of(study: Study, *, basis: str | None = None, level: float = LEVEL) -> Results:
+    """Return the results on a basis, by default that of the study.
 
-
-def performance_of(
-    study: Study,
-    reference: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    *,
-    groups: NDArray[Any],
-    level: float = LEVEL,
-) -> Performance:
-    """Return the performance of predicted classes (n,) with the study's classes, and the project's seed."""
-    return performance(
-        reference,
-        predicted,
-        classes=study.classes.names,
-        negative=study.classes.negative,
-        groups=groups,
-        rng=np.random.default_rng(SEED),
-        level=level,
-    )
+    Raises ``InputError`` for a basis without predictions, naming what there is.
+    """
+    return StudyResults(study=study, level=level).on(basis)
 
 
 def rows(judged: Performance) -> tuple[ClassPerformance, ...]:

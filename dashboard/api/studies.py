@@ -7,14 +7,13 @@ from typing import Annotated, Literal
 import anyio
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 
-from neuroval.analysis.study.results import Results, results_of
+from neuroval.analysis.study.results import BASES, Results, results_of
 from neuroval.dashboard.api.answers import Document, Studies, StudyEntry
 from neuroval.dashboard.api.guard import BUSY, RETRY_SECONDS
 from neuroval.dashboard.api.problems import documented, not_there
 from neuroval.dashboard.api.shared_work import SharedWork, TooMuch
 from neuroval.dashboard.documents.study_document import SECTIONS, document_of
 from neuroval.data.exceptions import InputError
-from neuroval.data.schema import EVALUATED_SPLITS
 from neuroval.data.storage.home import STUDY_FILE
 from neuroval.data.storage.home import studies as known_studies
 from neuroval.data.study.folder import read_study
@@ -23,7 +22,7 @@ from neuroval.data.study.listing import known_manifest
 router = APIRouter(tags=["studies"])
 
 Section = Literal[*SECTIONS]  # type: ignore[valid-type]
-Split = Literal[*EVALUATED_SPLITS]  # type: ignore[valid-type]
+Basis = Literal[*BASES]  # type: ignore[valid-type]
 
 
 @router.get("/studies", summary="All studies", responses=documented(401))
@@ -39,7 +38,7 @@ async def study_metrics(
     request: Request,
     study_id: Annotated[str, Path(description="As `studies` names it.")],
     section: Annotated[list[Section] | None, Query(description="Only these sections; `per-class` by default.")] = None,
-    split: Annotated[Split, Query(description="Whose predictions are analysed.")] = "test",
+    basis: Annotated[Basis | None, Query(description="What is judged; by default what the pages open with.")] = None,
 ) -> Document:
     """Return what `neuroval analyze --json` prints of these sections; lists over 1,000 entries are cut and say so."""
     folder = (await anyio.to_thread.run_sync(known_studies)).get(study_id)
@@ -50,9 +49,9 @@ async def study_metrics(
         stamp = (folder / STUDY_FILE).stat().st_mtime_ns
     except OSError:
         raise not_there("there is no study of this name") from None
-    work = partial(_document, folder, names, split, stamp)
+    work = partial(_document, folder, names, basis, stamp)
     try:
-        return await _shared(request).result((folder, names, split, stamp), work)
+        return await _shared(request).result((folder, names, basis, stamp), work)
     except TooMuch:
         raise HTTPException(503, BUSY, {"Retry-After": str(RETRY_SECONDS)}) from None
 
@@ -66,9 +65,9 @@ def _shared(request: Request) -> SharedWork:
     return shared
 
 
-def _document(folder: File, names: tuple[str, ...], split: str, stamp: int) -> Document:
+def _document(folder: File, names: tuple[str, ...], basis: str | None, stamp: int) -> Document:
     try:
-        return Document.model_validate(document_of(_results(folder, split, stamp), names=names))
+        return Document.model_validate(document_of(_results(folder, basis, stamp), names=names))
     except InputError as error:
         raise InputError(str(error).replace(str(folder), folder.name)) from None
 
@@ -78,8 +77,8 @@ def _all() -> Studies:
 
 
 @lru_cache(maxsize=4)
-def _results(folder: File, split: str, stamp: int) -> Results:  # noqa: ARG001 - the stamp is part of the key
-    return results_of(read_study(folder), split=split)
+def _results(folder: File, basis: str | None, stamp: int) -> Results:  # noqa: ARG001 - the stamp is part of the key
+    return results_of(read_study(folder), basis=basis)
 
 
 def _entry(name: str, folder: File) -> StudyEntry:

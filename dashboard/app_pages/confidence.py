@@ -7,6 +7,7 @@ from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import confidence as text
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("confidence")
@@ -25,7 +26,7 @@ with left:
         selection_mode="points",
         alt="Accuracy against confidence in bins, with intervals",
     )
-    st.caption(f"n = {evidence.results.performance.matrix.n:,} {evidence.split} scans. {text.SCALE} {text.CLICK}")
+    st.caption(f"{of_scans(evidence.results.performance.matrix.n, evidence.basis)} {text.SCALE} {text.CLICK}")
 with right:
     st.markdown(escaped(text.referral(confidence.referral)))
     figure = charts.referral(evidence)

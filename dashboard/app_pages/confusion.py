@@ -8,6 +8,7 @@ from neuroval.dashboard.figures.matrix import FEW, MANY
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import confusion as text_confusion
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import counted, cut_names, escaped
 
 SHOWN = 6  # cases of a cell
@@ -42,7 +43,7 @@ with right:
     st.markdown(f"**{counted(len(chosen), 'case')}**, the most confident first")
     if chosen:
         shown = [evidence.cases[case_id] for case_id in chosen[:SHOWN]]
-        cases.tiles(study, shown, columns=2, pictures=cases.images_note(study))
+        cases.tiles(study, shown, columns=2, pictures=cases.images_note(study, evidence))
     if len(chosen) > SHOWN:
         behind.in_gallery(study, len(chosen), reference=row, predicted=column)
 with left:
@@ -56,7 +57,7 @@ with left:
         alt="Confusion matrix: rows reference standard, columns predicted",
     )
     st.caption(
-        f"n = {matrix.n:,} {evidence.split} scans. Area is the number of cases, colour the harm. "
+        f"{of_scans(matrix.n, evidence.basis)} Area is the number of cases, colour the harm. "
         "Click a cell or use the two selectors."
     )
     if names := cut_names([classes.display[name] for name in classes.names]):

@@ -10,8 +10,8 @@ from neuroval.dashboard.words.confusion import matrix_rows
 from neuroval.dashboard.words.formats import cut_names, escaped
 
 study, evidence = frame.opened("cross_validation")
-grouped, ungrouped, classes = evidence.results.grouped, evidence.results.ungrouped, study.classes
-frame.answer(text_cross_validation.answer(grouped, ungrouped, evidence.results.grouping))
+grouped, ungrouped, classes = evidence.results.whole.grouped, evidence.results.whole.ungrouped, study.classes
+frame.answer(text_cross_validation.answer(grouped, ungrouped, evidence.results.whole.grouping))
 
 if kinds := charts.kinds_of_folds(evidence):
     if note := text_cross_validation.lighter(study.manifest):

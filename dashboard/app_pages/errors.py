@@ -20,7 +20,7 @@ TILES = 24  # on a page
 
 named = state.case_id()
 study = frame.chosen()
-evidence = evidence_of(study)
+evidence = evidence_of(study, frame.basis(study))
 case_id = case_named(study, named) if named else None
 listed = listed_case(study, case_id) if case_id else None
 selection, everything = evidence.selection, state.everything()
@@ -36,11 +36,12 @@ if listed is not None:
     case_view.case_view(study, evidence, listed, order)
 else:
     frame.title(study, PAGES["errors"].question)
+    frame.judged_on(evidence)
     frame.answer(text_errors.answer(evidence.results.errors))
     frame.seen(evidence)
     if named:
         st.warning(text.NO_SUCH_CASE)
-    pictures = cases.images_note(study)
+    pictures = cases.images_note(study, evidence)
     gallery.filters(selection, study.classes)
     total, noun = (evidence.results.errors.n, "scan") if everything else (evidence.results.errors.count, "error")
     page = gallery.page_of(len(rows), total=total, noun=noun, size=TILES)

@@ -25,7 +25,7 @@ with st.container(border=True, gap="xsmall"):
             st.markdown(escaped(outcome))
             st.caption(escaped(details))
 
-for column, headline in zip(st.columns(2), text_overview.headlines(evidence, study.manifest), strict=True):
+for column, headline in zip(st.columns(2), text_overview.headlines(evidence.published, study.manifest), strict=True):
     estimate = headline.estimate
     with column.container(border=True, height="stretch", gap="xsmall"):
         shown = "Not estimable" if estimate.value is None else number(estimate.value)
@@ -35,15 +35,15 @@ for column, headline in zip(st.columns(2), text_overview.headlines(evidence, stu
         else:
             st.markdown(f"{interval(estimate)} · {counts(estimate)}")
         st.caption(escaped(headline.note))
-frame.answer(text_overview.gap(evidence, study.manifest))
+frame.answer(text_overview.gap(evidence.published, study.manifest))
 alt = "The numbers with and without what training has seen"
-if (figure := charts.headlines(evidence)) is not None:
+if (figure := charts.headlines(evidence.published)) is not None:
     exports.chart(
         study, figure, name="headlines", alt="The same numbers as points with intervals, each pair on one axis"
     )
-    st.caption(text_overview.drawn(evidence))
-exports.table(study, text_overview.comparison(evidence, study.manifest), what="overview", alt=alt)
-st.caption(escaped(text_overview.compared_on(evidence, study.manifest)))
+    st.caption(text_overview.drawn(evidence.published))
+exports.table(study, text_overview.comparison(evidence.published, study.manifest), what="overview", alt=alt)
+st.caption(escaped(text_overview.compared_on(evidence.published, study.manifest)))
 
 st.header("Findings", anchor=False)
 for finding in evidence.results.findings:
@@ -53,7 +53,7 @@ if not evidence.results.findings:
 
 if evidence.worst:
     st.header("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)
-    cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study))
+    cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study, evidence))
 else:
     frame.answer(text_errors.answer(evidence.results.errors))
 exports.number_buttons(study, evidence.results)

@@ -7,6 +7,7 @@ from neuroval.dashboard.components import behind, exports, frame, performance
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import per_class as text_classes
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import cut_names, escaped
 
 study, evidence = frame.opened("per_class")
@@ -19,7 +20,7 @@ for column, rates in zip(st.columns(2, gap="medium"), charts.RATES, strict=True)
     with column:
         exports.chart(study, charts.rates(evidence, rates), name=name, alt=f"{titles} by class with intervals")
 shown = [text.row_name(rates.name, classes) for rates in rows_of(judged)]
-st.caption(escaped(f"n = {judged.matrix.n:,} {evidence.split} scans. {text.LINES} {cut_names(shown)}"))
+st.caption(escaped(f"{of_scans(judged.matrix.n, evidence.basis)} {text.LINES} {cut_names(shown)}"))
 
 behind.classes(study, evidence)
 

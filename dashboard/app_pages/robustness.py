@@ -19,7 +19,7 @@ else:
     shown.curves(study, trial)
     curves = text.CURVES if study.classes.negative is not None else text.ACCURACY_CURVES
     limits = text.limits(trial.corruptions[0].limits)
-    st.caption(escaped(f"{text.sampled(trial.corruptions, evidence.split)} {curves} {limits}"))
+    st.caption(escaped(f"{text.sampled(trial.corruptions, evidence.published.basis)} {curves} {limits}"))
 
     st.header("One scan getting worse", anchor=False)
     shown.getting_worse(study, trial)

@@ -9,7 +9,7 @@ from neuroval.dashboard.words import trial as text
 from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("shortcuts")
-trial, baselines = evidence.results.trial, evidence.results.baselines
+trial, baselines = evidence.results.trial, evidence.results.whole.baselines
 if trial is None:
     st.info(text.no_trial(study), icon=":material/science:")
 else:
@@ -20,7 +20,7 @@ else:
     if trial.needs or trial.sufficiencies:
         alt = "How often the call changes with the tumour and in the control, by class, with intervals"
         exports.chart(study, charts.need_and_sufficiency(study, trial), name="need_and_sufficiency", alt=alt)
-        st.caption(escaped(f"{text.of_what(trial, evidence.split)} {text.GAP}"))
+        st.caption(escaped(f"{text.of_what(trial, evidence.published.basis)} {text.GAP}"))
         st.caption(text.LIMITS)
         shown.each_way(study, trial)
 

@@ -9,9 +9,9 @@ from neuroval.dashboard.words import training as text
 
 study, evidence = frame.opened("training")
 manifest = study.manifest
-run = evidence.results.final_run
+run = evidence.results.whole.final_run
 frame.answer(text.answer(run, manifest.test_reads, manifest))
-if both := text.tuning_and_test(evidence):
+if both := text.tuning_and_test(evidence.published):
     frame.answer(both)
 
 if run is not None:

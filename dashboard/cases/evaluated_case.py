@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from neuroval.analysis.performance.ranked_errors import Tier
 from neuroval.data.storage.arrow_text import increasing, order, text
 
 T = TypeVar("T")
+MapOf = Literal["network", "fold"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,8 @@ class Case:
 
     ``shared`` says whether training holds its patient or a copy, none when that cannot be said; ``twin`` whether it
     holds a copy; ``on_target`` whether the evidence for the predicted class is strongest on the tumour, none without
-    outline or evidence; ``copies`` how many errors of the same image it stands for, itself included.
+    outline or evidence; ``map_of`` by which network a map of it was drawn: the network itself, or that of its fold;
+    ``copies`` how many errors of the same image it stands for, itself included.
     """
 
     case_id: str
@@ -34,6 +36,7 @@ class Case:
     shared: bool | None
     twin: bool
     on_target: bool | None
+    map_of: MapOf | None = None
     copies: int = 1
 
     @property

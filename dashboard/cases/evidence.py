@@ -1,4 +1,4 @@
-"""What the pages show of one evaluated split: every result, and the cases as they are drawn."""
+"""What the pages show of the judged cases: every result, and the cases as they are drawn."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +18,12 @@ from neuroval.analysis.performance.ranked_errors import collapsed, once_each, ti
 from neuroval.analysis.study.results import LEVEL, Results
 from neuroval.analysis.study.results import results_of as results_of
 from neuroval.dashboard.cases.any_case import RECORDED
-from neuroval.dashboard.cases.evaluated_case import ByCase, Case, together
+from neuroval.dashboard.cases.evaluated_case import ByCase, Case, MapOf, together
 from neuroval.dashboard.cases.selection import Selection
 from neuroval.dashboard.cases.similar_cases import Lookalikes, lookalikes
 from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import positions
-from neuroval.data.study.evaluated_cases import preferred_split
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.folder import Study
 
 WORST: Final = 5  # errors on the overview
@@ -32,7 +32,7 @@ EXAMPLES: Final = 4  # of each class
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """The results of an evaluated split and the cases behind them, each made when a page first asks for it."""
+    """The results on a basis and the cases behind them, each made when a page first asks for it."""
 
     results: Results
 
@@ -41,8 +41,19 @@ class Evidence:
         return self.results.study
 
     @property
-    def split(self) -> str:
-        return self.results.evaluated.split
+    def basis(self) -> str:
+        return self.results.basis
+
+    @once
+    def published(self) -> "Evidence":
+        """The evidence on the network itself: this, unless it is of the networks of cross-validation."""
+        published = self.results.published
+        return self if published is self.results else Evidence(results=published)
+
+    @property
+    def mapped(self) -> "Evidence":
+        """The evidence itself where its networks left maps, else that on the network of the study."""
+        return self if self.results.maps is not None else self.published
 
     @once
     def selection(self) -> Selection:
@@ -86,7 +97,7 @@ class Evidence:
         wrong = np.flatnonzero(self.results.predicted != self.results.evaluated.reference)
         ids, images = (
             self.results.evaluated.case_ids.array[wrong],
-            self.results.shown_images[self.results.evaluated.rows[wrong]],
+            self.results.whole.shown_images[self.results.evaluated.rows[wrong]],
         )
         image_of = dict(zip(ids, images.tolist(), strict=True))
         return tuple(
@@ -97,9 +108,9 @@ class Evidence:
     @once
     def suspect_images(self) -> tuple[tuple[Suspect, int], ...]:
         """The suspect labels, in their order, each image once with the number of its copies with that label."""
-        cases = () if self.results.suspects is None else self.results.suspects.cases
+        cases = () if self.results.whole.suspects is None else self.results.whole.suspects.cases
         ids = pd.Series([case.case_id for case in cases], dtype="str")
-        images = self.results.shown_images[positions(ids, among=self.study.cases["case_id"])]
+        images = self.results.whole.shown_images[positions(ids, among=self.study.cases["case_id"])]
         return once_each(
             cases, [(image, case.label, case.suggested) for image, case in zip(images.tolist(), cases, strict=True)]
         )
@@ -140,30 +151,36 @@ class Evidence:
         """The pairs of copies across splits, those with two labels first."""
         first, second = (
             self.study.cases["label"].array[positions(pd.Series(ids, dtype="str"), among=self.study.cases["case_id"])]
-            for ids in ([pair[end] for pair in self.results.twins] for end in (0, 1))
+            for ids in ([pair[end] for pair in self.results.audit.twins] for end in (0, 1))
         )
         order = np.argsort(np.asarray(first == second, dtype=np.bool_), kind="stable")
-        return tuple(self.results.twins[place] for place in order.tolist())
+        return tuple(self.results.audit.twins[place] for place in order.tolist())
 
     @once
     def same_image(self) -> ByCase[tuple[str, ...]]:
         """By case id, the cases of all splits that show its image, itself included."""
-        return together(self.study.cases["case_id"], self.results.shown_images)
+        return together(self.study.cases["case_id"], self.results.whole.shown_images)
 
     @once
     def same_patient(self) -> ByCase[tuple[str, ...]]:
         """By case id, the cases of all splits of its patient, itself included; none where that is not known."""
-        return together(self.study.cases["case_id"], codes_of(self.results.table["patient_id"]))
+        return together(self.study.cases["case_id"], codes_of(self.results.whole.table["patient_id"]))
 
     def of_patient(self, name: str) -> tuple[str, ...]:
         """Return the cases of all splits of a patient."""
         cases = self.study.cases
         return tuple(cases.loc[cases["patient_id"] == name, "case_id"])
 
+    def _map_of(self, case_id: str) -> MapOf | None:
+        maps = self.results.maps
+        if maps is None or maps.row(case_id) is None:
+            return None
+        return "fold" if self.basis == NEW_PATIENTS else "network"
+
     @once
     def _group_size(self) -> NDArray[np.int64]:
         """For each evaluated case, the number of cases of its group, in all splits."""
-        groups = codes_of(self.results.table["group_id"])
+        groups = codes_of(self.results.whole.table["group_id"])
         return np.bincount(groups)[groups[self.results.evaluated.rows]]
 
     def _case(self, row: int) -> Case:
@@ -186,6 +203,7 @@ class Evidence:
             shared=shared if known else None,
             twin=bool(self.results.has_twin[row]),
             on_target=None if on_target < 0 else bool(on_target),
+            map_of=self._map_of(facts["case_id"]),
         )
 
 
@@ -193,18 +211,18 @@ READY: Final[tuple[Callable[[Evidence], object], ...]] = (  # page by page
     lambda evidence: evidence.results.criteria,
     lambda evidence: evidence.worst,
     lambda evidence: evidence.results.claims,
-    lambda evidence: evidence.results.images,
-    lambda evidence: evidence.results.at_steps,
-    lambda evidence: evidence.results.twin_kinds,
+    lambda evidence: evidence.results.whole.images,
+    lambda evidence: evidence.results.audit.at_steps,
+    lambda evidence: evidence.results.audit.twin_kinds,
     lambda evidence: evidence.across,
-    lambda evidence: evidence.results.odd_labels,
-    lambda evidence: evidence.results.patients_across,
-    lambda evidence: evidence.results.confounding,
-    lambda evidence: evidence.results.grouped,
-    lambda evidence: evidence.results.ungrouped,
-    lambda evidence: evidence.results.grouping,
-    lambda evidence: evidence.results.on_tuning,
-    lambda evidence: evidence.results.tuning_shared,
+    lambda evidence: evidence.results.whole.odd_labels,
+    lambda evidence: evidence.results.audit.patients_across,
+    lambda evidence: evidence.results.whole.confounding,
+    lambda evidence: evidence.results.whole.grouped,
+    lambda evidence: evidence.results.whole.ungrouped,
+    lambda evidence: evidence.results.whole.grouping,
+    lambda evidence: evidence.results.published.on_tuning,
+    lambda evidence: evidence.results.published.tuning_shared,
     lambda evidence: evidence.suspect_images,
     lambda evidence: evidence.results.aucs,
     lambda evidence: evidence.results.ratios,
@@ -217,9 +235,9 @@ READY: Final[tuple[Callable[[Evidence], object], ...]] = (  # page by page
 )
 
 
-def evidence_of(study: Study, *, split: str | None = None, level: float = LEVEL) -> Evidence:
-    """Return the evidence on a split, by default the first preferred one that has predictions; there is one at least.
+def evidence_of(study: Study, *, basis: str | None = None, level: float = LEVEL) -> Evidence:
+    """Return the evidence on a basis, by default that of the study; there is one at least.
 
-    Raises ``InputError`` for a split without predictions, naming what there is.
+    Raises ``InputError`` for a basis without predictions, naming what there is.
     """
-    return Evidence(results=results_of(study, split=split or preferred_split(study), level=level))
+    return Evidence(results=results_of(study, basis=basis, level=level))

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+BASIS = ("--basis", "--split")
+WHAT_IS_JUDGED = "What is judged: new-patients, test, external or tuning; by default what the dashboard opens with."
+
 
 @app.command()
 def analyze(
     study: Annotated[str, typer.Argument(help="Study name or folder.")],
     section: Annotated[list[str] | None, typer.Option(help="Only this section; may be repeated.")] = None,
-    split: Annotated[str, typer.Option(help="Split whose predictions are analysed.")] = "test",
+    basis: Annotated[str | None, typer.Option(*BASIS, help=WHAT_IS_JUDGED)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="The numbers as one tidy table, a row a number.")] = False,
     parquet: Annotated[Path | None, typer.Option(help="Write the same table to this Parquet file.")] = None,
@@ -38,7 +41,7 @@ def analyze(
     from neuroval.data.storage.atomic import file_written_whole
     from neuroval.data.study.folder import read_study
 
-    source = results_of(read_study(home.find_study(study)), split=split)
+    source = results_of(read_study(home.find_study(study)), basis=basis)
     if (as_csv or parquet) and (as_json or section):
         raise InputError("--csv and --parquet are the whole table of numbers, without --json and --section.")
     if parquet is not None:
@@ -98,7 +101,7 @@ def report(
     study: Annotated[str, typer.Argument(help="Study name or folder.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="PDF file to write.")],
     section: Annotated[list[str] | None, typer.Option(help="Only this optional section; may be repeated.")] = None,
-    split: Annotated[str | None, typer.Option(help="Split to report; by default the one the dashboard shows.")] = None,
+    basis: Annotated[str | None, typer.Option(*BASIS, help=WHAT_IS_JUDGED)] = None,
     level: Annotated[float, typer.Option(help="Level of the intervals; another than 0.95 is post hoc.")] = 0.95,
     prevalence: Annotated[float | None, typer.Option(help="Prevalence for PPV and NPV; post hoc.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Threshold on P(any tumour); post hoc.")] = None,
@@ -117,7 +120,7 @@ def report(
 
     options = Options(
         sections=SECTIONS if section is None else tuple(section),
-        split=split,
+        basis=basis,
         level=level,
         prevalence=prevalence,
         threshold=threshold,

@@ -75,7 +75,7 @@ def levels(study: Study, evidence: Evidence, key: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for value in values[:LINKS]:
             number = len(selection.rows({key: value}, everything=True))
-            _to_gallery(study, text.scans_of(value, number, evidence.split), everything=True, **{key: value})
+            _to_gallery(study, text.scans_of(value, number, evidence.basis), everything=True, **{key: value})
 
 
 def classes(study: Study, evidence: Evidence) -> None:

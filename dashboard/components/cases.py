@@ -7,10 +7,12 @@ import streamlit as st
 
 from neuroval.dashboard.access.address_names import name_of_case
 from neuroval.dashboard.cases.evaluated_case import Case
+from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words.basis import WITHOUT_MAPS
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.study.folder import Study
 
@@ -29,17 +31,17 @@ def url(study: Study, case_id: str, class_name: str | None = None, *, size: str,
     return f"{base}/images/{name}/{case}.webp?{urlencode(query)}"
 
 
-def images_note(study: Study, *, maps: bool = True) -> bool:
-    """Return whether pictures can be shown; if not, say calmly what to do. ``maps`` when they come with Grad-CAM."""
+def images_note(study: Study, evidence: Evidence | None = None) -> bool:
+    """Return whether pictures can be shown; if not, say calmly what to do. With ``evidence`` come its maps."""
     if compute.linked(study) is None:
         st.info(text.no_images(study.manifest.data.name), icon=":material/image:")
         return False
-    if not maps:
+    if evidence is None:
         return True
-    if study.gradcam is None:
-        st.caption(text.NO_CAM)
+    if (maps := evidence.results.maps) is None:
+        st.caption(text.NO_CAM if study.gradcam is None else WITHOUT_MAPS)
     else:
-        st.caption(f"{text_errors.TILE} {text.OUTLINE}" if study.gradcam.has_mask.any() else text_errors.TILE)
+        st.caption(f"{text_errors.tile(evidence.basis)} {text.OUTLINE if maps.has_mask.any() else ''}".strip())
     return True
 
 
@@ -57,9 +59,9 @@ def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool, 
 def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
     if pictures and not compute.has_image(study, case.case_id):
         st.caption(text.NO_IMAGE)
-    elif pictures and study.gradcam is not None:
+    elif pictures and case.map_of is not None:
         described = text_errors.alt(case, study.classes, with_map=case.predicted)
-        st.image(url(study, case.case_id, case.predicted, size="pair"), width="stretch", alt=described)
+        st.image(url(study, case.case_id, case.predicted, size="pair", of=case.map_of), width="stretch", alt=described)
     elif pictures:
         st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text_errors.alt(case, study.classes))
     label, key = f":blue[{escaped(text_errors.caption(case, study.classes))}]", f"open-{case.case_id}"

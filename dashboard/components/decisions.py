@@ -7,6 +7,7 @@ from neuroval.dashboard.components import exports
 from neuroval.dashboard.figures.decision_curve import decision_figure
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import decisions as text
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.study.folder import Study
 
@@ -29,4 +30,4 @@ def decision_curve(study: Study, evidence: Evidence) -> None:
         st.markdown(escaped(text.decision(curve)), width=860)
         alt = "Net benefit of the model, of calling every scan and of calling none, over thresholds"
         exports.chart(study, decision_figure(curve), name="decision_curve", alt=alt)
-        st.caption(f"n = {curve.n:,} {evidence.split} scans. {text.units(curve, evidence.results.level)}")
+        st.caption(f"{of_scans(curve.n, evidence.basis)} {text.units(curve, evidence.results.level)}")

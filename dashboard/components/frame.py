@@ -13,6 +13,7 @@ from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import audit as text_audit
+from neuroval.dashboard.words import basis as text_basis
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import InputError
@@ -60,6 +61,7 @@ def sidebar() -> Study | None:
                 key=state.STUDY,
                 on_change=state.study_chosen,
             )
+        judged_on = st.container()
         for group in GROUPS:
             with st.container(gap="xsmall"):
                 st.caption(group)
@@ -81,9 +83,32 @@ def sidebar() -> Study | None:
         message = escaped(str(error).replace(str(folders[name]), name))
         st.error(f"{message}\n\n{text.BROKEN_HELP}", title=text.BROKEN)
         return None
+    with judged_on:
+        _basis(study)
     with below:
         _facts(study.manifest.about, study.fingerprint, name)
     return study
+
+
+def _basis(study: Study) -> None:
+    """Draw the choice of what is judged."""
+    held, default = compute.results(study).bases, compute.results(study).default_basis
+    state.basis(held, default=default)
+    st.selectbox(
+        text_basis.LABEL,
+        list(held),
+        format_func=text_basis.LABELS.__getitem__,
+        key=state.BASIS,
+        help=text_basis.HELP,
+        on_change=state.basis_chosen,
+        args=(default,),
+    )
+
+
+def basis(study: Study) -> str:
+    """Return what is judged: what the address says, else what the study opens with."""
+    held = compute.results(study)
+    return state.named(state.BASIS, held.bases, default=held.default_basis)
 
 
 def _facts(about: About, fingerprint: str, name: str) -> None:
@@ -102,7 +127,15 @@ def opened(page: str) -> tuple[Study, Evidence]:
     study = chosen()
     title(study, PAGES[page].question)
     with st.spinner("Computing intervals"):
-        return study, compute.evidence(study)
+        evidence = compute.evidence(study, basis(study))
+        if PAGES[page].judges:
+            judged_on(evidence)
+        return study, evidence
+
+
+def judged_on(evidence: Evidence) -> None:
+    """Say in one line what the numbers of a page are of."""
+    st.caption(escaped(text_basis.line(evidence.results)), width=860)
 
 
 def title(study: Study, words: str) -> None:
@@ -119,7 +152,7 @@ def answer(sentence: str) -> None:
 
 def seen(evidence: Evidence) -> None:
     """Say, where it is so, that the model knows some of the scans from its training."""
-    if warning := text_audit.seen(evidence.results.findings):
+    if warning := text_audit.seen(evidence.results):
         st.markdown(f":orange[{escaped(warning)}]", width=860)
 
 
@@ -143,4 +176,5 @@ def how(page: str) -> None:
         st.markdown(PAGES[page].how)
     st.caption(text.RESEARCH)
     if PAGES[page].needs_study:
-        compute.make_ready(chosen(), then=charts.make_ready)
+        study = chosen()
+        compute.make_ready(study, basis(study), then=charts.make_ready)

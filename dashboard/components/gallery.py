@@ -90,15 +90,18 @@ def page_of(number: int, *, total: int, noun: str, size: int) -> slice:
 
 def on_target(study: Study, evidence: Evidence) -> None:
     """Draw whether the evidence lies on the tumour, by class; nothing for a study without maps."""
-    if study.gradcam is None:
+    results = evidence.mapped.results
+    if results.maps is None:
         return
     st.header(text_audit.SALIENCY_TITLE, anchor=False)
-    rows = text_audit.narrow_saliency_rows(evidence.results.saliency, evidence.results.evidence_share, study.classes)
+    if note := text_audit.of_network_itself(evidence.basis, results.basis):
+        st.caption(note)
+    rows = text_audit.narrow_saliency_rows(results.saliency, results.evidence_share, study.classes)
     if not rows:
         st.caption(text_audit.NO_OUTLINES)
         return
     if guided := text_audit.guided(study.manifest):
         st.markdown(escaped(guided), width=860)
     exports.table(study, rows, what="saliency", alt="Grad-CAM of the reference class against the outline, by class")
-    left_out = text_audit.without_evidence(evidence.results.saliency, study.classes)
+    left_out = text_audit.without_evidence(results.saliency, study.classes)
     st.caption(escaped(f"{left_out} {text_audit.SALIENCY}".strip()))

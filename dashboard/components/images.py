@@ -13,8 +13,8 @@ def contents(study: Study, evidence: Evidence) -> None:
     """Fold away size, format and grey values of the images, by class and by source."""
 
     def draw() -> None:
-        by_class = text.image_rows(evidence.results.images.classes, "Class", study.classes)
-        by_source = text.image_rows(evidence.results.images.sources, "Source", study.classes)
+        by_class = text.image_rows(evidence.results.whole.images.classes, "Class", study.classes)
+        by_source = text.image_rows(evidence.results.whole.images.sources, "Source", study.classes)
         for rows, alt in ((by_class, "Images by class"), (by_source, "Images by source")):
             st.dataframe(rows, hide_index=True, height="content", alt=alt)
             exports.csv_button(study, rows, what=alt.lower().replace(" ", "-"))
@@ -25,7 +25,7 @@ def contents(study: Study, evidence: Evidence) -> None:
 
 def missing(study: Study, evidence: Evidence) -> None:
     """Fold away what is not recorded, by class."""
-    rows = text.missing_rows(evidence.results.images, study.classes)
+    rows = text.missing_rows(evidence.results.whole.images, study.classes)
 
     def draw() -> None:
         table(rows, alt="Missing metadata by class")

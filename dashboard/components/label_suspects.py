@@ -14,7 +14,7 @@ WIDTH = 170  # of a scan: two side by side on a phone
 
 def suspects(study: Study, evidence: Evidence) -> None:
     """Draw the suspects page by page; nothing without grouped cross-validation."""
-    suspects_of_study = evidence.results.suspects
+    suspects_of_study = evidence.results.whole.suspects
     if suspects_of_study is None:
         return
     st.header("Labels to look at again", anchor=False)
@@ -22,7 +22,7 @@ def suspects(study: Study, evidence: Evidence) -> None:
     st.caption(text.SUSPECTS)
     if not suspects_of_study.cases:
         return
-    cases.images_note(study, maps=False)
+    cases.images_note(study)
     shown = evidence.suspect_images
     page = gallery.page_of(len(shown), total=len(shown), noun="image", size=SIZE)
     with st.container(horizontal=True, gap="small"):

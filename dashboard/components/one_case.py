@@ -11,7 +11,7 @@ from neuroval.dashboard.components import exports
 from neuroval.dashboard.components.cases import images_note, thumbnail, url
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.figures.probabilities import probability_bars
-from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, outline_of, peak_of
+from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, maps_by, outline_of, peak_of
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as words
@@ -29,7 +29,7 @@ def case_view(study: Study, evidence: Evidence, listed: ListedCase, order: Seque
     _steps(case_id, order, noun="scan" if state.everything() else "error")
     answer = words.listed_answer(listed) if case is None else words.case_answer(case, study.classes)
     st.markdown(escaped(f"{answer} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
-    if images_note(study, maps=False):
+    if images_note(study):
         _pictures(study, listed, case)
     left, right = st.columns(2, gap="large")
     with left:
@@ -72,19 +72,19 @@ def _pictures(study: Study, listed: ListedCase, case: Case | None) -> None:
         return
     if compute.has_other_encoding(study, listed.case_id):
         st.caption(text.OTHER_ENCODING)
-    if case is None or study.gradcam is None:
+    if case is None or case.map_of is None or (maps := maps_by(study, case.map_of)) is None:
         _scan(study, listed, case)
         return
     opacity, cells = map_settings(link=True)
-    if outline_of(study, listed.case_id) is not None:
+    if outline_of(maps, listed.case_id) is not None:
         st.caption(text.OUTLINE)
-    scan, *maps = st.columns(3)
+    scan, *beside = st.columns(3)
     with scan:
         _picture(study, case, None)
-    for column, name in zip(maps, (case.predicted, case.second), strict=True):
+    for column, name in zip(beside, (case.predicted, case.second), strict=True):
         with column:
             _picture(study, case, name, opacity=str(opacity), cells=str(int(cells)))
-    st.caption(words.grid(*study.gradcam.grid, cells=cells))
+    st.caption(words.grid(*maps.grid, cells=cells))
 
 
 def map_settings(*, link: bool) -> tuple[int, bool]:
@@ -119,8 +119,8 @@ def _copy_link() -> None:
 
 def _scan(study: Study, listed: ListedCase, case: Case | None) -> None:
     """Draw the scan alone, where there is no map."""
-    if study.gradcam is None:
-        st.caption(text.NO_CAM)
+    if case is None or case.map_of is None:
+        st.caption(text.NO_CAM if study.gradcam is None else words.no_map(case))
     with st.container(width=380):
         alt = f"Scan of {study.classes.display[listed.label]}" if case is None else text_errors.alt(case, study.classes)
         st.image(url(study, listed.case_id, size="original"), width="stretch", alt=alt)
@@ -129,12 +129,14 @@ def _scan(study: Study, listed: ListedCase, case: Case | None) -> None:
 
 def _picture(study: Study, case: Case, name: str | None, **shown: str) -> None:
     alt = text_errors.alt(case, study.classes, with_map=name)
-    st.image(url(study, case.case_id, name, size="original", **shown), width="stretch", alt=alt)
+    st.image(
+        url(study, case.case_id, name, size="original", of=case.map_of or "network", **shown), width="stretch", alt=alt
+    )
     if name is None:
         st.caption("Scan")
         return
     role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
-    peak = peak_of(study, case.case_id, name)
+    peak = peak_of(study, case.case_id, name, of=case.map_of)
     st.caption(escaped(words.panel(study.classes.display[name], role, peak)))
 
 

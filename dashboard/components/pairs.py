@@ -44,7 +44,7 @@ def examples(study: Study, evidence: Evidence) -> None:
     if linked(study) is None:
         return
     with st.container(horizontal=True):
-        for twin_kind in evidence.results.twin_kinds:
+        for twin_kind in evidence.results.audit.twin_kinds:
             with st.container(width=2 * WIDTH + 16, gap="xsmall"):  # both scans in a row
                 _across(study, evidence, (*twin_kind.example, twin_kind.kind))
 
@@ -69,9 +69,9 @@ def view(study: Study, evidence: Evidence) -> None:
     )
     kinds = _kinds(evidence) if chosen == "across" else ()
     pairs_of_kind = [pair for pair in sets[chosen] if not kinds or pair[2] in kinds]
-    rows = partial(words.pair_rows, chosen, pairs_of_kind, evidence.listed, evidence.split)
+    rows = partial(words.pair_rows, chosen, pairs_of_kind, evidence.listed, evidence.results.audit.split)
     exports.csv_button(study, rows, what=FILES[chosen], label=words.TAKE_AWAY)
-    images_note(study, maps=False)
+    images_note(study)
     page = gallery.page_of(len(pairs_of_kind), total=len(sets[chosen]), noun=words.NOUNS[chosen], size=SIZE)
     if chosen in ("across", "labels"):
         st.caption(words.ACROSS if chosen == "across" else words.ODD)
@@ -89,7 +89,7 @@ def view(study: Study, evidence: Evidence) -> None:
 
 def _kinds(evidence: Evidence) -> tuple[str, ...]:
     """Draw the choice of a kind of copy and return those shown."""
-    known = [twin_kind.kind for twin_kind in evidence.results.twin_kinds]
+    known = [twin_kind.kind for twin_kind in evidence.results.audit.twin_kinds]
     state.follow(state.KIND, known, default=state.ALL)
     chosen: str = st.selectbox(
         "Kind of copy",
@@ -107,8 +107,8 @@ def _sets(evidence: Evidence) -> dict[str, Sequence[Any]]:
     """Return each kind of cases that belong together; copies with two labels first."""
     return {
         "across": evidence.across,
-        "labels": evidence.results.odd_labels,
-        "patients": evidence.results.patients_across,
+        "labels": evidence.results.whole.odd_labels,
+        "patients": evidence.results.audit.patients_across,
     }
 
 
@@ -128,10 +128,10 @@ def _labels(study: Study, evidence: Evidence, pair: Any) -> None:
 
 def _patient(study: Study, evidence: Evidence, pair: tuple[str, int, int]) -> None:
     name, evaluated, fitted = pair
-    st.markdown(f"**{escaped(words.patient(name, evaluated, fitted, evidence.split))}**")
+    st.markdown(f"**{escaped(words.patient(name, evaluated, fitted, evidence.results.audit.split))}**")
     ids = evidence.of_patient(name)
-    here = [case_id for case_id in ids if evidence.listed[case_id][0] == evidence.split]
-    there = [case_id for case_id in ids if evidence.listed[case_id][0] in evidence.results.leakage.against]
+    here = [case_id for case_id in ids if evidence.listed[case_id][0] == evidence.results.audit.split]
+    there = [case_id for case_id in ids if evidence.listed[case_id][0] in evidence.results.audit.leakage.against]
     for side in (here, there):
         _row(study, evidence, side[:SIDE])
 

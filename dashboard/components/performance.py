@@ -18,6 +18,7 @@ from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import per_class as text
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import escaped
 from neuroval.dashboard.words.general import row_name
 from neuroval.dashboard.words.glossary import help_on
@@ -150,7 +151,7 @@ def curves(study: Study, evidence: Evidence, question: Question, moved: AtThresh
     st.toggle(label, key=state.CURVES, on_change=state.shown_chosen, args=(state.CURVES,))
     if not on:
         return
-    drawn = compute.curves(study, question.name)
+    drawn = compute.curves(evidence, question.name)
     if drawn.roc.reason is not None:
         st.caption(escaped(f"{text.NO_CURVE}: {why(drawn.roc.reason)}."))
         return
@@ -166,7 +167,7 @@ def curves(study: Study, evidence: Evidence, question: Question, moved: AtThresh
     with right:
         figure = precision_recall_figure(drawn.precision_recall, colour=colour, decisions=decisions)
         exports.chart(study, figure, name="precision_recall", alt="Precision-recall curve: PPV against sensitivity")
-    st.caption(f"n = {len(question.positives):,} {evidence.split} scans. {text.CURVES}")
+    st.caption(f"{of_scans(len(question.positives), evidence.basis)} {text.CURVES}")
 
 
 def _decision(label: str, decision: ClassPerformance | AtThreshold) -> Decision:
@@ -211,7 +212,7 @@ def by_patient(study: Study, evidence: Evidence) -> None:
     if not patients.n:
         st.caption(text.NO_PATIENTS)
         return
-    if told := text.patients_seen(len(evidence.results.patients_across), patients, evidence.split):
+    if told := text.patients_seen(evidence.results, patients):
         st.markdown(f":orange[{told}]")
     rows = text.patient_rows(patients)
     exports.table(study, rows, what="patients", alt="Results by patient")

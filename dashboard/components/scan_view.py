@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import cases, exports, scan_form
+from neuroval.dashboard.components import cases, exports, frame, scan_form
 from neuroval.dashboard.components.one_case import map_settings
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.figures.probabilities import probability_bars
@@ -88,7 +88,7 @@ def _scan(study: Study, prediction: Prediction) -> None:
         exports.chart(study, figure, name="probabilities", alt="Class probabilities of this scan")
     with right:
         table(text_scan.facts(prediction), alt="Facts of this scan", hide_header=True)
-    _alike(study, compute.evidence(study), prediction)
+    _alike(study, compute.evidence(study, frame.basis(study)), prediction)
 
 
 @st.fragment  # the slider draws the pictures again, and nothing else

@@ -22,8 +22,9 @@ from neuroval.analysis.decisions.acceptance import Judged
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
 from neuroval.analysis.performance.ranked_errors import ErrorCase
 from neuroval.analysis.performance.training_course import CURVES
-from neuroval.analysis.study.results import CrossValidation, Results, results_of
+from neuroval.analysis.study.results import Results, results_of
 from neuroval.analysis.study.two_class_questions import RARE, at_prevalence
+from neuroval.analysis.study.whole_study import CrossValidation
 from neuroval.dashboard.documents.plain_values import measured, plain
 from neuroval.dashboard.words import claims as text_claims
 from neuroval.dashboard.words import findings as text_findings
@@ -42,20 +43,20 @@ WITHOUT_LEAKS_ANY: Final = ("any_tumour.sensitivity", "any_tumour.specificity")
 
 
 def sections(
-    study: Study, *, split: str = "test", names: Collection[str] | None = None, everything: bool = False
+    study: Study, *, basis: str | None = None, names: Collection[str] | None = None, everything: bool = False
 ) -> dict[str, Any]:
-    """Return the numbers of a study's split as a document of plain values, ready for JSON.
+    """Return the numbers of a study on a basis as a document of plain values, ready for JSON.
 
-    ``{"schema": 1, "study": {"title", "fingerprint", "synthetic", "split", "n"}, "sections": {<name>: ...}}`` with
-    the sections ``names``, by default all. An estimate has eight keys (``value``, ``low``, ``high``, ``level``,
+    ``{"schema": 1, "study": {"title", "fingerprint", "synthetic", "basis", "split", "n"}, "sections": {<name>: ...}}``
+    with the sections ``names``, by default all. An estimate has eight keys (``value``, ``low``, ``high``, ``level``,
     ``method``, ``n``, ``count``, ``reason``). Where cases come in groups the cluster-adjusted estimate stands beside
     the plain one as ``<key>_clustered``; ``acceptance`` and ``without_leaks`` hold the headline of the two.
 
     A list of more than 1,000 entries is cut, unless ``everything`` is asked for: it holds the first 1,000 and one
     last entry ``{"cut": true, "total": <number of all>}``. Raises ``InputError`` for an unknown section and for a
-    split without predictions, naming what there is.
+    basis without predictions, naming what there is. ``split`` is the one that the data set's audit is of.
     """
-    return document_of(results_of(study, split=split), names=names, everything=everything)
+    return document_of(results_of(study, basis=basis), names=names, everything=everything)
 
 
 def document_of(source: Results, *, names: Collection[str] | None = None, everything: bool = False) -> dict[str, Any]:
@@ -71,7 +72,8 @@ def document_of(source: Results, *, names: Collection[str] | None = None, everyt
             "title": study.manifest.about.title,
             "fingerprint": study.fingerprint,
             "synthetic": study.manifest.about.synthetic,
-            "split": source.evaluated.split,
+            "basis": source.basis,
+            "split": source.published.basis,
             "n": source.evaluated.n,
         },
         "sections": {name: SECTIONS[name](source) for name in SECTIONS if name in wanted},
@@ -81,7 +83,7 @@ def document_of(source: Results, *, names: Collection[str] | None = None, everyt
 
 def _dataset(source: Results) -> dict[str, Any]:
     names = source.study.classes.names
-    facts = source.dataset
+    facts = source.whole.dataset
     sizes = facts.sizes
     extent = ("smallest", "median", "largest")
     return {
@@ -112,7 +114,7 @@ def _dataset(source: Results) -> dict[str, Any]:
             {"name": name, "counts": dict(zip(names, counts, strict=True))}
             for name, counts in zip(facts.sources, facts.source_counts.tolist(), strict=True)
         ],
-        "images": plain(source.images),
+        "images": plain(source.whole.images),
         "sizes": None
         if sizes is None
         else {
@@ -191,13 +193,13 @@ def _error_rates(source: Results) -> dict[str, Any]:
 
 
 def _suspects(source: Results) -> list[dict[str, Any]]:
-    return [] if source.suspects is None else plain(source.suspects.cases)
+    return [] if source.whole.suspects is None else plain(source.whole.suspects.cases)
 
 
 def _label_noise(source: Results) -> dict[str, Any]:
-    suspects = source.suspects
+    suspects = source.whole.suspects
     if suspects is None:
-        return {"reason": plain(source.grouped.reason)}
+        return {"reason": plain(source.whole.grouped.reason)}
     noise = {
         noise.name: {"threshold": plain(noise.threshold), "wrong": plain(noise.wrong)} for noise in suspects.classes
     }
@@ -231,11 +233,11 @@ def _confidence(source: Results) -> dict[str, Any]:
 
 
 def _folds(source: Results) -> dict[str, Any]:
-    document = _cross_validation(source, source.grouped)
-    added = source.grouping
+    document = _cross_validation(source, source.whole.grouped)
+    added = source.whole.grouping
     return {
         **document,
-        "ungrouped": _cross_validation(source, source.ungrouped),
+        "ungrouped": _cross_validation(source, source.whole.ungrouped),
         "ungrouped_less_grouped": None if added is None else {"accuracy": plain(added)},
     }
 
@@ -278,19 +280,19 @@ def _training(source: Results) -> dict[str, Any]:
                     for row in zip(run.epoch.tolist(), *(getattr(run, key).tolist() for key in CURVES), strict=True)
                 ],
             }
-            for run in source.training
+            for run in source.whole.training
         ],
     }
 
 
 def _audit(source: Results) -> dict[str, Any]:
-    shared = source.leakage
-    remaining = source.unseen.performance
+    shared = source.audit.leakage
+    remaining = source.audit.unseen.performance
     return {
         "new_to_the_model": {
             "n": None if remaining is None else remaining.matrix.n,
             "counts": None if remaining is None else _support(source, remaining),
-            "reason": plain(source.unseen.reason),
+            "reason": plain(source.audit.unseen.reason),
         },
         "without_leaks": _without_leaks(source),
         "steps": _steps(source),
@@ -308,15 +310,17 @@ def _audit(source: Results) -> dict[str, Any]:
                 "base_rate": factor.base_rate,
                 "levels": [asdict(level) for level in factor.levels],
             }
-            for factor in source.confounding
+            for factor in source.whole.confounding
         ],
         "findings": [_finding(finding) for finding in source.findings],
-        "twins_across_splits": [{"test": test, "train": train, "kind": kind} for test, train, kind in source.twins],
+        "twins_across_splits": [
+            {"test": test, "train": train, "kind": kind} for test, train, kind in source.audit.twins
+        ],
         "patients_across_splits": [
-            {"patient_id": name, "test": test, "train": train} for name, test, train in source.patients_across
+            {"patient_id": name, "test": test, "train": train} for name, test, train in source.audit.patients_across
         ],
         "label_conflicts": [
-            {**plain(conflict), "tie": conflict.tie, "agree": conflict.agree} for conflict in source.odd_labels
+            {**plain(conflict), "tie": conflict.tie, "agree": conflict.agree} for conflict in source.whole.odd_labels
         ],
     }
 
@@ -329,7 +333,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _steps(source: Results) -> list[dict[str, Any]]:
     names = source.study.classes.names
     steps = []
-    for step, left in source.at_steps:
+    for step, left in source.audit.at_steps:
         counts = dict(zip(names, step.counts, strict=True))
         facts = {"name": step.name, "n": step.n, "counts": counts, "removed": step.removed}
         steps.append({**facts, "reason": plain(step.reason), **({} if left is None else _performance(left))})
@@ -345,8 +349,8 @@ def _without_leaks(source: Results) -> list[dict[str, Any]]:
     rows = []
     for metric in metrics:
         row = {"metric": metric, "all": plain(_headline(metric, source.performance, None))}
-        row["without"] = plain(_headline(metric, source.unseen.performance, source.unseen.reason))
-        row["folds"] = plain(_headline(metric, source.grouped.performance, source.grouped.reason))
+        row["without"] = plain(_headline(metric, source.audit.unseen.performance, source.audit.unseen.reason))
+        row["folds"] = plain(_headline(metric, source.whole.grouped.performance, source.whole.grouped.reason))
         rows.append(row)
     return rows
 
@@ -446,7 +450,7 @@ def _trial(source: Results) -> dict[str, Any]:
 
 
 def _baselines(source: Results) -> dict[str, Any]:
-    judged = source.baselines
+    judged = source.whole.baselines
     return {} if judged is None else plain(judged)
 
 

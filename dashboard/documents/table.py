@@ -27,8 +27,9 @@ from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.documents.plain_values import estimate_of
 from neuroval.dashboard.documents.spreadsheet import as_text
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 
-NEW, FOLDS, UNGROUPED = "new_to_the_model", "folds", "folds_ungrouped"  # bases that are no split
+NEW, UNGROUPED = "new_to_the_model", "folds_ungrouped"  # further bases
 COLUMNS: Final = {
     "metric": "str",
     "subject": "str",
@@ -55,26 +56,28 @@ class Number:
 
 
 def numbers(results: Results) -> Iterator[Number]:
-    """Return the numbers of a study's split, then those of new cases and of cross-validation.
+    """Return the numbers on the basis of the results, then those that rest on counts on the other bases.
 
     The subject is ``overall``, ``any_tumour``, a class, ``confidence`` or ``errors``; subject and metric make the key
     that criteria and claims use.
     """
-    split = results.evaluated.split
-    yield from _of(results.performance, basis=split)
-    yield from _rows(read(RANKED_OVERALL, results.aucs), subject=OVERALL, basis=split)
+    chosen = results.basis
+    yield from _of(results.performance, basis=chosen)
+    yield from _rows(read(RANKED_OVERALL, results.aucs), subject=OVERALL, basis=chosen)
     for name, subject in results.subjects.items():
-        yield from _rows(read(FURTHER, subject), subject=_key(name, results.performance), basis=split)
-    yield from _rows(read(SCORES, results.confidence), subject="confidence", basis=split)
-    yield from _rows(read(ERROR_RATES, results.errors), subject="errors", basis=split)
+        yield from _rows(read(FURTHER, subject), subject=_key(name, results.performance), basis=chosen)
+    yield from _rows(read(SCORES, results.confidence), subject="confidence", basis=chosen)
+    yield from _rows(read(ERROR_RATES, results.errors), subject="errors", basis=chosen)
     for name, tried in ({} if results.trial is None else results.trial.subjects).items():
-        yield from _rows(read(TRIED, tried), subject=name, basis=split)
+        yield from _rows(read(TRIED, tried), subject=name, basis=chosen)
+    published = results.published
     for basis, judged in (
-        (NEW, results.unseen.performance),
-        (FOLDS, results.grouped.performance),
-        (UNGROUPED, results.ungrouped.performance),
+        (published.basis, published.performance),
+        (NEW, results.audit.unseen.performance),
+        (NEW_PATIENTS, results.whole.grouped.performance),
+        (UNGROUPED, results.whole.ungrouped.performance),
     ):
-        if judged is not None:
+        if judged is not None and basis != chosen:
             yield from _of(judged, basis=basis)
 
 

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from neuroval.dashboard.cases.evaluated_case import MapOf
 from neuroval.data.exceptions import ImageError
 from neuroval.data.images.decoding import read_image
 from neuroval.data.images.linking import LinkedImages
-from neuroval.data.study.folder import Study
+from neuroval.data.study.folder import GradCams, Study
 from neuroval.model.evaluation.changed_scan import changed_scan
 from neuroval.model.inference import gradcam_overlay as gradcam
 
@@ -29,22 +30,23 @@ def render(
     *,
     class_name: str | None,
     size: str,
+    of: MapOf | None = "network",
     opacity: int = OPACITY,
     cells: bool = False,
     kind: str = "WEBP",
 ) -> bytes | None:
     """Return the image with the Grad-CAM of ``class_name`` and the reference outline over it if given.
 
-    It is WebP or another ``kind`` of file. ``opacity`` of the map is in percent, ``cells`` draws it in the cells of its
-    grid. Size ``pair`` puts the scan and its Grad-CAM side by side. None when the file cannot be read or there is no
-    map.
+    The map is ``of`` the network itself or of that of the fold of the case. The picture is WebP or another ``kind`` of
+    file. ``opacity`` of the map is in percent, ``cells`` draws it in the cells of its grid. Size ``pair`` puts the scan
+    and its Grad-CAM side by side. None when the file cannot be read or there is no map.
     """
     try:
         pixels = fitted(read_image(path).pixels, SIZES[size])
     except ImageError:
         return None
     if class_name is not None:
-        drawn = _with_map(study, case_id, pixels, class_name, opacity=opacity / 100, cells=cells)
+        drawn = _with_map(study, maps_by(study, of), case_id, pixels, class_name, opacity=opacity / 100, cells=cells)
         if drawn is None:
             return None
         pixels = _beside(pixels, drawn) if size == "pair" else drawn
@@ -67,37 +69,49 @@ def encoded(pixels: NDArray[np.uint8], *, kind: str = "WEBP") -> bytes:
     return buffer.getvalue()
 
 
-def maps_of(study: Study, case_id: str) -> NDArray[np.float32] | None:
-    """Return the maps (k, h, w) of a case; none when the study has none of it."""
-    row = None if study.gradcam is None else study.gradcam.row(case_id)
-    return None if study.gradcam is None or row is None else study.gradcam.maps[row].astype(np.float32)
+def maps_by(study: Study, of: MapOf | None) -> GradCams | None:
+    """Return the maps that a network drew: the network itself, or for each case that of its fold."""
+    return study.gradcam_folds if of == "fold" else study.gradcam
 
 
-def outline_of(study: Study, case_id: str) -> NDArray[np.uint8] | None:
+def maps_of(maps: GradCams | None, case_id: str) -> NDArray[np.float32] | None:
+    """Return the maps (k, h, w) of a case; none when there are none of it."""
+    row = None if maps is None else maps.row(case_id)
+    return None if maps is None or row is None else maps.maps[row].astype(np.float32)
+
+
+def outline_of(maps: GradCams | None, case_id: str) -> NDArray[np.uint8] | None:
     """Return the reference outline (56, 56) of a case, 1 inside; none where it is not known."""
-    row = None if study.gradcam is None else study.gradcam.row(case_id)
-    if study.gradcam is None or row is None or not study.gradcam.has_mask[row]:
+    row = None if maps is None else maps.row(case_id)
+    if maps is None or row is None or not maps.has_mask[row]:
         return None
-    outline: NDArray[np.uint8] = study.gradcam.masks[row]
+    outline: NDArray[np.uint8] = maps.masks[row]
     return outline
 
 
-def peak_of(study: Study, case_id: str, class_name: str) -> float:
+def peak_of(study: Study, case_id: str, class_name: str, *, of: MapOf | None = "network") -> float:
     """Return the strongest evidence for a class as a share of the strongest for any class; 0 without any."""
-    maps = maps_of(study, case_id)
+    maps = maps_of(maps_by(study, of), case_id)
     if maps is None or not gradcam.has_evidence(maps[study.classes.index(class_name)]):
         return 0.0
     return float(maps[study.classes.index(class_name)].max() / maps.max())
 
 
 def _with_map(
-    study: Study, case_id: str, pixels: NDArray[np.uint8], name: str, *, opacity: float, cells: bool
+    study: Study,
+    drawn_by: GradCams | None,
+    case_id: str,
+    pixels: NDArray[np.uint8],
+    name: str,
+    *,
+    opacity: float,
+    cells: bool,
 ) -> NDArray[np.uint8] | None:
-    maps = maps_of(study, case_id)
+    maps = maps_of(drawn_by, case_id)
     if maps is None:
         return None
     drawn = painted(pixels, maps, study.classes.index(name), opacity=opacity, cells=cells)
-    mask = outline_of(study, case_id)
+    mask = outline_of(drawn_by, case_id)
     return drawn if mask is None else gradcam.outlined(drawn, mask)
 
 

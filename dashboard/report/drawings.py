@@ -17,7 +17,8 @@ from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.performance.thinning import MOST, thinned
 from neuroval.analysis.performance.training_course import Run
-from neuroval.analysis.study.results import CrossValidation, rows
+from neuroval.analysis.study.results import rows
+from neuroval.analysis.study.whole_study import CrossValidation
 from neuroval.dashboard.figures.folds import start_of
 from neuroval.dashboard.figures.forest_plot import lowest
 from neuroval.dashboard.figures.matrix import harm_colour

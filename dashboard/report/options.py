@@ -29,13 +29,13 @@ LEVELS: Final = (0.5, 0.999)
 class Options:
     """The choices: which of the optional sections, and what differs from the study's protocol.
 
-    ``split`` is by default the one that the pages show; ``level`` is that of the intervals; ``prevalence`` is that at
-    which PPV and NPV are given, by default the share in the cases; ``threshold`` on P(any tumour) is none for the
-    largest probability; ``all_errors`` shows each error, not a sample. Raises ``InputError``, naming the value.
+    ``basis`` is what is judged, by default that of the study; ``level`` is that of the intervals; ``prevalence`` is
+    that at which PPV and NPV are given, by default the share in the cases; ``threshold`` on P(any tumour) is none for
+    the largest probability; ``all_errors`` shows each error, not a sample. Raises ``InputError``, naming the value.
     """
 
     sections: tuple[str, ...] = SECTIONS
-    split: str | None = None
+    basis: str | None = None
     level: float = LEVEL
     prevalence: float | None = None
     threshold: float | None = None

@@ -64,15 +64,15 @@ UNDATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 def report(study: Study, options: Options | None = None) -> bytes:
     """Return the report of a study as PDF/A-3a and PDF/UA-1; images are those of the linked folder of its data set.
 
-    Raises ``InputError`` for a split without predictions.
+    Raises ``InputError`` for a basis without predictions.
     """
     chosen = options or Options()
-    evidence = evidence_of(study, split=chosen.split, level=chosen.level)
+    evidence = evidence_of(study, basis=chosen.basis, level=chosen.level)
     return build(evidence, chosen, images=linked_images(study.manifest.data.name))
 
 
 def build(evidence: Evidence, options: Options, *, images: LinkedImages | None) -> bytes:
-    """Return the report on evidence that is at the level and on the split of the options, as PDF."""
+    """Return the report on evidence that is at the level and on the basis of the options, as PDF."""
     with scratch("report") as folder:
         pictures = _pictures(evidence, options, images, folder) if options.has("errors") else {}
         subject = Subject(evidence=evidence, options=options, images=images, pictures=pictures)
@@ -118,7 +118,7 @@ def _front(subject: Subject) -> dict[str, Any]:
         "short-title": shortened(title, 60),
         "document-title": words.document_title(shortened(title, 120)),
         "subtitle": words.subtitle(
-            subject.evidence.split, subject.evidence.results.evaluated.n, synthetic=about.synthetic
+            subject.evidence.basis, subject.evidence.results.evaluated.n, synthetic=about.synthetic
         ),
         "author": options.reviewer or "NeuroVal",
         "description": words.description(subject.study.fingerprint),
@@ -162,9 +162,13 @@ def _pictures(evidence: Evidence, options: Options, images: LinkedImages | None,
     high, rest = errors.chosen(evidence.results.errors.cases, everything=options.all_errors)
     for number, case in enumerate((*high, *rest)):
         path = images.path(paths[case.case_id])
-        name = case.predicted if study.gradcam is not None else None
-        size = "thumbnail" if name is None else "pair"
-        made = None if path is None else scan.render(study, case.case_id, path, class_name=name, size=size, kind="JPEG")
+        of = evidence.cases[case.case_id].map_of
+        name, size = (None, "thumbnail") if of is None else (case.predicted, "pair")
+        made = (
+            None
+            if path is None
+            else scan.render(study, case.case_id, path, class_name=name, size=size, of=of, kind="JPEG")
+        )
         if made is not None:
             pictures[case.case_id] = f"{number}.jpg"
             (folder / pictures[case.case_id]).write_bytes(made)

@@ -11,9 +11,10 @@ import streamlit as st
 
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.comparison import Comparisons, comparisons
+from neuroval.analysis.study.results import StudyResults
 from neuroval.analysis.study.two_class_questions import curves_of
 from neuroval.dashboard.access import address_names
-from neuroval.dashboard.cases.evaluated_case import ByCase
+from neuroval.dashboard.cases.evaluated_case import ByCase, MapOf
 from neuroval.dashboard.cases.evidence import Evidence, evidence_of
 from neuroval.dashboard.figures import scan
 from neuroval.dashboard.figures.look import revised
@@ -61,14 +62,27 @@ def _study(path: str, stamp: int) -> Study:  # noqa: ARG001 - the stamp is part 
     return read_study(Path(path))
 
 
-def evidence(study: Study) -> Evidence:
-    """Return the evidence of a study; what it holds is computed when it is first asked for."""
-    return _evidence(study.fingerprint, _study=study)
+def results(study: Study) -> StudyResults:
+    """Return the results of a study on each basis; what they hold is computed when it is first asked for."""
+    return _results(study.fingerprint, _study=study)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # it is also made ready where there is no page to draw on
-def _evidence(fingerprint: str, _study: Study) -> Evidence:  # noqa: ARG001 - hashed; the study is not
-    return evidence_of(_study)
+def _results(fingerprint: str, _study: Study) -> StudyResults:  # noqa: ARG001 - hashed; the study is not
+    return StudyResults(study=_study)
+
+
+def evidence(study: Study, basis: str | None = None) -> Evidence:
+    """Return the evidence of a study on a basis, by default that of the study; the same each time.
+
+    Raises ``InputError`` for a basis without predictions.
+    """
+    return _evidence(study.fingerprint, basis or results(study).default_basis, _study=study)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _evidence(fingerprint: str, basis: str, _study: Study) -> Evidence:  # noqa: ARG001
+    return Evidence(results=results(_study).on(basis))
 
 
 def comparison(a: Study, b: Study) -> Comparisons:
@@ -89,32 +103,31 @@ def _comparison(
 
 
 def report(study: Study, options: Options) -> bytes:
-    """Return the validation report as PDF. Raises ``InputError`` for a split without predictions."""
+    """Return the validation report as PDF. Raises ``InputError`` for a basis without predictions."""
     folder = linked(study)
     return _report(study.fingerprint, options, "" if folder is None else str(folder.folder), _study=study)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _report(fingerprint: str, options: Options, folder: str, _study: Study) -> bytes:  # noqa: ARG001
-    shown = evidence(_study)
-    as_shown = (options.split or shown.split, options.level) == (shown.split, shown.results.level)
-    made = shown if as_shown else evidence_of(_study, split=options.split, level=options.level)
+    usual = options.level == results(_study).level
+    made = evidence(_study, options.basis) if usual else evidence_of(_study, basis=options.basis, level=options.level)
     return build(made, options, images=linked(_study))
 
 
-def make_ready(study: Study, *, then: Callable[[Evidence], None]) -> None:
+def make_ready(study: Study, basis: str, *, then: Callable[[Evidence], None]) -> None:
     """Begin to compute, beside the pages, what the other pages of a study show, and ``then`` what is made of it."""
-    _made_ready(study.fingerprint, _study=study, _then=then)
+    _made_ready(study.fingerprint, basis, _study=study, _then=then)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _made_ready(fingerprint: str, _study: Study, _then: Callable[[Evidence], None]) -> Thread:  # noqa: ARG001
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _made_ready(fingerprint: str, basis: str, _study: Study, _then: Callable[[Evidence], None]) -> Thread:  # noqa: ARG001
     def make() -> None:
-        made = evidence(_study)
+        made = evidence(_study, basis)
         made.make_ready()
         _then(made)
         for name in made.results.questions:
-            curves(_study, name)
+            curves(made, name)
         for ids in made.examples.values():  # the page with the most pictures, and often the second to be opened
             for case_id in ids:
                 encoded(_study, case_id, None, "thumbnail")
@@ -124,14 +137,14 @@ def _made_ready(fingerprint: str, _study: Study, _then: Callable[[Evidence], Non
     return thread
 
 
-def curves(study: Study, name: str) -> Curves:
+def curves(evidence: Evidence, name: str) -> Curves:
     """Return the ROC and the precision-recall curve of a class, or of any tumour."""
-    return _curves(study.fingerprint, name, _study=study)
+    return _curves(evidence.study.fingerprint, evidence.basis, name, _evidence=evidence)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _curves(fingerprint: str, name: str, _study: Study) -> Curves:  # noqa: ARG001
-    return curves_of(evidence(_study).results.questions[name])
+def _curves(fingerprint: str, basis: str, name: str, _evidence: Evidence) -> Curves:  # noqa: ARG001
+    return curves_of(_evidence.results.questions[name])
 
 
 def reader(study: Study) -> Reader | None:
@@ -176,13 +189,20 @@ def has_other_encoding(study: Study, case_id: str) -> bool:
 
 
 def encoded(
-    study: Study, case_id: str, class_name: str | None, size: str, *, opacity: int = scan.OPACITY, cells: bool = False
+    study: Study,
+    case_id: str,
+    class_name: str | None,
+    size: str,
+    *,
+    of: MapOf = "network",
+    opacity: int = scan.OPACITY,
+    cells: bool = False,
 ) -> bytes | None:
     """Return the WebP bytes of a case, with the Grad-CAM of a class if named; none when it cannot be made."""
     folder = linked(study)
     if folder is None or case_id not in known_ids(study):
         return None
-    key = (study.fingerprint, str(folder.folder), case_id, class_name, size, opacity, cells)
+    key = (study.fingerprint, str(folder.folder), case_id, class_name, size, of, opacity, cells)
     return _encoded(*key, _study=study, _folder=folder)
 
 
@@ -239,6 +259,7 @@ def _encoded(
     case_id: str,
     class_name: str | None,
     size: str,
+    of: MapOf,
     opacity: int,
     cells: bool,
     _study: Study,
@@ -247,4 +268,4 @@ def _encoded(
     path = _folder.path(known_ids(_study)[case_id])
     if path is None:
         return None
-    return scan.render(_study, case_id, path, class_name=class_name, size=size, opacity=opacity, cells=cells)
+    return scan.render(_study, case_id, path, class_name=class_name, size=size, of=of, opacity=opacity, cells=cells)

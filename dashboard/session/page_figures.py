@@ -7,10 +7,10 @@ from neuroval.analysis.core.metrics import Metric, measure, read
 from neuroval.analysis.performance.comparison import ComparedNumber
 from neuroval.analysis.performance.per_class import ClassPerformance
 from neuroval.analysis.performance.training_course import Run
-from neuroval.analysis.study.results import CrossValidation
 from neuroval.analysis.study.results import rows as rows_of
 from neuroval.analysis.study.trial import TrialResults
 from neuroval.analysis.study.two_class_questions import Question, over_prevalences
+from neuroval.analysis.study.whole_study import CrossValidation
 from neuroval.analysis.trial.robustness import Corruption
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.figures.folds import Row as FoldRow
@@ -40,7 +40,7 @@ COURSES = ("Loss", "Accuracy")
 
 def make_ready(evidence: Evidence) -> None:
     """Draw them as the pages show them before anything is chosen."""
-    headlines(evidence)
+    headlines(evidence.published)
     splits(evidence)
     for metrics in RATES:
         rates(evidence, metrics)
@@ -54,7 +54,7 @@ def make_ready(evidence: Evidence) -> None:
         folds(evidence)
         if folds_of_kind.performance is not None:
             pooled(evidence, folds_of_kind.performance.matrix)
-    if (run := evidence.results.final_run) is not None:
+    if (run := evidence.results.whole.final_run) is not None:
         for title in COURSES:
             course(run, title)
 
@@ -88,7 +88,7 @@ def headlines(evidence: Evidence) -> go.Figure | None:
 
 def splits(evidence: Evidence) -> go.Figure:
     """Return the scans by split, stacked by class."""
-    return figure(split_bars, evidence.results.dataset, evidence.study.classes)
+    return figure(split_bars, evidence.results.whole.dataset, evidence.study.classes)
 
 
 def rates(evidence: Evidence, metrics: tuple[Metric[ClassPerformance], ...]) -> go.Figure:
@@ -177,7 +177,10 @@ def severities(trial: TrialResults, corruption: Corruption) -> go.Figure:
 
 def kinds_of_folds(evidence: Evidence) -> list[tuple[str, str, CrossValidation]]:
     """Return label, colour and results of each kind of cross-validation that the study has."""
-    both = (("Grouped", ACCENT, evidence.results.grouped), ("Not grouped", CORRECT, evidence.results.ungrouped))
+    both = (
+        ("Grouped", ACCENT, evidence.results.whole.grouped),
+        ("Not grouped", CORRECT, evidence.results.whole.ungrouped),
+    )
     return [kind for kind in both if kind[2].performance is not None]
 
 

@@ -3,6 +3,8 @@
 Choices are not bound to the address by Streamlit: that would put their labels there, and a label may change. The
 address holds names of the study and fixed words. How images are reached:
 
+``basis=new-patients``, ``test``, ``external`` or ``tuning``, on every page
+    What is judged, where it is not what the study opens with.
 ``errors?case=ID``
     One case of any split in full; ``&opacity=40`` percent of the map, ``&cells=shown`` the cells of its grid.
 ``errors?cases=all&KEY=VALUE``
@@ -27,7 +29,7 @@ from neuroval.dashboard.access import address_names
 from neuroval.dashboard.access.streamlit_private import forget_files
 from neuroval.dashboard.report.options import Options
 
-STUDY, CASE, PATIENT = "study", "case", "patient"
+STUDY, BASIS, CASE, PATIENT = "study", "basis", "case", "patient"
 PAGE = "page"
 ROW, COLUMN, MATRIX = "row", "column", "matrix"
 CLAIM, CLAIMS = "claim", "claims"
@@ -69,6 +71,19 @@ def study_chosen() -> None:
     st.query_params.from_dict({STUDY: st.session_state[STUDY]})
 
 
+def basis(known: Collection[str], *, default: str) -> str:
+    """Return what the address says is judged, and let the selector follow."""
+    follow(BASIS, known, default=default)
+    value: str = st.session_state[BASIS]
+    return value
+
+
+def basis_chosen(default: str) -> None:
+    """Carry into the address what is judged; a gallery starts at its first page."""
+    setting_chosen(BASIS, default)
+    st.session_state[PAGE] = 1
+
+
 def case_id() -> str | None:
     """Return by what name the address names a case; ``cache.case_named`` says which it is."""
     value = st.query_params.get(CASE)
@@ -91,8 +106,9 @@ def query() -> dict[str, str]:
 
 
 def link(study: str, case: str | None = None, **more: str) -> dict[str, str]:
-    """Return the query of a link that keeps the study and, if given, opens a case or sets ``more``."""
-    return {STUDY: study, **({} if case is None else {CASE: address_names.name_of_case(case)}), **more}
+    """Return the query of a link that keeps study and basis and, if given, opens a case or sets ``more``."""
+    kept = {BASIS: st.query_params[BASIS]} if BASIS in st.query_params and study == study_name() else {}
+    return {STUDY: study, **kept, **({} if case is None else {CASE: address_names.name_of_case(case)}), **more}
 
 
 def address() -> str:

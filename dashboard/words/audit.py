@@ -4,18 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
-from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.data_audit.training_overlap import SHARED_GROUPS
 from neuroval.analysis.explanations.outlined_evidence import ClassEvidence
 from neuroval.analysis.explanations.pointing import ClassSaliency
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.study.results import Results
+from neuroval.dashboard.words.basis import WITHOUT_MAPS
 from neuroval.dashboard.words.findings import text as finding_text
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, short
 from neuroval.dashboard.words.general import on_a_part, spoken
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.manifest import Manifest
 
 STEPS_TITLE = "The numbers without what training has seen"
@@ -38,8 +39,9 @@ SALIENCY = (
 )
 
 
-def seen(findings: Sequence[Finding]) -> str:
-    """Return how many of the scans the model may know from training; nothing when it has seen none of them."""
+def seen(results: Results) -> str:
+    """Return how many of the judged scans the model may know from training; nothing when it has seen none of them."""
+    findings = () if results.basis == NEW_PATIENTS else results.findings
     shared = next((finding for finding in findings if finding.code == SHARED_GROUPS), None)
     if shared is None:
         return ""
@@ -54,7 +56,7 @@ def step_rows(
     rows = [_step("All", results.evaluated.n, results.performance, None, headlines, results=results, show=show)]
     rows += [
         _step(STEPS[step.name], step.n, left, step.reason, headlines, results=results, show=show)
-        for step, left in results.at_steps
+        for step, left in results.audit.at_steps
     ]
     kept = [key for key in rows[0] if any(row[key] for row in rows)]
     return [{key: row[key] for key in kept} for row in rows]
@@ -110,6 +112,11 @@ def saliency_rows(
                 }
             )
     return rows
+
+
+def of_network_itself(basis: str, shown: str) -> str:
+    """Return that the maps are not of the networks that are judged; nothing when they are."""
+    return "" if basis == shown else f"{WITHOUT_MAPS} These are of the network itself, on the {shown} scans."
 
 
 def without_evidence(hits: Sequence[ClassSaliency], classes: ClassOrder) -> str:

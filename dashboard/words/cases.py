@@ -9,6 +9,7 @@ from neuroval.dashboard.cases.any_case import ListedCase
 from neuroval.dashboard.cases.evaluated_case import ByCase, Case
 from neuroval.dashboard.cases.selection import edges
 from neuroval.dashboard.cases.similar_cases import Lookalike
+from neuroval.dashboard.words.basis import WITHOUT_MAPS, kind
 from neuroval.dashboard.words.formats import DASH, NOT_ESTIMABLE, counted, number, percent, sentence_case
 from neuroval.dashboard.words.general import KINDS, TIERS, arrow_of, fitted_on, listed, spoken
 from neuroval.data.classes import ClassOrder
@@ -131,6 +132,11 @@ def agreement(labels: Sequence[str], reference: str, classes: ClassOrder) -> str
     return f"{same} of {counted(len(labels), 'scan')} {verb} the label {classes.display[reference]}."
 
 
+def no_map(case: Case | None) -> str:
+    """Return why a scan is shown without a map in a study that has maps; nothing where it was not evaluated."""
+    return "" if case is None else WITHOUT_MAPS
+
+
 def case_title(case: Case, classes: ClassOrder) -> str:
     """Return the heading of one case."""
     if case.correct:
@@ -221,9 +227,9 @@ def scans_behind(n: int, wrong: int) -> str:
     return f"{counted(n, 'scan')}, {counted(wrong, 'error')}. Errors come first, then the most confident."
 
 
-def scans_of(value: str, number: int, split: str) -> str:
+def scans_of(value: str, number: int, basis: str) -> str:
     """Return what leads to the scans of a source, a site or a plane."""
-    return f"{value}: {counted(number, f'{split} scan')}"
+    return f"{value}: {counted(number, f'{kind(basis)} scan')}"
 
 
 def errors_of(number: int, key: str, name: str, classes: ClassOrder) -> str:

@@ -2,7 +2,7 @@
 
 from neuroval.analysis.performance.comparison import ComparedNumber
 from neuroval.analysis.performance.folds import OverFolds
-from neuroval.analysis.study.results import CrossValidation
+from neuroval.analysis.study.whole_study import CrossValidation
 from neuroval.dashboard.words.formats import counted, full, number, points
 from neuroval.dashboard.words.general import mix, patients, spoken
 from neuroval.dashboard.words.training import _value

@@ -9,8 +9,15 @@ from neuroval.dashboard.words.formats import (
 )
 from neuroval.dashboard.words.general import TIERS, arrow
 from neuroval.data.classes import ClassOrder
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 
 TILE = "Left the scan, right the Grad-CAM of the predicted class."
+TILE_OF_FOLDS = f"{TILE[:-1]}, drawn by the network of cross-validation that called it."
+
+
+def tile(basis: str) -> str:
+    """Return what stands in a tile, and which network drew it."""
+    return TILE_OF_FOLDS if basis == NEW_PATIENTS else TILE
 
 
 def caption(case: Case, classes: ClassOrder) -> str:

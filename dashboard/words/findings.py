@@ -6,6 +6,7 @@ from typing import Final
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.data_audit.confounders import Level
+from neuroval.dashboard.words.basis import kind
 from neuroval.dashboard.words.formats import below_1, counted, escaped, number, points
 from neuroval.dashboard.words.general import listed
 from neuroval.dashboard.words.reasons import why
@@ -77,7 +78,7 @@ def _worse_than_chance(
 ) -> str:
     right, n = finding.count, finding.n or 0
     verb = "is" if right == 1 else "are"
-    text = f"{right:,} of {counted(n, f'{split} case')} {verb} called correctly (accuracy {right / n:.1%})"
+    text = f"{right:,} of {counted(n, f'{kind(split)} case')} {verb} called correctly (accuracy {right / n:.1%})"
     if below:
         text += f"; AUC {', '.join(f'{value:.2f} for {name}' for name, value in below)}"
     text += "."
@@ -198,13 +199,13 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
     "leakage_unchecked": _leakage_unchecked,
     "confounding": _confounding,
     "label_conflicts": _label_conflicts,
-    "no_cases": lambda _, split: f"No {split} case has a prediction: nothing can be estimated.",
-    "one_case": lambda _, split: f"Only one {split} case has a prediction: no rate can be judged from it.",
+    "no_cases": lambda _, split: f"No {kind(split)} case has a prediction: nothing can be estimated.",
+    "one_case": lambda _, split: f"Only one {kind(split)} case has a prediction: no rate can be judged from it.",
     "empty_class": lambda _, split, names: (
-        f"No {split} case of {listed(names, 'or')}: sensitivity cannot be estimated there."
+        f"No {kind(split)} case of {listed(names, 'or')}: sensitivity cannot be estimated there."
     ),
     "few_groups": lambda finding, split, names, fewest: (
-        f"The {split} scans of {listed(names, 'and')} come from few patients or images ({fewest:,}"
+        f"The {kind(split)} scans of {listed(names, 'and')} come from few patients or images ({fewest:,}"
         f"{' at the fewest' if finding.count > 1 else ''}): intervals are wide, and how far patients differ is a guess."
     ),
     "never_predicted": lambda _, names, cases: f"The model never predicts {listed(names, 'or')} in {cases:,} cases.",

@@ -7,9 +7,10 @@ from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import METRICS, measure
-from neuroval.analysis.decisions.acceptance import WORST_FIRST, Criterion
+from neuroval.analysis.decisions.acceptance import WORST_FIRST, Basis, Criterion, Judged
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.words.basis import kind
 from neuroval.dashboard.words.cross_validation import basis, lighter, like_for_like
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, escaped, full, sentence_case, short
 from neuroval.dashboard.words.general import (
@@ -24,6 +25,7 @@ from neuroval.dashboard.words.general import (
 )
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.manifest import Manifest
 
 DRAWN_FOLDS = (
@@ -32,8 +34,13 @@ DRAWN_FOLDS = (
 )
 UNKNOWN = Reason("not_known")
 NO_GROUPED = "Grouped cross-validation: not available in this study."
-SPLIT_NAMES = {"test": "test split", "external": "external data", "tuning": "tuning split"}
-BASES = {"all": "all", "new_to_the_model": "new to the model", "folds": "grouped cross-validation"}
+SPLIT_NAMES = {
+    NEW_PATIENTS: "new patients",
+    "test": "test split",
+    "external": "external data",
+    "tuning": "tuning split",
+}
+BASES = {"all": "all scans", "new_to_the_model": "new to the model", "folds": "grouped cross-validation"}
 IN = {"all": "on all scans", "new_to_the_model": "on those new to the model", "folds": "in grouped cross-validation"}
 HEADLINES = {
     "overall.accuracy": "Accuracy",
@@ -84,13 +91,20 @@ def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
         return "This study names no acceptance criteria, so there is nothing to pass or to fail."
     n = len(criteria)
     met = f"{sum(criterion.met is True for criterion in criteria)} of {counted(n, 'criterion', 'criteria')} met"
-    all_scans = [criterion.on_all for criterion in criteria]
+    first = [criterion.on_all for criterion in criteria]
     twice = [criterion.unleaked for criterion in criteria if criterion.unleaked is not None]
     if twice:
         where = " or ".join(sorted({IN[criterion.basis] for criterion in twice}))
-        on_all, unleaked = (_met([criterion.met for criterion in judged]) for judged in (all_scans, twice))
-        met += f": {on_all} on all scans, {unleaked} {where}. The stricter result counts"
+        here, unleaked = (_met([criterion.met for criterion in judged]) for judged in (first, twice))
+        met += f": {here} {IN[_basis_of(first)]}, {unleaked} {where}. The stricter result counts"
+    elif _basis_of(first) != "all":
+        met += f" {IN[_basis_of(first)]}"
     return f"{met}.{_undecided(criteria)} {_used(readings)} Whether the criteria were fixed before is not recorded."
+
+
+def _basis_of(judged: Sequence[Judged]) -> Basis:
+    """Return what criteria were judged on first; those on a trial are judged on all its scans."""
+    return next((criterion.basis for criterion in judged if criterion.basis != "all"), "all")
 
 
 def _used(readings: int) -> str:
@@ -127,10 +141,10 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     what = ", ".join(filter(None, (_rate_name(rate), class_name(name, classes))))
     bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
     symbol = {True: "\u2713", False: "\u00d7", None: "?"}[judged.decisive.met]
-    lines = {"All scans": full(judged.on_all.estimate)}
-    if judged.unleaked is not None:
-        lines[BASES[judged.unleaked.basis].capitalize()] = full(judged.unleaked.estimate)
-        if (mean := judged.unleaked.over_folds) is not None:
+    lines = {}
+    for on_basis in filter(None, (judged.on_all, judged.unleaked)):
+        lines[BASES[on_basis.basis].capitalize()] = full(on_basis.estimate)
+        if (mean := on_basis.over_folds) is not None:
             lines[f"Averaged over the {mean.n} parts (wider, because they differ)"] = short(mean)
     if needed := required(judged):
         lines["Scans it would take"] = needed
@@ -184,21 +198,21 @@ def answer(evidence: Evidence) -> str:
     judged = evidence.results.performance
     errors, high = evidence.results.errors, evidence.results.errors.high_confidence_count
     wrong = {0: "none is", 1: "1 is"}.get(errors.count, f"{errors.count:,} are")
-    text = f"Of {counted(judged.matrix.n, f'{evidence.split} scan')}, {wrong} called wrongly"
+    text = f"Of {counted(judged.matrix.n, f'{kind(evidence.basis)} scan')}, {wrong} called wrongly"
     text += f", {high:,} of them with high confidence. " if errors.count > 1 else ". "
     return f"{text}{missed(judged)} {_missed_without_leaks(evidence)}".strip()
 
 
 def _missed_without_leaks(evidence: Evidence) -> str:
     """Return how many scans training has seen, and the sensitivity without them; nothing when it has seen none."""
-    known = evidence.results.leakage.overall.group.count
-    if not known:
+    known = evidence.results.audit.leakage.overall.group.count
+    if not known or evidence.basis == NEW_PATIENTS:
         return ""
     verb = "shares" if known == 1 else "share"
-    least = "" if evidence.results.leakage.overall.group.defined else "At least "
+    least = "" if evidence.results.audit.leakage.overall.group.defined else "At least "
     seen = f"{least}{known:,} of the {evidence.results.evaluated.n:,} scans {verb} a patient or a copy with training."
-    grouped = evidence.results.grouped.performance
-    judged = evidence.results.unseen.performance if grouped is None else grouped
+    grouped = evidence.results.whole.grouped.performance
+    judged = evidence.results.audit.unseen.performance if grouped is None else grouped
     if judged is None or judged.any_tumour is None:
         return seen
     where = "On scans new to the model" if grouped is None else "In grouped cross-validation"
@@ -216,9 +230,9 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
     That is accuracy where the study has grouped cross-validation. Else it is balanced accuracy: the scans that are new
     to the model may be of few classes, and their accuracy would say so and nothing else.
     """
-    classes, grouped, all_of = manifest.classes, evidence.results.grouped, evidence.results.performance
-    named = split_name(evidence.split, manifest)
-    note = f"All {evidence.split} scans, as the data set is split: {mix(all_of, classes)}."
+    classes, grouped, all_of = manifest.classes, evidence.results.whole.grouped, evidence.results.performance
+    named = split_name(evidence.basis, manifest)
+    note = f"All {evidence.basis} scans, as the data set is split: {mix(all_of, classes)}."
     if grouped.performance is None:
         return (
             Headline(
@@ -241,9 +255,9 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
 
 
 def _new_balanced_accuracy(evidence: Evidence, classes: ClassOrder) -> Estimate:
-    unseen = evidence.results.unseen.performance
+    unseen = evidence.results.audit.unseen.performance
     if unseen is None:
-        return Estimate.undefined(reason=evidence.results.unseen.reason or UNKNOWN)
+        return Estimate.undefined(reason=evidence.results.audit.unseen.reason or UNKNOWN)
     balanced = unseen.overall.balanced_accuracy.headline
     return balanced if balanced.defined else Estimate.undefined(reason=nothing_new_of(unseen, classes), n=balanced.n)
 
@@ -258,18 +272,18 @@ def nothing_new_of(unseen: Performance, classes: ClassOrder) -> Reason:
 
 def new_cases(evidence: Evidence, classes: ClassOrder) -> str:
     """Return what the numbers on new scans rest on; nothing when it is not known which are new."""
-    unseen = evidence.results.unseen.performance
+    unseen = evidence.results.audit.unseen.performance
     if unseen is None:
         return ""
     n, all_n = unseen.matrix.n, evidence.results.performance.matrix.n
-    scans, patient = counted(all_n, f"{evidence.split} scan"), evidence.results.leakage.overall.patient
+    scans, patient = counted(all_n, f"{evidence.basis} scan"), evidence.results.audit.leakage.overall.patient
     if not patient.defined and patient.n:
         return (
             f"{n:,} of {scans} {'is no copy' if n == 1 else 'are no copies'} of scans in training or tuning: "
             f"{mix(unseen, classes)}. Whether patients are shared is {NOT_ESTIMABLE}: {why(patient.reason)}."
         )
     verb = "shares" if n == 1 else "share"
-    known = {row.name: row.known_patient for row in evidence.results.leakage.classes}
+    known = {row.name: row.known_patient for row in evidence.results.audit.leakage.classes}
     return (
         f"{n:,} of {scans} {verb} no patient and no copy with training or tuning, "
         f"as far as is known: {mix(unseen, classes)}. {patients(known, classes)}"
@@ -283,13 +297,13 @@ def sentence(reason: Reason | None) -> str:
 
 def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
     """Return the numbers with and without what training has seen as table rows."""
-    grouped = evidence.results.grouped.performance
+    grouped = evidence.results.whole.grouped.performance
     rows = []
     for metric, label in HEADLINES.items():
         published = measure(metric, evidence.results.performance)
         if published is None:
             continue
-        split = split_name(evidence.split, manifest).capitalize()
+        split = split_name(evidence.basis, manifest).capitalize()
         row = {
             "Number": label,
             split: full(published.headline),
@@ -303,53 +317,53 @@ def comparison(evidence: Evidence, manifest: Manifest) -> list[dict[str, str]]:
 
 def headline_metric(evidence: Evidence) -> str:
     """Return the number that is shown twice; see ``headlines``."""
-    return "overall.balanced_accuracy" if evidence.results.grouped.performance is None else "overall.accuracy"
+    return "overall.balanced_accuracy" if evidence.results.whole.grouped.performance is None else "overall.accuracy"
 
 
 def bases(evidence: Evidence, manifest: Manifest) -> dict[str, Performance]:
     """Return what the two headlines are of, by a name that is short enough for a figure."""
-    shown = {split_name(evidence.split, manifest).capitalize(): evidence.results.performance}
-    if evidence.results.grouped.performance is not None:
-        shown["Grouped folds"] = evidence.results.grouped.performance
-    elif evidence.results.unseen.performance is not None:
-        shown["New to the model"] = evidence.results.unseen.performance
+    shown = {split_name(evidence.basis, manifest).capitalize(): evidence.results.performance}
+    if evidence.results.whole.grouped.performance is not None:
+        shown["Grouped folds"] = evidence.results.whole.grouped.performance
+    elif evidence.results.audit.unseen.performance is not None:
+        shown["New to the model"] = evidence.results.audit.unseen.performance
     return shown
 
 
 def _on_new(metric: str, evidence: Evidence, manifest: Manifest) -> str:
     """Return a number on the scans that are new to the model."""
-    unseen = evidence.results.unseen.performance
+    unseen = evidence.results.audit.unseen.performance
     value = None if unseen is None else measure(metric, unseen)
     if unseen is None or value is None:
-        return f"{NOT_ESTIMABLE} ({why(evidence.results.unseen.reason)})"
+        return f"{NOT_ESTIMABLE} ({why(evidence.results.audit.unseen.reason)})"
     return on_a_part(metric, value.headline, unseen, result=evidence.results.performance, classes=manifest.classes)
 
 
 def drawn(evidence: Evidence) -> str:
     """Return what the lines of the figure are."""
-    return LINES if evidence.results.grouped.performance is None else f"{LINES} {DRAWN_FOLDS}"
+    return LINES if evidence.results.whole.grouped.performance is None else f"{LINES} {DRAWN_FOLDS}"
 
 
 def compared_on(evidence: Evidence, manifest: Manifest) -> str:
     """Return which scans are new to the model where no headline says it already."""
-    return "" if evidence.results.grouped.performance is None else new_cases(evidence, manifest.classes)
+    return "" if evidence.results.whole.grouped.performance is None else new_cases(evidence, manifest.classes)
 
 
 def gap(evidence: Evidence, manifest: Manifest) -> str:
     """Return the difference between the two headline numbers, or why there is none."""
-    if evidence.results.unseen.reason is not None and evidence.results.grouped.performance is None:
-        return f"The gap between the two is {NOT_ESTIMABLE}: {why(evidence.results.unseen.reason)}."
+    if evidence.results.audit.unseen.reason is not None and evidence.results.whole.grouped.performance is None:
+        return f"The gap between the two is {NOT_ESTIMABLE}: {why(evidence.results.audit.unseen.reason)}."
     first, second = headlines(evidence, manifest)
     if first.estimate.value is None or second.estimate.value is None:
         lacking = min(first.estimate, second.estimate, key=lambda estimate: estimate.defined)
         return f"The gap between the two is {NOT_ESTIMABLE}: {why(lacking.reason)}."
-    unseen = evidence.results.unseen.performance
+    unseen = evidence.results.audit.unseen.performance
     if (
-        evidence.results.grouped.performance is None
+        evidence.results.whole.grouped.performance is None
         and unseen
         and unseen.matrix.n == evidence.results.performance.matrix.n
     ):
-        patient = evidence.results.leakage.overall.patient
+        patient = evidence.results.audit.leakage.overall.patient
         told = "new to the model, as far as is known" if patient.defined else "no copies of training scans"
         return f"All scans are {told}: the two are the same number."
     points = (first.estimate.value - second.estimate.value) * 100
@@ -358,11 +372,11 @@ def gap(evidence: Evidence, manifest: Manifest) -> str:
     metric = second.label.partition(",")[0]
     where = (
         "on scans that are new to the model"
-        if evidence.results.grouped.performance is None
+        if evidence.results.whole.grouped.performance is None
         else "in grouped cross-validation"
     )
     text = f"{metric} is {abs(points):.1f} percentage points {'lower' if points > 0 else 'higher'} {where}."
-    if evidence.results.grouping is None:
+    if evidence.results.whole.grouping is None:
         return text
     recipe = " The folds differ from the model in their recipe too." if lighter(manifest) else ""
-    return f"{text}{recipe} {like_for_like(evidence.results.grouping)}"
+    return f"{text}{recipe} {like_for_like(evidence.results.whole.grouping)}"

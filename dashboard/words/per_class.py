@@ -12,7 +12,7 @@ from neuroval.analysis.performance.patients import Patients
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Overall, Performance
 from neuroval.analysis.performance.prevalence import NaturalFrequencies
 from neuroval.analysis.performance.roc import Curves
-from neuroval.analysis.study.results import Subject
+from neuroval.analysis.study.results import Results, Subject
 from neuroval.analysis.study.two_class_questions import AtPrevalence, Question
 from neuroval.dashboard.words.formats import (
     NOT_ESTIMABLE,
@@ -29,6 +29,7 @@ from neuroval.dashboard.words.general import fitted_on, missed, row_name, spoken
 from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 
 RATES = tuple(metric for metric in COUNTED if metric.shown == "rates")
 
@@ -267,10 +268,13 @@ def _without_a_rate(patients: Patients) -> str:
     )
 
 
-def patients_seen(across: int, patients: Patients, split: str) -> str:
+def patients_seen(results: Results, patients: Patients) -> str:
     """Return how many of the patients that are known training has seen; nothing when none."""
-    verb = "has" if across == 1 else "have"
-    return f"{across:,} of {counted(patients.n, 'patient')} also {verb} scans in {fitted_on(split)}." if across else ""
+    across = 0 if results.basis == NEW_PATIENTS else len(results.audit.patients_across)
+    if not across:
+        return ""
+    verb, trained = "has" if across == 1 else "have", fitted_on(results.audit.split)
+    return f"{across:,} of {counted(patients.n, 'patient')} also {verb} scans in {trained}."
 
 
 NO_PATIENTS = "No scan here has a patient id: results by patient are not estimable."

@@ -14,6 +14,8 @@ from neuroval.analysis.decisions.acceptance import Criterion
 from neuroval.analysis.performance.per_class import ClassPerformance
 from neuroval.analysis.study.results import LEVEL
 from neuroval.dashboard.cases.evaluated_case import Case
+from neuroval.dashboard.words.basis import LABELS as BASIS_LABELS
+from neuroval.dashboard.words.basis import kind
 from neuroval.dashboard.words.cases import case_facts
 from neuroval.dashboard.words.formats import (
     NOT_ESTIMABLE,
@@ -31,6 +33,7 @@ from neuroval.dashboard.words.per_class import RATES
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 from neuroval.data.images.linking import LinkedImages
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.manifest import DataFacts, Manifest, ModelFacts
 
 if TYPE_CHECKING:
@@ -162,16 +165,15 @@ def intervals(level: float) -> str:
     return f"Lines: {level_of(level)} intervals, allowing for several scans of one patient."
 
 
-def of_scans(n: int, split: str) -> str:
-    """Return how many scans a number rests on."""
-    return f"n = {n:,} {split} scans."
-
-
 def model_line(model: ModelFacts | None) -> str:
     """Return the model in one line."""
     if model is None:
         return "imported predictions"
     return f"{model.name}, version {model.version}" if model.version else model.name
+
+
+FOLD_NETWORKS = "the networks of cross-validation"
+FOLDS_NOT_NETWORK = "The numbers are of networks that were trained in the same way on other parts of the data, not of the network itself."
 
 
 def reported(value: str) -> str:
@@ -180,7 +182,7 @@ def reported(value: str) -> str:
 
 
 def flow(
-    manifest: Manifest, *, files: int, rejected: int, splits: Mapping[str, int], split: str, n: int
+    manifest: Manifest, *, files: int, rejected: int, splits: Mapping[str, int], basis: str, n: int
 ) -> list[dict[str, list[str]]]:
     """Return the steps of the flow of scans: what is there, and what leaves at the side."""
     steps: list[dict[str, list[str]]] = []
@@ -191,15 +193,15 @@ def flow(
                 "aside": ["Could not be used", f"n = {rejected:,}"],
             }
         )
-    others = [f"{name.capitalize()}: n = {count:,}" for name, count in splits.items() if name != split]
-    aside = ["Other splits, not part of the numbers", *others] if others else []
+    others = [f"{name.capitalize()}: n = {count:,}" for name, count in splits.items() if name != basis]
+    aside = ["Other splits, not part of the numbers", *others] if others and basis != NEW_PATIENTS else []
     steps.append({"lines": ["Scans with a reference standard", f"n = {files:,}"], "aside": aside})
-    here = splits.get(split, n)
+    here, scans = files if basis == NEW_PATIENTS else splits.get(basis, n), f"{kind(basis).capitalize()} scans"
     missing = [] if here == n else ["No prediction", f"n = {here - n:,}"]
     if missing:
-        steps.append({"lines": [f"{split.capitalize()} scans", f"n = {here:,}"], "aside": missing})
-    called = model_line(manifest.model)
-    steps.append({"lines": [f"{split.capitalize()} scans read by the model", called, f"n = {n:,}"], "aside": []})
+        steps.append({"lines": [scans, f"n = {here:,}"], "aside": missing})
+    called = FOLD_NETWORKS if basis == NEW_PATIENTS else model_line(manifest.model)
+    steps.append({"lines": [f"{scans} read by the model", called, f"n = {n:,}"], "aside": []})
     return steps
 
 
@@ -354,10 +356,10 @@ def error_row(case: Case, classes: ClassOrder) -> dict[str, str]:
     }
 
 
-def setting_rows(options: "Options", *, split: str, usual: str) -> list[dict[str, str]]:
+def setting_rows(options: "Options", *, basis: str, usual: str) -> list[dict[str, str]]:
     """Return every setting beside that of the study's protocol as table rows, marked where they differ."""
     pairs = {
-        "Split": (usual, split),
+        "Judged on": (BASIS_LABELS[usual], BASIS_LABELS[basis]),
         "Level of the intervals": (level_of(LEVEL), level_of(options.level)),
         "Prevalence for PPV and NPV": (prevalence_of(None), prevalence_of(options.prevalence)),
         "A scan is called a tumour by": (threshold_of(None), threshold_of(options.threshold)),
@@ -373,9 +375,9 @@ def setting_rows(options: "Options", *, split: str, usual: str) -> list[dict[str
     ]
 
 
-def changed(options: "Options", *, split: str, usual: str) -> list[str]:
+def changed(options: "Options", *, basis: str, usual: str) -> list[str]:
     """Return the settings that differ from the protocol, each with its value here."""
-    rows = setting_rows(options, split=split, usual=usual)
+    rows = setting_rows(options, basis=basis, usual=usual)
     return [f"{row['Setting']}: {row['This report']}" for row in rows if row[""]]
 
 
@@ -408,6 +410,7 @@ def derived_limitations(
     manifest: Manifest,
     *,
     split: str,
+    basis: str,
     shared: Estimate,
     reason: Reason | None,
     unknown_patients: bool,
@@ -424,7 +427,7 @@ def derived_limitations(
         sentences.append(f"Whether scans are shared with training is {NOT_ESTIMABLE}: {why(reason)}.")
     elif shared.count:
         sentences.append(
-            f"{full(shared)} of the scans share a patient or a copy with the data that the model was fitted on."
+            f"{full(shared)} of the {split} scans share a patient or a copy with the data that the model was fitted on."
         )
     if not grouped:
         sentences.append("There is no grouped cross-validation: how the method does on new patients is not measured.")
@@ -432,7 +435,9 @@ def derived_limitations(
         sentences.append("The patient of some scans is not known: they are grouped by copies only.")
     if empty:
         sentences.append(f"No scan of {listed(list(empty), 'or')}: sensitivity for it is {NOT_ESTIMABLE}.")
-    if split == "tuning":
+    if basis == NEW_PATIENTS:
+        sentences.append(FOLDS_NOT_NETWORK)
+    if basis == "tuning":
         sentences.append("The numbers are on the tuning split, which chose the weights: they are too good.")
     if reads > 1:
         sentences.append(
@@ -463,9 +468,9 @@ def thresholds_text(manifest: Manifest) -> str:
     )
 
 
-def subtitle(split: str, n: int, *, synthetic: bool) -> str:
+def subtitle(basis: str, n: int, *, synthetic: bool) -> str:
     """Return what the report rests on."""
-    text = f"{counted(n, f'{split} scan')}"
+    text = f"{counted(n, f'{kind(basis)} scan')}"
     return f"{text}. {SYNTHETIC}" if synthetic else text
 
 

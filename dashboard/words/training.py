@@ -52,11 +52,11 @@ def tuning_and_test(evidence: Evidence) -> str:
     tuning, seen = evidence.results.on_tuning, evidence.results.tuning_shared
     if tuning is None or not tuning.defined:
         return ""
-    known = evidence.results.leakage.overall.group
+    known = evidence.results.audit.leakage.overall.group
     of_tuning, of_test = _sharing(seen), _sharing((known.count or 0) if known.defined else None)
     return (
         f"Of the tuning scans{of_tuning}, the network as it is served calls {full(tuning)} rightly. Of the "
-        f"{evidence.split} scans{of_test}, it calls "
+        f"{evidence.basis} scans{of_test}, it calls "
         f"{full(evidence.results.performance.overall.accuracy.headline)} rightly."
     )
 

@@ -1,4 +1,4 @@
-"""The evaluated cases of one split: what every analysis starts from."""
+"""The evaluated cases that are judged: what every analysis starts from."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,19 +13,21 @@ from neuroval.data.schema import EVALUATED_SPLITS
 from neuroval.data.storage.arrow_text import increasing, order, positions
 from neuroval.data.study.folder import Study
 
+NEW_PATIENTS: Final = "new-patients"  # each case called by the network of a fold that had not seen its group
+UNGROUPED: Final = "ungrouped-folds"
 PREFERRED: Final = ("test", "external", "tuning")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evaluated:
-    """The cases of a split that have a prediction, in order of case id.
+    """The cases of a basis that have a prediction, in order of case id.
 
-    ``rows`` (n,) are their places in the ``study_cases``, ``predictions`` their rows of the table of predictions;
-    ``reference`` (n,) holds class indices, ``probabilities`` (n, k) is as given, never renormalised. Arrays are
-    read-only, and rows agree.
+    ``basis`` is a split, or ``NEW_PATIENTS`` or ``UNGROUPED`` for out-of-fold predictions. ``rows`` (n,) are the places
+    of the cases in ``study_cases``, ``predictions`` their rows of the table of predictions; ``reference`` (n,) holds
+    class indices, ``probabilities`` (n, k) is as given, never renormalised. Arrays are read-only, and rows agree.
     """
 
-    split: str
+    basis: str
     study_cases: pd.DataFrame
     rows: NDArray[np.int64]
     predictions: pd.DataFrame
@@ -55,7 +57,7 @@ def evaluated_splits(study: Study) -> dict[str, int]:
 
 
 def preferred_split(study: Study) -> str:
-    """Return the split that is shown when none is asked for."""
+    """Return the split that the study was published with: test, else external, else tuning."""
     held = evaluated_splits(study)
     return next(name for name in PREFERRED if name in held)
 
@@ -65,7 +67,7 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
 
     Raises ``InputError`` when the split has no predictions, naming the splits that have.
     """
-    cases = _evaluated(study, "predictions", split=split, only=split)
+    cases = _evaluated(study, "predictions", basis=split, only=split)
     if not cases.n:
         known = ", ".join(f"{name} ({n:,} cases)" for name, n in evaluated_splits(study).items())
         raise InputError(f"{study.manifest.about.name}: split {split!r} has no predictions; evaluated are: {known}.")
@@ -75,16 +77,16 @@ def evaluated(study: Study, split: str = "test") -> Evaluated:
 def out_of_fold(study: Study, *, grouped: bool = True) -> Evaluated | None:
     """Return the cases of cross-validation, each with its out-of-fold prediction; none when the study has none.
 
-    ``grouped`` by patient and copy, or not. ``cases`` holds the column ``fold`` besides; ``split`` is "folds".
+    ``grouped`` by patient and copy, or not. ``cases`` holds the column ``fold`` besides.
     """
-    table = "folds" if grouped else "folds_ungrouped"
-    return _evaluated(study, table, split="folds") if table in study.rows else None
+    table, basis = ("folds", NEW_PATIENTS) if grouped else ("folds_ungrouped", UNGROUPED)
+    return _evaluated(study, table, basis=basis) if table in study.rows else None
 
 
 def chosen(evaluated: Evaluated, kept: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Evaluated:
     """Return the cases where ``kept`` (n,) is true, or those of the rows that it lists, in their order."""
     return Evaluated(
-        split=evaluated.split,
+        basis=evaluated.basis,
         study_cases=evaluated.study_cases,
         rows=evaluated.rows[kept],
         predictions=evaluated.predictions.iloc[kept],
@@ -93,7 +95,7 @@ def chosen(evaluated: Evaluated, kept: NDArray[np.integer[Any]] | NDArray[np.boo
     )
 
 
-def _evaluated(study: Study, name: str, *, split: str, only: str | None = None) -> Evaluated:
+def _evaluated(study: Study, name: str, *, basis: str, only: str | None = None) -> Evaluated:
     """Return the cases (``only`` those of a split) that stand in a table of predictions."""
     table, rows = getattr(study, name), study.rows[name]
     if only is not None:
@@ -107,7 +109,7 @@ def _evaluated(study: Study, name: str, *, split: str, only: str | None = None) 
     for array in (reference, probabilities):
         array.setflags(write=False)
     return Evaluated(
-        split=split,
+        basis=basis,
         study_cases=study.cases,
         rows=rows,
         predictions=table,

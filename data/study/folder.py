@@ -88,6 +88,7 @@ class Study:
     folds_ungrouped: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
     gradcam: GradCams | None = None
+    gradcam_folds: GradCams | None = None
     embeddings: Embeddings | None = None
     claims: Claims | None = None
     trial: Trial | None = None

@@ -291,7 +291,7 @@ def test_the_cases_that_set_a_limit_are_not_judged_by_it(study: Study) -> None:
 
 @pytest.mark.parametrize("split", ["tuning", *SPLITS])
 def test_what_is_shared_with_training_is_counted_in_its_split(study: Study, split: str) -> None:
-    leakage = evidence_of(study, split=split).results.leakage
+    leakage = evidence_of(study, split=split).results.audit.leakage
     assert (leakage.split, leakage.overall.n) == (split, SIZES[split])
     assert leakage.overall.group.count == {"tuning": 1, "test": 1, "external": 0}[split]
 
@@ -307,10 +307,10 @@ def test_tuning_and_test_are_compared_with_training_each_on_its_own(found: Calla
     assert (test.results.tuning_shared, external.results.tuning_shared) == (1, 1)
     assert [int(known.sum()) for known in test.results.compared] == [SIZES["test"], 1]
     assert [int(known.sum()) for known in external.results.compared] == [SIZES["external"], 0]
-    assert test.results.patients_across == (("train00", 1, 3),)
-    assert external.results.patients_across == ()
-    assert test.results.unseen.performance is not None
-    assert test.results.unseen.performance.matrix.n == SIZES["test"] - 1
+    assert test.results.audit.patients_across == (("train00", 1, 3),)
+    assert external.results.audit.patients_across == ()
+    assert test.results.audit.unseen.performance is not None
+    assert test.results.audit.unseen.performance.matrix.n == SIZES["test"] - 1
 
 
 @pytest.mark.parametrize(("name", "grouped"), [("folds", True), ("folds_ungrouped", False)])
@@ -322,7 +322,7 @@ def test_each_cross_validation_is_that_of_its_own_table(
     grouped: bool,
 ) -> None:
     evidence = found("test")
-    actual = evidence.results.grouped if grouped else evidence.results.ungrouped
+    actual = evidence.results.whole.grouped if grouped else evidence.results.whole.ungrouped
     pooled = Case(folds[name].assign(label=table["label"], patient_id=table["patient_id"]))
     sizes, numbers = over_folds(
         pooled.reference,
@@ -342,10 +342,10 @@ def test_suspects_and_grouping_rest_on_the_networks_that_have_not_seen_the_case(
 ) -> None:
     ours, theirs = (Case(one.assign(label=table["label"], patient_id=table["patient_id"])) for one in folds.values())
     suspects = label_suspects(ours.ids, ours.reference, ours.probabilities, classes=CLASSES)
-    assert plain(found("test").results.suspects) == plain(suspects)
+    assert plain(found("test").results.whole.suspects) == plain(suspects)
     given = {"classes": CLASSES, "negative": NEGATIVE, "groups": ours.groups, "level": LEVEL}
     expected = compare(ours.reference, theirs.predicted, ours.predicted, **given)
-    assert plain(found("test").results.grouping) == plain(expected.numbers[0])
+    assert plain(found("test").results.whole.grouping) == plain(expected.numbers[0])
 
 
 def _levels(value: object, where: str = "") -> Iterator[tuple[str, float]]:

@@ -16,7 +16,7 @@ ODD: Final = 20  # images with several labels
 def chapter(subject: Subject) -> list[Block]:
     """Return what is shared with training and what is left without it, odd labels, and other factors."""
     evidence, classes = subject.evidence, subject.classes
-    leakage = evidence.results.leakage
+    leakage = evidence.results.audit.leakage
     blocks = [
         heading(words.LABELS["audit"], label="audit"),
         paragraph(words.AUDIT, style="answer"),
@@ -26,22 +26,22 @@ def chapter(subject: Subject) -> list[Block]:
     blocks.append(
         table(
             words.shared_rows(shared, classes),
-            f"Share of the {evidence.split} scans that share something with the data the model was fitted on.",
+            f"Share of the {leakage.split} scans that share something with the data the model was fitted on.",
             label="shared",
         )
     )
-    if evidence.results.twin_kinds:
-        kinds = text_data_set.twins(evidence.results.twin_kinds)
+    if evidence.results.audit.twin_kinds:
+        kinds = text_data_set.twins(evidence.results.audit.twin_kinds)
         blocks.append(table(kinds, "Copies of training scans, by kind.", label="copies"))
-    across = len(evidence.results.patients_across)
-    blocks.append(paragraph(words.copies(evidence.results.twin_kinds, across, leakage)))
+    across = len(evidence.results.audit.patients_across)
+    blocks.append(paragraph(words.copies(evidence.results.audit.twin_kinds, across, leakage)))
     blocks += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
     blocks += [heading("Copies with different labels", level=2), *_odd(subject)]
     blocks += [heading("What besides the disease gives the answer away", level=2, label="confounding")]
-    if evidence.results.confounding:
+    if evidence.results.whole.confounding:
         blocks += [
             table(
-                text_data_set.confounding(evidence.results.confounding),
+                text_data_set.confounding(evidence.results.whole.confounding),
                 'How far another factor answers "any tumour?".',
                 label="factors",
             ),
@@ -53,12 +53,12 @@ def chapter(subject: Subject) -> list[Block]:
 
 
 def _steps(subject: Subject) -> list[Block]:
-    rows = text_audit.step_rows(subject.evidence.results, HEADLINES, words.two_lines)
+    rows = text_audit.step_rows(subject.evidence.results.published, HEADLINES, words.two_lines)
     return [table(rows, text_audit.STEPS_CAPTION, label="steps")]
 
 
 def _odd(subject: Subject) -> list[Block]:
-    odd_labels = subject.evidence.results.odd_labels
+    odd_labels = subject.evidence.results.whole.odd_labels
     if not odd_labels:
         return [paragraph(words.NO_ODD_LABELS)]
     more = f" The first {ODD} of {len(odd_labels):,}." if len(odd_labels) > ODD else ""

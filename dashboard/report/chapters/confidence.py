@@ -5,6 +5,7 @@ from neuroval.dashboard.report.blocks import Block, figure, heading, note, parag
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import confidence as text_confidence
 from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import full
 
 
@@ -12,7 +13,7 @@ def chapter(subject: Subject) -> list[Block]:
     """Return reliability, tiers, referral, scores and prediction sets."""
     evidence, classes = subject.evidence, subject.classes
     scores = evidence.results.confidence
-    n = words.of_scans(evidence.results.evaluated.n, evidence.split)
+    n = of_scans(evidence.results.evaluated.n, evidence.basis)
     bins = scores.reliability.top_label.bins
     told = "; ".join(
         f"confidence {bin_of_curve.mean_probability:.3f}: accuracy {full(bin_of_curve.observed.headline)}"

@@ -9,6 +9,7 @@ from neuroval.dashboard.words import confusion as text_confusion
 from neuroval.dashboard.words import decisions as text_decisions
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import cut_names, full
 
 PAIRS: Final = 20  # kinds of error in the table
@@ -18,7 +19,7 @@ def chapter(subject: Subject) -> list[Block]:
     """Return the matrix, the kinds of error with their impact, harm and net benefit."""
     evidence, classes, manifest = subject.evidence, subject.classes, subject.manifest
     matrix = evidence.results.performance.matrix
-    n = words.of_scans(matrix.n, evidence.split)
+    n = of_scans(matrix.n, evidence.basis)
     seen = [f"{text.arrow(pair, classes)} {pair.count:,}" for pair in evidence.results.pairs if pair.count]
     alt = f"Confusion matrix of {matrix.n:,} scans. Errors: {', '.join(seen) or 'none'}"
     caption = f"Confusion matrix. {n} {words.AREA if manifest.harm else words.AREA_ONLY}"

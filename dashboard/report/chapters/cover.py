@@ -7,8 +7,8 @@ from neuroval.dashboard.report.blocks import Block, facts, paragraph
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words.basis import line
 from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counts, interval, number
-from neuroval.data.study.evaluated_cases import preferred_split
 
 MET: Final = {True: "green", False: "red", None: "gray"}
 
@@ -31,7 +31,9 @@ def chapter(subject: Subject) -> list[Block]:
 
 def _post_hoc(subject: Subject) -> list[Block]:
     """Return which settings are not those of the study, where the reader sees it first; nothing when all are."""
-    changed = words.changed(subject.options, split=subject.evidence.split, usual=preferred_split(subject.study))
+    changed = words.changed(
+        subject.options, basis=subject.evidence.basis, usual=subject.evidence.results.of_study.default_basis
+    )
     return [paragraph(words.chosen_here(changed), badge=words.POST_HOC)] if changed else []
 
 
@@ -53,7 +55,7 @@ def _headlines(subject: Subject) -> Block:
             "note": headline.note,
             "small": headline.estimate.value is None,
         }
-        for headline in text_overview.headlines(subject.evidence, subject.manifest)
+        for headline in text_overview.headlines(subject.evidence.published, subject.manifest)
     ]
     return {"kind": "headlines", "rows": rows}
 
@@ -69,7 +71,7 @@ def _identity(subject: Subject) -> Block:
     rows = [
         ("Model", words.model_line(manifest.model)),
         ("Data set", manifest.data.name),
-        ("Evaluated", f"{evidence.split} split, {evidence.results.evaluated.n:,} scans", evidence.split),
+        ("Judged on", line(evidence.results), evidence.basis),
         ("Study fingerprint", subject.study.fingerprint),
         ("Reviewer", options.reviewer or "not named"),
         ("Site", options.site or "not named"),

@@ -12,11 +12,11 @@ from neuroval.dashboard.words.formats import full
 def chapter(subject: Subject) -> list[Block]:
     """Return each number over the folds, grouped against ungrouped, the pooled matrix and suspect labels."""
     evidence, classes, manifest = subject.evidence, subject.classes, subject.manifest
-    grouped, ungrouped = evidence.results.grouped, evidence.results.ungrouped
+    grouped, ungrouped = evidence.results.whole.grouped, evidence.results.whole.ungrouped
     there = grouped if grouped.performance is not None else ungrouped
     blocks = [
         heading(words.LABELS["folds"], label="folds" if there.performance is not None else None),
-        paragraph(text_cross_validation.answer(grouped, ungrouped, evidence.results.grouping), style="answer"),
+        paragraph(text_cross_validation.answer(grouped, ungrouped, evidence.results.whole.grouping), style="answer"),
     ]
     if there.performance is None:
         return blocks
@@ -44,8 +44,8 @@ def chapter(subject: Subject) -> list[Block]:
             label="pooled",
         ),
     ]
-    if evidence.results.suspects is not None:
-        told = text_cases.suspects(evidence.results.suspects)
+    if evidence.results.whole.suspects is not None:
+        told = text_cases.suspects(evidence.results.whole.suspects)
         blocks += [
             heading("Labels to look at again", level=2, label="suspects"),
             paragraph(told),

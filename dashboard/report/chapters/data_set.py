@@ -18,10 +18,10 @@ LISTED: Final = 20  # rejected files
 def chapter(subject: Subject) -> list[Block]:
     """Return what was tested, and on whom: intended use, the flow of scans, classes, splits, sources, images."""
     evidence, classes, about = subject.evidence, subject.classes, subject.manifest.about
-    dataset = evidence.results.dataset
+    dataset = evidence.results.whole.dataset
     blocks = [
         heading(words.LABELS["data"], label="data"),
-        paragraph(text_data.answer(dataset, evidence.results.leakage, classes), style="answer"),
+        paragraph(text_data.answer(dataset, evidence.results.audit.leakage, classes), style="answer"),
         heading("Intended use", level=2),
         paragraph(words.reported(about.intended_use), label="intended-use" if about.intended_use else None),
     ]
@@ -35,7 +35,7 @@ def chapter(subject: Subject) -> list[Block]:
 
 def _flow(subject: Subject) -> Block:
     evidence = subject.evidence
-    dataset, judged = evidence.results.dataset, evidence.results.performance
+    dataset, judged = evidence.results.whole.dataset, evidence.results.performance
     splits = {split.name: split.n for split in dataset.splits}
     drawing = {
         "draw": "flow",
@@ -44,18 +44,18 @@ def _flow(subject: Subject) -> Block:
             files=dataset.n,
             rejected=dataset.rejected,
             splits=splits,
-            split=evidence.split,
+            basis=evidence.basis,
             n=evidence.results.evaluated.n,
         ),
         "results": words.flow_results(judged.matrix, judged.any_tumour, subject.classes, most=CLASSES_IN_FLOW),
     }
-    caption = f"Flow of scans (STARD). n counts scans; {text_overview.split_name(evidence.split, subject.manifest)}."
+    caption = f"Flow of scans (STARD). n counts scans; {text_overview.split_name(evidence.basis, subject.manifest)}."
     return figure(drawing, caption, alt=words.FLOW_ALT, label="flow")
 
 
 def _composition(subject: Subject) -> list[Block]:
     evidence, classes = subject.evidence, subject.classes
-    dataset = evidence.results.dataset
+    dataset = evidence.results.whole.dataset
     by_split = [
         {
             "Class": classes.display[name],
@@ -64,13 +64,17 @@ def _composition(subject: Subject) -> list[Block]:
         for index, name in enumerate(classes.names)
     ]
     blocks = [
-        _counts(by_split, f"Scans by class and split. {text_data.imbalance(dataset, evidence.split)}", "splits"),
+        _counts(
+            by_split,
+            f"Scans by class and split. {text_data.imbalance(dataset, evidence.results.audit.split)}",
+            "splits",
+        ),
         _counts(text_data.class_rows(dataset, classes), "Scans, groups and patients of all splits.", "groups"),
     ]
     sources = _narrow(text_data.source_rows(dataset, classes), subject)
     if sources:
         blocks.append(_counts(sources, "Scans by class and source.", "sources"))
-    return [*blocks, note(text_data.missing(evidence.results.images))]
+    return [*blocks, note(text_data.missing(evidence.results.whole.images))]
 
 
 def _counts(rows: Sequence[dict[str, str]], caption: str, label: str) -> Block:
@@ -80,7 +84,7 @@ def _counts(rows: Sequence[dict[str, str]], caption: str, label: str) -> Block:
 
 def _narrow(rows: Sequence[dict[str, str]], subject: Subject) -> list[dict[str, str]]:
     """Return the table of sources, turned where there are many of them."""
-    dataset, classes = subject.evidence.results.dataset, subject.classes
+    dataset, classes = subject.evidence.results.whole.dataset, subject.classes
     if not dataset.sources:
         return []
     if len(dataset.sources) <= SOURCES or len(classes) > SOURCES:
@@ -93,12 +97,12 @@ def _narrow(rows: Sequence[dict[str, str]], subject: Subject) -> list[dict[str, 
 
 def _images(subject: Subject) -> list[Block]:
     evidence, classes = subject.evidence, subject.classes
-    rows = _known(text_data.image_rows(evidence.results.images.classes, "Class", classes))
+    rows = _known(text_data.image_rows(evidence.results.whole.images.classes, "Class", classes))
     blocks = []
     if len(rows[0]) > 2:
         caption = f"What the image files are like, by class. {text_data.SPREADS}"
         blocks.append(table(rows, caption, label="acquisition"))
-    if brightness := text_data.greys(evidence.results.images, classes):
+    if brightness := text_data.greys(evidence.results.whole.images, classes):
         blocks.append(paragraph(brightness))
     rejected = text_data.rejected(evidence.rejected)
     if rejected:

@@ -72,15 +72,16 @@ def chapter(subject: Subject) -> list[Block]:
 
 
 def _saliency(subject: Subject) -> list[Block]:
-    evidence = subject.evidence
-    if subject.study.gradcam is None:
+    evidence, results = subject.evidence, subject.evidence.mapped.results
+    if results.maps is None:
         return [paragraph(words.NO_MAPS)]
-    rows = text_audit.saliency_rows(evidence.results.saliency, evidence.results.evidence_share, subject.classes)
+    rows = text_audit.saliency_rows(results.saliency, results.evidence_share, subject.classes)
+    whose = text_audit.of_network_itself(evidence.basis, results.basis)
     if not rows:
         return [paragraph(text_audit.NO_OUTLINES)]
     return [
         heading(text_audit.SALIENCY_TITLE, level=2),
-        paragraph(f"{text_audit.SALIENCY} {text_audit.guided(subject.manifest)}".strip()),
+        paragraph(" ".join(filter(None, (whose, text_audit.SALIENCY, text_audit.guided(subject.manifest))))),
         table(
             rows,
             "Grad-CAM of the reference class against the outline.",
@@ -99,7 +100,7 @@ def _shown(subject: Subject, errors: Sequence[ErrorCase]) -> list[Block]:
 
 def _card(subject: Subject, case: Case) -> dict[str, Any]:
     classes = subject.classes
-    with_map = case.predicted if subject.study.gradcam is not None else None
+    with_map = case.predicted if case.map_of is not None else None
     ranked = sorted(case.probabilities, key=lambda name: -case.probabilities[name])[:BARS]
     if case.reference not in ranked:
         ranked[-1] = case.reference

@@ -8,7 +8,7 @@ from neuroval.dashboard.words import report as words
 def chapter(subject: Subject) -> list[Block]:
     """Return what the study says of its limits, and what follows from its numbers."""
     evidence, manifest = subject.evidence, subject.manifest
-    leakage = evidence.results.leakage
+    leakage = evidence.results.audit.leakage
     known = leakage.overall.known_patient
     blocks = [heading(words.LIMITATIONS, label="limitations"), heading("Named by the study", level=2)]
     named = manifest.about.limitations
@@ -18,11 +18,12 @@ def chapter(subject: Subject) -> list[Block]:
         bullets(
             words.derived_limitations(
                 manifest,
-                split=evidence.split,
+                split=evidence.results.audit.split,
+                basis=evidence.basis,
                 shared=leakage.overall.group,
                 reason=leakage.reason or leakage.overall.group.reason,
                 unknown_patients=known.count != known.n,
-                grouped=evidence.results.grouped.performance is not None,
+                grouped=evidence.results.whole.grouped.performance is not None,
                 empty=[
                     subject.classes.display[rates.name]
                     for rates in evidence.results.performance.classes

@@ -24,7 +24,7 @@ def chapter(subject: Subject) -> list[Block]:
         ]
         blocks.append(facts(rows))
     blocks.append(heading("Training", level=2))
-    run = evidence.results.final_run
+    run = evidence.results.whole.final_run
     told = text_training.answer(run, manifest.test_reads, manifest)
     blocks.append(paragraph(told, label="training" if run is not None else None))
     if run is not None:

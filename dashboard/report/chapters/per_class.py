@@ -13,6 +13,7 @@ from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import per_class as text_classes
 from neuroval.dashboard.words import report as words
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.interval_methods import by
 
 
@@ -21,7 +22,7 @@ def chapter(subject: Subject) -> list[Block]:
     evidence, classes, options = subject.evidence, subject.classes, subject.options
     judged = evidence.results.performance
     subjects = rows_of(judged)
-    n = words.of_scans(judged.matrix.n, evidence.split)
+    n = of_scans(judged.matrix.n, evidence.basis)
     blocks = [
         heading(words.LABELS["per-class"], label="per-class"),
         paragraph(text_classes.answer(judged, classes), style="answer"),
@@ -172,7 +173,7 @@ def _curves(subject: Subject) -> list[Block]:
     more = len(evidence.results.questions) - len(curves)
     tail = f" The first {len(curves)} of {len(evidence.results.questions)} questions." if more else ""
     alt = "ROC and precision-recall curves: " + "; ".join(f"{row['Class']}: {row['Areas']}" for row in rows)
-    n = words.of_scans(evidence.results.evaluated.n, evidence.split)
+    n = of_scans(evidence.results.evaluated.n, evidence.basis)
     caption = f"ROC and precision-recall curves, each class against the rest.{tail} {n}"
     return [
         figure(drawings.roc(drawn, classes), caption, alt=alt, label="roc"),

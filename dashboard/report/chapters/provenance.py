@@ -4,7 +4,7 @@ import importlib.metadata
 from typing import Final
 
 from neuroval.analysis.core.bootstrap import RESAMPLES
-from neuroval.analysis.study.results import SEED
+from neuroval.analysis.study.whole_study import SEED
 from neuroval.dashboard.report.blocks import Block, facts, heading, note, paragraph, table
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import report as words

@@ -4,13 +4,14 @@ from neuroval.analysis.study.results import LEVEL
 from neuroval.dashboard.report.blocks import Block, facts, heading, paragraph, table
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import report as words
-from neuroval.data.study.evaluated_cases import preferred_split
 
 
 def chapter(subject: Subject) -> list[Block]:
     """Return every setting beside that of the study's protocol; what differs is marked post hoc."""
     options = subject.options
-    rows = words.setting_rows(options, split=subject.evidence.split, usual=preferred_split(subject.study))
+    rows = words.setting_rows(
+        options, basis=subject.evidence.basis, usual=subject.evidence.results.of_study.default_basis
+    )
     changed = any(row[""] for row in rows)
     blocks = [
         heading(words.SETTINGS, label="settings"),

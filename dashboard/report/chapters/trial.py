@@ -17,7 +17,7 @@ def chapter(subject: Subject) -> list[Block]:
         blocks.append(paragraph(text.answer(tried, classes), style="answer"))
         blocks += [
             paragraph(part)
-            for part in (text.moved(tried), text.healthy(tried), text.of_what(tried, subject.evidence.split))
+            for part in (text.moved(tried), text.healthy(tried), text.of_what(tried, subject.evidence.published.basis))
             if part
         ]
         rows = text.need_rows(tried, classes)
@@ -25,11 +25,13 @@ def chapter(subject: Subject) -> list[Block]:
         if moved := text.sufficiency_rows(tried, classes):
             blocks.append(table(moved, "What moved tumours are called.", label="sufficiency"))
         blocks.append(note(text.LIMITS))
-    if results.baselines is not None:
+    if results.whole.baselines is not None:
         blocks += [
             heading(text.BASELINE_TITLE, level=2),
-            paragraph(text.without_looking(results.baselines)),
-            table(text.baseline_rows(results.baselines), text.judged_on(results.baselines), label="baselines"),
+            paragraph(text.without_looking(results.whole.baselines)),
+            table(
+                text.baseline_rows(results.whole.baselines), text.judged_on(results.whole.baselines), label="baselines"
+            ),
         ]
     if tried.corruptions:
         blocks += [
@@ -38,7 +40,7 @@ def chapter(subject: Subject) -> list[Block]:
             paragraph(text.notices(tried.corruptions)),
             table(
                 text.corruption_rows(tried.corruptions),
-                f"Scans made worse. {text.sampled(tried.corruptions, subject.evidence.split)} "
+                f"Scans made worse. {text.sampled(tried.corruptions, subject.evidence.published.basis)} "
                 f"{text.limits(tried.corruptions[0].limits)}",
                 label="corruptions",
             ),

@@ -133,8 +133,8 @@ def test_suspect_copies_of_one_image_are_one_tile(open_page: Open, said: Said, m
     monkeypatch.setattr("neuroval.data.storage.home.SHIPPED_STUDIES", SHIPPED_STUDIES)
     found = evidence(study("brain-tumor-mri"))
     shown = found.suspect_images
-    assert found.results.suspects is not None
-    assert sum(copies for _, copies in shown) == len(found.results.suspects.cases) > len(shown)
+    assert found.results.whole.suspects is not None
+    assert sum(copies for _, copies in shown) == len(found.results.whole.suspects.cases) > len(shown)
     assert [one.rank for one, _ in shown] == sorted(one.rank for one, _ in shown)
     page = said(open_page("cross_validation", "brain-tumor-mri"))
     assert f"of {len(shown)} shown" in page

@@ -43,7 +43,7 @@ def test_the_overview_draws_each_number_on_both_bases() -> None:
 
 def test_the_overview_draws_nothing_where_new_scans_lack_a_class() -> None:
     few = evidence_of(read_study(SHIPPED_STUDIES / "brain-tumor-mri-b3"))
-    assert few.results.unseen.performance is not None  # 15 scans, none of them a glioma
+    assert few.results.audit.unseen.performance is not None  # 15 scans, none of them a glioma
     assert charts.headlines(few) is None
 
 

@@ -94,13 +94,13 @@ def replaced(found: Evidence, **values: object) -> Evidence:
 
 def emptied(found: Evidence) -> Evidence:
     """The evidence with new cases of three classes only, all called right."""
-    unseen = found.results.unseen.performance
+    unseen = found.results.audit.unseen.performance
     assert unseen is not None
     reference = np.repeat([0, 1, 3], [9, 9, 18])
     judged = performance(
         reference, reference, classes=BRAIN_TUMOR.names, negative="notumor", rng=np.random.default_rng(0), resamples=50
     )
-    return replaced(found, unseen=dataclasses.replace(found.results.unseen, performance=judged))
+    return replaced(found, unseen=dataclasses.replace(found.results.audit.unseen, performance=judged))
 
 
 def test_new_scans_of_all_classes_are_compared_by_balanced_accuracy(evidence_of: Callable[[str], Evidence]) -> None:
@@ -139,7 +139,7 @@ def test_without_training_cases_nothing_is_called_new(evidence_of: Callable[[str
     )
     assert {case.shared for case in found.cases.values()} == {None}
     assert {"Fact": "Shared with training", "Value": "not known"} in text_cases.case_facts(found.wrong[0])
-    assert text_data_set.answer(found.results.dataset, found.results.leakage, BRAIN_TUMOR).endswith(
+    assert text_data_set.answer(found.results.whole.dataset, found.results.audit.leakage, BRAIN_TUMOR).endswith(
         "Sharing with training is not estimable: the study holds no training cases."
     )
 
@@ -166,11 +166,11 @@ def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Eviden
 def test_a_rate_of_some_classes_is_no_rate_of_all(evidence_of: Callable[[str], Evidence]) -> None:
     """New scans without any glioma: accuracy and sensitivity are not comparable, specificity is."""
     found, described = evidence_of("normal"), study("normal").manifest
-    table = found.results.unseen.performance.matrix.counts.copy()
+    table = found.results.audit.unseen.performance.matrix.counts.copy()
     table[0] = 0
     reference, predicted = (np.repeat(index.ravel(), table.ravel()) for index in np.indices(table.shape))
     left = performance_of(study("normal"), reference, predicted, groups=np.arange(len(reference)))
-    found = replaced(found, unseen=dataclasses.replace(found.results.unseen, performance=left))
+    found = replaced(found, unseen=dataclasses.replace(found.results.audit.unseen, performance=left))
     rows = {row["Number"]: row["New to the model"] for row in text_overview.comparison(found, described)}
     right, n = np.trace(table), table.sum()
     assert rows["Accuracy"] == f"{right}/{n}, not comparable: no glioma"
@@ -202,7 +202,7 @@ def test_the_mean_of_the_folds_decides_where_its_interval_is_wider(evidence_of: 
 
 def test_a_group_in_two_folds_is_left_out_and_said(evidence_of: Callable[[str], Evidence]) -> None:
     found = evidence_of("folded")
-    grouped = dataclasses.replace(found.results.grouped, left_out=3)
+    grouped = dataclasses.replace(found.results.whole.grouped, left_out=3)
     assert "3 scans left out: a patient or copy is in another fold." in text_cross_validation.basis(
         grouped, BRAIN_TUMOR
     )
@@ -244,7 +244,7 @@ def test_epochs_on_smaller_images_are_said() -> None:
 
 
 def test_specificity_is_not_called_grouped_without_patient_ids(evidence_of: Callable[[str], Evidence]) -> None:
-    grouped = evidence_of("folded").results.grouped
+    grouped = evidence_of("folded").results.whole.grouped
     assert "Specificity" not in text_cross_validation.basis(grouped, BRAIN_TUMOR)
     unknown = dataclasses.replace(grouped, known_patient={**grouped.known_patient, "notumor": proportion(0, 15)})
     said = text_cross_validation.basis(unknown, BRAIN_TUMOR)
@@ -373,7 +373,7 @@ def test_tuning_stands_beside_test_with_what_each_shares_with_training(evidence_
     assert said.startswith(
         "Of the tuning scans, none of which shares a patient or a copy with training, the network as it "
     )
-    shared = found.results.leakage.overall.group.count
+    shared = found.results.audit.leakage.overall.group.count
     assert f"Of the test scans, {shared} of which share a patient or a copy with training, it calls 0.875" in said
     assert ", 1 of which shares a patient" in text_training.tuning_and_test(
         replaced(found, on_tuning=proportion(9, 10), tuning_shared=1)
