@@ -227,7 +227,7 @@ def of(table: pd.DataFrame) -> Callable[[str], Case]:
 
 @pytest.fixture(scope="module")
 def found(study: Study) -> Callable[[str], Evidence]:
-    made = {split: evidence_of(study, split=split, level=LEVEL) for split in SPLITS}
+    made = {split: evidence_of(study, basis=split, level=LEVEL) for split in SPLITS}
     return made.__getitem__
 
 
@@ -276,7 +276,7 @@ def test_limits_of_prediction_sets_come_from_the_tuning_cases(study: Study, of: 
 
 
 def test_the_cases_that_set_a_limit_are_not_judged_by_it(study: Study) -> None:
-    on_tuning = evidence_of(study, split="tuning")
+    on_tuning = evidence_of(study, basis="tuning")
     assert (on_tuning.results.tuning, on_tuning.results.on_tuning, on_tuning.results.confidence.sets) == (
         None,
         None,
@@ -291,7 +291,7 @@ def test_the_cases_that_set_a_limit_are_not_judged_by_it(study: Study) -> None:
 
 @pytest.mark.parametrize("split", ["tuning", *SPLITS])
 def test_what_is_shared_with_training_is_counted_in_its_split(study: Study, split: str) -> None:
-    leakage = evidence_of(study, split=split).results.audit.leakage
+    leakage = evidence_of(study, basis=split).results.audit.leakage
     assert (leakage.split, leakage.overall.n) == (split, SIZES[split])
     assert leakage.overall.group.count == {"tuning": 1, "test": 1, "external": 0}[split]
 

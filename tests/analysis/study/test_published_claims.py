@@ -24,7 +24,7 @@ def test_an_auc_is_found_by_the_name_that_claims_give_it(tmp_path: Path, owner: 
         f'{SOURCE}[[claim]]\nid = "a"\ntext = "t"\nkind = "score"\nmetric = "{owner}.auc"\nvalue = "0.75"\n'
     )
     study = dataclasses.replace(read_study(SHIPPED_STUDIES / "brain-tumor-mri"), claims=read_claims(file))
-    source = results_of(study, split="test")
+    source = results_of(study, basis="test")
     (one,) = source.claims
     auc = source.aucs.any_tumour if owner == "any_tumour" else source.aucs.classes[0]
     assert auc is not None

@@ -18,7 +18,7 @@ from neuroval.analysis.explanations.pointing import ClassSaliency
 from neuroval.analysis.performance.comparison import compare
 from neuroval.analysis.performance.per_class import performance
 from neuroval.analysis.performance.ranked_errors import rank_errors
-from neuroval.analysis.study.results import Results, performance_of
+from neuroval.analysis.study.results import Results, StudyResults, performance_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.report.options import SECTIONS, Options
 from neuroval.dashboard.session.cache import evidence, study
@@ -87,8 +87,12 @@ def evidence_of(studies_at_home: object) -> Callable[[str], Evidence]:  # noqa: 
 
 def replaced(found: Evidence, **values: object) -> Evidence:
     """The evidence with some of its results put in by hand."""
-    other = Evidence(results=Results(study=found.study, evaluated=found.results.evaluated))
-    vars(other.results).update(values)  # as if they had been computed
+    other = Evidence(results=Results(of_study=StudyResults(study=found.study), evaluated=found.results.evaluated))
+    for name, value in values.items():
+        part = next(
+            part for part in (other.results.audit, other.results.whole, other.results) if hasattr(type(part), name)
+        )
+        vars(part)[name] = value  # as if they had been computed
     return other
 
 

@@ -14,7 +14,7 @@ def test_rows_agree_and_are_in_order_of_case_id(write: Callable[..., Study]) -> 
     assert found.reference.tolist() == [0, 1, 1]
     assert found.probabilities.tolist() == [[0.9, 0.1], [0.5, 0.5], [0.95, 0.05]]
     assert found.cases["group_id"].tolist() == ["a1", "t1", "t1"]
-    assert (found.n, found.split) == (3, "test")
+    assert (found.n, found.basis) == (3, "test")
     assert not found.reference.flags.writeable
     assert not found.probabilities.flags.writeable
 
