@@ -56,7 +56,8 @@ from neuroval.data.study.evaluated_cases import (
     evaluated_splits,
     preferred_split,
 )
-from neuroval.data.study.folder import GradCams, Study
+from neuroval.data.study.folder import Study
+from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import TRIED
 
 _T = TypeVar("_T")

@@ -12,7 +12,8 @@ from neuroval.dashboard.cases.evaluated_case import MapOf
 from neuroval.data.exceptions import ImageError
 from neuroval.data.images.decoding import read_image
 from neuroval.data.images.linking import LinkedImages
-from neuroval.data.study.folder import GradCams, Study
+from neuroval.data.study.folder import Study
+from neuroval.data.study.gradcam import GradCams
 from neuroval.model.evaluation.changed_scan import changed_scan
 from neuroval.model.inference import gradcam_overlay as gradcam
 
