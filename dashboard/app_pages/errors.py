@@ -43,6 +43,7 @@ else:
         st.warning(text.NO_SUCH_CASE)
     pictures = cases.images_note(study, evidence)
     gallery.filters(selection, study.classes)
+    gallery.headline(selection, study.classes)
     total, noun = (evidence.results.errors.n, "scan") if everything else (evidence.results.errors.count, "error")
     page = gallery.page_of(len(rows), total=total, noun=noun, size=TILES)
     shown = [evidence.cases[name] for name in selection.ids(rows[page])]

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from neuroval.analysis.calibration.tiers import TIERS, tier_numbers
 from neuroval.analysis.core.coded_tables import levels
+from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.probabilities import BINS, assign_bins
+from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.study.results import Results
 from neuroval.data.lazy import once
 
@@ -66,6 +68,11 @@ class Selection:
         largest = map(repr, self._confidence[rows].tolist())
         names = ("case_id", "largest_probability", *FILTERS)
         return [dict(zip(names, row, strict=True)) for row in zip(self.ids(rows), largest, *values, strict=True)]
+
+    def rate(self, wanted: Mapping[str, str]) -> Estimate:
+        """Return the share of errors among all cases with the ``wanted`` values, errors or not."""
+        rows = self.rows(wanted, everything=True)
+        return share_of(self._wrong[rows], groups=self.results.groups[rows], level=self.results.level).headline
 
     def wrong(self, rows: NDArray[np.int64]) -> int:
         """Return how many of the rows are errors."""

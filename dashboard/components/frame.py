@@ -66,7 +66,9 @@ def sidebar() -> Study | None:
             with st.container(gap="xsmall"):
                 st.caption(group)
                 for page in [page for page in PAGES.values() if page.group == group]:
-                    query = state.link(state.study_name() or next(iter(folders)))
+                    query = state.link(named := state.study_name() or next(iter(folders)))
+                    if page.name == "errors":
+                        query |= state.kept_filters(named)
                     st.page_link(page.file, query_params=query, width="stretch")
         below = st.container()
     if not folders:

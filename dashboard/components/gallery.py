@@ -1,7 +1,7 @@
 """The cases of a gallery: which, by filters in one line, and page by page."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -23,17 +23,28 @@ LISTED = 500  # values of a filter sent to the browser, at most; further ones ca
 
 def passing(selection: Selection) -> NDArray[np.int64]:
     """Return the rows of the cases that pass the filters in the address, in their order."""
+    state.keep_filters(FILTERS)
+    return selection.rows(active(selection), everything=state.everything())
+
+
+def active(selection: Selection) -> dict[str, str]:
+    """Return the filters that are set, in their order, each with its value."""
     wanted = {key: state.named(key, selection.known(key), default=state.ALL) for key in state.held(FILTERS)}
-    active = {key: value for key, value in wanted.items() if value != state.ALL}
-    return selection.rows(active, everything=state.everything())
+    return {key: value for key, value in wanted.items() if value != state.ALL}
+
+
+def headline(selection: Selection, classes: ClassOrder) -> None:
+    """Say how often the model is wrong on the scans that pass the filters; nothing without filters."""
+    if wanted := active(selection):
+        st.markdown(escaped(text.filtered(selection.rate(wanted), wanted, classes)), width=860)
 
 
 def filters(selection: Selection, classes: ClassOrder) -> None:
     """Draw which cases are shown, and the filters that can tell them apart."""
     rows = selection.rows({}, everything=state.everything())
     values = {key: selection.values(key, rows) for key in FILTERS}
-    active = [key for key in FILTERS if state.named(key, selection.known(key), default=state.ALL) != state.ALL]
-    more = [key for key in FILTERS if key not in FIRST and (len(values[key]) > 1 or key in active)]
+    wanted = active(selection)
+    more = [key for key in FILTERS if key not in FIRST and (len(values[key]) > 1 or key in wanted)]
     with st.container(horizontal=True, vertical_alignment="top"):
         st.segmented_control(
             "Shown",
@@ -46,15 +57,33 @@ def filters(selection: Selection, classes: ClassOrder) -> None:
         for key in FIRST:
             _filter(key, values[key], selection, classes)
         if more:
-            number = len(set(active) & set(more))
+            number = len(set(wanted) & set(more))
             label = f"More filters ({number})" if number else "More filters"
             beside = st.container(width="content", height="stretch", vertical_alignment="bottom")  # it has no label
             with beside.popover(label, icon=":material/filter_list:"):
                 for key in more:
                     _filter(key, values[key], selection, classes)
-    hidden = {key: state.named(key, selection.known(key), default=state.ALL) for key in active if key in more}
-    if hidden:
-        st.caption(escaped(text.active(hidden, classes)))
+    if wanted:
+        _chips(wanted, classes)
+
+
+def _chips(wanted: Mapping[str, str], classes: ClassOrder) -> None:
+    """Draw each filter that is set as a button that takes it off."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for key, value in wanted.items():
+            st.button(
+                escaped(text.chip(key, value, classes)),
+                icon=":material/close:",
+                icon_position="right",
+                key=f"chip-{key}",
+                help=text.TAKE_OFF,
+                on_click=state.filter_cleared,
+                args=((key,),),
+            )
+        if len(wanted) > 1:
+            st.button(
+                text.TAKE_ALL_OFF, key="chip-all", type="tertiary", on_click=state.filter_cleared, args=(FILTERS,)
+            )
 
 
 def _filter(key: str, values: Sequence[str], selection: Selection, classes: ClassOrder) -> None:

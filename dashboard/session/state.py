@@ -47,7 +47,7 @@ SPOILT = "spoilt"
 SCANS, SCAN, FRAME = "scans", "scan", "frame"
 KEPT, READINGS, FRAMES = "kept", "readings", "frames"
 START = 0.5  # of an own threshold
-WATCHED = "watched"
+WATCHED, GALLERY = "watched", "gallery"
 
 T = TypeVar("T")
 
@@ -187,6 +187,25 @@ def filter_chosen(key: str) -> None:
     """Carry a filter of the gallery into the address and start at its first page."""
     _write(key, st.session_state[key])
     st.session_state[PAGE] = 1
+
+
+def filter_cleared(keys: Sequence[str]) -> None:
+    """Take filters of the gallery off, and start at its first page."""
+    for key in keys:
+        st.query_params.pop(key, None)
+    st.session_state[PAGE] = 1
+
+
+def keep_filters(keys: Collection[str]) -> None:
+    """Remember the filters of the gallery, for when the reader comes back to it."""
+    held = {key: st.query_params[key] for key in (CASES, *keys) if key in st.query_params}
+    st.session_state[GALLERY] = (study_name(), held)
+
+
+def kept_filters(study: str) -> dict[str, str]:
+    """Return the filters with which the reader left the gallery of a study, as its address has them."""
+    of, held = st.session_state.get(GALLERY, ("", {}))
+    return dict(held) if of == study else {}
 
 
 def take_clicked_cell() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.data_audit.confident_learning import Suspect, Suspects
 from neuroval.analysis.data_audit.conflicting_labels import OddLabels
 from neuroval.dashboard.cases.any_case import ListedCase
@@ -10,7 +11,7 @@ from neuroval.dashboard.cases.evaluated_case import ByCase, Case
 from neuroval.dashboard.cases.selection import edges
 from neuroval.dashboard.cases.similar_cases import Lookalike
 from neuroval.dashboard.words.basis import WITHOUT_MAPS, kind
-from neuroval.dashboard.words.formats import DASH, NOT_ESTIMABLE, counted, number, percent, sentence_case
+from neuroval.dashboard.words.formats import DASH, NOT_ESTIMABLE, counted, full, number, percent, sentence_case
 from neuroval.dashboard.words.general import KINDS, TIERS, arrow_of, fitted_on, listed, spoken
 from neuroval.data.classes import ClassOrder
 
@@ -92,10 +93,22 @@ def between(number_of_bin: str) -> str:
     return f"{low:.2f} to {high:.2f}"
 
 
-def active(wanted: Mapping[str, str], classes: ClassOrder) -> str:
-    """Return which filters are set, of those that are not in sight."""
-    parts = [f"{FILTERS[key]}: {filter_value(key, value, classes)}" for key, value in wanted.items()]
-    return ". ".join(parts)
+TAKE_OFF = "Take this filter off"
+TAKE_ALL_OFF = "Take all off"
+
+
+def chip(key: str, value: str, classes: ClassOrder) -> str:
+    """Return a filter that is set."""
+    return f"{FILTERS[key]}: {filter_value(key, value, classes)}"
+
+
+def filtered(rate: Estimate, wanted: Mapping[str, str], classes: ClassOrder) -> str:
+    """Return how often the model is wrong on the scans that pass the filters."""
+    chosen = ", ".join(chip(key, value, classes) for key, value in wanted.items())
+    if not rate.n:
+        return f"No scan matches {chosen}."
+    verb = "is an error" if rate.count == 1 else "are errors"
+    return f"Of {counted(rate.n, 'scan')} with {chosen}, {rate.count or 0:,} {verb}: rate {full(rate)}."
 
 
 def shown(first: int, last: int, filtered: int, total: int, *, noun: str = "error") -> str:

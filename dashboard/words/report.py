@@ -173,7 +173,10 @@ def model_line(model: ModelFacts | None) -> str:
 
 
 FOLD_NETWORKS = "the networks of cross-validation"
-FOLDS_NOT_NETWORK = "The numbers are of networks that were trained in the same way on other parts of the data, not of the network itself."
+FOLDS_NOT_NETWORK = (
+    "The numbers are of networks that were trained in the same way on other parts of the data, not of the network "
+    "itself."
+)
 
 
 def reported(value: str) -> str:
