@@ -104,7 +104,9 @@ def chip(key: str, value: str, classes: ClassOrder) -> str:
 
 def filtered(rate: Estimate, wanted: Mapping[str, str], classes: ClassOrder) -> str:
     """Return how often the model is wrong on the scans that pass the filters."""
-    chosen = ", ".join(chip(key, value, classes) for key, value in wanted.items())
+    chosen = listed(
+        [f"{FILTERS[key].lower()} {filter_value(key, value, classes)}" for key, value in wanted.items()], "and"
+    )
     if not rate.n:
         return f"No scan matches {chosen}."
     verb = "is an error" if rate.count == 1 else "are errors"
