@@ -55,6 +55,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "no_grouped_folds": (),
     "no_ungrouped_folds": (),
     "no_tuning_predictions": (),
+    "no_tuning_predictions_by_folds": (),
     "no_negative_class": (),
     "no_threshold": (),
     "no_trial": (),

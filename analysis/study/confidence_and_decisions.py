@@ -19,11 +19,12 @@ from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.decisions.net_benefit import DecisionCurve, ExpectedHarm, decision_curve, expected_harm
 from neuroval.analysis.decisions.threshold_choice import OperatingPoint, operating_point
-from neuroval.data.study.evaluated_cases import Evaluated
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS, Evaluated
 from neuroval.data.study.manifest import Manifest
 
 THRESHOLDS: Final = np.arange(0.01, 1.0, 0.01)  # of the decision curve
 NO_TUNING: Final = Reason("no_tuning_predictions")
+NO_TUNING_BY_FOLDS: Final = Reason("no_tuning_predictions_by_folds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,7 +102,7 @@ def confidence_of(
             level=level,
         ),
         sets=sets,
-        no_sets=None if sets is not None else NO_TUNING,
+        no_sets=None if sets is not None else _lacking(evaluated),
     )
 
 
@@ -141,5 +142,10 @@ def decisions_of(
         harm=harm,
         net_benefit=decision_curve(positives, scores, thresholds=THRESHOLDS, groups=groups, level=level),
         operating_point=point,
-        no_operating_point=None if point is not None else NO_TUNING,
+        no_operating_point=None if point is not None else _lacking(evaluated),
     )
+
+
+def _lacking(evaluated: Evaluated) -> Reason:
+    """Return why there are no tuning cases to choose on."""
+    return NO_TUNING_BY_FOLDS if evaluated.basis == NEW_PATIENTS else NO_TUNING

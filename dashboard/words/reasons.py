@@ -90,6 +90,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "no_grouped_folds": "grouped cross-validation is not available in this study",
     "no_ungrouped_folds": "ungrouped cross-validation is not available in this study",
     "no_tuning_predictions": "the study holds no predictions of tuning cases",
+    "no_tuning_predictions_by_folds": "the networks of cross-validation called no tuning scans",
     "no_negative_class": "the study names no negative class",
     "no_threshold": "no threshold",
     "no_trial": "the study holds no trial",
