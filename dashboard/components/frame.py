@@ -136,8 +136,18 @@ def opened(page: str) -> tuple[Study, Evidence]:
 
 
 def judged_on(evidence: Evidence) -> None:
-    """Say in one line what the numbers of a page are of."""
-    st.caption(escaped(text_basis.line(evidence.results)), width=860)
+    """Say in one line what the numbers of a page are of, with the other choices beside it."""
+    others = [name for name in evidence.results.of_study.bases if name != evidence.basis]
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption(escaped(text_basis.line(evidence.results)), width="content")
+        for name in others:
+            st.button(
+                f":small[:blue[{text_basis.LABELS[name]}]]",
+                key=f"basis-{name}",
+                type="tertiary",
+                on_click=state.choose_basis,
+                args=(name, evidence.results.of_study.default_basis),
+            )
 
 
 def title(study: Study, words: str) -> None:

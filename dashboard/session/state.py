@@ -84,6 +84,12 @@ def basis_chosen(default: str) -> None:
     st.session_state[PAGE] = 1
 
 
+def choose_basis(name: str, default: str) -> None:
+    """Judge on another basis; for buttons."""
+    st.session_state[BASIS] = name
+    basis_chosen(default)
+
+
 def case_id() -> str | None:
     """Return by what name the address names a case; ``cache.case_named`` says which it is."""
     value = st.query_params.get(CASE)
