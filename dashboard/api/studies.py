@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import anyio
 from fastapi import APIRouter, HTTPException, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from neuroval.analysis.study.results import BASES, Results, results_of
 from neuroval.dashboard.api.answers import Document, Studies, StudyEntry
@@ -25,6 +26,15 @@ Section = Literal[*SECTIONS]  # type: ignore[valid-type]
 Basis = Literal[*BASES]  # type: ignore[valid-type]
 
 
+class Asked(BaseModel):
+    """What is asked of a study; a parameter of another name is refused, since its answer would be another one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    section: list[Section] | None = Field(default=None, description="Only these sections; `per-class` by default.")
+    basis: Basis | None = Field(default=None, description="What is judged; by default what the pages open with.")
+
+
 @router.get("/studies", summary="All studies", responses=documented(401))
 async def studies(request: Request) -> Studies:  # noqa: ARG001 - as the other routes
     """Return the studies; one that cannot be opened says why."""
@@ -37,14 +47,13 @@ async def studies(request: Request) -> Studies:  # noqa: ARG001 - as the other r
 async def study_metrics(
     request: Request,
     study_id: Annotated[str, Path(description="As `studies` names it.")],
-    section: Annotated[list[Section] | None, Query(description="Only these sections; `per-class` by default.")] = None,
-    basis: Annotated[Basis | None, Query(description="What is judged; by default what the pages open with.")] = None,
+    asked: Annotated[Asked, Query()],
 ) -> Document:
     """Return what `neuroval analyze --json` prints of these sections; lists over 1,000 entries are cut and say so."""
     folder = (await anyio.to_thread.run_sync(known_studies)).get(study_id)
     if folder is None:
         raise not_there("there is no study of this name")
-    names = tuple(dict.fromkeys(section or ("per-class",)))
+    names, basis = tuple(dict.fromkeys(asked.section or ("per-class",))), asked.basis
     try:
         stamp = (folder / STUDY_FILE).stat().st_mtime_ns
     except OSError:

@@ -163,8 +163,8 @@ def answer(sentence: str) -> None:
 
 
 def seen(evidence: Evidence) -> None:
-    """Say, where it is so, that the model knows some of the scans from its training."""
-    if warning := text_audit.seen(evidence.results):
+    """Say, where it is so, that the network that called them knows some of the scans from its training."""
+    if evidence.published is evidence and (warning := text_audit.seen(evidence.results.findings)):
         st.markdown(f":orange[{escaped(warning)}]", width=860)
 
 

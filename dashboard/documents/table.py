@@ -69,7 +69,7 @@ def numbers(results: Results) -> Iterator[Number]:
     yield from _rows(read(SCORES, results.confidence), subject="confidence", basis=chosen)
     yield from _rows(read(ERROR_RATES, results.errors), subject="errors", basis=chosen)
     for name, tried in ({} if results.trial is None else results.trial.subjects).items():
-        yield from _rows(read(TRIED, tried), subject=name, basis=chosen)
+        yield from _rows(read(TRIED, tried), subject=name, basis=results.published.basis)
     published = results.published
     for basis, judged in (
         (published.basis, published.performance),

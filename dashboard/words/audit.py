@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
+from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.data_audit.training_overlap import SHARED_GROUPS
 from neuroval.analysis.explanations.outlined_evidence import ClassEvidence
@@ -16,7 +17,6 @@ from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, short
 from neuroval.dashboard.words.general import on_a_part, spoken
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
-from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.manifest import Manifest
 
 STEPS_TITLE = "The numbers without what training has seen"
@@ -39,9 +39,8 @@ SALIENCY = (
 )
 
 
-def seen(results: Results) -> str:
-    """Return how many of the judged scans the model may know from training; nothing when it has seen none of them."""
-    findings = () if results.basis == NEW_PATIENTS else results.findings
+def seen(findings: Sequence[Finding]) -> str:
+    """Return how many of the scans the model may know from training; nothing when it has seen none of them."""
     shared = next((finding for finding in findings if finding.code == SHARED_GROUPS), None)
     if shared is None:
         return ""

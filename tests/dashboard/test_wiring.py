@@ -265,7 +265,7 @@ def test_the_tier_of_a_case_is_by_the_thresholds_of_the_study(found: Callable[[s
 
 def test_limits_of_prediction_sets_come_from_the_tuning_cases(study: Study, of: Callable[[str], Case]) -> None:
     """By hand: of m tuning cases of a class, the floor((m + 1) / 10)th smallest probability of their class."""
-    tuning, sets = of("tuning"), evidence_of(study).results.confidence.sets
+    tuning, sets = of("tuning"), evidence_of(study, basis="test").results.confidence.sets
     assert sets is not None
     assert sets.limits.missing == ()
     for index, limit in enumerate(sets.limits.limits):
@@ -297,7 +297,7 @@ def test_what_is_shared_with_training_is_counted_in_its_split(study: Study, spli
 
 
 def test_the_source_is_asked_about_the_negative_class(dashboard_home: Path) -> None:
-    (factor,) = results_of(read_study(dashboard_home / "studies" / "whole")).confounding
+    (factor,) = results_of(read_study(dashboard_home / "studies" / "whole")).whole.confounding
     assert (factor.factor, factor.share.count, factor.share.n) == ("source", 33, 60)
 
 
@@ -376,7 +376,7 @@ def test_the_split_asked_for_reaches_every_door(
 ) -> None:
     monkeypatch.setenv("NEUROVAL_HOME", str(study.path.parents[1]))
     names = ["error-rates", "confidence"]
-    external = json.loads(json.dumps(sections(study, split="external", names=names)))
+    external = json.loads(json.dumps(sections(study, basis="external", names=names)))
     assert (external["study"]["split"], external["study"]["n"]) == ("external", SIZES["external"])
     asked = [part for name in names for part in ("--section", name)]
     monkeypatch.setattr(sys, "argv", ["neuroval", "analyze", "uneven", "--split", "external", "--json", *asked])
@@ -385,5 +385,5 @@ def test_the_split_asked_for_reaches_every_door(
     assert not end.value.code
     assert json.loads(capsys.readouterr().out) == external
     client = TestClient(create(Settings()))
-    answer = client.get("/studies/uneven/metrics", params={"section": names, "split": "external"})
+    answer = client.get("/studies/uneven/metrics", params={"section": names, "basis": "external"})
     assert answer.json() == external

@@ -23,13 +23,14 @@ from neuroval.analysis.core.metrics import METRICS
 from neuroval.analysis.study.results import results_of
 from neuroval.dashboard.cli.main import main
 from neuroval.dashboard.documents.plain_values import estimate_of
-from neuroval.dashboard.documents.table import COLUMNS, FOLDS, NEW, Number, numbers
+from neuroval.dashboard.documents.table import COLUMNS, NEW, Number, numbers
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.pdf import report
 from neuroval.dashboard.words.formats import area, fine, full, ratio, short
 from neuroval.dashboard.words.overview import HEADLINES
 from neuroval.data.classes import BRAIN_TUMOR
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.folder import read_study
 
 STUDY = "whole"
@@ -90,7 +91,7 @@ def section(document: Document, number: Number) -> Any:
     if REGISTRY.get(("trial", number.metric)) is not None:
         return document["trial"]["subjects"][number.subject]
     folds = document["folds"]
-    owner = {"test": document["per-class"], FOLDS: folds}.get(number.basis, folds["ungrouped"])
+    owner = {"test": document["per-class"], NEW_PATIENTS: folds}.get(number.basis, folds["ungrouped"])
     return owner[number.subject] if number.subject in owner else owner["classes"][number.subject]
 
 
@@ -210,7 +211,7 @@ def test_the_overview_sets_the_bases_beside_each_other(
     found = {(one.subject, one.metric, one.basis): one.estimate for one in registry}
     (table,) = (one for one in tables(page_of("overview")) if one.columns[0] == "Number")
     assert table.to_numpy().tolist() == [
-        [label, *(full(found[(*key.split("."), basis)]) for basis in ("test", NEW, FOLDS))]
+        [label, *(full(found[(*key.split("."), basis)]) for basis in ("test", NEW, NEW_PATIENTS))]
         for key, label in HEADLINES.items()
     ]
 

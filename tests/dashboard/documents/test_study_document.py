@@ -82,6 +82,7 @@ def test_the_published_matrix_gives_the_published_numbers(published: Study) -> N
         "title": "published",
         "fingerprint": published.fingerprint,
         "synthetic": False,
+        "basis": "test",
         "split": "test",
         "n": len(published.predictions),
     }
@@ -274,7 +275,7 @@ def test_only_the_sections_asked_for(golden: Study) -> None:
 
 def test_a_split_without_predictions_is_named(golden: Study) -> None:
     with pytest.raises(InputError, match=r"split 'external' has no predictions; evaluated are: test \(160 cases\)"):
-        sections(golden, split="external")
+        sections(golden, basis="external")
 
 
 def test_a_study_without_a_negative_class_has_no_any_tumour(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.study.results import Results, results_of
 from neuroval.dashboard.documents.study_document import document_of
-from neuroval.dashboard.documents.table import COLUMNS, FOLDS, as_csv, tidy_table
+from neuroval.dashboard.documents.table import COLUMNS, as_csv, tidy_table
 from neuroval.data.storage.home import SHIPPED_STUDIES
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.folder import read_study
 
 
@@ -51,7 +52,7 @@ def test_subject_and_metric_are_the_key_of_a_criterion(found: Results) -> None:
     folds = found.grouped.performance
     assert folds is not None
     shown = tidy_table(found)
-    for row in shown[shown["basis"] == FOLDS].itertuples():
+    for row in shown[shown["basis"] == NEW_PATIENTS].itertuples():
         named = measure(f"{row.subject}.{row.metric}", folds)
         assert named is not None
         assert named.headline.value == row.value

@@ -105,9 +105,9 @@ def test_every_label_of_the_checklists_is_set_somewhere() -> None:
 
 
 def test_settings_of_the_study_are_not_marked() -> None:
-    rows = text_report.setting_rows(Options(), split="test", usual="test")
+    rows = text_report.setting_rows(Options(), basis="test", usual="test")
     assert [row[""] for row in rows] == ["", "", "", ""]
-    assert text_report.changed(Options(level=0.99), split="tuning", usual="test") == [
+    assert text_report.changed(Options(level=0.99), basis="tuning", usual="test") == [
         "Split: tuning",
         "Level of the intervals: 99%",
     ]

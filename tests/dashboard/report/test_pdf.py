@@ -446,7 +446,7 @@ def test_a_choice_that_cannot_be_is_one_message(changed: dict[str, Any], message
 
 def test_a_split_without_predictions_is_one_message(dashboard_home: Path) -> None:
     with pytest.raises(InputError, match="external"):
-        report(read_study(dashboard_home / "studies" / "normal"), Options(split="external"))
+        report(read_study(dashboard_home / "studies" / "normal"), Options(basis="external"))
 
 
 def _errors(high: int, low: int) -> list[ErrorCase]:

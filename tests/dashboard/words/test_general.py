@@ -109,36 +109,36 @@ def emptied(found: Evidence) -> Evidence:
 
 def test_new_scans_of_all_classes_are_compared_by_balanced_accuracy(evidence_of: Callable[[str], Evidence]) -> None:
     found, described = evidence_of("normal"), study("normal").manifest
-    first, second = text_overview.headlines(found, described)
+    first, second = text_overview.headlines(found.published, described)
     assert (first.label, second.label) == ("Balanced accuracy, test split", "Balanced accuracy, new to the model")
     assert second.note.startswith("36 of 40 test scans share no patient and no copy with training or tuning, as far ")
     assert "14 glioma, 6 meningioma, 10 no tumour, 6 pituitary." in second.note
     assert second.note.endswith("Grouped cross-validation: not available in this study.")
-    assert text_overview.gap(found, described) == (
+    assert text_overview.gap(found.published, described) == (
         "Balanced accuracy is 11.0 percentage points higher on scans that are new to the model."
     )
 
 
 def test_new_scans_without_a_class_have_no_headline(evidence_of: Callable[[str], Evidence]) -> None:
     found, described = emptied(evidence_of("normal")), study("normal").manifest
-    second = text_overview.headlines(found, described)[1]
+    second = text_overview.headlines(found.published, described)[1]
     assert (second.estimate.value, second.estimate.reason) == (None, Reason("nothing_new_of", of=("no tumour",), n=36))
-    assert text_overview.gap(found, described) == (
+    assert text_overview.gap(found.published, described) == (
         "The gap between the two is not estimable: no new no tumour scan among 36."
     )
-    rows = {row["Number"]: row["New to the model"] for row in text_overview.comparison(found, described)}
+    rows = {row["Number"]: row["New to the model"] for row in text_overview.comparison(found.published, described)}
     assert "9 glioma, 9 meningioma, 0 no tumour, 18 pituitary" in text_overview.new_cases(found, described.classes)
-    assert text_overview.compared_on(found, described) == ""
+    assert text_overview.compared_on(found.published, described) == ""
     assert rows["Balanced accuracy"] == "not estimable (no reference cases of notumor)"
     assert rows["Sensitivity, any tumour"].endswith("36/36")
 
 
 def test_without_training_cases_nothing_is_called_new(evidence_of: Callable[[str], Evidence]) -> None:
     found, described = evidence_of("no-training"), study("no-training").manifest
-    second = text_overview.headlines(found, described)[1]
+    second = text_overview.headlines(found.published, described)[1]
     assert (second.estimate.value, second.estimate.reason) == (None, Reason("no_training_cases"))
     assert "share" not in second.note
-    assert text_overview.gap(found, described) == (
+    assert text_overview.gap(found.published, described) == (
         "The gap between the two is not estimable: the study holds no training cases."
     )
     assert {case.shared for case in found.cases.values()} == {None}
@@ -150,19 +150,19 @@ def test_without_training_cases_nothing_is_called_new(evidence_of: Callable[[str
 
 def test_grouped_folds_are_the_second_number(evidence_of: Callable[[str], Evidence]) -> None:
     found, described = evidence_of("folded"), study("folded").manifest
-    first, second = text_overview.headlines(found, described)
+    first, second = text_overview.headlines(found.published, described)
     assert (first.label, second.label) == ("Accuracy, test split", "Accuracy, grouped cross-validation")
     assert (second.estimate.count, second.estimate.n) == (58, 60)
     assert second.estimate.method == Method("wilson_on_design_effect", groups=53)
     assert second.note == "60 scans in 5 folds: 20 glioma, 12 meningioma, 16 no tumour, 12 pituitary."
-    assert text_overview.gap(found, described) == (
+    assert text_overview.gap(found.published, described) == (
         "Accuracy is 3.3 percentage points lower in grouped cross-validation. Letting the same patient into training "
         "and test raises it from 0.967 to 0.983 on the same 60 scans: by 1.7 percentage points (95% interval "
         "\N{MINUS SIGN}5.1 to 9.3)."
     )
-    assert text_overview.compared_on(found, described).startswith("36 of 40 test scans share no patient")
-    assert "In grouped cross-validation the sensitivity is 0.9" in text_overview.answer(found)
-    (criterion,) = found.results.criteria
+    assert text_overview.compared_on(found.published, described).startswith("36 of 40 test scans share no patient")
+    assert "In grouped cross-validation the sensitivity is 0.9" in text_overview.answer(found.published)
+    (criterion,) = found.published.results.criteria
     assert criterion.unleaked is not None
     assert (criterion.unleaked.basis, criterion.met) == ("folds", None)
 
@@ -175,7 +175,7 @@ def test_a_rate_of_some_classes_is_no_rate_of_all(evidence_of: Callable[[str], E
     reference, predicted = (np.repeat(index.ravel(), table.ravel()) for index in np.indices(table.shape))
     left = performance_of(study("normal"), reference, predicted, groups=np.arange(len(reference)))
     found = replaced(found, unseen=dataclasses.replace(found.results.audit.unseen, performance=left))
-    rows = {row["Number"]: row["New to the model"] for row in text_overview.comparison(found, described)}
+    rows = {row["Number"]: row["New to the model"] for row in text_overview.comparison(found.published, described)}
     right, n = np.trace(table), table.sum()
     assert rows["Accuracy"] == f"{right}/{n}, not comparable: no glioma"
     assert rows["Sensitivity, any tumour"].endswith(", not comparable: no glioma")
@@ -196,7 +196,7 @@ def test_what_grouping_takes_off_is_said_with_its_interval(only_a: int, only_b: 
 
 
 def test_the_mean_of_the_folds_decides_where_its_interval_is_wider(evidence_of: Callable[[str], Evidence]) -> None:
-    (criterion,) = evidence_of("folded").results.criteria
+    (criterion,) = evidence_of("folded").published.results.criteria
     wide = Estimate(value=0.97, low=0.9, high=1.0, level=0.95, method=Method("t"), n=5)
     judged = dataclasses.replace(criterion.unleaked, met=False, required=None, over_folds=wide)
     _, found = text_overview.criterion_lines(dataclasses.replace(criterion, unleaked=judged), BRAIN_TUMOR)
@@ -220,7 +220,7 @@ def test_folds_of_another_recipe_say_how_it_differs(evidence_of: Callable[[str],
     described = dataclasses.replace(described, model=model)
     said = "another recipe than the model: epochs 4 in place of 16."
     assert said in text_cross_validation.lighter(described)
-    assert said in text_overview.headlines(found, described)[1].note
+    assert said in text_overview.headlines(found.published, described)[1].note
 
 
 @pytest.mark.parametrize(("count", "said"), [(10, text_audit.PARTLY_SEEN), (11, text_audit.MOSTLY_SEEN)])

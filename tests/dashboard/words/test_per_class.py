@@ -9,7 +9,7 @@ from neuroval.analysis.core.confusion import TwoByTwo
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.data_audit.composition import describe
 from neuroval.analysis.data_audit.image_contents import Spread, describe_images
-from neuroval.analysis.decisions.acceptance import Criterion, judge
+from neuroval.analysis.decisions.acceptance import Criterion, OnBasis, judge
 from neuroval.analysis.decisions.net_benefit import decision_curve, expected_harm
 from neuroval.analysis.decisions.threshold_choice import operating_point
 from neuroval.analysis.performance.patients import per_patient
@@ -201,7 +201,7 @@ def criterion(right: int, wrong: int, **values: object) -> Criterion:
         resamples=50,
     )
     asked = {"metric": "any_tumour.sensitivity", "at_least": 0.95, **values}
-    return judge((Acceptance(**asked),), judged)[0]  # type: ignore[arg-type]
+    return judge((Acceptance(**asked),), OnBasis(basis="all", performance=judged))[0]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
