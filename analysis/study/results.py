@@ -301,6 +301,11 @@ class Results:
         """The Grad-CAM maps of the networks that judged these cases; none where they are not kept."""
         return self.study.gradcam_folds if self.basis == NEW_PATIENTS else self.study.gradcam
 
+    @property
+    def mapped(self) -> "Results":
+        """The results on the cases whose maps are kept: these, or those of the network itself."""
+        return self if self.maps is not None else self.published
+
     @once
     def saliency(self) -> tuple[ClassSaliency, ...]:
         """The pointing game by class; empty for a study without maps or outlines."""

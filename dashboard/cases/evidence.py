@@ -53,7 +53,7 @@ class Evidence:
     @property
     def mapped(self) -> "Evidence":
         """The evidence itself where its networks left maps, else that on the network of the study."""
-        return self if self.results.maps is not None else self.published
+        return self if self.results.mapped is self.results else self.published
 
     @once
     def selection(self) -> Selection:

@@ -348,7 +348,7 @@ def _without_leaks(source: Results) -> list[dict[str, Any]]:
     metrics = WITHOUT_LEAKS + (WITHOUT_LEAKS_ANY if source.study.classes.negative is not None else ())
     rows = []
     for metric in metrics:
-        row = {"metric": metric, "all": plain(_headline(metric, source.performance, None))}
+        row = {"metric": metric, "all": plain(_headline(metric, source.published.performance, None))}
         row["without"] = plain(_headline(metric, source.audit.unseen.performance, source.audit.unseen.reason))
         row["folds"] = plain(_headline(metric, source.whole.grouped.performance, source.whole.grouped.reason))
         rows.append(row)
@@ -389,16 +389,18 @@ def _judged(judged: Judged) -> dict[str, Any]:
 
 
 def _saliency(source: Results) -> dict[str, Any]:
+    mapped = source.mapped
     return {
+        "basis": mapped.basis,
         "pointing_game": {
             hits.name: {
                 "correct": plain(hits.correct.headline),
                 "wrong": plain(hits.wrong.headline),
                 "without_evidence": hits.without_evidence,
             }
-            for hits in source.saliency
+            for hits in mapped.saliency
         },
-        "evidence_inside": {share.name: plain(share) for share in source.evidence_share},
+        "evidence_inside": {share.name: plain(share) for share in mapped.evidence_share},
     }
 
 
@@ -487,7 +489,10 @@ def cut(value: Any) -> Any:
 def as_text(document: Mapping[str, Any]) -> str:
     """Return a document of ``sections`` as short lines for a person, estimates with the wider interval."""
     study = document["study"]
-    lines = [f"{study['title']}, split {study['split']}, {study['n']:,} cases", f"fingerprint {study['fingerprint']}"]
+    lines = [
+        f"{study['title']}, judged on {study['basis']}, {study['n']:,} cases",
+        f"fingerprint {study['fingerprint']}",
+    ]
     if study["synthetic"]:
         lines.append("synthetic: the images are drawn by a program and show no patient")
     for name, content in document["sections"].items():

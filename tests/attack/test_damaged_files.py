@@ -141,7 +141,7 @@ def judged(folder: Path) -> object:
     """What pages, API and report compute of a study."""
     study = read_study(folder)
     shown = evidence_of(study)
-    document = document_of(results_of(study, basis=shown.split))
+    document = document_of(results_of(study, basis=shown.basis))
     return json.dumps(document, allow_nan=False)
 
 

@@ -48,7 +48,7 @@ def found(study: Study) -> Results:
 def test_the_pages_say_that_it_is_not_estimable(study: Study, found: Results, kind: str) -> None:
     evidence = evidence_of(study)
     assert f"Sharing with training is not estimable: {REASONS[kind]}." in text_data_set.answer(
-        found.dataset, found.leakage, study.classes
+        found.whole.dataset, found.audit.leakage, study.classes
     )
     assert overview.gap(evidence, study.manifest) == f"The gap between the two is not estimable: {REASONS[kind]}."
     assert overview.headlines(evidence, study.manifest)[1].estimate.value is None

@@ -33,8 +33,11 @@ def test_the_gallery_shows_all_scans_when_asked(open_page: Open, said: Said) -> 
 
 
 def test_a_hidden_filter_is_said(open_page: Open, said: Said) -> None:
-    shown = said(open_page("errors", "normal", cases="all", bin="15", source="north"))
-    assert "Bin of confidence: 0.93 to 1.00. Source: north" in shown
+    app = open_page("errors", "normal", cases="all", bin="15", source="north")
+    chips = [button.label for button in app.button if (button.key or "").startswith("chip-")]
+    assert chips == ["Bin of confidence: 0.93 to 1.00", "Source: north", "Take all off"]
+    shown = said(app)
+    assert "2 scans with bin of confidence 0.93 to 1.00 and source north" in shown
     assert "2 of 2 shown, 40 scans in all" in shown
 
 
@@ -122,7 +125,7 @@ def test_a_suspect_leads_to_its_scan_of_any_split(open_page: Open, said: Said) -
     assert "2 labels of 60 are contradicted with confidence." in shown
     assert "Rank 1, an independent network: 0.96" in shown
     assert links(app)["Glioma \N{RIGHTWARDS ARROW} Meningioma"] == f"study=folded&case={0:016x}"
-    app = open_page("errors", "folded", case=f"{0:016x}")
+    app = open_page("errors", "folded", case=f"{0:016x}", basis="test")
     assert app.title[0].value == "Glioma, train"
     shown = said(app)
     assert text.TRAINED_ON in shown

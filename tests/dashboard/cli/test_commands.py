@@ -103,7 +103,9 @@ def test_compare_cuts_long_lists_unless_told_not_to(neuroval: Neuroval, tmp_path
 
 def test_the_shipped_study_is_found_by_name(neuroval: Neuroval) -> None:
     document = json.loads(neuroval("analyze", "brain-tumor-mri", "--json").out)
-    assert document["study"]["n"] == 1311
+    assert (document["study"]["basis"], document["study"]["n"]) == ("new-patients", 7019)
+    document = json.loads(neuroval("analyze", "brain-tumor-mri", "--basis", "test", "--json").out)
+    assert (document["study"]["basis"], document["study"]["n"]) == ("test", 1311)
 
 
 def test_strict_fails_on_a_critical_finding(neuroval: Neuroval, predictions: Path, tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def test_only_the_sections_asked_for(golden: Study) -> None:
 
 
 def test_a_split_without_predictions_is_named(golden: Study) -> None:
-    with pytest.raises(InputError, match=r"split 'external' has no predictions; evaluated are: test \(160 cases\)"):
+    with pytest.raises(InputError, match=r"basis 'external' has no predictions; evaluated are: test \(160 cases\)"):
         sections(golden, basis="external")
 
 

@@ -108,7 +108,7 @@ def test_settings_of_the_study_are_not_marked() -> None:
     rows = text_report.setting_rows(Options(), basis="test", usual="test")
     assert [row[""] for row in rows] == ["", "", "", ""]
     assert text_report.changed(Options(level=0.99), basis="tuning", usual="test") == [
-        "Split: tuning",
+        "Judged on: Tuning split",
         "Level of the intervals: 99%",
     ]
 

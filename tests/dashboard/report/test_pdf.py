@@ -189,7 +189,7 @@ def test_a_table_can_be_computed_again_from_the_attached_cases(filed: Reader, da
     found = said(pdf)
     for row, name in enumerate(classes):
         hits, of = int(again[row, row]), int(again[row].sum())
-        assert f"{hits}/{of}" in found, name
+        assert f"{hits:,}/{of:,}" in found, name
 
 
 PLACES = {  # item of STARD, what its row says, and what is on the page that it names

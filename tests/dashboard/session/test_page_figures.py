@@ -21,7 +21,8 @@ Open = Callable[..., AppTest]
 @pytest.mark.parametrize("study", ["folded", "normal", "two-classes", "empty-class"])
 def test_a_page_finds_its_figures_drawn(open_page: Open, study: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(open_page("per_class", study).get("plotly_chart")) >= 2
-    compute._made_ready(compute.study(study).fingerprint, _study=None, _then=None).join()
+    basis = compute.results(compute.study(study)).default_basis
+    compute._made_ready(compute.study(study).fingerprint, basis, _study=None, _then=None).join()
     compute._figure.cache_clear()  # also of what the page has drawn itself
     charts.make_ready(compute.evidence(compute.study(study)))
     drawn: list[str] = []
@@ -33,7 +34,7 @@ def test_a_page_finds_its_figures_drawn(open_page: Open, study: str, monkeypatch
 
 
 def test_the_overview_draws_each_number_on_both_bases() -> None:
-    figure = charts.headlines(evidence_of(read_study(SHIPPED_STUDIES / "brain-tumor-mri")))
+    figure = charts.headlines(evidence_of(read_study(SHIPPED_STUDIES / "brain-tumor-mri")).published)
     assert figure is not None
     labels = figure.layout.yaxis.ticktext
     headings = [f"<b>{title}</b>" for title in text_overview.HEADLINES.values()]
