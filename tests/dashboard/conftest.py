@@ -271,9 +271,9 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(home, "other", wrong=3, data="whole")
     study = write(home, "normal")
     images = tmp_path_factory.mktemp("images")
-    for path in study.cases["image_path"]:
+    for number, path in enumerate(study.cases["image_path"]):
         (images / path).parent.mkdir(exist_ok=True)
-        Image.new("L", (40, 30), 90).save(images / path)
+        Image.new("L", (40, 30), 60 + 2 * number).save(images / path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEUROVAL_HOME", str(home))
         link(images, data_name="normal", cases=study.cases)
