@@ -21,6 +21,7 @@ REGULATORY = (
 GRAPH, CARD, HISTORY = "model.onnx", "card.toml", "history.parquet"
 PAGE = "README.md"
 FOLDS, FOLDS_UNGROUPED = "folds.parquet", "folds_ungrouped.parquet"
+GRADCAM_FOLDS = "gradcam_folds.parquet"
 REFERENCE = "reference.npz"
 
 
@@ -214,7 +215,7 @@ def _written(value: Any) -> str:
 
 def record_sha256(folder: Path) -> str:
     """Return the sha256 over all that a study takes from a model folder: graph, card, history, folds, reference."""
-    names = (GRAPH, CARD, HISTORY, FOLDS, FOLDS_UNGROUPED, REFERENCE)
+    names = (GRAPH, CARD, HISTORY, FOLDS, FOLDS_UNGROUPED, GRADCAM_FOLDS, REFERENCE)
     present = [folder / name for name in names if (folder / name).is_file()]
     lines = [f"{path.name} {file_sha256(path)}" for path in present]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

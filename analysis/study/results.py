@@ -60,7 +60,8 @@ from neuroval.analysis.study.two_class_questions import Question, curves_of, que
 from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import is_one_of, positions
 from neuroval.data.study.evaluated_cases import Evaluated, evaluated, evaluated_splits, out_of_fold
-from neuroval.data.study.folder import GradCams, Study
+from neuroval.data.study.folder import Study
+from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import TRIED
 
 _T = TypeVar("_T")

@@ -1,5 +1,6 @@
 """The one check of a study's tables. Each failure names file, column, first bad row and what was expected."""
 
+import json
 from typing import Any, Final
 
 import numpy as np
@@ -10,11 +11,26 @@ from numpy.typing import NDArray
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import ContractError
-from neuroval.data.schema import EVALUATED_SPLITS, PAIR_KINDS, PROBABILITY_SUM_LIMIT, RUNS, SPLITS
+from neuroval.data.schema import EVALUATED_SPLITS, PAIR_KINDS, PROBABILITY_SUM_LIMIT, RUNS, SCHEMA_VERSION, SPLITS
 from neuroval.data.storage.arrow_text import increasing, is_one_of, positions, text
 from neuroval.data.storage.files import stays_inside
 
 MAY_LEAVE: Final = r"^$|^/|\\|:|\.\.|\x00"  # a path without any of these stays in its folder
+METADATA_KEY: Final = b"neuroval"
+
+
+def metadata(classes: ClassOrder, **more: Any) -> dict[bytes, bytes]:
+    """Return the Parquet metadata of a table: schema version, class order and what else is to be stated of it."""
+    return {METADATA_KEY: json.dumps({"schema": SCHEMA_VERSION, "classes": list(classes.names), **more}).encode()}
+
+
+def stated(table: pa.Table, key: str) -> Any:
+    """Return what the metadata of a table states under a key; ``None`` where nothing is."""
+    try:
+        document = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    except (ValueError, RecursionError):
+        return None
+    return document.get(key) if isinstance(document, dict) else None
 
 
 def conform(table: pa.Table, schema: pa.Schema, *, file: str) -> pa.Table:

@@ -28,13 +28,13 @@ from neuroval.data.storage.lock import holding
 from neuroval.data.storage.toml import as_toml, read_toml
 from neuroval.data.study import contract
 from neuroval.data.study import embeddings as embeddings_of
+from neuroval.data.study import gradcam as gradcam_of
 from neuroval.data.study import trial as trial_of
 from neuroval.data.study.embeddings import Embeddings
+from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import Manifest, fingerprint, from_document, to_document
 from neuroval.data.study.trial import Trial
 
-METADATA_KEY = b"neuroval"
-LARGEST_GRID: Final = 4096  # cells of a map, one way
 DAMAGED: Final = (
     pa.ArrowException,
     ArithmeticError,
@@ -44,29 +44,6 @@ DAMAGED: Final = (
     ValueError,
     RecursionError,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradCams:
-    """Grad-CAM of every evaluated case on the network's own grid.
-
-    ``maps`` float16 ``(n, k, h, w)``: evidence for each class, ReLU applied, not normalised. ``masks`` uint8
-    ``(n, 56, 56)``, 1 inside the reference outline; ``has_mask`` ``(n,)`` says where one is known. Rows follow
-    ``case_ids``.
-    """
-
-    case_ids: pd.Index
-    maps: NDArray[np.float16]
-    masks: NDArray[np.uint8]
-    has_mask: NDArray[np.bool_]
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        return self.maps.shape[2], self.maps.shape[3]
-
-    def row(self, case_id: str) -> int | None:
-        position = self.case_ids.get_indexer(pd.Index([case_id]))[0]
-        return None if position < 0 else int(position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +65,7 @@ class Study:
     folds_ungrouped: pd.DataFrame | None = None
     history: pd.DataFrame | None = None
     gradcam: GradCams | None = None
+    gradcam_folds: GradCams | None = None
     embeddings: Embeddings | None = None
     claims: Claims | None = None
     trial: Trial | None = None
@@ -170,6 +148,7 @@ def write_study(
     cases: pd.DataFrame,
     predictions: pd.DataFrame,
     gradcam: GradCams | None = None,
+    gradcam_folds: GradCams | None = None,
     embeddings: Embeddings | None = None,
     optional: Mapping[str, pd.DataFrame | None] | None = None,
     claims: Path | None = None,
@@ -189,10 +168,13 @@ def write_study(
     frames |= {name: table for name, table in (optional or {}).items() if table is not None and not table.empty}
     classes = manifest.classes
     tables = {f"{name}.parquet": _to_arrow(frame, name, classes) for name, frame in frames.items()}
-    if gradcam is not None:
-        tables["gradcam.parquet"] = _gradcam_to_arrow(gradcam, classes)
+    for file, maps in ((gradcam_of.FILE, gradcam), (gradcam_of.FOLDS_FILE, gradcam_folds)):
+        if maps is not None:
+            tables[file] = gradcam_of.to_arrow(maps, classes)
     if embeddings is not None:
-        tables[embeddings_of.FILE] = embeddings_of.to_arrow(embeddings).replace_schema_metadata(_metadata(classes))
+        tables[embeddings_of.FILE] = embeddings_of.to_arrow(embeddings).replace_schema_metadata(
+            contract.metadata(classes)
+        )
     with written_whole(path) as part:
         for name, table in tables.items():
             pq.write_table(table, part / name, compression="zstd")
@@ -221,7 +203,7 @@ def add_trial(path: Path, trial: Trial, *, provenance: Mapping[str, Any] | None 
     """
     manifest = read_study(path).manifest
     table = trial_of.to_arrow(trial, manifest.classes)
-    table = table.replace_schema_metadata(_metadata(manifest.classes, trial=trial.facts.to_document()))
+    table = table.replace_schema_metadata(contract.metadata(manifest.classes, trial=trial.facts.to_document()))
     manifest = dataclasses.replace(manifest, provenance={**manifest.provenance, "trial": dict(provenance or {})})
     return _with_file(path, manifest, lambda part: pq.write_table(table, part / trial_of.FILE, compression="zstd"))
 
@@ -242,11 +224,6 @@ def _completed(part: Path, manifest: Manifest) -> Study:
     complete = dataclasses.replace(manifest, files=hashes)
     (part / STUDY_FILE).write_text(as_toml(to_document(complete)), encoding="utf-8")
     return read_study(part)
-
-
-def _metadata(classes: ClassOrder, **more: Any) -> dict[bytes, bytes]:
-    text = json.dumps({"schema": schema.SCHEMA_VERSION, "classes": list(classes.names), **more})
-    return {METADATA_KEY: text.encode()}
 
 
 def _schema_of(name: str, classes: ClassOrder) -> pa.Schema:
@@ -278,27 +255,7 @@ def checked_table(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pd.Dat
 def _to_arrow(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pa.Table:
     table = pa.Table.from_pandas(frame, preserve_index=False)
     fitted = contract.conform(table, _schema_of(name, classes), file=f"{name}.parquet")
-    return fitted.replace_schema_metadata(_metadata(classes))
-
-
-def _gradcam_to_arrow(gradcam: GradCams, classes: ClassOrder) -> pa.Table:
-    order = np.argsort(gradcam.case_ids.to_numpy())
-    maps = gradcam.maps[order]
-    grid = gradcam.grid
-    cells = grid[0] * grid[1]
-    columns: list[Any] = [pa.array(gradcam.case_ids.to_numpy()[order])]
-    for index in range(len(classes)):
-        flat = np.ascontiguousarray(maps[:, index], dtype=np.float16).reshape(-1)
-        columns.append(pa.FixedSizeListArray.from_arrays(pa.array(flat), cells))
-    packed = np.packbits(gradcam.masks[order].reshape(len(order), -1), axis=1)
-    known = gradcam.has_mask[order]
-    size = schema.MASK_SIZE**2 // 8
-    columns.append(
-        pa.array([row.tobytes() if has else None for row, has in zip(packed, known, strict=True)], pa.binary(size))
-    )
-    more = {"grid": list(grid), "mask": [schema.MASK_SIZE, schema.MASK_SIZE]}
-    table = pa.table(columns, schema=schema.gradcam_schema(classes, grid))
-    return table.replace_schema_metadata(_metadata(classes, **more))
+    return fitted.replace_schema_metadata(contract.metadata(classes))
 
 
 def _check_file(file: Path, manifest: Manifest) -> None:
@@ -327,7 +284,7 @@ def _read_table(file: Path, manifest: Manifest) -> pa.Table:
         except pa.ArrowInvalid as error:
             raise ContractError(f"{file}: not a readable Parquet file ({error}).") from None
     try:
-        stated = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+        stated = json.loads((table.schema.metadata or {}).get(contract.METADATA_KEY, b"{}"))
     except (ValueError, RecursionError):
         stated = None
     if not isinstance(stated, dict):
@@ -348,7 +305,7 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     classes = manifest.classes
     frames: dict[str, pd.DataFrame] = {}
     for file, table in tables.items():
-        if file not in ("gradcam.parquet", embeddings_of.FILE, trial_of.FILE):
+        if file not in (gradcam_of.FILE, gradcam_of.FOLDS_FILE, embeddings_of.FILE, trial_of.FILE):
             name = file.removesuffix(".parquet")
             fitted = contract.conform(table, _schema_of(name, classes), file=file)
             frames[name] = fitted.replace_schema_metadata(None).to_pandas()
@@ -365,52 +322,27 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     contract.check_pairs(frames["pairs"], cases)
     if "history" in frames:
         contract.check_history(frames["history"])
-    gradcam, embeddings = None, None
-    if "gradcam.parquet" in tables:
-        gradcam = _gradcam_from_arrow(tables["gradcam.parquet"], classes, cases)
+    gradcam, gradcam_folds, embeddings = None, None, None
+    if gradcam_of.FILE in tables:
+        gradcam = gradcam_of.from_arrow(tables[gradcam_of.FILE], classes, file=gradcam_of.FILE, cases=cases)
+    if gradcam_of.FOLDS_FILE in tables:
+        file = gradcam_of.FOLDS_FILE
+        gradcam_folds = gradcam_of.from_arrow(tables[file], classes, file=file, cases=cases)
     if embeddings_of.FILE in tables:
         embeddings = embeddings_of.from_arrow(tables[embeddings_of.FILE], cases)
     trial = None
     if trial_of.FILE in tables:
-        stated = json.loads(tables[trial_of.FILE].schema.metadata[METADATA_KEY]).get("trial")
+        stated = contract.stated(tables[trial_of.FILE], "trial")
         trial = trial_of.from_arrow(tables[trial_of.FILE], classes, cases, facts=stated)
     return Study(
         path=path,
         manifest=manifest,
         fingerprint=fingerprint(manifest),
         gradcam=gradcam,
+        gradcam_folds=gradcam_folds,
         embeddings=embeddings,
         claims=claims,
         trial=trial,
         rows=rows,
         **frames,
     )
-
-
-def _gradcam_from_arrow(table: pa.Table, classes: ClassOrder, cases: pd.DataFrame) -> GradCams:
-    file = "gradcam.parquet"
-    grid = json.loads(table.schema.metadata[METADATA_KEY]).get("grid")
-    if not isinstance(grid, list) or [type(side) is int and 0 < side <= LARGEST_GRID for side in grid] != [True, True]:
-        raise ContractError(f"{file}: grid is {grid!r} in its metadata, expected two numbers of cells.")
-    height, width = grid
-    fitted = contract.conform(table, schema.gradcam_schema(classes, (height, width)), file=file)
-    ids = fitted.select(["case_id"]).to_pandas()
-    contract.check_unique(ids, file=file)
-    contract.check_known(ids, "case_id", cases["case_id"], file=file)
-    n = len(ids)
-    maps = np.empty((n, len(classes), height, width), dtype=np.float16)
-    for index, name in enumerate(classes.names):
-        cells = fitted.column(f"cam_{name}").combine_chunks().flatten()
-        maps[:, index] = cells.to_numpy(zero_copy_only=False).reshape(n, height, width)
-    if not np.isfinite(maps).all() or maps.min(initial=0) < 0:
-        raise ContractError(f"{file}: a map holds a negative or not finite value; expected ReLU applied.")
-    masks = fitted.column("mask")
-    has_mask = ~masks.is_null().to_numpy()
-    size = schema.MASK_SIZE
-    packed = np.zeros((n, size * size // 8), dtype=np.uint8)
-    known = b"".join(masks.drop_null().to_pylist())
-    packed[has_mask] = np.frombuffer(known, np.uint8).reshape(-1, size * size // 8)
-    unpacked = np.unpackbits(packed, axis=1).reshape(n, size, size)
-    for array in (maps, unpacked, has_mask):
-        array.flags.writeable = False
-    return GradCams(case_ids=pd.Index(ids["case_id"]), maps=maps, masks=unpacked, has_mask=has_mask)

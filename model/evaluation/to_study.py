@@ -10,29 +10,31 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from neuroval.data.claims.reading import read_claims
 from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.folder import Dataset, read_dataset
 from neuroval.data.dataset.splits import assign_tuning, group_ids, hash_of
-from neuroval.data.exceptions import ContractError, ImageError, InputError
-from neuroval.data.images.decoding import read_image
+from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.images.duplicates import find_pairs
-from neuroval.data.schema import EVALUATED_SPLITS, MASK_SIZE, SCHEMA_VERSION
+from neuroval.data.schema import EVALUATED_SPLITS, SCHEMA_VERSION
 from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.home import STUDY_FILE
 from neuroval.data.storage.lock import holding
 from neuroval.data.storage.progress import Bar
-from neuroval.data.study.folder import GradCams, Study, check_place, checked_table, read_study, write_study
+from neuroval.data.study import gradcam as gradcam_of
+from neuroval.data.study.folder import Study, check_place, checked_table, read_study, write_study
+from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import DataFacts, Manifest, ModelFacts, TestRead, from_document
-from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, record_sha256
+from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, GRADCAM_FOLDS, HISTORY, ModelCard, record_sha256
 from neuroval.model.evaluation.case_embeddings import EMBEDDING, embed, embeddings_of, kept_form
 from neuroval.model.evaluation.journal import Part, collected, cut, journal_of, open_journal
+from neuroval.model.evaluation.outlines import outlines_of
 from neuroval.model.inference.engine import Engine, load
 from neuroval.model.inference.mc_dropout import Head, read_head, uncertainty
 from neuroval.model.inference.over_files import predict
@@ -92,6 +94,7 @@ def evaluate(
         raise InputError(f"{images}: no case in split {list(splits)}; found {sorted(cases['split'].unique())}.")
     manifest = _manifest(engine.card, dataset, out.name, description, same_split)
     components, trained = read_components(model), _training_record(model, engine.card.classes)
+    maps_of_folds = _maps_of_folds(model, engine.card.classes)
     if record_sha256(model) != record:
         raise InputError(f"{model}: was changed while it was read; start again.")
     job = _job(record, cases, chosen, description, claims, [mc_dropout, embeddings])
@@ -136,6 +139,7 @@ def evaluate(
             masks=results["masks"],
             has_mask=results["has_mask"],
         ),
+        gradcam_folds=None if maps_of_folds is None else maps_of_folds.of_cases(listed["case_id"]),
         embeddings=embeddings_of([*parts, *seen], components) if embeddings else None,
         optional={
             "rejected": pd.concat([dataset.rejected, unreadable]),
@@ -206,29 +210,16 @@ def _infer(
         ids, temperature = list(part["case_id"]), engine.card.temperature
         monte_carlo = uncertainty(head, predictions.embedding, ids, passes=passes, temperature=temperature)
         uncertain = dict(zip(MONTE_CARLO, monte_carlo, strict=True))
-    masks = [_mask(folder, path) for path in part["mask_path"]]
-    empty = np.zeros((MASK_SIZE, MASK_SIZE), np.uint8)
+    masks, has_mask = outlines_of(part, folder)
     return {
         "probabilities": predictions.probabilities,
         "maps": predictions.gradcam.astype(np.float16),
         "reason": reasons,
-        "masks": np.stack([empty if mask is None else mask for mask in masks]),
-        "has_mask": np.array([mask is not None for mask in masks]),
+        "masks": masks,
+        "has_mask": has_mask,
         EMBEDDING: kept_form(predictions.embedding, components),
         **uncertain,
     }
-
-
-def _mask(folder: Path, path: Any) -> NDArray[np.uint8] | None:
-    """Return a reference outline on the study's mask grid; ``None`` where there is none or it cannot be read."""
-    if not isinstance(path, str):
-        return None
-    try:
-        grey = read_image(folder / path).pixels[:, :, 0]
-    except ImageError:
-        return None
-    small = cv2.resize((grey > 0).astype(np.float32), (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA)
-    return np.asarray(small >= 0.5, dtype=np.uint8)
 
 
 def _training_record(model: Path, classes: ClassOrder) -> dict[str, pd.DataFrame]:
@@ -246,6 +237,19 @@ def _training_record(model: Path, classes: ClassOrder) -> dict[str, pd.DataFrame
             except (pa.ArrowException, ValueError, OSError, KeyError, TypeError) as error:
                 raise InputError(f"{model / name}: not a readable Parquet file ({error}).") from None
     return tables
+
+
+def _maps_of_folds(model: Path, classes: ClassOrder) -> GradCams | None:
+    """Return the Grad-CAM maps out of fold that the model brings. Raises ``InputError`` when the file is damaged."""
+    file = model / GRADCAM_FOLDS
+    if not file.is_file():
+        return None
+    try:
+        return gradcam_of.from_arrow(pq.read_table(file), classes, file=GRADCAM_FOLDS)
+    except ContractError as error:
+        raise InputError(f"{model / str(error)}") from None
+    except (pa.ArrowException, ValueError, OSError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: not a readable Parquet file ({error}).") from None
 
 
 def _of_cases(tables: Mapping[str, pd.DataFrame], listed: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -7,18 +7,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from scipy.special import softmax
 
+from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.folder import read_dataset
 from neuroval.data.dataset.splits import assign_folds, assign_tuning, group_ids, hash_of
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.duplicates import find_pairs
 from neuroval.data.storage.atomic import file_written_whole, written_whole
 from neuroval.data.storage.lock import holding
-from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, ModelCard, read_card, write_card
+from neuroval.data.study.gradcam import GradCams, to_arrow
+from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, GRADCAM_FOLDS, HISTORY, ModelCard, read_card, write_card
+from neuroval.model.evaluation.outlines import outlines_of
 from neuroval.model.recipe import TrainingConfig, recipe_from, written
 from neuroval.model.training.export import deployable
-from neuroval.model.training.loop import logits_of, temperature_of, train
+from neuroval.model.training.loop import logits_of, maps_of, temperature_of, train
 from neuroval.model.training.tracking import Record, Tool, recorded
 
 
@@ -36,6 +41,8 @@ def cross_validate(
     progress: bool = False,
 ) -> pd.DataFrame:
     """Return the out-of-fold predictions of a recipe over all cases, and write them to the model's folder.
+
+    Grouped folds keep the Grad-CAM maps too, each of the network that had not seen the case.
 
     ``recipe`` is by default the model's own; another, lighter one is written into the model's card, since the folds
     then say how the method does, not this network.
@@ -57,20 +64,25 @@ def cross_validate(
         cases["group_id"] = cases["case_id"]
     fold = assign_folds(cases, folds=folds, seed=config.seed)
     run = "grouped" if grouped else "ungrouped"
-    predictions, histories = [], []
+    predictions, histories, maps = [], [], []
     for number in range(1, folds + 1):
         part = work / f"{run}-{number}"
         settings = {**dataclasses.asdict(config), "data": data_name, "images_sha256": hash_of(cases, "sha256")}
         with recorded(track, name=f"{card.name}-{part.name}", work=part, settings=settings) as record:
-            predicted, history = _fold(
+            predicted, history, explained = _fold(
                 cases, fold == number, folder=images, card=card, config=config, work=part, record=record
             )
         predictions.append(predicted.assign(fold=np.int32(number)))
+        maps.append(explained)
         histories.append(history.assign(run=run, fold=np.int32(number)))
     columns = ["case_id", "fold", *card.classes.probability_columns]
     table = pd.concat(predictions)[columns].sort_values("case_id", ignore_index=True)
     with written_whole(model, keep=True) as changed:
         table.to_parquet(changed / (FOLDS if grouped else FOLDS_UNGROUPED), index=False)
+        if grouped:
+            ids = pd.concat(predictions)["case_id"]
+            file = changed / GRADCAM_FOLDS
+            _write_maps(file, np.concatenate(maps), ids, cases=cases, images=images, classes=card.classes)
         _add_history(changed / HISTORY, pd.concat(histories), run)
         write_card(changed, dataclasses.replace(card, folds={"recipe": described} if described else {}))
     return table
@@ -101,13 +113,14 @@ def _fold(
     config: TrainingConfig,
     work: Path,
     record: Record,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    done = work / "predictions.parquet"
+) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.float16]]:
+    """Return predictions and history of a fold, and the maps ``(n, k, h, w)`` of its cases."""
+    done, maps = work / "predictions.parquet", work / "gradcam.npy"
     split = cases.assign(split=np.where(held_out, "test", "train"))
     split["split"] = assign_tuning(split, parts=config.tuning_parts, seed=config.seed)
     result = train(split, folder=folder, classes=card.classes, config=config, work=work, on_epoch=record.epoch)
     fold = split[split["split"] == "test"].reset_index(drop=True)
-    if not done.is_file():
+    if not (done.is_file() and maps.is_file()):
         columns = list(card.classes.probability_columns)
         served = deployable(result.model)
         fitted = temperature_of(served, split, folder=folder, classes=card.classes, config=config)
@@ -116,9 +129,26 @@ def _fold(
         table = pd.DataFrame(probabilities, columns=columns)
         table.insert(0, "case_id", fold["case_id"])
         record.result(fitted, ())
+        evidence = maps_of(served, fold, folder=folder, classes=card.classes, config=config)
+        with file_written_whole(maps) as part, part.open("wb") as file:
+            np.save(file, evidence)
         with file_written_whole(done) as part:
             table.to_parquet(part, index=False)
-    return pd.read_parquet(done), result.history
+    return pd.read_parquet(done), result.history, np.load(maps)
+
+
+def _write_maps(
+    file: Path,
+    maps: NDArray[np.float16],
+    case_ids: pd.Series,
+    *,
+    cases: pd.DataFrame,
+    images: Path,
+    classes: ClassOrder,
+) -> None:
+    masks, has_mask = outlines_of(cases.set_index("case_id").loc[case_ids], images)
+    gradcam = GradCams(case_ids=pd.Index(case_ids), maps=maps, masks=masks, has_mask=has_mask)
+    pq.write_table(to_arrow(gradcam, classes), file, compression="zstd")
 
 
 def _add_history(path: Path, rows: pd.DataFrame, run: str) -> None:

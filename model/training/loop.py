@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -25,6 +26,7 @@ from neuroval.data.storage.atomic import file_written_whole, write_file
 from neuroval.model.recipe import TrainingConfig
 from neuroval.model.training.batches import CaseBatches
 from neuroval.model.training.build import build_classifier
+from neuroval.model.training.gradcam import explained
 from neuroval.model.training.guidance import OUTSIDE, PROBABILITIES, classifier_of, guided
 from neuroval.model.training.temperature import fit_temperature, log_loss
 
@@ -98,6 +100,16 @@ def logits_of(
 ) -> NDArray[np.float64]:
     """Return the logits ``(n, k)`` of cases, in their order."""
     return _predicted(_before_softmax(model), cases, folder=folder, classes=classes, config=config)
+
+
+def maps_of(
+    model: keras.Model, cases: pd.DataFrame, *, folder: Path, classes: ClassOrder, config: TrainingConfig
+) -> NDArray[np.float16]:
+    """Return the Grad-CAM maps ``(n, k, h, w)`` of cases, in their order, as an evaluation keeps them."""
+    explain = tf.function(explained(model), reduce_retracing=True)
+    batches = CaseBatches(cases, folder, classes, config, epoch=None)
+    maps = [np.asarray(explain(batches[index][0]).gradcam, dtype=np.float16) for index in range(len(batches))]
+    return np.concatenate(maps)
 
 
 def _before_softmax(model: keras.Model) -> keras.Model:

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from neuroval.data.classes import ClassOrder
-from neuroval.data.study.folder import GradCams, Study, write_study
+from neuroval.data.study.folder import Study, write_study
+from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import About, DataFacts, Manifest
 
 CLASSES = ClassOrder(names=("glioma", "notumor"), negative="notumor")

@@ -14,7 +14,8 @@ import pytest
 
 from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.study import manifest as manifests
-from neuroval.data.study.folder import GradCams, Study, add_claims, read_manifest, read_study, write_study
+from neuroval.data.study.folder import Study, add_claims, read_manifest, read_study, write_study
+from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import Acceptance, Manifest
 
 
@@ -255,6 +256,30 @@ def test_a_negative_grad_cam_is_refused(write: Callable[..., Study], gradcam: Gr
     bad = GradCams(case_ids=gradcam.case_ids, maps=maps, masks=gradcam.masks, has_mask=gradcam.has_mask)
     with pytest.raises(ContractError, match=r"gradcam\.parquet: a map holds a negative"):
         write(gradcam=bad)
+
+
+def test_maps_of_folds_are_a_table_of_their_own_with_the_same_checks(
+    write: Callable[..., Study], gradcam: GradCams
+) -> None:
+    without = write()
+    study = write(gradcam_folds=gradcam)
+    assert study.gradcam is None
+    assert study.gradcam_folds is not None
+    assert study.gradcam_folds.case_ids.tolist() == ["b1", "b2", "t1", "t2"]
+    np.testing.assert_array_equal(study.gradcam_folds.maps[3], gradcam.maps[0])
+    assert "gradcam_folds.parquet" in study.manifest.files
+    assert study.fingerprint != without.fingerprint
+    stranger = dataclasses.replace(gradcam, case_ids=pd.Index(["t2", "b2", "t1", "zz"]))
+    with pytest.raises(ContractError, match=r"gradcam_folds\.parquet: column 'case_id', row 3 is 'zz'"):
+        write(gradcam_folds=stranger)
+
+
+def test_maps_of_some_cases_keep_their_order(gradcam: GradCams) -> None:
+    some = gradcam.of_cases(pd.Series(["b1", "t2", "another"]))
+    assert some is not None
+    assert some.case_ids.tolist() == ["t2", "b1"]
+    np.testing.assert_array_equal(some.maps, gradcam.maps[[0, 3]])
+    assert gradcam.of_cases(pd.Series(["another"])) is None
 
 
 def test_write_study_returns_what_is_read(write: Callable[..., Study]) -> None:

@@ -15,7 +15,8 @@ from neuroval.data.exceptions import InputError
 from neuroval.data.images import linking
 from neuroval.data.phantom.cohort import Cohort
 from neuroval.data.storage import home
-from neuroval.data.study.folder import GradCams, Study, read_study, write_study
+from neuroval.data.study.folder import Study, read_study, write_study
+from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import Manifest, ModelFacts
 from neuroval.model.evaluation import trial as module
 from neuroval.model.evaluation.to_study import evaluate

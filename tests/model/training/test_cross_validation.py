@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from neuroval.data.exceptions import InputError
-from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, HISTORY, PAGE, read_card
+from neuroval.data.study.gradcam import from_arrow
+from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, GRADCAM_FOLDS, HISTORY, PAGE, read_card
 from neuroval.model.evaluation.to_study import evaluate
 from neuroval.model.training import cross_validation as keras_folds
 from neuroval.model.training.cross_validation import cross_validate, recipe_of
@@ -49,13 +51,24 @@ def test_each_case_is_predicted_once_and_a_stopped_run_goes_on(
     for cases in trained:
         assert set(cases["split"]) == {"train", "tuning", "test"}
         assert (cases.groupby("group_id")["split"].nunique() == 1).all()
+    maps = from_arrow(pq.read_table(model / GRADCAM_FOLDS), read_card(model).classes, file=GRADCAM_FOLDS)
+    for number in (1, 2):  # each of the network that had not seen the case
+        ids = pd.read_parquet(tmp_path / "work" / f"grouped-{number}" / "predictions.parquet")["case_id"]
+        of_fold = np.load(tmp_path / "work" / f"grouped-{number}" / "gradcam.npy")
+        assert of_fold.any()
+        np.testing.assert_array_equal(maps.maps[maps.case_ids.get_indexer(pd.Index(ids))], of_fold)
     history = pd.read_parquet(model / HISTORY)
     assert history.groupby("run")["fold"].nunique().to_dict() == {"final": 0, "grouped": 2}
     study = evaluate(model, toy_images, out=tmp_path / "study", data_name="toys").study
     assert study.folds is not None
     assert len(study.folds) == 78
+    assert study.gradcam_folds is not None
+    assert study.gradcam_folds.case_ids.tolist() == study.folds["case_id"].tolist()
+    assert study.gradcam_folds.grid == read_card(model).grid
+    assert not study.gradcam_folds.has_mask.any()
     other = evaluate(model, toy_images, out=tmp_path / "other", data_name="other").study
     assert other.folds is None
+    assert other.gradcam_folds is None
 
 
 def test_ungrouped_folds_take_every_case_for_itself(
