@@ -57,7 +57,8 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
             rng = np.random.default_rng([config.seed, epoch])
             self.order = _balanced(cases, rng=rng) if config.balance_sources else rng.permutation(self.order)
             if config.counterfactual is not None:
-                self.scans = training_scans(cases, folder, classes=classes, settings=config.counterfactual)
+                shares, size = config.counterfactual, config.input_size
+                self.scans = training_scans(cases, folder, classes=classes, settings=shares, size=size)
 
     def __len__(self) -> int:
         return math.ceil(len(self.order) / self.config.batch_size)
@@ -88,10 +89,9 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
         changed = self._counterfactual(case, place=place)
         outline = None
         if changed is not None:
-            pixels = preprocess(np.repeat(changed.grey[:, :, None], 3, axis=2), size=size)
+            pixels = np.repeat(changed.grey[:, :, None], 3, axis=2)
             if self.grid is not None and changed.outline is not None:
-                drawn = changed.outline.astype(np.uint8)[:, :, None]
-                outline = preprocess(255 * np.repeat(drawn, 3, axis=2), size=size)[:, :, 0]
+                outline = changed.outline.astype(np.uint8)
         else:
             pixels = preprocess(read_image(self.paths[case]).pixels, size=size)
             if self.grid is not None and path is not None:

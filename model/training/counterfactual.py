@@ -23,6 +23,7 @@ from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import ContractError
 from neuroval.data.images.decoding import read_image
 from neuroval.model.evaluation.trial_plan import LARGEST, grey_of
+from neuroval.model.inference.preprocessing import preprocess
 from neuroval.model.interventions.head import head_mask, midline
 from neuroval.model.interventions.keep import blanked
 from neuroval.model.interventions.move import pasted
@@ -44,7 +45,7 @@ SPOTS: Final = 6  # cells a side of the field by which two fillings are blended
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Counterfactual:
-    """A changed scan: grey ``(h, w)``, the class it now has, and the outline of the tumour it now shows, if any."""
+    """A changed scan: ``grey`` ``(size, size)``, its class now, and the outline of the tumour it now shows, if any."""
 
     grey: Grey
     label: str
@@ -53,9 +54,14 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainingScans:
-    """The training cases as counterfactuals are made of them, row by row; ``outlined`` and ``healthy`` are rows."""
+    """The training cases as counterfactuals are made of them, row by row; ``outlined`` and ``healthy`` are rows.
+
+    Scans are changed at the network's ``size`` (pixels a side): a hole of a quarter of the pixels is filled four times
+    as fast, so that two cores that train are not kept waiting.
+    """
 
     settings: CounterfactualShares
+    size: int
     negative: str
     images: tuple[Path, ...]
     outlines: tuple[Path | None, ...]
@@ -74,9 +80,9 @@ class _Scene:
 
 
 def training_scans(
-    cases: pd.DataFrame, folder: Path, *, classes: ClassOrder, settings: CounterfactualShares
+    cases: pd.DataFrame, folder: Path, *, classes: ClassOrder, settings: CounterfactualShares, size: int
 ) -> TrainingScans:
-    """Return training cases, in their order, ready for ``counterfactual``.
+    """Return training cases, in their order, ready for ``counterfactual`` at ``size`` pixels a side.
 
     Raises ``ContractError`` when the classes have no negative one, or no training case of another has an outline.
     """
@@ -95,6 +101,7 @@ def training_scans(
         )
     return TrainingScans(
         settings=settings,
+        size=size,
         negative=negative,
         images=tuple(folder / path for path in cases["image_path"]),
         outlines=outlines,
@@ -296,17 +303,20 @@ def _finished(grey: Grey, filled: NDArray[np.float32], hole: Mask, *, rng: np.ra
 
 
 def _scene(scans: TrainingScans, row: int) -> _Scene:
-    grey = grey_of(scans.images[row])
+    grey = np.ascontiguousarray(_resized(grey_of(scans.images[row]), scans.size))
     return _Scene(grey=grey, head=head_mask(grey), row=row)
 
 
 def _outline(scans: TrainingScans, scene: _Scene) -> Mask:
-    """Return the outline of a tumour at the size of its image."""
     path = scans.outlines[scene.row]
     if path is None:
         raise ValueError(f"{scans.images[scene.row]} has no outline.")
-    drawn = (read_image(path).pixels[:, :, 0] > 0).astype(np.uint8)
-    return cv2.resize(drawn, scene.grey.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    return _resized(255 * (read_image(path).pixels[:, :, 0] > 0).astype(np.uint8), scans.size) > 127
+
+
+def _resized(grey: Grey, size: int) -> Grey:
+    """Return grey values as the network sees them."""
+    return preprocess(np.repeat(grey[:, :, None], 3, axis=2), size=size)[:, :, 0]
 
 
 def _like(scans: TrainingScans, row: int, among: NDArray[np.int64], *, rng: np.random.Generator) -> int | None:

@@ -76,7 +76,9 @@ def pixels_of(path: Path) -> np.ndarray:
 def changed(
     cases: pd.DataFrame, folder: Path, case_id: str, *, seed: int = 0, **shares: Any
 ) -> made.Counterfactual | None:
-    scans = training_scans(cases, folder, classes=CLASSES, settings=CounterfactualShares(**{**NONE, **shares}))
+    scans = training_scans(
+        cases, folder, classes=CLASSES, settings=CounterfactualShares(**{**NONE, **shares}), size=SIDE
+    )
     row = cases["case_id"].tolist().index(case_id)
     return counterfactual(scans, row, rng=np.random.default_rng(seed))
 
@@ -129,7 +131,7 @@ def test_controls_of_healthy_scans_stay_negative(cases: pd.DataFrame, folder: Pa
 
 def test_shares_are_of_the_scans_of_each_kind(cases: pd.DataFrame, folder: Path) -> None:
     shares = CounterfactualShares(removed=0.4, elsewhere=0.1, pasted=0.5, filled=0.0, patched=0.0, fillings=("level",))
-    scans = training_scans(cases, folder, classes=CLASSES, settings=shares)
+    scans = training_scans(cases, folder, classes=CLASSES, settings=shares, size=SIDE)
     shown = [
         (row, counterfactual(scans, row, rng=np.random.default_rng([5, row, n])))
         for row in range(30)
@@ -166,7 +168,7 @@ def test_without_outlines_or_negative_class_it_is_said(cases: pd.DataFrame, fold
         changed(cases.assign(mask_path=None), folder, "disc-1", removed=1.0)
     positive = ClassOrder(names=CLASSES.names, negative=None)
     with pytest.raises(ContractError, match="needs a negative class"):
-        training_scans(cases, folder, classes=positive, settings=CounterfactualShares())
+        training_scans(cases, folder, classes=positive, settings=CounterfactualShares(), size=SIDE)
 
 
 CONFIG = {"input_size": 32, "weights": None, "freeze_batch_norm": False, "epochs": 1, "warmup_epochs": 0, "seed": 3}
