@@ -12,7 +12,7 @@ Only the cases that are given are read: the training cases. Chance is that of th
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -157,7 +157,7 @@ def _with_tumour(scans: TrainingScans, row: int, *, rng: np.random.Generator) ->
     outline = _outline(scans, source)
     grey, head = source.grey, source.head
     if rng.integers(2):
-        grey, head, outline = (np.ascontiguousarray(array[:, ::-1]) for array in (grey, head, outline))
+        grey, head, outline = np.ascontiguousarray(grey[:, ::-1]), _mirrored(head), _mirrored(outline)
     patch = grown(outline, by=_rim(scans.settings, rng))
     transfer = transferred(patch, head=head, other_head=scene.head)
     if not outline.any() or transfer is None:
@@ -287,7 +287,7 @@ def _healthy_tissue(scans: TrainingScans, scene: _Scene, hole: Mask, *, rng: np.
     return pasted(source.grey, scene.grey, transfer=there.back(hole), head=source.head, host_head=scene.head)
 
 
-def _finished(grey: Grey, filled: NDArray[np.float32], hole: Mask, *, rng: np.random.Generator) -> Grey:
+def _finished(grey: Grey, filled: NDArray[Any], hole: Mask, *, rng: np.random.Generator) -> Grey:
     """Return the scan with the filling softened and roughened as chance has it; nothing outside the hole changes."""
     width, amount = rng.uniform(-SOFTEST, SOFTEST), rng.uniform(-COARSEST, COARSEST)
     if width > 0.3:  # half of them stay as they are
@@ -300,6 +300,10 @@ def _finished(grey: Grey, filled: NDArray[np.float32], hole: Mask, *, rng: np.ra
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
+
+
+def _mirrored(mask: Mask) -> Mask:
+    return np.ascontiguousarray(mask[:, ::-1])
 
 
 def _scene(scans: TrainingScans, row: int) -> _Scene:
