@@ -10,8 +10,10 @@ from neuroval.data.exceptions import InputError
 from neuroval.data.storage.toml import read_toml
 
 Pooling = Literal["avg", "max"]
+Filling = Literal["telea", "navier_stokes", "harmonic", "level", "other_side", "own_tissue", "healthy_tissue"]
 
 SMALLEST: Final = 32  # pixels of an image's side: one cell of its map
+WIDEST: Final = 0.1  # of the longer side: a wider rim leaves little to fill a hole from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,48 @@ class Augmentation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CounterfactualShares:
+    """How many training cases are changed so that the tumour alone decides the class: drawn anew in each epoch.
+
+    Shares of the scans with an outlined tumour: ``removed`` lose it and become the negative class; ``elsewhere`` get a
+    hole of its shape at another place and keep their class. Shares of the scans of the negative class: ``pasted`` get
+    the tumour of another training case, and its class; ``filled`` a hole of a tumour's shape, and ``patched`` a patch
+    of another scan of the negative class, and keep theirs. The rest stays as it is.
+
+    ``fillings`` are the ways in which holes are filled, drawn at random; ``blended`` of them are a blend of two. Holes
+    and patches reach beyond the outline by a part of the picture's longer side, from ``narrowest`` to ``widest``.
+    """
+
+    removed: float = 0.3
+    elsewhere: float = 0.2
+    pasted: float = 0.35
+    filled: float = 0.1
+    patched: float = 0.1
+    fillings: tuple[str, ...] = get_args(Filling)
+    blended: float = 0.3
+    narrowest: float = 0.02
+    widest: float = 0.05
+
+    def __post_init__(self) -> None:
+        shares = (self.removed, self.elsewhere, self.pasted, self.filled, self.patched, self.blended)
+        if min(shares) < 0 or max(self.removed + self.elsewhere, self.pasted + self.filled + self.patched) > 1:
+            raise InputError(
+                "training: the shares of [counterfactual] must not be negative, removed and elsewhere not exceed 1 "
+                "together, nor pasted, filled and patched."
+            )
+        if not self.fillings or set(self.fillings) - set(get_args(Filling)):
+            raise InputError(
+                f"training: fillings of [counterfactual] are {list(self.fillings)}, expected some of "
+                f"{list(get_args(Filling))}."
+            )
+        if not 0 <= self.narrowest <= self.widest <= WIDEST or self.blended > 1:
+            raise InputError(
+                "training: blended of [counterfactual] must be in [0, 1], and narrowest not above widest, both from 0 "
+                f"to {WIDEST}."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig(Augmentation):
     """Every choice of a training run, how images are changed included.
 
@@ -42,7 +86,10 @@ class TrainingConfig(Augmentation):
     of the training cases is set aside. ``guidance``: weight of the extra loss for evidence outside the reference
     outline (``keras_guidance``); 0 trains without outlines. ``patience``: epochs without a lower tuning loss after
     which training stops; 0 never stops early. ``class_weights``: each class counts the same in the loss, however many
-    cases it has. ``calibrate``: fit a temperature on the tuning cases.
+    cases it has. ``balance_sources``: within a class each source is seen as often as the others in an epoch.
+    ``averaging``: momentum of a moving average of the weights, with which each epoch ends; 0 averages none.
+    ``calibrate``: fit a temperature on the tuning cases. ``counterfactual``: which training cases are changed so that
+    the tumour alone decides the class; none changes no class.
     """
 
     backbone: str = "efficientnet-lite0"
@@ -61,11 +108,14 @@ class TrainingConfig(Augmentation):
     label_smoothing: float = 0.05
     guidance: float = 0.0
     class_weights: bool = False
+    balance_sources: bool = False
+    averaging: float = 0.0
     patience: int = 0
     mixed_precision: bool = False
     calibrate: bool = True
     tuning_parts: int = 8
     seed: int = 20261123
+    counterfactual: CounterfactualShares | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.warmup_epochs < self.epochs:
@@ -81,6 +131,8 @@ class TrainingConfig(Augmentation):
                 f"training: early_sizes must be fewer than epochs ({self.epochs}), each a whole number from {SMALLEST} "
                 f"to input_size ({self.input_size}); found {list(self.early_sizes)}."
             )
+        if not 0 <= self.averaging < 1:
+            raise InputError(f"training: averaging is {self.averaging}, expected from 0 to below 1.")
         changes = [getattr(self, field.name) for field in fields(Augmentation)]
         if min(changes) < 0 or max(self.scale, self.shift, self.contrast) >= 1 or self.patience < 0:
             raise InputError(
@@ -95,6 +147,7 @@ class TrainingConfig(Augmentation):
 
 
 DEFAULTS = TrainingConfig()
+COUNTERFACTUAL: Final = "counterfactual"
 
 
 def read_recipe(path: Path) -> TrainingConfig:
@@ -104,15 +157,31 @@ def read_recipe(path: Path) -> TrainingConfig:
 
 def recipe_from(document: Mapping[str, Any], *, where: str) -> TrainingConfig:
     """Return the configuration that a document holds, keys and types checked."""
-    known = {field.name: type(getattr(DEFAULTS, field.name)) for field in fields(TrainingConfig)}
+    given = dict(document)
+    table = given.pop(COUNTERFACTUAL, None)
+    settings = _settings(given, DEFAULTS, where=where, besides=(COUNTERFACTUAL,))
+    if table is not None:
+        if not isinstance(table, Mapping):
+            raise InputError(f"{where}: {COUNTERFACTUAL} is {table!r}, expected a table.")
+        shares = _settings(table, CounterfactualShares(), where=f"{where}: [{COUNTERFACTUAL}]")
+        settings[COUNTERFACTUAL] = CounterfactualShares(**shares)
+    return TrainingConfig(**{"weights": None, **settings})
+
+
+def _settings(
+    document: Mapping[str, Any], defaults: Any, *, where: str, besides: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return the settings of one table, each of the type of its default."""
+    known = {field.name: getattr(defaults, field.name) for field in fields(defaults) if field.name not in besides}
     given = dict(document)
     for key, value in document.items():
         if key not in known:
-            raise InputError(f"{where}: unknown key {key!r}; expected some of {sorted(known)}.")
-        wanted = known[key]
+            raise InputError(f"{where}: unknown key {key!r}; expected some of {sorted({*known, *besides})}.")
+        wanted = type(known[key])
         if wanted is tuple:
-            if not isinstance(value, list) or not all(type(number) is int for number in value):
-                raise InputError(f"{where}: {key} is {value!r}, expected a list of whole numbers.")
+            kind, words = (str, "names") if known[key] else (int, "whole numbers")
+            if not isinstance(value, list) or not all(type(entry) is kind for entry in value):
+                raise InputError(f"{where}: {key} is {value!r}, expected a list of {words}.")
             given[key] = tuple(value)
         elif wanted is float and isinstance(value, int) and not isinstance(value, bool):
             given[key] = float(value)
@@ -122,9 +191,17 @@ def recipe_from(document: Mapping[str, Any], *, where: str) -> TrainingConfig:
             raise InputError(f"{where}: {key} is {value!r}, expected a finite number.")
         if key == "pooling" and value not in get_args(Pooling):
             raise InputError(f"{where}: pooling is {value!r}, expected one of {list(get_args(Pooling))}.")
-    return TrainingConfig(**{"weights": None, **given})
+    return given
 
 
 def written(config: TrainingConfig) -> dict[str, Any]:
-    """Return the configuration as a TOML table: what is none is left out."""
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(config).items() if v is not None}
+    """Return the configuration as a TOML table: what is none is left out, and [counterfactual] stands at the end."""
+    return _as_table(asdict(config))
+
+
+def _as_table(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: list(value) if isinstance(value, tuple) else _as_table(value) if isinstance(value, dict) else value
+        for key, value in settings.items()
+        if value is not None
+    }

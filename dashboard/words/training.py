@@ -94,9 +94,18 @@ def recipe_rows(recipe: Mapping[str, Any], *, first: bool = False) -> list[dict[
     """Return the recipe as table rows, or only the settings that are read ``first``."""
     return [
         {"Setting": key.replace("_", " ").capitalize() + UNITS.get(key, ""), "Value": _value(value)}
-        for key, value in recipe.items()
+        for key, value in _flat(recipe).items()
         if value != [] and (key in FIRST or not first)
     ]
+
+
+def _flat(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a recipe, those of a table in it under its name and their own."""
+    rows: dict[str, Any] = {}
+    for key, value in recipe.items():
+        inner = value if isinstance(value, Mapping) else None
+        rows |= {key: value} if inner is None else {f"{key}: {name}": entry for name, entry in inner.items()}
+    return rows
 
 
 def curves(manifest: Manifest) -> str:
@@ -111,6 +120,8 @@ def curves(manifest: Manifest) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value):
+        return ", ".join(entry.replace("_", " ") for entry in value)
     if isinstance(value, (list, tuple)):
         return ", ".join(f"{len(list(same))} x {value_of_run}" for value_of_run, same in itertools.groupby(value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -176,7 +176,10 @@ def _compiled(config: TrainingConfig, classes: ClassOrder, steps_per_epoch: int)
     )
     entropy = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
     model.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay),
+        # With use_ema an epoch ends with the averaged weights: Keras puts them in place when fit ends.
+        optimizer=keras.optimizers.AdamW(
+            schedule, weight_decay=config.weight_decay, use_ema=config.averaging > 0, ema_momentum=config.averaging
+        ),
         loss={PROBABILITIES: entropy, OUTSIDE: "mae"} if config.guidance else entropy,
         loss_weights={PROBABILITIES: 1.0, OUTSIDE: config.guidance} if config.guidance else None,
         metrics={PROBABILITIES: ["accuracy"]} if config.guidance else ["accuracy"],

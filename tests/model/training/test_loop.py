@@ -246,3 +246,29 @@ def test_a_wrong_recipe_is_named(tmp_path: Path, text: str, message: str) -> Non
     with pytest.raises(InputError, match=r"recipe\.toml") as caught:
         read_recipe(tmp_path / "recipe.toml")
     assert message in str(caught.value)
+
+
+def test_an_epoch_ends_with_the_average_of_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TrainingConfig(epochs=1, warmup_epochs=0, averaging=0.8, learning_rate=0.01, **SETTINGS)
+    model = keras_train._compiled(config, CLASSES, 3)
+    seen: list[np.ndarray] = []
+    update = model.optimizer.finalize_variable_values
+
+    def noted(variables: list) -> None:
+        seen.append(model.get_layer("logits").kernel.numpy())
+        update(variables)
+
+    monkeypatch.setattr(model.optimizer, "finalize_variable_values", noted)
+    rng = np.random.default_rng(1)
+    images, targets = rng.uniform(0, 255, (12, 32, 32, 3)).astype(np.float32), np.eye(3)[rng.integers(0, 3, 12)]
+    steps = []
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda *_, **__: steps.append(model.get_layer("logits").kernel.numpy())
+    )
+    model.fit(images, targets, batch_size=4, epochs=1, shuffle=False, verbose=0, callbacks=[keep])
+    average = steps[0]
+    for weights in steps[1:]:
+        average = 0.8 * average + 0.2 * weights
+    np.testing.assert_array_equal(seen[0], steps[-1])
+    np.testing.assert_allclose(model.get_layer("logits").kernel.numpy(), average, atol=1e-6)
+    assert np.abs(average - steps[-1]).max() > 1e-4
