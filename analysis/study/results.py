@@ -17,7 +17,7 @@ from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
-from neuroval.analysis.core.metrics import read
+from neuroval.analysis.core.metrics import measure, read, split_key
 from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.core.proportions import proportion, share_of
 from neuroval.analysis.data_audit import confounders as confounding_of
@@ -40,7 +40,7 @@ from neuroval.analysis.data_audit.training_overlap import (
     within_one_fold,
 )
 from neuroval.analysis.data_audit.twins import TwinKind, by_kind, patients_across, twins_across
-from neuroval.analysis.decisions.acceptance import Criterion, Unleaked, judge
+from neuroval.analysis.decisions.acceptance import Basis, Criterion, OfSubgroup, Unleaked, judge
 from neuroval.analysis.explanations.outlined_evidence import ClassEvidence, evidence_share
 from neuroval.analysis.explanations.pointing import ClassSaliency, pointing_game, saliency
 from neuroval.analysis.performance.class_auc import ClassAucs, class_aucs
@@ -52,6 +52,9 @@ from neuroval.analysis.performance.patients import Patients, per_patient
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance, performance
 from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
 from neuroval.analysis.performance.roc import Curves
+from neuroval.analysis.performance.subgroup_columns import Column, column, column_names, crossed
+from neuroval.analysis.performance.subgroup_scan import Scan, scan, worth_showing
+from neuroval.analysis.performance.subgroups import Outcomes, Subgroups, outcomes, subgroups
 from neuroval.analysis.performance.training_course import Run, training_runs
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
@@ -61,7 +64,7 @@ from neuroval.data.lazy import once
 from neuroval.data.storage.arrow_text import is_one_of, positions
 from neuroval.data.study.evaluated_cases import Evaluated, evaluated, evaluated_splits, out_of_fold
 from neuroval.data.study.folder import GradCams, Study
-from neuroval.data.study.manifest import TRIED
+from neuroval.data.study.manifest import TRIED, Acceptance
 
 _T = TypeVar("_T")
 
@@ -131,9 +134,9 @@ class Results:
 
     @once
     def performance(self) -> Performance:
-        return self._performance(np.ones(self.evaluated.n, dtype=np.bool_))
+        return self.performance_on(np.ones(self.evaluated.n, dtype=np.bool_))
 
-    def _performance(self, kept: NDArray[np.bool_]) -> Performance:
+    def performance_on(self, kept: NDArray[np.bool_]) -> Performance:
         """Return the performance on the evaluated cases that are ``kept`` (n,)."""
         groups, level = self.groups[kept], self.level
         return performance_of(
@@ -269,7 +272,7 @@ class Results:
     def _at(self, step: Step) -> Performance:
         kept = np.zeros(len(self.table), dtype=np.bool_)
         kept[np.flatnonzero((self.table["split"] == self.evaluated.split).to_numpy())[step.kept]] = True
-        return self._performance(kept[self.evaluated.rows])
+        return self.performance_on(kept[self.evaluated.rows])
 
     @once
     def odd_labels(self) -> tuple[OddLabels, ...]:
@@ -295,7 +298,7 @@ class Results:
         known, reaches = self.compared
         if reason is None and not known.all() and not (known & ~reaches).any():
             reason = self.leakage.overall.group.reason
-        judged = self._performance(known & ~reaches) if reason is None else None
+        judged = self.performance_on(known & ~reaches) if reason is None else None
         return Unleaked(basis="new_to_the_model", performance=judged, reason=reason)
 
     @once
@@ -523,6 +526,7 @@ class Results:
             chance=worse_than_chance(self.performance.matrix, self.auc_of),
             tried=() if self.trial is None else self.trial.findings,
             without_looking=self.baselines,
+            scanned=self.scanned,
         )
 
     @once
@@ -533,7 +537,28 @@ class Results:
         leaks = any(finding.code == SHARED_GROUPS for finding in self.findings)
         asked = self.study.manifest.acceptance
         tried = self.tried_numbers if any(criterion.name in TRIED for criterion in asked) else {}
-        return judge(asked, self.performance, unleaked=self._unleaked if leaks else (), tried=tried)
+        unleaked = self._unleaked if leaks else ()
+        return judge(asked, self.performance, unleaked=unleaked, tried=tried, by_subgroup=self._by_subgroup)
+
+    def _by_subgroup(self, criterion: Acceptance, basis: Basis) -> list[OfSubgroup]:
+        """Return the performance in each subgroup that a criterion names."""
+        pooled = self._folds[True] if basis == "folds" else None
+        whole = self if pooled is None else replace(self, evaluated=pooled)
+        kept = np.ones(whole.evaluated.n, dtype=np.bool_)
+        if basis == "new_to_the_model":
+            known, reaches = self.compared
+            kept = known & ~reaches
+        missing = [name for name in criterion.columns if name not in column_names(self.study)]
+        if missing:
+            return [OfSubgroup(values=(), performance=None, reason=Reason("not_recorded"))]
+        names, codes = crossed([whole.column(name) for name in criterion.columns])
+        wanted = tuple(criterion.subgroup.values())
+        chosen = range(len(names)) if criterion.each else [names.index(wanted)] if wanted in names else []
+        return [
+            OfSubgroup(values=names[place], performance=whole.performance_on(kept & (codes == place)))
+            for place in chosen
+            if (kept & (codes == place)).any()
+        ] or [OfSubgroup(values=wanted, performance=None, reason=Reason("no_cases"))]
 
     @once
     def trial(self) -> TrialResults | None:
@@ -580,6 +605,80 @@ class Results:
             return (self.unseen,)
         means = {number.name: number.mean for number in grouped.numbers}
         return Unleaked(basis="folds", performance=grouped.performance, means=means), self.unseen
+
+    @once
+    def outcomes(self) -> Outcomes:
+        """What became of each evaluated case, as the rates of subgroups count it."""
+        classes = self.study.classes
+        return outcomes(self.evaluated.reference, self.predicted, classes=classes.names, negative=classes.negative)
+
+    @once
+    def _columns(self) -> dict[str, Column]:
+        return {}
+
+    def column(self, name: str) -> Column:
+        """Return the levels of a recorded column. Raises ``InputError`` for another, naming those that there are."""
+        held = self._columns
+        if name not in held:
+            held[name] = column(self.study, name, rows=self.evaluated.rows)
+        return held[name]
+
+    @once
+    def subgroup_columns(self) -> tuple[str, ...]:
+        """The columns whose subgroups are worth showing, those that a clinic asks for first in front."""
+        return tuple(part.name for part in worth_showing([self.column(name) for name in column_names(self.study)]))
+
+    @once
+    def _subgroups(self) -> dict[tuple[str, ...], Subgroups]:
+        return {}
+
+    def subgroups(self, by: tuple[str, ...]) -> Subgroups:
+        """Return the rates by the levels of a column, or of two columns crossed; kept once they are computed.
+
+        Raises ``InputError`` for a column that the study does not record.
+        """
+        held = self._subgroups
+        if by not in held:
+            held[by] = subgroups(
+                self.outcomes,
+                [self.column(name) for name in by],
+                groups=self.groups,
+                patients=self.table["patient_id"].iloc[self.evaluated.rows],
+                rng=np.random.default_rng(SEED),
+                level=self.level,
+            )
+        return held[by]
+
+    @once
+    def scanned(self) -> Scan:
+        """The subgroups that are worse, among all columns and pairs of columns; and those that miss a criterion."""
+        limits = {
+            key: criterion.at_least
+            for criterion in self.study.manifest.acceptance
+            if not criterion.columns and (key := self._key(criterion.metric)) is not None
+        }
+        whole = {key: self._lowest(key) for key in limits}
+        met = {key: limits[key] for key, low in whole.items() if low is not None and low >= limits[key]}
+        return scan(
+            self.outcomes,
+            [self.column(name) for name in self.subgroup_columns],
+            groups=self.groups,
+            patients=self.table["patient_id"].iloc[self.evaluated.rows],
+            limits=met,
+            rng=np.random.default_rng(SEED),
+            level=self.level,
+        )
+
+    def _key(self, metric: str) -> str | None:
+        """Return the number of subgroups that a criterion names; none when it is not one of these."""
+        subject, name = split_key(metric)
+        key = f"{subject}.{name}"
+        return key if key in self.outcomes.among else None
+
+    def _lowest(self, key: str) -> float | None:
+        """Return the lower bound of a number on all cases."""
+        number = measure(key, self.performance)
+        return None if number is None else number.headline.low
 
     @once
     def errors(self) -> Errors:
