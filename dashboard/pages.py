@@ -88,6 +88,13 @@ _PAGES: Final = (
         metrics=(*RATES, *RATIOS, *AVERAGES),
     ),
     Page(
+        name="subgroups",
+        label="Subgroups",
+        question="Whom do the averages hide?",
+        methods=methods.SUBGROUPS,
+        metrics=("Difference to the rest", "Accuracy", *RATES[:2]),
+    ),
+    Page(
         name="confusion",
         label="Confusion",
         question="What is mistaken for what?",

@@ -89,8 +89,10 @@ def scan(
     choices = [(part,) for part in shown] + list(combinations(shown[:MOST_CROSSED], 2))
     coded = [(choice, *crossed(choice)) for choice in choices]
     coded = [entry for entry in coded if len(entry[1]) <= MOST_LEVELS]
+    if not coded:
+        return Scan(compared=0, worse=(), below=())
     plain = [plain_p_values(found, codes, levels=len(names)) for _, names, codes in coded]
-    adjusted = np.array(holm(np.concatenate([*plain, np.zeros(0)]).tolist()))
+    adjusted = np.array(holm(np.concatenate(plain).tolist()))
     ends = np.cumsum([len(part) for part in plain])
     wanted = [
         bool((part < SIGNIFICANT).any())

@@ -649,6 +649,27 @@ class Results:
             )
         return held[by]
 
+    def subgroup_named(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """Return columns and values of a subgroup by its name, ``site=north&sex=F``; none for another name.
+
+        A value may hold what stands between the parts, so that each way to part them is tried.
+        """
+        cuts = [place for place, letter in enumerate(name) if letter == "&"]
+        for parts in ((name,), *((name[:cut], name[cut + 1 :]) for cut in cuts)):
+            pairs = [part.partition("=") for part in parts]
+            known = column_names(self.study)
+            if all(head in known and value in self.column(head).levels for head, _, value in pairs):
+                return tuple(head for head, _, _ in pairs), tuple(value for _, _, value in pairs)
+        return None
+
+    def in_subgroup(self, name: str) -> NDArray[np.bool_]:
+        """Return for each evaluated case (n,) whether it is in a subgroup; none is in one that there is not."""
+        kept = np.ones(self.evaluated.n, dtype=np.bool_)
+        for head, value in zip(*(self.subgroup_named(name) or ((), ())), strict=True):
+            part = self.column(head)
+            kept &= part.codes == part.levels.index(value)
+        return kept
+
     @once
     def scanned(self) -> Scan:
         """The subgroups that are worse, among all columns and pairs of columns; and those that miss a criterion."""

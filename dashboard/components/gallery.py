@@ -8,11 +8,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.cases.selection import FILTERS, Selection
+from neuroval.dashboard.cases.selection import FILTERS, SUBGROUP, Selection
 from neuroval.dashboard.components import exports
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import cases as text
+from neuroval.dashboard.words import subgroups as text_subgroups
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.folder import Study
@@ -25,6 +26,8 @@ def passing(selection: Selection) -> NDArray[np.int64]:
     """Return the rows of the cases that pass the filters in the address, in their order."""
     wanted = {key: state.named(key, selection.known(key), default=state.ALL) for key in state.held(FILTERS)}
     active = {key: value for key, value in wanted.items() if value != state.ALL}
+    if selection.results.subgroup_named(state.subgroup()) is not None:
+        active[SUBGROUP] = state.subgroup()
     return selection.rows(active, everything=state.everything())
 
 
@@ -55,6 +58,10 @@ def filters(selection: Selection, classes: ClassOrder) -> None:
     hidden = {key: state.named(key, selection.known(key), default=state.ALL) for key in active if key in more}
     if hidden:
         st.caption(escaped(text.active(hidden, classes)))
+    subgroup = selection.results.subgroup_named(state.subgroup())
+    if subgroup is not None:
+        words = escaped(text_subgroups.filtered(*subgroup))
+        st.button(words, key="leave-subgroup", icon=":material/close:", on_click=state.leave_subgroup)
 
 
 def _filter(key: str, values: Sequence[str], selection: Selection, classes: ClassOrder) -> None:

@@ -18,7 +18,6 @@ from neuroval.dashboard.words.formats import (
     points,
     sentence_case,
     short,
-    signed,
 )
 from neuroval.dashboard.words.general import class_name, listed
 from neuroval.dashboard.words.reasons import why
@@ -33,8 +32,8 @@ CHOOSE, CROSS, NUMBER, ALONE = "By", "Crossed with", "Number", "nothing"
 TABLE, OPEN = "All numbers", "Scans of"
 ALT = "Rate of each subgroup and its difference to the rest, with intervals"
 DRAWN = (
-    "Lines: 95% intervals, allowing for several scans of one patient. Left: the rate; the dotted line is that of all "
-    "these scans. Right: the rate less that of all others; filled where chance is ruled out (p after Holm below 0.05)."
+    "Drawn is the rate less that of all other scans; lines: 95% intervals, allowing for several scans of one patient. "
+    "A diamond in colour: chance is ruled out (p after Holm below 0.05)."
 )
 CLICK = "Click a row, or choose one below, to see its scans."
 
@@ -91,8 +90,8 @@ def answer(table: Subgroups, key: str, classes: ClassOrder) -> str:
     if not worse:
         tail = _compatible(judged)
         return (
-            f"No subgroup by {columns(table.by)} is surely worse than the rest. The lowest {name} is "
-            f"{full(judged.rate.headline)}: {subgroup(table.by, worst.values)}.{tail}"
+            f"No subgroup by {columns(table.by)} is surely worse than the rest. The lowest {name} is that of "
+            f"{subgroup(table.by, worst.values)}: {full(judged.rate.headline)}.{tail}"
         )
     others = len(worse) - 1
     also = (
@@ -156,7 +155,8 @@ def test(table: Subgroups, key: str, classes: ClassOrder) -> str:
     verdict = "differs between" if adjusted < 0.05 else "is not shown to differ between"
     return (
         f"{sentence_case(name)} {verdict} the {result.levels:,} subgroups that are large enough "
-        f"(p {_p(result.p_value)}, after Holm over {len(table.adjusted):,} numbers {_p(adjusted)}; {_how(result)})."
+        f"(p {_p(result.p_value)}, after Holm over {counted(len(table.adjusted), 'number')} {_p(adjusted)}; "
+        f"{_how(result)})."
     )
 
 
@@ -218,22 +218,28 @@ def beside_rate(judged: SubgroupNumber) -> str:
     return f"{number(estimate.value)}, {counts(estimate)}"
 
 
-def beside_difference(judged: SubgroupNumber) -> str:
-    """Return what stands beside a difference in the figure, in percentage points."""
-    value = judged.difference.headline.value
-    if value is None:
-        return ""
-    return signed(f"{100 * value:+z.1f}")
-
-
 def hover(judged: SubgroupNumber) -> str:
     """Return what is said of a subgroup that is pointed at."""
     return f"{full(judged.rate.headline)}; difference {short(judged.difference.headline)}"
 
 
-def scans_of(by: Sequence[str], level: Level, split: str) -> str:
-    """Return the words of the link to the scans of a subgroup."""
-    return f"{sentence_case(subgroup(by, level.values))}: {counted(level.n, f'{split} scan')}"
+def scans_and_errors(number_of: int, errors: int) -> str:
+    """Return how many scans a subgroup has and how many of them are called wrongly."""
+    wrong = {0: "none called wrongly", 1: "1 called wrongly, first below"}.get(
+        errors, f"{errors:,} called wrongly, those first"
+    )
+    return f"{counted(number_of, 'scan')}: {wrong}."
+
+
+def filtered(by: Sequence[str], values: Sequence[str]) -> str:
+    """Return the words of the chip that a gallery of one subgroup has."""
+    return sentence_case(subgroup(by, values))
+
+
+def surely_below(level: Level, key: str) -> float:
+    """Return where the interval of the difference ends, to order subgroups by: the surely worst first."""
+    high = level.numbers[key].difference.headline.high
+    return 1.0 if high is None else high
 
 
 def worse(

@@ -187,6 +187,15 @@ def test_what_is_worse_is_found_among_all_columns_and_pairs() -> None:
     assert subgroup_worse(quiet) is None
 
 
+def test_without_a_column_there_is_nothing_to_find() -> None:
+    _, _, found = drawn(100)
+    scanned = scan(
+        found, columns(site=np.zeros(100, dtype=np.int64)), groups=np.arange(100), rng=np.random.default_rng(0)
+    )
+    assert (scanned.compared, scanned.worse, scanned.below) == (0, (), ())
+    assert subgroup_worse(scanned) is None
+
+
 def test_a_limit_that_only_a_subgroup_misses_is_told() -> None:
     right = np.ones(2000, dtype=np.bool_)
     right[:30] = False
