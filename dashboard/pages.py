@@ -93,6 +93,14 @@ _PAGES: Final = (
         metrics=(*RATES, *RATIOS, *AVERAGES),
     ),
     Page(
+        name="subgroups",
+        judges=True,
+        label="Subgroups",
+        question="Whom do the averages hide?",
+        methods=methods.SUBGROUPS,
+        metrics=("Difference to the rest", "Accuracy", *RATES[:2]),
+    ),
+    Page(
         name="confusion",
         judges=True,
         label="Confusion",

@@ -96,12 +96,23 @@ def group_types(
     """
     codes, labels = group_codes(groups, n=len(reference))
     cells = reference.astype(np.int64) * k + predicted
-    first, number = _alike(codes, cells, groups=len(labels), size=k * k)
-    type_of_group = np.full(len(labels), -1, dtype=np.int64)
+    held, number = types_of_cells(codes, cells, groups=len(labels), size=k * k)
+    return GroupTypes(k=k, cells=held, number=number)
+
+
+def types_of_cells(
+    codes: NDArray[np.int64], cells: NDArray[np.int64], *, groups: int, size: int
+) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """Return the cases per cell of a group of each type, (t, size), and how many groups there are of it, (t,).
+
+    ``codes`` (n,) number the groups from 0 without a gap, ``cells`` (n,) are below ``size``.
+    """
+    first, number = _alike(codes, cells, groups=groups, size=size)
+    type_of_group = np.full(groups, -1, dtype=np.int64)
     type_of_group[first] = np.arange(len(first))
     case_type = type_of_group[codes]
     shown = case_type >= 0
     held = sparse.coo_array(
-        (np.ones(int(shown.sum()), dtype=np.int64), (case_type[shown], cells[shown])), shape=(len(first), k * k)
+        (np.ones(int(shown.sum()), dtype=np.int64), (case_type[shown], cells[shown])), shape=(len(first), size)
     )
-    return GroupTypes(k=k, cells=held.tocsr(), number=number.astype(np.int64))
+    return held.tocsr(), number.astype(np.int64)

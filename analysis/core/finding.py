@@ -22,6 +22,7 @@ Check = Literal[
     "need",
     "robustness",
     "baselines",
+    "subgroups",
 ]
 RANK: Final[Mapping[Severity, int]] = {"critical": 0, "warning": 1, "note": 2}
 FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its facts
@@ -46,6 +47,8 @@ FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its
     "needs_no_tumour": ("subject", "method", "need", "kept_elsewhere", "others"),
     "fragile": ("worst", "rate", "fall", "severity", "others"),
     "shortcut_baseline": ("auc", "model_auc", "constant"),
+    "subgroup_worse": ("by", "values", "key", "rest", "difference", "others", "compared"),
+    "subgroup_misses_criterion": ("by", "values", "key", "at_least", "others"),
 }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the registry names where a number is read from and computes
     from neuroval.analysis.performance.likelihood_ratios import Ratios
     from neuroval.analysis.performance.per_class import ClassPerformance, Overall, Performance
     from neuroval.analysis.performance.ranked_errors import Errors
+    from neuroval.analysis.performance.subgroups import SubgroupNumber
     from neuroval.analysis.study.confidence_and_decisions import Confidence
     from neuroval.analysis.study.trial import Tried
 
@@ -25,11 +26,13 @@ OVERALL, ANY_TUMOUR, CLASSES = "overall", "any_tumour", "classes"  # subjects of
 MINUS: Final = "\N{MINUS SIGN}"
 
 # Any tumour is a class of its own: the others against none.
-Scope = Literal["overall", "class", "confidence", "errors", "trial"]
+Scope = Literal["overall", "class", "confidence", "errors", "trial", "subgroup"]
 Unit = Literal["proportion", "area", "ratio", "index", "nats", "slope"]
 Better = Literal["higher", "lower", "nearest to 1", "nearest to 0"]
 Place = Literal["criteria", "claims", "comparison", "subgroups"]
-Shown = Literal["rates", "averages", "ratios", "scores", "trial"]  # the table of a page and of the report that holds it
+Shown = Literal[
+    "rates", "averages", "ratios", "scores", "trial", "subgroups"
+]  # the table of a page and of the report that holds it
 
 T = TypeVar("T", contravariant=True)
 U = TypeVar("U")
@@ -481,6 +484,27 @@ ERROR_RATES: "Final[tuple[Metric[Errors], ...]]" = (
     ),
 )
 
+# Of a subgroup, for each number that may be named there (``places`` has "subgroups").
+OF_SUBGROUP: "Final[tuple[Metric[SubgroupNumber], ...]]" = (
+    Metric(
+        key="rate",
+        label="Rate",
+        value_of=lambda number: number.rate,
+        scope="subgroup",
+    ),
+    Metric(
+        key="difference_to_rest",
+        label="Difference to the rest",
+        value_of=lambda number: number.difference,
+        scope="subgroup",
+        meaning=f"the rate in the subgroup {MINUS} the rate in all other scans of which the column is known. 0: the "
+        "subgroup fares as the others do; below 0 it fares worse.",
+        unit="index",
+        better="nearest to 0",
+        shown="subgroups",
+    ),
+)
+
 # Of the trial, by any tumour and by class: what a change of the scan does to the call.
 TRIED: "Final[tuple[Metric[Tried], ...]]" = (
     Metric(
@@ -535,6 +559,7 @@ METRICS: "Final[tuple[Metric[Any], ...]]" = (
     *SCORES,
     *ERROR_RATES,
     *TRIED,
+    *OF_SUBGROUP,
 )
 
 

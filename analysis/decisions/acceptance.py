@@ -1,6 +1,6 @@
 """Whether the criteria that a study names are met, on all evaluated cases and on those that leak nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -10,6 +10,7 @@ from neuroval.analysis.core.metrics import measure
 from neuroval.analysis.core.proportions import METHODS, wilson
 from neuroval.analysis.decisions.sample_size import RequiredCases, required_cases
 from neuroval.analysis.performance.per_class import Performance
+from neuroval.analysis.performance.subgroups import SMALLEST
 from neuroval.data.study.manifest import TRIED, Acceptance
 
 WORST_FIRST: Final[Mapping[bool | None, int]] = {False: 0, None: 1, True: 2}  # place of what is met
@@ -24,7 +25,8 @@ class Judged:
     ``required`` is how many cases a lower bound that is not reached would take at the observed rate; none for what is
     met, for other bounds, and for numbers that are no rate of cases. ``over_folds`` is the mean over the folds where
     its bound lies below that of ``estimate``, which is of all cases pooled: it then decides. Of what is not met,
-    ``shown_below`` says that the whole interval lies below the limit; else it is only not shown to reach it.
+    ``shown_below`` says that the whole interval lies below the limit; else it is only not shown to reach it. Of a
+    criterion on subgroups it is of the worst, whose ``values`` it names.
     """
 
     basis: Basis
@@ -34,6 +36,16 @@ class Judged:
     required: RequiredCases | None = None
     over_folds: Estimate | None = None
     shown_below: bool = False
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfSubgroup:
+    """The performance in a subgroup, by its values; none with the reason."""
+
+    values: tuple[str, ...]
+    performance: Performance | None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +88,7 @@ def judge(
     *,
     unleaked: Sequence[OnBasis] = (),
     tried: Mapping[str, Measure] | None = None,
+    by_subgroup: Callable[[Acceptance, Basis], Sequence[OfSubgroup]] | None = None,
 ) -> tuple[Criterion, ...]:
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
 
@@ -85,10 +98,13 @@ def judge(
     the test split shares cases with training: a criterion is then judged on these too, and the worst counts. Of
     several of them those that decide nothing are left aside as long as one decides. With means over the folds the
     bound is the lower of the pooled number's and the mean's. A number of the trial is looked up in ``tried``, by its
-    key, and judged once: what a model needs does not depend on whether it has seen the patient.
+    key, and judged once: what a model needs does not depend on whether it has seen the patient. ``by_subgroup`` gives
+    the subgroups that a criterion names; of several the worst counts.
     """
     return tuple(
-        Criterion(criterion=criterion, on_all=_on_trial(criterion, tried or {}))
+        _of_subgroups(criterion, judged, unleaked, by_subgroup)
+        if criterion.columns and by_subgroup is not None
+        else Criterion(criterion=criterion, on_all=_on_trial(criterion, tried or {}))
         if criterion.name in TRIED
         else _on_both(criterion, judged, unleaked)
         for criterion in criteria
@@ -97,10 +113,45 @@ def judge(
 
 def _on_both(criterion: Acceptance, judged: OnBasis, unleaked: Sequence[OnBasis]) -> Criterion:
     on_all, without = _on(criterion, judged), _worst([_on(criterion, subset) for subset in unleaked])
+    return _both(criterion, on_all, without)
+
+
+def _both(criterion: Acceptance, on_all: Judged, without: Judged | None) -> Criterion:
     # The networks of cross-validation have not seen the cases either: what decides nothing is left aside here too.
-    if judged.basis == "folds" and on_all.met is not None and without is not None and without.met is None:
+    if on_all.basis == "folds" and on_all.met is not None and without is not None and without.met is None:
         without = None
     return Criterion(criterion=criterion, on_all=on_all, unleaked=without)
+
+
+def _of_subgroups(
+    criterion: Acceptance,
+    judged: OnBasis,
+    unleaked: Sequence[OnBasis],
+    by_subgroup: Callable[[Acceptance, Basis], Sequence[OfSubgroup]],
+) -> Criterion:
+    """Return a criterion judged on the worst of its subgroups, and so on each basis that leaks nothing."""
+    worst: dict[Basis, Judged] = {}
+    for basis in (judged.basis, *(subset.basis for subset in unleaked)):
+        parts = [_subgroup(criterion, part, basis=basis) for part in by_subgroup(criterion, basis)]
+        worst[basis] = min(parts, key=lambda entry: _how_bad(criterion, entry))
+    return _both(criterion, worst[judged.basis], _worst([worst[subset.basis] for subset in unleaked]))
+
+
+def _subgroup(criterion: Acceptance, part: OfSubgroup, *, basis: Basis) -> Judged:
+    if part.performance is None:
+        estimate = Estimate.undefined(reason=part.reason or Reason("no_cases"))
+        return Judged(basis=basis, estimate=estimate, met=None, reason=estimate.reason, values=part.values)
+    judged = _judged(criterion, measure(criterion.metric, part.performance), basis=basis)
+    n = judged.estimate.n
+    if judged.met is not None and n is not None and n < SMALLEST:
+        reason = Reason("small_subgroup", cases=n, needed=SMALLEST)
+        judged = replace(judged, met=None, reason=reason, required=None, shown_below=False)
+    return replace(judged, values=part.values)
+
+
+def _how_bad(criterion: Acceptance, judged: Judged) -> tuple[int, float]:
+    bound = _bound(criterion, judged.estimate)
+    return WORST_FIRST[judged.met], 1.0 if bound is None else bound
 
 
 def _on_trial(criterion: Acceptance, tried: Mapping[str, Measure]) -> Judged:

@@ -310,13 +310,14 @@ def net_benefit_difference(
     return Measure(plain=plain, clustered=by_group)
 
 
-def difference_of(a: Estimate, b: Estimate) -> Estimate:
+def difference_of(a: Estimate, b: Estimate, *, correlation: float = 0.0) -> Estimate:
     """Return ``a`` minus ``b``, two proportions of different cases, with Newcombe's unpaired score interval.
 
     Each bound is the difference minus or plus the root of the sum of squares of the distances to the two bounds that
     lie towards it. From Wilson intervals this is Newcombe's method 10; from others (cluster-adjusted, exact,
-    published) the same rule is MOVER, and the method says from which. It holds both n. Undefined
-    when a value is missing, without interval when an interval is. Raises ``InputError`` when the levels differ.
+    published) the same rule is MOVER, and the method says from which. It holds both n. A ``correlation`` of the two
+    counts as in ``square_and_add``: that of rates whose cases come from the same groups. Undefined when a value is
+    missing, without interval when an interval is. Raises ``InputError`` when the levels differ.
 
     Sources: Newcombe, Stat Med 1998;17:873-890, method 10; Zou & Donner, Stat Med 2008;27:1693-1702 (MOVER).
     """
@@ -333,7 +334,7 @@ def difference_of(a: Estimate, b: Estimate) -> Estimate:
         )
     if a.level != b.level:
         raise InputError(f"difference: both intervals must have one level, found {a.level} and {b.level}.")
-    low, high = _bounds((a.value, a.low, a.high), (b.value, b.low, b.high), correlation=0.0)
+    low, high = _bounds((a.value, a.low, a.high), (b.value, b.low, b.high), correlation=correlation)
     return Estimate(value=value, low=low, high=high, level=a.level, method=method)
 
 

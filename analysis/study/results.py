@@ -14,11 +14,12 @@ from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.coded_tables import codes_of
+from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
-from neuroval.analysis.core.metrics import read
+from neuroval.analysis.core.metrics import measure, read, split_key
 from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.data_audit.against_chance import worse_than_chance
 from neuroval.analysis.data_audit.id_forms import forms_of_ids
@@ -27,7 +28,7 @@ from neuroval.analysis.data_audit.training_overlap import (
     comparable,
     compared_with_training,
 )
-from neuroval.analysis.decisions.acceptance import Criterion, OnBasis, judge
+from neuroval.analysis.decisions.acceptance import Basis, Criterion, OfSubgroup, OnBasis, judge
 from neuroval.analysis.explanations.outlined_evidence import ClassEvidence, evidence_share
 from neuroval.analysis.explanations.pointing import ClassSaliency, pointing_game, saliency
 from neuroval.analysis.performance.class_auc import ClassAucs, class_aucs
@@ -37,6 +38,9 @@ from neuroval.analysis.performance.patients import Patients, per_patient
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance
 from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
 from neuroval.analysis.performance.roc import Curves
+from neuroval.analysis.performance.subgroup_columns import Column, column, column_names, crossed
+from neuroval.analysis.performance.subgroup_scan import Scan, scan, worth_showing
+from neuroval.analysis.performance.subgroups import Outcomes, Subgroups, outcomes, subgroups
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
 from neuroval.analysis.study.split_audit import SplitAudit
@@ -58,7 +62,7 @@ from neuroval.data.study.evaluated_cases import (
 )
 from neuroval.data.study.folder import Study
 from neuroval.data.study.gradcam import GradCams
-from neuroval.data.study.manifest import TRIED
+from neuroval.data.study.manifest import TRIED, Acceptance
 
 _T = TypeVar("_T")
 
@@ -159,7 +163,7 @@ class Results:
         """What the split shares with training; for new patients, the published split."""
         if self.published is not self:
             return self.published.audit
-        return SplitAudit(whole=self.whole, evaluated=self.evaluated, performance_on=self._performance)
+        return SplitAudit(whole=self.whole, evaluated=self.evaluated, performance_on=self.performance_on)
 
     @once
     def predicted(self) -> NDArray[np.int64]:
@@ -171,9 +175,9 @@ class Results:
         pooled = self.whole.grouped.performance
         if self.basis == NEW_PATIENTS and pooled is not None:
             return pooled
-        return self._performance(np.ones(self.evaluated.n, dtype=np.bool_))
+        return self.performance_on(np.ones(self.evaluated.n, dtype=np.bool_))
 
-    def _performance(self, kept: NDArray[np.bool_]) -> Performance:
+    def performance_on(self, kept: NDArray[np.bool_]) -> Performance:
         """Return the performance on the evaluated cases that are ``kept`` (n,)."""
         groups, level = self.groups[kept], self.level
         return performance_of(
@@ -418,6 +422,7 @@ class Results:
             chance=worse_than_chance(self.performance.matrix, self.auc_of),
             tried=() if self.trial is None else self.trial.findings,
             without_looking=self.whole.baselines,
+            scanned=self.scanned,
         )
 
     @once
@@ -428,10 +433,29 @@ class Results:
         leaks = any(finding.code == SHARED_GROUPS for finding in self.findings)
         asked = self.study.manifest.acceptance
         tried = self.tried_numbers if any(criterion.name in TRIED for criterion in asked) else {}
+        judged, unleaked = OnBasis(basis="all", performance=self.performance), self._unleaked if leaks else ()
         if self.basis == NEW_PATIENTS:
-            return judge(asked, self._over_folds, unleaked=(self.audit.unseen,), tried=tried)
-        judged = OnBasis(basis="all", performance=self.performance)
-        return judge(asked, judged, unleaked=self._unleaked if leaks else (), tried=tried)
+            judged, unleaked = self._over_folds, (self.audit.unseen,)
+        return judge(asked, judged, unleaked=unleaked, tried=tried, by_subgroup=self._by_subgroup)
+
+    def _by_subgroup(self, criterion: Acceptance, basis: Basis) -> list[OfSubgroup]:
+        """Return the performance in each subgroup that a criterion names."""
+        judged = self.of_study.on(NEW_PATIENTS) if basis == "folds" else self.published
+        kept = np.ones(judged.evaluated.n, dtype=np.bool_)
+        if basis == "new_to_the_model":
+            known, reaches = judged.compared
+            kept = known & ~reaches
+        missing = [name for name in criterion.columns if name not in column_names(self.study)]
+        if missing:
+            return [OfSubgroup(values=(), performance=None, reason=Reason("not_recorded"))]
+        names, codes = crossed([judged.column(name) for name in criterion.columns])
+        wanted = tuple(criterion.subgroup.values())
+        chosen = range(len(names)) if criterion.each else [names.index(wanted)] if wanted in names else []
+        return [
+            OfSubgroup(values=names[place], performance=judged.performance_on(kept & (codes == place)))
+            for place in chosen
+            if (kept & (codes == place)).any()
+        ] or [OfSubgroup(values=wanted, performance=None, reason=Reason("no_cases"))]
 
     @once
     def trial(self) -> TrialResults | None:
@@ -463,6 +487,101 @@ class Results:
         grouped = self.whole.grouped
         means = {number.name: number.mean for number in grouped.numbers}
         return OnBasis(basis="folds", performance=grouped.performance, reason=grouped.reason, means=means)
+
+    @once
+    def outcomes(self) -> Outcomes:
+        """What became of each evaluated case, as the rates of subgroups count it."""
+        classes = self.study.classes
+        return outcomes(self.evaluated.reference, self.predicted, classes=classes.names, negative=classes.negative)
+
+    @once
+    def _columns(self) -> dict[str, Column]:
+        return {}
+
+    def column(self, name: str) -> Column:
+        """Return the levels of a recorded column. Raises ``InputError`` for another, naming those that there are."""
+        held = self._columns
+        if name not in held:
+            held[name] = column(self.study, name, rows=self.evaluated.rows)
+        return held[name]
+
+    @once
+    def subgroup_columns(self) -> tuple[str, ...]:
+        """The columns whose subgroups are worth showing, those that a clinic asks for first in front."""
+        return tuple(part.name for part in worth_showing([self.column(name) for name in column_names(self.study)]))
+
+    @once
+    def _subgroups(self) -> dict[tuple[str, ...], Subgroups]:
+        return {}
+
+    def subgroups(self, by: tuple[str, ...]) -> Subgroups:
+        """Return the rates by the levels of a column, or of two columns crossed; kept once they are computed.
+
+        Raises ``InputError`` for a column that the study does not record.
+        """
+        held = self._subgroups
+        if by not in held:
+            held[by] = subgroups(
+                self.outcomes,
+                [self.column(name) for name in by],
+                groups=self.groups,
+                patients=self.whole.table["patient_id"].iloc[self.evaluated.rows],
+                rng=np.random.default_rng(SEED),
+                level=self.level,
+            )
+        return held[by]
+
+    def subgroup_named(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """Return columns and values of a subgroup by its name, ``site=north&sex=F``; none for another name.
+
+        A value may hold what stands between the parts, so that each way to part them is tried.
+        """
+        cuts = [place for place, letter in enumerate(name) if letter == "&"]
+        for parts in ((name,), *((name[:cut], name[cut + 1 :]) for cut in cuts)):
+            pairs = [part.partition("=") for part in parts]
+            known = column_names(self.study)
+            if all(head in known and value in self.column(head).levels for head, _, value in pairs):
+                return tuple(head for head, _, _ in pairs), tuple(value for _, _, value in pairs)
+        return None
+
+    def in_subgroup(self, name: str) -> NDArray[np.bool_]:
+        """Return for each evaluated case (n,) whether it is in a subgroup; none is in one that there is not."""
+        kept = np.ones(self.evaluated.n, dtype=np.bool_)
+        for head, value in zip(*(self.subgroup_named(name) or ((), ())), strict=True):
+            part = self.column(head)
+            kept &= part.codes == part.levels.index(value)
+        return kept
+
+    @once
+    def scanned(self) -> Scan:
+        """The subgroups that are worse, among all columns and pairs of columns; and those that miss a criterion."""
+        limits = {
+            key: criterion.at_least
+            for criterion in self.study.manifest.acceptance
+            if not criterion.columns and (key := self._key(criterion.metric)) is not None
+        }
+        whole = {key: self._lowest(key) for key in limits}
+        met = {key: limits[key] for key, low in whole.items() if low is not None and low >= limits[key]}
+        return scan(
+            self.outcomes,
+            [self.column(name) for name in self.subgroup_columns],
+            groups=self.groups,
+            patients=self.whole.table["patient_id"].iloc[self.evaluated.rows],
+            limits=met,
+            rng=np.random.default_rng(SEED),
+            level=self.level,
+        )
+
+    def _key(self, metric: str) -> str | None:
+        """Return the number of subgroups that a criterion names; none when it is not one of these."""
+        subject, name = split_key(metric)
+        key = f"{subject}.{name}"
+        return key if key in self.outcomes.among else None
+
+    def _lowest(self, key: str) -> float | None:
+        """Return the lower bound of a number on all cases."""
+        number = measure(key, self.performance)
+        return None if number is None else number.headline.low
 
     @once
     def errors(self) -> Errors:

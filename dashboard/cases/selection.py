@@ -29,6 +29,7 @@ FILTERS: Final = (
     "twin",
     "patient",
 )
+SUBGROUP: Final = "subgroup"  # any subgroup, by its name: a case is in one of each column
 RECORDED: Final = {"plane": "plane", "source": "source", "site": "site", "patient": "patient_id"}
 
 
@@ -52,6 +53,9 @@ class Selection:
         order = self._order if everything else self._order[: self.errors]
         kept = np.ones(len(order), dtype=np.bool_)
         for key, value in wanted.items():
+            if key == SUBGROUP:
+                kept &= self.results.in_subgroup(value)[order]
+                continue
             column = self.column(key)
             kept &= column.codes[order] == column.categories.get_loc(value)
         return order[kept]

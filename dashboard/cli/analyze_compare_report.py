@@ -24,6 +24,10 @@ def analyze(
     study: Annotated[str, typer.Argument(help="Study name or folder.")],
     section: Annotated[list[str] | None, typer.Option(help="Only this section; may be repeated.")] = None,
     basis: Annotated[str | None, typer.Option(*BASIS, help=WHAT_IS_JUDGED)] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="Column of the subgroups, or two to cross: site,sex; may be repeated. Needs no --section."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="The numbers as one tidy table, a row a number.")] = False,
     parquet: Annotated[Path | None, typer.Option(help="Write the same table to this Parquet file.")] = None,
@@ -44,6 +48,11 @@ def analyze(
     source = results_of(read_study(home.find_study(study)), basis=basis)
     if (as_csv or parquet) and (as_json or section):
         raise InputError("--csv and --parquet are the whole table of numbers, without --json and --section.")
+    columns = None if not by else [tuple(name.strip() for name in part.split(",")) for part in by]
+    if columns and (as_csv or parquet):
+        raise InputError("--by is of the section subgroups; the table of numbers holds each column by itself.")
+    if columns and not section:
+        section = ["subgroups"]
     if parquet is not None:
         with file_written_whole(parquet) as part:
             table.tidy_table(source).to_parquet(part, index=False)
@@ -51,7 +60,7 @@ def analyze(
     elif as_csv:
         say(table.as_csv(source).rstrip("\n"))
     else:
-        document = document_of(source, names=section, everything=everything)
+        document = document_of(source, names=section, everything=everything, by=columns)
         say(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) if as_json else as_text(document))
     if strict and _complaints(source):
         sys.exit(1)

@@ -78,6 +78,10 @@ def import_(
     classes: ClassNames = "",
     negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
     claims: ClaimsFile = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(help="Further columns to keep, such as sex,age; by default all of few values or numbers."),
+    ] = None,
 ) -> None:
     """Make a study of anybody's predictions."""
     from neuroval.data.storage import home
@@ -93,6 +97,7 @@ def import_(
         classes=names,
         negative=negative,
         claims=claims,
+        keep=None if keep is None else [name.strip() for name in keep.split(",") if name.strip()],
     )
     say(f"Imported {counted(len(study.predictions), 'prediction')}.")
     say(f"study {place}  fingerprint {study.fingerprint}")

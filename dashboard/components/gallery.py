@@ -8,11 +8,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.cases.selection import FILTERS, Selection
+from neuroval.dashboard.cases.selection import FILTERS, SUBGROUP, Selection
 from neuroval.dashboard.components import exports
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import cases as text
+from neuroval.dashboard.words import subgroups as text_subgroups
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.folder import Study
@@ -23,20 +24,33 @@ LISTED = 500  # values of a filter sent to the browser, at most; further ones ca
 
 def passing(selection: Selection) -> NDArray[np.int64]:
     """Return the rows of the cases that pass the filters in the address, in their order."""
-    state.keep_filters(FILTERS)
+    state.keep_filters((*FILTERS, SUBGROUP))
     return selection.rows(active(selection), everything=state.everything())
 
 
 def active(selection: Selection) -> dict[str, str]:
     """Return the filters that are set, in their order, each with its value."""
     wanted = {key: state.named(key, selection.known(key), default=state.ALL) for key in state.held(FILTERS)}
-    return {key: value for key, value in wanted.items() if value != state.ALL}
+    wanted = {key: value for key, value in wanted.items() if value != state.ALL}
+    if selection.results.subgroup_named(state.subgroup()) is not None:
+        wanted[SUBGROUP] = state.subgroup()
+    return wanted
 
 
 def headline(selection: Selection, classes: ClassOrder) -> None:
     """Say how often the model is wrong on the scans that pass the filters; nothing without filters."""
     if wanted := active(selection):
-        st.markdown(escaped(text.filtered(selection.rate(wanted), wanted, classes)), width=860)
+        named = selection.results.subgroup_named(wanted.get(SUBGROUP, ""))
+        parts = [text.spoken_filter(key, value, classes) for key, value in wanted.items() if key != SUBGROUP]
+        parts += [] if named is None else [text_subgroups.subgroup(*named)]
+        st.markdown(escaped(text.filtered(selection.rate(wanted), parts)), width=860)
+
+
+def _said(selection: Selection, key: str, value: str, classes: ClassOrder) -> str:
+    """Return a filter that is set, in words."""
+    if key == SUBGROUP and (named := selection.results.subgroup_named(value)) is not None:
+        return text_subgroups.filtered(*named)
+    return text.chip(key, value, classes)
 
 
 def filters(selection: Selection, classes: ClassOrder) -> None:
@@ -64,15 +78,15 @@ def filters(selection: Selection, classes: ClassOrder) -> None:
                 for key in more:
                     _filter(key, values[key], selection, classes)
     if wanted:
-        _chips(wanted, classes)
+        _chips(selection, wanted, classes)
 
 
-def _chips(wanted: Mapping[str, str], classes: ClassOrder) -> None:
+def _chips(selection: Selection, wanted: Mapping[str, str], classes: ClassOrder) -> None:
     """Draw each filter that is set as a button that takes it off."""
     with st.container(horizontal=True, gap="xsmall"):
         for key, value in wanted.items():
             st.button(
-                escaped(text.chip(key, value, classes)),
+                escaped(_said(selection, key, value, classes)),
                 icon=":material/close:",
                 icon_position="right",
                 key=f"chip-{key}",
@@ -82,7 +96,11 @@ def _chips(wanted: Mapping[str, str], classes: ClassOrder) -> None:
             )
         if len(wanted) > 1:
             st.button(
-                text.TAKE_ALL_OFF, key="chip-all", type="tertiary", on_click=state.filter_cleared, args=(FILTERS,)
+                text.TAKE_ALL_OFF,
+                key="chip-all",
+                type="tertiary",
+                on_click=state.filter_cleared,
+                args=((*FILTERS, SUBGROUP),),
             )
 
 

@@ -12,6 +12,7 @@ from neuroval.analysis.core.metrics import (
     COUNTED,
     COUNTED_OVERALL,
     FURTHER,
+    OF_SUBGROUP,
     RANKED_OVERALL,
     TRIED,
     Metric,
@@ -21,6 +22,8 @@ from neuroval.analysis.core.metrics import (
 from neuroval.analysis.decisions.acceptance import Judged
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, Performance
 from neuroval.analysis.performance.ranked_errors import ErrorCase
+from neuroval.analysis.performance.subgroup_columns import column_names
+from neuroval.analysis.performance.subgroups import SubgroupNumber, Subgroups
 from neuroval.analysis.performance.training_course import CURVES
 from neuroval.analysis.study.results import Results, results_of
 from neuroval.analysis.study.two_class_questions import RARE, at_prevalence
@@ -36,6 +39,7 @@ T = TypeVar("T")
 
 SCHEMA: Final = 1
 LONGEST: Final = 1000
+PART: Final = ("subgroup", "each")  # of a criterion that is not of all cases
 SHOWN: Final = 10  # plain values of a list in the text
 
 WITHOUT_LEAKS: Final = ("overall.accuracy", "overall.balanced_accuracy")
@@ -59,8 +63,14 @@ def sections(
     return document_of(results_of(study, basis=basis), names=names, everything=everything)
 
 
-def document_of(source: Results, *, names: Collection[str] | None = None, everything: bool = False) -> dict[str, Any]:
-    """Return results as the document of ``sections``."""
+def document_of(
+    source: Results,
+    *,
+    names: Collection[str] | None = None,
+    everything: bool = False,
+    by: Sequence[tuple[str, ...]] | None = None,
+) -> dict[str, Any]:
+    """Return results as the document of ``sections``; the section of subgroups has a table for each of ``by``."""
     wanted = list(SECTIONS) if names is None else list(names)
     for name in wanted:
         if name not in SECTIONS:
@@ -76,7 +86,11 @@ def document_of(source: Results, *, names: Collection[str] | None = None, everyt
             "split": source.published.basis,
             "n": source.evaluated.n,
         },
-        "sections": {name: SECTIONS[name](source) for name in SECTIONS if name in wanted},
+        "sections": {
+            name: _subgroups(source, by) if name == "subgroups" else SECTIONS[name](source)
+            for name in SECTIONS
+            if name in wanted
+        },
     }
     return document if everything else cut(document)
 
@@ -363,7 +377,7 @@ def _headline(metric: str, result: Performance | None, reason: Reason | None) ->
 def _acceptance(source: Results) -> list[dict[str, Any]]:
     return [
         {
-            **asdict(criterion.criterion),
+            **{key: value for key, value in asdict(criterion.criterion).items() if value or key not in PART},
             **_judged(criterion.on_all),
             "without_leaks": None
             if criterion.unleaked is None
@@ -372,6 +386,7 @@ def _acceptance(source: Results) -> list[dict[str, Any]]:
             "met": criterion.met,
             "reason": plain(criterion.decisive.reason),
             "shown_below": criterion.decisive.shown_below,
+            **({"worst": list(criterion.decisive.values)} if criterion.criterion.columns else {}),
         }
         for criterion in source.criteria
     ]
@@ -451,6 +466,49 @@ def _trial(source: Results) -> dict[str, Any]:
     }
 
 
+def _subgroups(source: Results, by: Sequence[tuple[str, ...]] | None = None) -> dict[str, Any]:
+    """Return the recorded columns, and the rates by the levels of each, or of those and crossed ones ``by``."""
+    wanted = [(name,) for name in source.subgroup_columns] if by is None else list(by)
+    tables = [source.subgroups(columns) for columns in wanted]
+    return {
+        "columns": {name: list(source.column(name).levels) for name in column_names(source.study)},
+        "tables": [_subgroup_table(table) for table in tables],
+    }
+
+
+def _subgroup_table(table: Subgroups) -> dict[str, Any]:
+    levels = [
+        {
+            "values": dict(zip(table.by, level.values, strict=True)),
+            "n": level.n,
+            "groups": level.groups,
+            "patients": level.patients,
+            "numbers": {key: _subgroup_number(number) for key, number in level.numbers.items()},
+        }
+        for level in table.levels
+    ]
+    tests = {
+        key: {**plain(test), "p_value": test.p_value, "adjusted_p_value": table.adjusted.get(key)}
+        for key, test in table.tests.items()
+    }
+    return {
+        "by": list(table.by),
+        "n": table.n,
+        "unknown": table.unknown,
+        "left_out": table.left_out,
+        "compared": table.compared,
+        "whole": plain(table.whole),
+        "levels": levels,
+        "heterogeneity": tests,
+    }
+
+
+def _subgroup_number(number: SubgroupNumber) -> dict[str, Any]:
+    values = [document for metric, value in read(OF_SUBGROUP, number) for document in [measured(metric.key, value)]]
+    together = {key: value for document in values for key, value in document.items()}
+    return {**together, "p_value": number.p_value, "adjusted_p_value": number.adjusted, "differs": number.differs}
+
+
 def _baselines(source: Results) -> dict[str, Any]:
     judged = source.whole.baselines
     return {} if judged is None else plain(judged)
@@ -473,6 +531,7 @@ SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "claims": _claims,
     "trial": _trial,
     "baselines": _baselines,
+    "subgroups": _subgroups,
 }
 
 

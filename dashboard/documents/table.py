@@ -16,14 +16,17 @@ from neuroval.analysis.core.metrics import (
     COUNTED_OVERALL,
     ERROR_RATES,
     FURTHER,
+    OF_SUBGROUP,
     OVERALL,
     RANKED_OVERALL,
     SCORES,
     TRIED,
     Metric,
     read,
+    split_key,
 )
 from neuroval.analysis.performance.per_class import Performance
+from neuroval.analysis.performance.subgroups import Subgroups, name_of
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.documents.plain_values import estimate_of
 from neuroval.dashboard.documents.spreadsheet import as_text
@@ -34,6 +37,7 @@ COLUMNS: Final = {
     "metric": "str",
     "subject": "str",
     "basis": "str",
+    "subgroup": "str",
     "value": "float64",
     "low": "float64",
     "high": "float64",
@@ -47,16 +51,20 @@ COLUMNS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """One number: ``metric`` is its key in the registry, ``basis`` the cases it is of; the estimate is the headline."""
+    """One number: ``metric`` is its key in the registry, ``basis`` the cases it is of; the estimate is the headline.
+
+    ``subgroup`` says which of these cases, as ``site=north``; empty for all of them.
+    """
 
     metric: str
     subject: str
     basis: str
     estimate: Estimate
+    subgroup: str = ""
 
 
 def numbers(results: Results) -> Iterator[Number]:
-    """Return the numbers on the basis of the results, then those that rest on counts on the other bases.
+    """Return the numbers on the basis of the results, those that rest on counts on the other bases, and subgroups.
 
     The subject is ``overall``, ``any_tumour``, a class, ``confidence`` or ``errors``; subject and metric make the key
     that criteria and claims use.
@@ -79,6 +87,8 @@ def numbers(results: Results) -> Iterator[Number]:
     ):
         if judged is not None and basis != chosen:
             yield from _of(judged, basis=basis)
+    for name in results.subgroup_columns:
+        yield from _of_subgroups(results.subgroups((name,)), basis=chosen)
 
 
 def tidy_table(results: Results) -> pd.DataFrame:
@@ -88,6 +98,7 @@ def tidy_table(results: Results) -> pd.DataFrame:
             "metric": number.metric,
             "subject": number.subject,
             "basis": number.basis,
+            "subgroup": number.subgroup or None,
             **{name: value for name, value in estimate_of(number.estimate).items() if name in COLUMNS},
         }
         for number in numbers(results)
@@ -108,6 +119,24 @@ def _of(judged: Performance, *, basis: str) -> Iterator[Number]:
         yield from _rows(read(COUNTED, judged.any_tumour), subject=ANY_TUMOUR, basis=basis)
     for rates in judged.classes:
         yield from _rows(read(COUNTED, rates), subject=rates.name, basis=basis)
+
+
+def _of_subgroups(table: Subgroups, *, basis: str) -> Iterator[Number]:
+    """Yield the rate of each level, and as ``<metric>.difference_to_rest`` how far it lies from the others."""
+    rate, difference = OF_SUBGROUP
+    for level in table.levels:
+        for key, number in level.numbers.items():
+            subject, name = split_key(key)
+            for metric, label in ((rate, name), (difference, f"{name}.{difference.key}")):
+                measure = metric.value_of(number)
+                if measure is not None:
+                    yield Number(
+                        metric=label,
+                        subject=subject,
+                        basis=basis,
+                        estimate=measure.headline,
+                        subgroup=name_of(table.by, level.values),
+                    )
 
 
 def _key(name: str, judged: Performance) -> str:

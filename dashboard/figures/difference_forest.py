@@ -25,12 +25,12 @@ class Row:
     beside: str
 
 
-def furthest(rows: Sequence[Row]) -> float:
+def furthest(differences: Sequence[Estimate]) -> float:
     """Return how far from 0 the axis reaches either way."""
     known = [
         abs(end)
-        for row in rows
-        for end in (row.difference.low, row.difference.value, row.difference.high)
+        for difference in differences
+        for end in (difference.low, difference.value, difference.high)
         if end is not None
     ]
     return min(1.0, 1.06 * max([NARROWEST, *known]))
@@ -38,7 +38,7 @@ def furthest(rows: Sequence[Row]) -> float:
 
 def differences(title: str, rows: Sequence[Row], *, beside: str) -> go.Figure:
     """Return the plot of ``rows``, first on top, equally far either way from 0; ``beside`` heads the right column."""
-    figure, reach = go.Figure(), furthest(rows)
+    figure, reach = go.Figure(), furthest([row.difference for row in rows])
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     for place, row in enumerate(rows):
         difference = row.difference

@@ -6,6 +6,7 @@ from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.metrics import Metric, measure, read
 from neuroval.analysis.performance.comparison import ComparedNumber
 from neuroval.analysis.performance.per_class import ClassPerformance
+from neuroval.analysis.performance.subgroups import Subgroups, name_of
 from neuroval.analysis.performance.training_course import Run
 from neuroval.analysis.study.results import rows as rows_of
 from neuroval.analysis.study.trial import TrialResults
@@ -26,12 +27,15 @@ from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure
 from neuroval.dashboard.figures.severities import severity_curves
 from neuroval.dashboard.figures.split_composition import split_bars
 from neuroval.dashboard.figures.stacked import start_below
+from neuroval.dashboard.figures.subgroup_forest import Row as SubgroupRow
+from neuroval.dashboard.figures.subgroup_forest import subgroup_forest
 from neuroval.dashboard.figures.training_curves import curves
 from neuroval.dashboard.session.cache import figure
 from neuroval.dashboard.words import cross_validation as text_cross_validation
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import per_class as text_classes
+from neuroval.dashboard.words import subgroups as text_subgroups
 from neuroval.data.study.folder import Study
 
 RATES = (text_classes.RATES[:2], text_classes.RATES[2:])  # a figure each
@@ -160,6 +164,23 @@ def need_and_sufficiency(study: Study, trial: TrialResults) -> go.Figure:
     sufficient = tuple(row(moved.subject, moved.sufficiency) for moved in trial.sufficiencies)
     sections = tuple((name, rows) for name, rows in (("Need", needed), ("Sufficiency", sufficient)) if rows)
     return figure(need_figure, sections)
+
+
+def subgroups(study: Study, table: Subgroups, key: str) -> go.Figure:
+    """Return the difference of each subgroup to the rest, in one number."""
+    rows = tuple(
+        SubgroupRow(
+            label=text_subgroups.row(level.values),
+            name=name_of(table.by, level.values),
+            difference=level.numbers[key].difference.headline,
+            differs=level.numbers[key].differs,
+            beside=text_subgroups.beside_rate(level.numbers[key]),
+            hover=text_subgroups.hover(level.numbers[key]),
+        )
+        for level in table.levels
+    )
+    beside = text_subgroups.label(key, study.classes).partition(",")[0]
+    return figure(subgroup_forest, rows, beside=beside, worse="Worse", better="Better")
 
 
 def severities(trial: TrialResults, corruption: Corruption) -> go.Figure:

@@ -11,9 +11,12 @@ address holds names of the study and fixed words. How images are reached:
     The gallery; without ``cases=all`` of the errors only. KEY is a filter: ``reference``, ``predicted``, ``confidence``
     (high, review, expert), ``bin`` (1 to 15, of the reliability diagram), ``plane``, ``source``, ``site``,
     ``evidence`` (on, off), ``shared`` (yes, no, unknown), ``twin`` (yes, no), ``patient``; ``&page=2``.
+    ``subgroup`` is one of ``subgroups`` below.
     A patient, and a case whose id an import has brought, stands there by a key (``access/address_names.py``).
 ``confusion?row=CLASS&column=CLASS`` and ``confidence?of=tier-high`` or ``of=bin-15``
     The first cases behind a cell, a tier or a bin, beside the figure.
+``subgroups?by=COLUMN&cross=COLUMN&number=KEY&level=COLUMN=VALUE``
+    Rates by a column, crossed with another; ``level`` is the subgroup whose scans are shown (``site=north&sex=F``).
 ``data_set?pairs=across``, ``labels`` or ``patients``
     Copies across splits (``&kind=mirrored``), copies with different labels, patients across splits: side by side.
 """
@@ -44,6 +47,8 @@ OPACITY, CELLS = "opacity", "cells"
 OF, RELIABILITY = "of", "reliability"
 PAIRS, KIND = "pairs", "kind"
 SPOILT = "spoilt"
+BY, CROSS, NUMBER, LEVEL, FOREST = "by", "cross", "number", "level", "forest"
+SUBGROUP = "subgroup"
 SCANS, SCAN, FRAME = "scans", "scan", "frame"
 KEPT, READINGS, FRAMES = "kept", "readings", "frames"
 START = 0.5  # of an own threshold
@@ -229,6 +234,19 @@ def take_clicked_bin() -> None:
     data = next((point["customdata"] for point in chosen if point.get("customdata")), None)
     if data:
         st.query_params[OF] = f"bin-{data[0]}"
+
+
+def take_clicked_subgroup() -> None:
+    """Carry a click on the forest plot of subgroups into the address, which the selector follows."""
+    chosen = st.session_state[FOREST]["selection"]["points"]
+    data = next((point["customdata"] for point in chosen if point.get("customdata")), None)
+    if data:
+        st.query_params[LEVEL] = data[0]
+
+
+def subgroup() -> str:
+    """Return which subgroup the address asks a gallery for; empty when it asks for none."""
+    return st.query_params.get(SUBGROUP, "")
 
 
 def follow_row(key: str, row: int) -> None:

@@ -102,11 +102,14 @@ def chip(key: str, value: str, classes: ClassOrder) -> str:
     return f"{FILTERS[key]}: {filter_value(key, value, classes)}"
 
 
-def filtered(rate: Estimate, wanted: Mapping[str, str], classes: ClassOrder) -> str:
-    """Return how often the model is wrong on the scans that pass the filters."""
-    chosen = listed(
-        [f"{FILTERS[key].lower()} {filter_value(key, value, classes)}" for key, value in wanted.items()], "and"
-    )
+def spoken_filter(key: str, value: str, classes: ClassOrder) -> str:
+    """Return a filter that is set, within a sentence."""
+    return f"{FILTERS[key].lower()} {filter_value(key, value, classes)}"
+
+
+def filtered(rate: Estimate, wanted: Sequence[str]) -> str:
+    """Return how often the model is wrong on the scans that pass the filters, each in words."""
+    chosen = listed(list(wanted), "and")
     if not rate.n:
         return f"No scan matches {chosen}."
     verb = "is an error" if rate.count == 1 else "are errors"

@@ -6,6 +6,7 @@ from typing import Final
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.data_audit.confounders import Level
+from neuroval.dashboard.words import subgroups
 from neuroval.dashboard.words.basis import kind
 from neuroval.dashboard.words.formats import below_1, counted, escaped, number, points
 from neuroval.dashboard.words.general import listed
@@ -228,4 +229,6 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
     "needs_no_tumour": _needs_no_tumour,
     "fragile": _fragile,
     "shortcut_baseline": _shortcut_baseline,
+    "subgroup_worse": subgroups.worse,
+    "subgroup_misses_criterion": subgroups.misses_criterion,
 }

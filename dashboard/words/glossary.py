@@ -8,6 +8,7 @@ from neuroval.analysis.core.metrics import (
     COUNTED_OVERALL,
     FURTHER,
     MINUS,
+    OF_SUBGROUP,
     RANKED_OVERALL,
     SCORES,
     TRIED,
@@ -23,6 +24,7 @@ _ORDER: tuple[Metric[Any], ...] = (
     *RANKED_OVERALL,
     *SCORES,
     *TRIED,
+    *OF_SUBGROUP,
 )
 METRICS = {metric.explained_as: metric.meaning for metric in _ORDER if metric.meaning and metric.shown} | {
     "Loss": f"what training makes small: the mean of {MINUS}ln p of the reference class, and what the settings add.",

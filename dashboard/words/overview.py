@@ -24,6 +24,7 @@ from neuroval.dashboard.words.general import (
     spoken,
 )
 from neuroval.dashboard.words.reasons import why
+from neuroval.dashboard.words.subgroups import criterion as criterion_of
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.manifest import Manifest
@@ -139,6 +140,8 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     subject, _, rate = judged.criterion.metric.rpartition(".")
     name = subject.removeprefix("classes.")
     what = ", ".join(filter(None, (_rate_name(rate), class_name(name, classes))))
+    asked = judged.criterion
+    whom = criterion_of(asked.columns, each=bool(asked.each), values=judged.decisive.values)
     bound = {"low": "lower bound", "high": "upper bound"}.get(judged.criterion.bound, judged.criterion.bound)
     symbol = {True: "\u2713", False: "\u00d7", None: "?"}[judged.decisive.met]
     lines = {}
@@ -149,7 +152,7 @@ def criterion_lines(judged: Criterion, classes: ClassOrder) -> tuple[str, str]:
     if needed := required(judged):
         lines["Scans it would take"] = needed
     return (
-        f"{symbol} {what}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
+        f"{symbol} {what}{whom}, {bound} at least {judged.criterion.at_least:g}: {_outcome(judged)}",
         ". ".join(f"{basis}: {numbers}" for basis, numbers in lines.items()) + ".",
     )
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from neuroval.data.study import embeddings as embeddings_of
 from neuroval.data.study import gradcam as gradcam_of
 from neuroval.data.study import trial as trial_of
 from neuroval.data.study.embeddings import Embeddings
+from neuroval.data.study.further_columns import check_values, with_further
 from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import Manifest, fingerprint, from_document, to_document
 from neuroval.data.study.trial import Trial
@@ -167,7 +168,8 @@ def write_study(
     frames = {"cases": cases.sort_values("case_id"), "predictions": predictions.sort_values("case_id")}
     frames |= {name: table for name, table in (optional or {}).items() if table is not None and not table.empty}
     classes = manifest.classes
-    tables = {f"{name}.parquet": _to_arrow(frame, name, classes) for name, frame in frames.items()}
+    further = manifest.data.columns
+    tables = {f"{name}.parquet": _to_arrow(frame, name, classes, further=further) for name, frame in frames.items()}
     for file, maps in ((gradcam_of.FILE, gradcam), (gradcam_of.FOLDS_FILE, gradcam_folds)):
         if maps is not None:
             tables[file] = gradcam_of.to_arrow(maps, classes)
@@ -252,10 +254,17 @@ def checked_table(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pd.Dat
     return frame
 
 
-def _to_arrow(frame: pd.DataFrame, name: str, classes: ClassOrder) -> pa.Table:
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    fitted = contract.conform(table, _schema_of(name, classes), file=f"{name}.parquet")
+def _to_arrow(frame: pd.DataFrame, name: str, classes: ClassOrder, *, further: Sequence[str] = ()) -> pa.Table:
+    fitted = _fitted(pa.Table.from_pandas(frame, preserve_index=False), name, classes, further=further)
     return fitted.replace_schema_metadata(contract.metadata(classes))
+
+
+def _fitted(table: pa.Table, name: str, classes: ClassOrder, *, further: Sequence[str]) -> pa.Table:
+    """Return a table with the columns that the contract gives it; ``further`` are those of the cases that are named."""
+    file, expected = f"{name}.parquet", _schema_of(name, classes)
+    if name == "cases":
+        expected = with_further(expected, table, further, file=file)
+    return contract.conform(table, expected, file=file)
 
 
 def _check_file(file: Path, manifest: Manifest) -> None:
@@ -307,10 +316,11 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     for file, table in tables.items():
         if file not in (gradcam_of.FILE, gradcam_of.FOLDS_FILE, embeddings_of.FILE, trial_of.FILE):
             name = file.removesuffix(".parquet")
-            fitted = contract.conform(table, _schema_of(name, classes), file=file)
+            fitted = _fitted(table, name, classes, further=manifest.data.columns)
             frames[name] = fitted.replace_schema_metadata(None).to_pandas()
     cases = frames["cases"]
     contract.check_cases(cases, classes)
+    check_values(cases, manifest.data.columns, file="cases.parquet")
     rows: dict[str, NDArray[np.int64]] = {
         name: contract.check_predictions(frames[name], cases, classes, file=f"{name}.parquet")
         for name in ("predictions", "folds", "folds_ungrouped")

@@ -1,6 +1,6 @@
 """Making a study of predictions that come from anywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,10 +20,10 @@ from neuroval.data.storage.spelling import named, plain, relative_path, split_of
 from neuroval.data.storage.tables import PREFIX, Table, read_table, table_sha256
 from neuroval.data.study import contract
 from neuroval.data.study.folder import Study, check_place, write_study
+from neuroval.data.study.further_columns import as_columns, kept_columns
 from neuroval.data.study.manifest import About, DataFacts, Manifest
 
 TEXT_COLUMNS: Final = ("case_id", "split", "label", "image_path", "patient_id", "plane", "source", "site")
-NO_COLUMN: Final = "no column that a study keeps"
 
 
 @holding("out")
@@ -36,12 +36,15 @@ def study_of_predictions(
     classes: Sequence[str] | None = None,
     negative: str | None = None,
     claims: Path | None = None,
+    keep: Sequence[str] | None = None,
 ) -> Study:
     """Write a study of the predictions in a table to the folder ``out`` and return it.
 
     The table is whatever ``storage.tables`` reads. It has ``label`` and one ``prob_<class>`` per class, of two classes
     one is enough; ``case_id``, ``split`` (default ``test``), ``image_path``, ``patient_id``, ``plane``, ``source`` and
-    ``site`` are optional, other columns are ignored. Classes are in the order of ``classes``, else of the columns.
+    ``site`` are optional. Of the other columns those that ``keep`` names are kept as they are, by default all that
+    are text of few values, or numbers (``further_columns``). Classes are in the order of ``classes``, else of the
+    columns.
     Rows of split ``train`` become cases without a prediction: they serve to find leaks, and their probabilities are
     not looked at. Without ``case_id`` a case is known by its image path, else by its row number. Names default to that
     of the folder. ``claims`` is a claims file for the study. What was read, missing and ignored is the ``intake`` of
@@ -57,16 +60,18 @@ def study_of_predictions(
     order = _class_order(table, classes=classes, negative=negative)
     name = data_name or out.name
     cases, missing = _cases(table, order, data_name=name)
+    further, ignored = kept_columns(table, keep=keep, taken=TEXT_COLUMNS)
+    cases = cases.assign(**further)
     predictions = _predictions(table, cases, order)
     manifest = Manifest(
         about=About(name=out.name, title=title or out.name),
         classes=order,
-        data=DataFacts(name=name),
+        data=DataFacts(name=name, columns=as_columns(further)),
         provenance={
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": version("neuroval"),
             "predictions_sha256": table_sha256(file),
-            "intake": _intake(table, order, cases, missing).to_document(),
+            "intake": _intake(table, order, cases, missing, ignored).to_document(),
         },
     )
     return write_study(out, manifest=manifest, cases=cases, predictions=predictions, claims=claims)
@@ -191,8 +196,11 @@ def _predictions(table: Table, cases: pd.DataFrame, order: ClassOrder) -> pd.Dat
     return predictions
 
 
-def _intake(table: Table, order: ClassOrder, cases: pd.DataFrame, missing: tuple[Missing, ...]) -> Intake:
-    kept = [column for column in (*TEXT_COLUMNS, *order.probability_columns) if column in table]
+def _intake(
+    table: Table, order: ClassOrder, cases: pd.DataFrame, missing: tuple[Missing, ...], ignored: Mapping[str, str]
+) -> Intake:
+    named_columns = (*TEXT_COLUMNS, *order.probability_columns)
+    kept = [column for column in (*named_columns, *table.columns) if column in table and column not in ignored]
     notes = [
         f"prob_{name} is taken as 1 minus the other probability" for name in order.names if PREFIX + name not in table
     ]
@@ -202,7 +210,7 @@ def _intake(table: Table, order: ClassOrder, cases: pd.DataFrame, missing: tuple
         unit="row",
         read=len(cases),
         missing=missing,
-        kept=tuple(kept),
-        ignored={**{name: NO_COLUMN for name in table.columns if name not in kept}, **table.ignored},
+        kept=tuple(dict.fromkeys(kept)),
+        ignored={**ignored, **table.ignored},
         notes=(*table.notes, *notes),
     )

@@ -12,6 +12,7 @@ from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.schema import SCHEMA_VERSION
 from neuroval.data.storage.files import stays_inside
 from neuroval.data.storage.home import STUDY_FILE
+from neuroval.data.study.further_columns import check_names
 
 BOUNDS: Final = ("low", "value", "high")  # of an interval, which a criterion may name
 OVERALL: Final = (  # numbers over all classes that a criterion may name
@@ -26,6 +27,7 @@ OVERALL: Final = (  # numbers over all classes that a criterion may name
 )
 PER_CLASS: Final = ("sensitivity", "specificity", "ppv", "npv", "f1")  # of a class, and of any tumour
 TRIED: Final = ("need", "sufficiency")  # of a class, and of any tumour, in a study with a trial
+CROSSED: Final = 2  # columns of a subgroup, at most
 SIGNED: Final = ("mcc", "kappa")  # from -1 to 1; the others from 0
 PROVENANCE: Final = {"created": str, "code_version": str, "packages": dict, "intake": dict, "job": str}
 RECIPE: Final = {"guidance": float, "early_sizes": list, "chosen_by": str}  # settings that are looked at
@@ -73,12 +75,16 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFacts:
-    """The data set: ``name`` is part of every case id."""
+    """The data set: ``name`` is part of every case id, ``columns`` are the further ones of its table of cases."""
 
     name: str
     licence: str = ""
     source_url: str = ""
     citation: str = ""
+    columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_names(self.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +114,17 @@ class Impact:
 class Acceptance:
     """A criterion fixed before the test split was read: the estimate's ``bound`` must be ``at_least`` so much.
 
-    ``metric`` is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``. Raises
-    ``InputError`` for a name, a bound or a limit that no number has.
+    ``metric`` is ``overall.<name>``, ``any_tumour.<name>``, ``classes.<class>.<name>`` or ``<class>.<name>``. It is of
+    all cases, of those of one ``subgroup`` (``{site = "north"}``: column to value), or must be met in ``each`` level of
+    a column or of two columns crossed (``["site", "sex"]``). Raises ``InputError`` for a name, a bound or a limit that
+    no number has, and for subgroups of a number that is not of an argmax.
     """
 
     metric: str
     at_least: float
     bound: str = "low"
+    subgroup: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    each: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = OVERALL if self.subject == "" else (*PER_CLASS, *TRIED)
@@ -123,12 +133,29 @@ class Acceptance:
             raise InputError(f"acceptance: {self.metric!r} is no metric; of {about} there are {list(known)}.")
         if self.bound not in BOUNDS:
             raise InputError(f"acceptance: {self.metric} has the bound {self.bound!r}; expected one of {list(BOUNDS)}.")
+        self._check_subgroup()
         lowest = -1 if self.name in SIGNED else 0
         if not lowest <= self.at_least <= 1:
             raise InputError(
                 f"acceptance: {self.metric} at_least is {self.at_least:g}; expected a number from {lowest} to 1, such "
                 "as 0.9 for 90%."
             )
+
+    def _check_subgroup(self) -> None:
+        if self.subgroup and self.each:
+            raise InputError(f"acceptance: {self.metric} names a subgroup and each level; expected one of the two.")
+        if len(self.columns) > CROSSED or len(set(self.columns)) < len(self.columns):
+            raise InputError(f"acceptance: {self.metric} names the columns {list(self.columns)}; expected up to two.")
+        if self.columns and self.name in TRIED:
+            raise InputError(f"acceptance: {self.metric} is of a trial, which is not judged by subgroup.")
+        for column, value in self.subgroup.items():
+            if not isinstance(value, str):
+                raise InputError(f"acceptance: the subgroup {column} is {value!r}; expected a text, as it is shown.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the criterion looks at; none for all cases."""
+        return self.each or tuple(self.subgroup)
 
     @property
     def subject(self) -> str:
@@ -201,18 +228,25 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
         "thresholds": _plain(manifest.thresholds),
         "harm": {"matrix": [list(row) for row in manifest.harm]},
         "impact": [_plain(impact) for impact in manifest.impacts],
-        "acceptance": [_plain(criterion) for criterion in manifest.acceptance],
+        "acceptance": [_criterion(criterion) for criterion in manifest.acceptance],
         "test_reads": [_plain(reading) for reading in manifest.test_reads],
         "files": dict(sorted(manifest.files.items())),
         "provenance": dict(manifest.provenance),
     }
     if not manifest.about.modalities:  # studies from before this key keep their fingerprint
         del document["study"]["modalities"]
+    if not manifest.data.columns:
+        del document["data"]["columns"]
     if manifest.model is not None:
         document["model"] = _plain(manifest.model)
         if not manifest.model.folds_recipe:
             del document["model"]["folds_recipe"]
     return document
+
+
+def _criterion(criterion: Acceptance) -> dict[str, Any]:
+    """Return a criterion; studies from before subgroups keep their fingerprint."""
+    return {key: value for key, value in _plain(criterion).items() if value or key not in ("subgroup", "each")}
 
 
 def from_document(document: Mapping[str, Any]) -> Manifest:

@@ -13,7 +13,7 @@ from neuroval.data.storage.home import SHIPPED_STUDIES
 
 NAMING = ("Number", "Score")  # the first column of tables that name numbers
 ABOUT = ("Class", "A patient's answer is", "Rate")  # columns of a table of rates that name none
-TRIED = ("shortcuts", "robustness")  # the shipped studies have no trial, and corruptions are no numbers
+TRIED = ("shortcuts", "robustness", "subgroups")  # the shipped studies have no trial, and corruptions are no numbers
 SEVERAL = ("Rates",)  # a figure whose rows name the numbers
 
 

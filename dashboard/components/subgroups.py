@@ -1,0 +1,92 @@
+"""Blocks of the page on subgroups: which columns, the forest plot, and the scans of one subgroup."""
+
+import streamlit as st
+
+from neuroval.analysis.performance.subgroups import Subgroups, name_of
+from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.cases.selection import SUBGROUP
+from neuroval.dashboard.components import behind, cases, exports
+from neuroval.dashboard.session import page_figures as charts
+from neuroval.dashboard.session import state
+from neuroval.dashboard.words import subgroups as text
+from neuroval.data.study.folder import Study
+
+FIRST = 4  # scans shown; the gallery holds all
+
+
+def chosen(evidence: Evidence) -> tuple[Subgroups, str]:
+    """Draw the choice of one column, of one to cross it with and of a number; return the table and the number."""
+    names, classes = list(evidence.results.subgroup_columns), evidence.study.classes
+    by = state.named(state.BY, names, default=names[0])
+    state.follow(state.BY, names, default=names[0])
+    with st.container(horizontal=True, gap="medium"):
+        st.pills(
+            text.CHOOSE,
+            names,
+            format_func=text.column,
+            key=state.BY,
+            required=True,
+            on_change=state.setting_chosen,
+            args=(state.BY, names[0]),
+        )
+        others = [name for name in names if name != by]
+        cross = state.named(state.CROSS, others, default=state.ALL)
+        if others:
+            state.follow(state.CROSS, others, default=state.ALL)
+            st.selectbox(
+                text.CROSS,
+                [state.ALL, *others],
+                format_func=lambda name: text.ALONE if name == state.ALL else text.column(name),
+                key=state.CROSS,
+                width=165,
+                on_change=state.class_chosen,
+                args=(state.CROSS,),
+            )
+        keys = list(evidence.results.outcomes.among)
+        key = state.named(state.NUMBER, keys, default=keys[0])
+        state.follow(state.NUMBER, keys, default=keys[0])
+        st.selectbox(
+            text.NUMBER,
+            keys,
+            format_func=lambda name: text.label(name, classes),
+            key=state.NUMBER,
+            width=260,
+            on_change=state.setting_chosen,
+            args=(state.NUMBER, keys[0]),
+        )
+    return evidence.results.subgroups((by,) if cross == state.ALL else (by, cross)), key
+
+
+def forest(study: Study, table: Subgroups, key: str) -> None:
+    """Draw the forest plot of a number; a click on a row chooses the subgroup whose scans are shown."""
+    exports.chart(
+        study,
+        charts.subgroups(study, table, key),
+        name="subgroups",
+        key=state.FOREST,
+        on_select=state.take_clicked_subgroup,
+        selection_mode="points",
+        alt=text.ALT,
+    )
+
+
+def scans(study: Study, evidence: Evidence, table: Subgroups, key: str) -> None:
+    """Draw the choice of a subgroup and its first scans, errors first, and the way to all of them."""
+    levels = {name_of(table.by, level.values): level for level in table.levels}
+    worst = min(levels, key=lambda name: text.surely_below(levels[name], key))
+    chosen = state.named(state.LEVEL, levels, default=worst)
+    state.follow(state.LEVEL, levels, default=worst)
+    st.selectbox(
+        text.OPEN,
+        list(levels),
+        format_func=lambda name: text.row(levels[name].values),
+        key=state.LEVEL,
+        width=300,
+        on_change=state.class_chosen,
+        args=(state.LEVEL,),
+    )
+    rows = evidence.selection.rows({SUBGROUP: chosen}, everything=True)
+    st.caption(text.scans_and_errors(len(rows), evidence.selection.wrong(rows)))
+    first = [evidence.cases[case_id] for case_id in evidence.selection.ids(rows[:FIRST])]
+    cases.tiles(study, first, columns=FIRST, pictures=cases.images_note(study))
+    behind.in_gallery(study, len(rows), **{SUBGROUP: chosen})
