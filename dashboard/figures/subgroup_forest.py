@@ -13,6 +13,7 @@ from neuroval.dashboard.figures.typeface import FIGURE_TEXT, widest
 from neuroval.dashboard.words.formats import figure_names, figure_text
 
 LONGEST_LABEL = 26
+TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 HIT = 26  # pixels of the row that answer a click
 
 
@@ -74,8 +75,14 @@ def subgroup_forest(rows: Sequence[Row], *, beside: str, worse: str, better: str
     room = {"l": BESIDE + widest(labels), "b": BELOW, "t": 8, "r": at_right([figure_text(beside), *texts])}
     figure.update_layout(showlegend=False)
     finish(figure, height=78 + 32 * len(rows), room=room)
+    tick = max(step for step in TICKS if step <= reach)
     figure.update_xaxes(
-        range=[-reach, reach], nticks=4, tickangle=0, zeroline=False, gridcolor=QUIET, tickformat="+.2f"
+        range=[-reach, reach],
+        tickvals=[-tick, 0, tick],
+        ticktext=[f"\N{MINUS SIGN}{tick:g}", "0", f"+{tick:g}"],
+        tickangle=0,
+        zeroline=False,
+        gridcolor=QUIET,
     )
     name_rows(figure, labels)
     figure.update_yaxes(range=[len(rows) - 0.5, -1.4])
