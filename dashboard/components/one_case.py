@@ -7,16 +7,17 @@ import streamlit as st
 from neuroval.dashboard.cases.any_case import ListedCase
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import exports
+from neuroval.dashboard.components import exports, without_region
 from neuroval.dashboard.components.cases import images_note, thumbnail, url
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.figures.probabilities import probability_bars
-from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, maps_by, outline_of, peak_of
+from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, maps_by, maps_of, outline_of, peak_of
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as words
 from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import general as text
+from neuroval.dashboard.words import without_region as text_without
 from neuroval.dashboard.words.formats import counted, escaped
 from neuroval.data.study.folder import Study
 
@@ -31,6 +32,7 @@ def case_view(study: Study, evidence: Evidence, listed: ListedCase, order: Seque
     st.markdown(escaped(f"{answer} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
     if images_note(study):
         _pictures(study, listed, case)
+        _without_region(study, listed, case)
     left, right = st.columns(2, gap="large")
     with left:
         _probabilities(study, listed, case)
@@ -138,6 +140,24 @@ def _picture(study: Study, case: Case, name: str | None, **shown: str) -> None:
     role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
     peak = peak_of(study, case.case_id, name, of=case.map_of)
     st.caption(escaped(words.panel(study.classes.display[name], role, peak)))
+
+
+def _without_region(study: Study, listed: ListedCase, case: Case | None) -> None:
+    """Draw what the network says of the scan without the tumour, or without what its evidence lies on."""
+    maps, pixels = study.gradcam, compute.pixels(study, listed.case_id)
+    drawn = maps_of(maps, listed.case_id)
+    if pixels is None:
+        return
+    called = listed.label if case is None else case.predicted
+    without_region.show(
+        study,
+        compute.reader(study),
+        pixels,
+        outline=outline_of(maps, listed.case_id),
+        evidence=None if drawn is None else drawn[study.classes.index(called)],
+        key=listed.case_id,
+        note=text_without.NETWORK,
+    )
 
 
 def _probabilities(study: Study, listed: ListedCase, case: Case | None) -> None:

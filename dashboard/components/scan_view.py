@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import cases, exports, frame, scan_form
+from neuroval.dashboard.components import cases, exports, frame, scan_form, without_region
 from neuroval.dashboard.components.one_case import map_settings
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.figures.probabilities import probability_bars
@@ -54,7 +54,7 @@ def show(study: Study, reader: Reader, files: Sequence[UploadedFile]) -> None:
         if isinstance(chosen, str):
             st.error(escaped(chosen), title="This file cannot be read")
         else:
-            _scan(study, chosen)
+            _scan(study, reader, chosen)
 
 
 def _read(study: Study, reader: Reader, files: Sequence[UploadedFile], frames: Sequence[int]) -> list[Prediction | str]:
@@ -74,7 +74,7 @@ def _read(study: Study, reader: Reader, files: Sequence[UploadedFile], frames: S
     return state.once(state.READINGS, keys, read)
 
 
-def _scan(study: Study, prediction: Prediction) -> None:
+def _scan(study: Study, reader: Reader, prediction: Prediction) -> None:
     classes = study.classes
     if reasons := text_scan.doubts(prediction):
         st.warning(" ".join(reasons), title=text_scan.DOUBT)
@@ -82,6 +82,15 @@ def _scan(study: Study, prediction: Prediction) -> None:
         st.caption(text_scan.NO_VERDICT)
     st.markdown(escaped(text_scan.answer(prediction, classes)))
     _pictures(study, prediction)
+    place = study.classes.index(prediction.called)
+    without_region.show(
+        study,
+        reader,
+        prediction.upload.pixels,
+        outline=None,
+        evidence=prediction.maps[place],
+        key=prediction.upload.sha256[:12],
+    )
     left, right = st.columns([4, 3], gap="medium")
     with left:
         figure = probability_bars(prediction.probabilities, classes, reference=None)

@@ -6,8 +6,10 @@ from pathlib import Path
 from threading import Thread
 from typing import ParamSpec
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.comparison import Comparisons, comparisons
@@ -22,6 +24,7 @@ from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.pdf import build
 from neuroval.dashboard.scans import prediction
 from neuroval.data.exceptions import InputError
+from neuroval.data.images.decoding import read_image
 from neuroval.data.images.linking import LinkedImages, linked_images
 from neuroval.data.storage.home import STUDY_FILE, studies
 from neuroval.data.study.folder import Study, read_study
@@ -204,6 +207,16 @@ def encoded(
         return None
     key = (study.fingerprint, str(folder.folder), case_id, class_name, size, of, opacity, cells)
     return _encoded(*key, _study=study, _folder=folder)
+
+
+def pixels(study: Study, case_id: str) -> NDArray[np.uint8] | None:
+    """Return the whole scan (h, w, 3) of a case; none when it is not in the linked folder or cannot be read."""
+    folder = linked(study)
+    path = None if folder is None else folder.path(known_ids(study).get(case_id))
+    try:
+        return None if path is None else read_image(path).pixels
+    except InputError:
+        return None
 
 
 def changed(study: Study, case_id: str, *, change: str, level: int, size: str) -> bytes | None:

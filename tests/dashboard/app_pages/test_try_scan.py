@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import try_scan as text_scan
+from neuroval.dashboard.words import without_region as text_without
+from neuroval.dashboard.words.trial_names import FILLED
 from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.study.folder import Study, read_study
 
@@ -225,3 +228,21 @@ def test_files_beyond_the_limit_are_not_dropped_silently(
     uploaded(page, *((path.name, path.read_bytes()) for path in test_images["file"][:3]))
     assert [one.value for one in page.warning] == ["3 files were chosen; the first 2 are read."]
     assert len(page.selectbox(key="scan").options) == 2
+
+
+def test_what_the_model_says_without_a_region_is_asked_of_it(
+    page: AppTest, said: Said, test_images: pd.DataFrame
+) -> None:
+    wanted = test_images[test_images["label"] == "glioma"].iloc[0]
+    app = uploaded(page, ("scan.png", wanted["file"].read_bytes()))
+    assert text_without.MEANS not in said(app)  # nothing is asked before it is opened
+    (key,) = [name for name in app.session_state.filtered_state if str(name).startswith("without-")]
+    app.session_state[key] = True
+    app.run()
+    assert not app.exception
+    shown = said(app)
+    assert text_without.MEANS in shown
+    assert re.search(r"(still says|says .*no longer|with one filling)", shown)
+    assert all(f"{FILLED[way]}: " in shown for way in ("remove_telea", "remove_harmonic"))
+    app.slider(key=f"share-{key.removeprefix('without-')}").set_value(90).run()
+    assert not app.exception
