@@ -10,7 +10,7 @@ from neuroval.dashboard.cli.shared import OUR_CLASSES, ClassNames, DataName, Ima
 from neuroval.data.storage.home import RECIPES
 
 app = typer.Typer()
-RECIPE = RECIPES / "brain-tumor-mri.toml"
+RECIPE = RECIPES / "plain.toml"
 Track = Annotated[
     Literal["mlflow", "wandb", "none"], typer.Option(help="Where the run is recorded: mlflow, wandb, or none.")
 ]

@@ -97,7 +97,7 @@ def training_scans(
     if not len(outlined):
         raise ContractError(
             f"{folder}: no training case has an outline of its tumour, and [counterfactual] of the recipe needs them; "
-            "name them in metadata.csv (column 'mask_path'), or leave [counterfactual] out."
+            "name them in metadata.csv (column 'mask_path'), or take a recipe without that table, such as plain.toml."
         )
     return TrainingScans(
         settings=settings,

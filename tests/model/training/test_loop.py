@@ -221,10 +221,11 @@ def test_guidance_needs_a_head_without_hidden_layers(toy_images: Path, tmp_path:
 def test_the_shipped_recipes_are_read() -> None:
     folder = RECIPES
     assert {path.stem: read_recipe(path).backbone for path in folder.glob("*.toml")} == {
-        "brain-tumor-mri": "efficientnet-lite2",
+        "brain-tumor-mri": "efficientnet-lite0",
         "brain-tumor-mri-b3": "efficientnet-b3",
-        "brain-tumor-mri-folds": "efficientnet-lite0",
         "phantom": "efficientnet-lite0-short",
+        "plain": "efficientnet-lite2",
+        "plain-folds": "efficientnet-lite0",
     }
 
 
