@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import plotly.graph_objects as go
 
@@ -25,7 +26,14 @@ class Row:
     beside: str
 
 
-def furthest(rows: Sequence[Row]) -> float:
+class HasDifference(Protocol):
+    """A line of a plot of differences."""
+
+    @property
+    def difference(self) -> Estimate: ...
+
+
+def furthest(rows: Sequence[HasDifference]) -> float:
     """Return how far from 0 the axis reaches either way."""
     known = [
         abs(end)
