@@ -45,7 +45,7 @@ def heterogeneity(
     sizes: NDArray[np.int64],
     *,
     rng: np.random.Generator,
-    by_group: tuple[Any, Any, NDArray[np.int64]] | None = None,  # sparse (t, l), whose types say nothing of it
+    by_group: tuple[sparse.csc_array, sparse.csc_array, NDArray[np.int64]] | None = None,
 ) -> Heterogeneity:
     """Return the test that the rate ``successes / sizes`` (l,) is the same in all levels.
 
@@ -97,17 +97,12 @@ def heterogeneity(
 
 
 def _design_effects(
-    successes: Any,
-    sizes_of: Any,
-    number: NDArray[np.int64],
-    *,
-    sizes: NDArray[Any],
-    p: float,
+    successes: sparse.csc_array, sizes_of: sparse.csc_array, number: NDArray[np.int64], *, sizes: NDArray[Any], p: float
 ) -> tuple[float, float, int]:
     """Return the sum of the generalised design effects, that of their squares, and how many groups there are."""
     held = np.asarray(sizes_of.sum(axis=1)).ravel() > 0
     groups = int(number[held].sum())
-    scores = sparse.csc_array(successes - p * sizes_of)  # (t, l)
+    scores = sparse.csc_array(successes.astype(np.float64) - sizes_of.astype(np.float64) * p)  # (t, l)
     share = sizes / sizes.sum()
     of_group = np.asarray(scores.sum(axis=1)).ravel()
     weighted = sparse.csc_array(

@@ -81,8 +81,8 @@ def scan(
     """Return the subgroups that are worse than the rest, and those below a limit, of columns and pairs of columns.
 
     The first 8 columns with two levels of 20 cases are looked at, and of these the first 6 two by two; combinations
-    of more than 60 levels are not. ``limits`` are by number what all cases together reach; a subgroup of a single
-    column counts as below where its whole interval is. A table is computed with its groups only where a difference is
+    of more than 60 levels are not. ``limits`` are by number what all cases together reach; a subgroup counts as below
+    where its whole interval is. A table is computed with its groups only where a difference is
     told from chance as if cases were independent: no p-value between groups is smaller, so that none is lost.
     """
     shown = worth_showing(columns)[:MOST_COLUMNS]
@@ -96,17 +96,15 @@ def scan(
     ends = np.cumsum([len(part) for part in plain])
     wanted = [
         bool((part < SIGNIFICANT).any())
-        or (len(choice) == 1 and _may_be_below(found, codes, levels=len(names), limits=limits or {}, level=level))
-        for part, (choice, names, codes) in zip(np.split(adjusted, ends[:-1]), coded, strict=True)
+        or _may_be_below(found, codes, levels=len(names), limits=limits or {}, level=level)
+        for part, (_, names, codes) in zip(np.split(adjusted, ends[:-1]), coded, strict=True)
     ]
     tables = [
         subgroups(found, choice, groups=groups, patients=patients, rng=rng, level=level)
         for (choice, _, _), is_wanted in zip(coded, wanted, strict=True)
         if is_wanted
     ]
-    below = [
-        (key, entry) for table in tables if len(table.by) == 1 for key, entry in _below(table, limits=limits or {})
-    ]
+    below = [entry for table in tables for entry in _below(table, limits=limits or {})]
     return Scan(
         compared=len(adjusted),
         worse=_worse(tables, compared=len(adjusted)),

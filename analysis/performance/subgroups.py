@@ -161,11 +161,7 @@ def subgroups(
     table = _Counts.of_cases(codes[known], outcome, size=size, groups=in_groups, levels=len(values))
     rates = {key: table.rate(among, found.right[key]) for key, among in found.among.items()}
     largest = np.sort(np.argsort(-table.cases, kind="stable")[:MOST_LEVELS]).tolist()
-    known_patients = np.zeros(len(values), dtype=np.int64)
-    if patients is not None:
-        person = codes_of(patients)[known]
-        pairs = np.unique(codes[known][person >= 0] * (person.max(initial=0) + 1) + person[person >= 0])
-        known_patients = np.bincount(pairs // (person.max(initial=0) + 1), minlength=len(values))
+    persons = _persons(codes[known], None if patients is None else codes_of(patients)[known], levels=len(values))
     together = {key: rate.by_group() for key, rate in rates.items()}
     numbers = [
         number for key, rate in rates.items() for number in rate.compared(key, largest, together[key], level=level)
@@ -185,7 +181,7 @@ def subgroups(
                 index=place,
                 n=int(table.cases[place]),
                 groups=table.groups_of(place),
-                patients=int(known_patients[place]),
+                patients=int(persons[place]),
                 numbers={key: adjusted[key, row] for key in found.among},
             )
             for row, place in enumerate(largest)
@@ -195,6 +191,15 @@ def subgroups(
         adjusted=dict(zip(known_tests, holm(list(known_tests.values())), strict=True)),
         compared=compared,
     )
+
+
+def _persons(codes: NDArray[np.int64], person: NDArray[np.int64] | None, *, levels: int) -> NDArray[np.int64]:
+    """Return how many patients each level has, of the patient (n,) of each case, -1 where not known; none for none."""
+    if person is None or person.max(initial=-1) < 0:
+        return np.zeros(levels, dtype=np.int64)
+    has_id = person >= 0
+    pairs = pd.unique(person[has_id] * levels + codes[has_id])  # faster than sorting a million
+    return np.bincount(pairs % levels, minlength=levels)
 
 
 def plain_p_values(found: Outcomes, codes: NDArray[np.int64], *, levels: int) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.finding import Finding
+from neuroval.analysis.performance.subgroups import name_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import cases
 from neuroval.dashboard.pages import PAGES
@@ -27,12 +28,22 @@ FINDINGS = {  # by code, page and settings that show the cases of a finding; oth
 def finding(study: Study, finding: Finding) -> None:
     """Draw a finding, and the link to its cases or to the page that shows it."""
     page, settings = FINDINGS.get(finding.code, (finding.page, {}))
+    there = {**settings, **_subgroup(finding)}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(badge(finding), width="stretch")
         if page in PAGES:
             label = text.SEE_SCANS if settings else f"See {PAGES[page].label.lower()}"
-            query = state.link(study.path.name, None, **settings)
+            query = state.link(study.path.name, None, **there)
             st.page_link(PAGES[page].file, label=f":blue[{label}]", icon="", query_params=query)
+
+
+def _subgroup(finding: Finding) -> dict[str, str]:
+    """Return the settings of the page of subgroups that show the subgroup of a finding; none for other findings."""
+    if finding.page != "subgroups":
+        return {}
+    by, values = finding.facts["by"], finding.facts["values"]
+    chosen = {state.BY: by[0], state.NUMBER: finding.facts["key"], state.LEVEL: name_of(by, values)}
+    return chosen if len(by) == 1 else {**chosen, state.CROSS: by[1]}
 
 
 def confidence(study: Study, evidence: Evidence) -> None:

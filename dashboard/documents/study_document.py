@@ -31,6 +31,7 @@ from neuroval.analysis.study.whole_study import CrossValidation
 from neuroval.dashboard.documents.plain_values import measured, plain
 from neuroval.dashboard.words import claims as text_claims
 from neuroval.dashboard.words import findings as text_findings
+from neuroval.dashboard.words import subgroups as text_subgroups
 from neuroval.dashboard.words.formats import fraction, number, span
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
@@ -555,7 +556,10 @@ def as_text(document: Mapping[str, Any]) -> str:
     if study["synthetic"]:
         lines.append("synthetic: the images are drawn by a program and show no patient")
     for name, content in document["sections"].items():
-        told = text_claims.lines(content) if name == "claims" else _lines(content)
+        if name == "subgroups":
+            told = text_subgroups.lines(content, estimate_as_text)
+        else:
+            told = text_claims.lines(content) if name == "claims" else _lines(content)
         lines += ["", name, *(f"  {line}".rstrip() for line in told)]
     return "\n".join(lines)
 

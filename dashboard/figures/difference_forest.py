@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import plotly.graph_objects as go
 
@@ -25,12 +26,19 @@ class Row:
     beside: str
 
 
-def furthest(differences: Sequence[Estimate]) -> float:
+class HasDifference(Protocol):
+    """A line of a plot of differences."""
+
+    @property
+    def difference(self) -> Estimate: ...
+
+
+def furthest(rows: Sequence[HasDifference]) -> float:
     """Return how far from 0 the axis reaches either way."""
     known = [
         abs(end)
-        for difference in differences
-        for end in (difference.low, difference.value, difference.high)
+        for row in rows
+        for end in (row.difference.low, row.difference.value, row.difference.high)
         if end is not None
     ]
     return min(1.0, 1.06 * max([NARROWEST, *known]))
@@ -38,7 +46,7 @@ def furthest(differences: Sequence[Estimate]) -> float:
 
 def differences(title: str, rows: Sequence[Row], *, beside: str) -> go.Figure:
     """Return the plot of ``rows``, first on top, equally far either way from 0; ``beside`` heads the right column."""
-    figure, reach = go.Figure(), furthest([row.difference for row in rows])
+    figure, reach = go.Figure(), furthest(rows)
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     for place, row in enumerate(rows):
         difference = row.difference

@@ -37,7 +37,7 @@ def subgroup_forest(rows: Sequence[Row], *, beside: str, worse: str, better: str
 
     A difference told from chance is a diamond, red where the subgroup is worse; the others are grey squares.
     """
-    figure, reach = go.Figure(), furthest([row.difference for row in rows])
+    figure, reach = go.Figure(), furthest(rows)
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     colours = [_colour(row) for row in rows]
     for place, (row, colour) in enumerate(zip(rows, colours, strict=True)):

@@ -11,6 +11,7 @@ SECTIONS: Final = (
     "data",
     "methods",
     "per-class",
+    "subgroups",
     "confusion",
     "confidence",
     "folds",

@@ -32,6 +32,7 @@ from neuroval.dashboard.report.chapters import (
     reporting_checklists,
     settings,
     sign_off,
+    subgroups,
     summary,
     trial,
 )
@@ -48,6 +49,7 @@ CHAPTERS: Final = (
     ("data", data_set.chapter),
     ("methods", methods.chapter),
     ("per-class", per_class.chapter),
+    ("subgroups", subgroups.chapter),
     ("confusion", confusion.chapter),
     ("confidence", confidence.chapter),
     ("folds", cross_validation.chapter),

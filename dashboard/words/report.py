@@ -60,6 +60,7 @@ LABELS = {
     "data": "What was tested, and on whom",
     "methods": "Methods",
     "per-class": "Performance by class",
+    "subgroups": "Subgroups",
     "confusion": "Confusions and what they cost",
     "confidence": "Confidence",
     "folds": "Cross-validation",

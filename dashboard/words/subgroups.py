@@ -1,6 +1,7 @@
 """Every sentence and label about subgroups: whom the averages hide."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.finding import Finding
@@ -36,6 +37,11 @@ DRAWN = (
     "Drawn is the rate less that of all other scans; lines: 95% intervals, allowing for several scans of one patient. "
     "A diamond in colour: chance is ruled out (p after Holm below 0.05)."
 )
+REPORTED = (
+    "A rate of fewer than 20 scans, or of fewer than 10 patients or images with several scans each, is not given. One "
+    "marked with * is told from that of the rest: p below 0.05 after Holm over all numbers and subgroups of its table."
+)
+MAIN = ("overall.accuracy", "any_tumour.sensitivity", "any_tumour.specificity")
 CLICK = "Click a row, or choose one below, to see its scans."
 
 
@@ -156,7 +162,7 @@ def test(table: Subgroups, key: str, classes: ClassOrder) -> str:
     verdict = "differs between" if adjusted < 0.05 else "is not shown to differ between"
     return (
         f"{sentence_case(name)} {verdict} the {result.levels:,} subgroups that are large enough "
-        f"(p {_p(result.p_value)}, after Holm over {counted(len(table.adjusted), 'number')} {_p(adjusted)}; "
+        f"(p {_p(result.p_value)}; after Holm over {counted(len(table.adjusted), 'number')} p {_p(adjusted)}; "
         f"{_how(result)})."
     )
 
@@ -187,6 +193,32 @@ def rows(table: Subgroups, key: str, classes: ClassOrder) -> list[dict[str, str]
     ]
 
 
+def main_numbers(table: Subgroups) -> list[str]:
+    """Return the numbers that a report says a sentence about: of any tumour where it is asked for, else accuracy."""
+    tumour = [key for key in MAIN[1:] if key in table.whole]
+    return tumour or [MAIN[0]]
+
+
+def main_rows(table: Subgroups, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return the subgroups as table rows with the main numbers, those that differ marked with a star."""
+    shown = [key for key in MAIN if key in table.whole]
+    return [
+        {
+            ", ".join(map(column, table.by)): row(level.values),
+            "Scans": f"{level.n:,}",
+            "Patients or images": f"{level.groups:,}",
+            **{label(key, classes).partition(",")[0]: _starred(level.numbers[key]) for key in shown},
+        }
+        for level in table.levels
+    ]
+
+
+def _starred(judged: SubgroupNumber) -> str:
+    if not judged.rate.plain.defined:
+        return too_few(judged)
+    return f"{full(judged.rate.headline)}{' *' if judged.differs else ''}"
+
+
 def all_rows(table: Subgroups, classes: ClassOrder) -> list[dict[str, str]]:
     """Return every number of every subgroup as table rows, for download."""
     return [
@@ -207,6 +239,32 @@ def all_rows(table: Subgroups, classes: ClassOrder) -> list[dict[str, str]]:
     ]
 
 
+def lines(content: Mapping[str, Any], estimate: Callable[[Mapping[str, Any]], str]) -> list[str]:
+    """Return the section of subgroups as lines for a person; ``estimate`` writes an estimate of the document."""
+    told = []
+    for table in content["tables"]:
+        told.append(f"by {', '.join(table['by'])}: {table['n']:,} cases, {table['unknown']:,} without it")
+        for level in table["levels"]:
+            told.append(f"  {', '.join(level['values'].values())}: {level['n']:,} cases, {level['groups']:,} groups")
+            for key, judged in level["numbers"].items():
+                p = (
+                    ""
+                    if judged["adjusted_p_value"] is None
+                    else f", p after Holm {p_value(judged['adjusted_p_value'])}"
+                )
+                rate, difference = (_wider(judged, name, estimate) for name in ("rate", "difference_to_rest"))
+                told.append(f"    {key}: {rate}; difference to the rest {difference}{p}")
+    return told or ["nothing is recorded"]
+
+
+def _wider(judged: Mapping[str, Any], name: str, estimate: Callable[[Mapping[str, Any]], str]) -> str:
+    plain, clustered = judged[name], judged.get(f"{name}_clustered")
+    if clustered is None or plain["low"] is None or clustered["low"] is None:
+        return estimate(plain)
+    low, high = min(plain["low"], clustered["low"]), max(plain["high"], clustered["high"])
+    return estimate({**plain, "low": low, "high": high})
+
+
 def _adjusted(judged: SubgroupNumber) -> str:
     return "" if judged.adjusted is None else p_value(judged.adjusted)
 
@@ -215,8 +273,16 @@ def beside_rate(judged: SubgroupNumber) -> str:
     """Return what stands beside a rate in the figure."""
     estimate = judged.rate.headline
     if estimate.value is None:
-        return f"too few ({estimate.n or 0:,})"
+        return too_few(judged)
     return f"{number(estimate.value)}, {counts(estimate)}"
+
+
+def too_few(judged: SubgroupNumber) -> str:
+    """Return of how few scans, or of how few patients, a rate would be that is not given."""
+    reason = judged.rate.plain.reason
+    if reason is not None and reason.code == "few_groups_in_subgroup":
+        return f"too few ({counted(int(str(dict(reason.facts)['groups'])), 'patient')})"
+    return f"too few ({judged.rate.plain.n or 0:,})"
 
 
 def hover(judged: SubgroupNumber) -> str:

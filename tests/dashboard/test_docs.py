@@ -267,7 +267,10 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 ESTIMATE: Final = {"value", "low", "high", "level", "method", "n", "count", "reason"}
 ANYWHERE: Final = {"cut", "total", "plain", "clustered", "reason"}  # said once, before the sections
-FREE: Final = {"counts", "shares", "recipe", "folds_recipe", "by_fold", "known_patient"}  # by class, setting, metric
+FREE: Final = {  # by class, setting, metric, column
+    *("counts", "shares", "recipe", "folds_recipe", "by_fold", "known_patient"),
+    *("columns", "values"),
+}
 ALSO: Final = {  # sections that a section refers to
     "folds": ("per-class", "Comparison"),
     "audit": ("per-class",),
@@ -276,12 +279,12 @@ ALSO: Final = {  # sections that a section refers to
 
 
 def keys(value: Any, classes: frozenset[str]) -> set[str]:
-    """Every key in a document but those of estimates, the names of classes and what stands under ``FREE``."""
+    """Every key in a document but those of estimates, classes and numbers (``any_tumour.sensitivity``) and ``FREE``."""
     if isinstance(value, list):
         return set().union(*(keys(inner, classes) for inner in value)) if value else set()
     if not isinstance(value, Mapping) or set(value) >= ESTIMATE:
         return set()
-    named_here = {name for name in value if name not in classes and not name.endswith("_clustered")}
+    named_here = {name for name in value if name not in classes and not name.endswith("_clustered") and "." not in name}
     within = (keys(inner, classes) for name, inner in value.items() if name not in FREE)
     return named_here.union(*within) - ANYWHERE
 

@@ -13,7 +13,7 @@ from neuroval.data.exceptions import InputError
 def judged(right: NDArray[np.int64], sizes: NDArray[np.int64], *, seed: int = 0) -> Heterogeneity:
     """Return the test of groups, a row each: successes and cases (g, l)."""
     number = np.ones(len(sizes), dtype=np.int64)
-    tables = (sparse.csr_array(right), sparse.csr_array(sizes), number)
+    tables = (sparse.csc_array(right), sparse.csc_array(sizes), number)
     rng = np.random.default_rng(seed)
     return heterogeneity(right.sum(axis=0), sizes.sum(axis=0), rng=rng, by_group=tables)
 

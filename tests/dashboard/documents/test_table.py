@@ -31,7 +31,7 @@ def farthest(section: dict[str, dict[str, object]], key: str) -> tuple[object, o
 def test_each_number_stands_once(found: Results) -> None:
     shown = tidy_table(found)
     assert list(shown) == list(COLUMNS)
-    assert not shown.duplicated(["metric", "subject", "basis"]).any()
+    assert not shown.duplicated(["metric", "subject", "basis", "subgroup"]).any()
     assert set(shown["basis"]) == {NEW_PATIENTS, "test", "new_to_the_model", "folds_ungrouped"}
 
 
@@ -40,7 +40,8 @@ def test_the_numbers_are_those_of_the_json(found: Results, subject: str) -> None
     document = document_of(found, names=["per-class"])["sections"]["per-class"]
     section = document[subject] if subject in document else document["classes"][subject]
     shown = tidy_table(found)
-    rows = shown[(shown["subject"] == subject) & (shown["basis"] == NEW_PATIENTS)].set_index("metric")
+    whole = shown["subgroup"].isna()
+    rows = shown[(shown["subject"] == subject) & (shown["basis"] == NEW_PATIENTS) & whole].set_index("metric")
     keys = [key for key in section if isinstance(section[key], dict) and "method" in section[key]]
     assert set(rows.index) == {key for key in keys if not key.endswith("_clustered")}
     for key, row in rows.iterrows():
@@ -55,6 +56,16 @@ def test_subject_and_metric_are_the_key_of_a_criterion(found: Results) -> None:
         named = measure(f"{row.subject}.{row.metric}", published)
         assert named is not None
         assert named.headline.value == row.value
+
+
+def test_subgroups_stand_beside_the_whole(found: Results) -> None:
+    shown = tidy_table(found)
+    axial = shown[(shown["subgroup"] == "plane=axial") & (shown["subject"] == "any_tumour")].set_index("metric")
+    table = found.subgroups(("plane",))
+    (level,) = [level for level in table.levels if level.values == ("axial",)]
+    number = level.numbers["any_tumour.sensitivity"]
+    assert axial.loc["sensitivity", "low"] == number.rate.headline.low
+    assert axial.loc["sensitivity.difference_to_rest", "value"] == number.difference.headline.value
 
 
 def test_the_csv_reads_back_to_the_last_digit(found: Results) -> None:
