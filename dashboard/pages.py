@@ -6,7 +6,7 @@ A new page is its file in ``app_pages``, its words, and one entry here.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from neuroval.dashboard.words import methods
+from neuroval.dashboard.words import how_computed
 from neuroval.dashboard.words.glossary import AVERAGES, RATES, RATIOS, SCORE_TERMS, explained
 
 Group = Literal["Verdict", "Evidence", "Tools"]
@@ -46,7 +46,7 @@ _PAGES: Final = (
         judges=True,
         label="Overview",
         question="Can this model be trusted?",
-        methods=methods.OVERVIEW,
+        methods=how_computed.OVERVIEW,
         metrics=("Accuracy", "Balanced accuracy", *RATES[:2]),
         group="Verdict",
     ),
@@ -55,33 +55,33 @@ _PAGES: Final = (
         judges=True,
         label="Report",
         question="What goes on file?",
-        methods=methods.REPORT,
+        methods=how_computed.REPORT,
         group="Verdict",
     ),
     Page(
         name="model_card",
         label="Model card",
         question="What is the model for, and what not?",
-        methods=methods.MODEL_CARD,
+        methods=how_computed.MODEL_CARD,
     ),
     Page(
         name="data_set",
         label="Data set",
         question="What was it tested on?",
-        methods=methods.DATA_SET,
+        methods=how_computed.DATA_SET,
     ),
     Page(
         name="training",
         label="Training",
         question="How was it trained?",
-        methods=methods.TRAINING,
+        methods=how_computed.TRAINING,
         metrics=("Loss", "Accuracy"),
     ),
     Page(
         name="cross_validation",
         label="Cross-validation",
         question="Is it stable?",
-        methods=methods.CROSS_VALIDATION,
+        methods=how_computed.CROSS_VALIDATION,
         metrics=("Accuracy", "Balanced accuracy", *RATES[:2], "SD"),
     ),
     Page(
@@ -89,7 +89,7 @@ _PAGES: Final = (
         judges=True,
         label="Per class",
         question="How good is it on each class?",
-        methods=methods.PER_CLASS,
+        methods=how_computed.PER_CLASS,
         metrics=(*RATES, *RATIOS, *AVERAGES),
     ),
     Page(
@@ -97,7 +97,7 @@ _PAGES: Final = (
         judges=True,
         label="Subgroups",
         question="Whom do the averages hide?",
-        methods=methods.SUBGROUPS,
+        methods=how_computed.SUBGROUPS,
         metrics=("Difference to the rest", "Accuracy", *RATES[:2]),
     ),
     Page(
@@ -105,63 +105,63 @@ _PAGES: Final = (
         judges=True,
         label="Confusion",
         question="What is mistaken for what?",
-        methods=methods.CONFUSION,
+        methods=how_computed.CONFUSION,
     ),
     Page(
         name="errors",
         judges=True,
         label="Errors",
         question="Where is it wrong?",
-        methods=methods.ERRORS,
+        methods=how_computed.ERRORS,
     ),
     Page(
         name="confidence",
         judges=True,
         label="Confidence",
         question="Does 90% mean 90%?",
-        methods=methods.CONFIDENCE,
+        methods=how_computed.CONFIDENCE,
         metrics=("Accuracy", *SCORE_TERMS),
     ),
     Page(
         name="shortcuts",
         label="Shortcuts",
         question="Does it need the tumour?",
-        methods=methods.SHORTCUTS,
+        methods=how_computed.SHORTCUTS,
         metrics=("Need", "Sufficiency", "Still called", "Called in a healthy scan", "Accuracy", "AUC"),
     ),
     Page(
         name="robustness",
         label="Robustness",
         question="What breaks it?",
-        methods=methods.ROBUSTNESS,
+        methods=how_computed.ROBUSTNESS,
         metrics=("Accuracy", *RATES[:2]),
     ),
     Page(
         name="claims",
         label="Claims",
         question="Does the published record hold?",
-        methods=methods.CLAIMS,
+        methods=how_computed.CLAIMS,
         metrics=("Accuracy", *RATES, "AUC"),
     ),
     Page(
         name="compare",
         label="Compare",
         question="How does it compare with another model?",
-        methods=methods.COMPARE,
+        methods=how_computed.COMPARE,
         metrics=("Accuracy", *RATES[:2], "AUC"),
     ),
     Page(
         name="try_scan",
         label="Try a scan",
         question="What does the model say of a scan?",
-        methods=methods.TRY_SCAN,
+        methods=how_computed.TRY_SCAN,
         group="Tools",
     ),
     Page(
         name="run",
         label="Run",
         question="How does a model do on other scans?",
-        methods=methods.RUN,
+        methods=how_computed.RUN,
         group="Tools",
         needs_study=False,
     ),

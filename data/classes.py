@@ -1,21 +1,17 @@
 """The classes of a study, in the order fixed by name."""
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from neuroval.data.colours import class_colours
 from neuroval.data.exceptions import InputError
 
 MIN_CLASSES, MAX_CLASSES = 2, 50
 ISOLATE, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 RIGHT_TO_LEFT = {"R", "AL"}  # bidirectional classes of Hebrew, Arabic and the like
-
-# Okabe and Ito's colour-blind-safe palette (https://jfly.uni-koeln.de/color/), in the order it is given out.
-OKABE_ITO = ("#D55E00", "#0072B2", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#F0E442", "#7F7F7F")
-COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +44,7 @@ class ClassOrder:
         for name, text in shown.items():
             if alike := [other for other, its in shown.items() if its == text and other != name]:
                 raise InputError(f"classes: {name!r} and {alike[0]!r} are both shown as {text!r}; expected two names.")
-        for name, colour in self.colour.items():
-            if not COLOUR.fullmatch(colour):
-                raise InputError(f"classes: {name!r} has the colour {colour!r}; expected one such as #0072B2.")
-        palette = {name: OKABE_ITO[i % len(OKABE_ITO)] for i, name in enumerate(self.names)}
-        colours = {name: self.colour.get(name, palette[name]) for name in self.names}
+        colours = class_colours(self.names, chosen=self.colour)
         object.__setattr__(self, "display", MappingProxyType(shown))
         object.__setattr__(self, "colour", MappingProxyType(colours))
 

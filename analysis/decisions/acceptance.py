@@ -11,7 +11,7 @@ from neuroval.analysis.core.proportions import METHODS, wilson
 from neuroval.analysis.decisions.sample_size import RequiredCases, required_cases
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.performance.subgroups import SMALLEST
-from neuroval.data.study.manifest import TRIED, Acceptance
+from neuroval.data.study.criteria import TRIED, Acceptance
 
 WORST_FIRST: Final[Mapping[bool | None, int]] = {False: 0, None: 1, True: 2}  # place of what is met
 

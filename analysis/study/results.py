@@ -52,6 +52,7 @@ from neuroval.data.exceptions import InputError
 from neuroval.data.lazy import once
 from neuroval.data.schema import SPLITS
 from neuroval.data.storage.arrow_text import is_one_of, positions
+from neuroval.data.study.criteria import TRIED, Acceptance
 from neuroval.data.study.evaluated_cases import (
     NEW_PATIENTS,
     PREFERRED,
@@ -62,7 +63,6 @@ from neuroval.data.study.evaluated_cases import (
 )
 from neuroval.data.study.folder import Study
 from neuroval.data.study.gradcam import GradCams
-from neuroval.data.study.manifest import TRIED, Acceptance
 
 _T = TypeVar("_T")
 

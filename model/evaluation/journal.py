@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.atomic import file_written_whole, write_file
 
+CASES_IN_PART: Final = 256  # of an evaluation
+UNITS_IN_PART: Final = 24  # of a trial: each unit is many images
 JOB: Final = "job"  # the array of a part that says of which job it is
 
 

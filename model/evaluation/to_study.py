@@ -33,14 +33,13 @@ from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import DataFacts, Manifest, ModelFacts, TestRead, from_document
 from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, GRADCAM_FOLDS, HISTORY, ModelCard, record_sha256
 from neuroval.model.evaluation.case_embeddings import EMBEDDING, embed, embeddings_of, kept_form
-from neuroval.model.evaluation.journal import Part, collected, cut, journal_of, open_journal
+from neuroval.model.evaluation.journal import CASES_IN_PART, Part, collected, cut, journal_of, open_journal
 from neuroval.model.evaluation.outlines import outlines_of
 from neuroval.model.inference.engine import Engine, load
 from neuroval.model.inference.mc_dropout import Head, read_head, uncertainty
 from neuroval.model.inference.over_files import predict
 from neuroval.model.likeness.components import Components, read_components
 
-PART = 256  # cases by which the journal grows
 MONTE_CARLO = ("mc_entropy", "mc_mutual_information")
 PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "pandas", "pillow", "pyarrow")
 
@@ -102,9 +101,9 @@ def evaluate(
         return Evaluation(study=earlier, computed=False)
     journal = journal_of(out)
     open_journal(journal, job)
-    parts = cut(journal, "part", chosen, size=PART, job=job)
+    parts = cut(journal, "part", chosen, size=CASES_IN_PART, job=job)
     others = cases[~cases["split"].isin(splits)].sort_values("case_id") if embeddings else cases[:0]
-    seen = cut(journal, "seen", others, size=PART, job=job)
+    seen = cut(journal, "seen", others, size=CASES_IN_PART, job=job)
     missing = [part for part in (*parts, *seen) if not part.done]
     total = len(chosen) + len(others)
     before = total - sum(len(part.cases) for part in missing)
@@ -190,7 +189,7 @@ def _job(
     if claims is not None:
         content.append(file_sha256(claims))
     made_by = {"neuroval": version("neuroval"), **{package: version(package) for package in PACKAGES}}
-    text = json.dumps([SCHEMA_VERSION, record, content, description, PART, made_by, *settings], sort_keys=True)
+    text = json.dumps([SCHEMA_VERSION, record, content, description, CASES_IN_PART, made_by, *settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -26,7 +26,7 @@ from neuroval.data.storage.progress import Bar
 from neuroval.data.study.evaluated_cases import evaluated_splits
 from neuroval.data.study.folder import Study, add_trial, check_place, read_study
 from neuroval.data.study.trial import FINAL, Trial, TrialFacts
-from neuroval.model.evaluation.journal import collected, cut, open_journal
+from neuroval.model.evaluation.journal import UNITS_IN_PART, collected, cut, open_journal
 from neuroval.model.evaluation.trial_images import expected, variants
 from neuroval.model.evaluation.trial_plan import IMAGE_UNREADABLE, KINDS, Plan, Unit, planned
 from neuroval.model.inference.engine import Engine, load
@@ -35,7 +35,6 @@ from neuroval.model.inference.preprocessing import preprocess
 VERSION: Final = 1  # of the interventions: raised when one of them gives other pixels
 SAMPLE: Final = 300  # scans for corruptions and repeats
 SEED: Final = 20261130
-PART: Final = 24  # units by which the journal grows
 AHEAD: Final = 4  # parts that are worked on before the first of them is written
 PACKAGES: Final = ("numpy", "onnxruntime", "opencv-python-headless", "pillow", "scipy")
 ROW: Final = ("case_id", "intervention", "level", "control", "host_case_id")
@@ -136,7 +135,9 @@ def _job(study: Study, engine: Engine, plan: Plan, facts: TrialFacts) -> str:
         [unit.kind, *((scan.case_id, scan.content) for scan in (unit.scan, unit.host, unit.donor) if scan is not None)]
         for unit in plan.units
     ]
-    text = json.dumps([SCHEMA_VERSION, PART, engine.card.sha256, study.classes.names, facts.to_document(), units])
+    text = json.dumps(
+        [SCHEMA_VERSION, UNITS_IN_PART, engine.card.sha256, study.classes.names, facts.to_document(), units]
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -145,7 +146,7 @@ def _answers(
 ) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
     """Return the rows of the trial, and what was left out, an image that became unreadable meanwhile among it."""
     units = pd.DataFrame({"unit": pd.Series(plan.units, dtype=object)})
-    parts = cut(journal, "part", units, size=PART, job=job)
+    parts = cut(journal, "part", units, size=UNITS_IN_PART, job=job)
     images_of = {part.file: sum(expected(unit, kinds=facts.kinds) for unit in part.cases["unit"]) for part in parts}
     done = sum(images_of[part.file] for part in parts if part.done)
     open_parts = [part for part in parts if not part.done]

@@ -102,12 +102,12 @@ def claims_b(shop: Workshop, out: Path) -> None:
 
 
 def evaluate_a(shop: Workshop, out: Path) -> None:
-    to_study.PART = 4
+    to_study.CASES_IN_PART = 4
     evaluate(shop.models[0], shop.images, out=out, data_name="images")
 
 
 def evaluate_b(shop: Workshop, out: Path) -> None:
-    to_study.PART = 4
+    to_study.CASES_IN_PART = 4
     evaluate(shop.models[1], shop.images, out=out, data_name="images")
 
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
 from neuroval.data.dataset.splits import group_ids
 from neuroval.data.schema import PAIR_KINDS
+from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.folder import Study, write_study
-from neuroval.data.study.manifest import About, Acceptance, DataFacts, Manifest
+from neuroval.data.study.manifest import About, DataFacts, Manifest
 
 TUNING_SHARE: Final = 0.05  # of the evaluated cases, beside them
 TRAIN_SHARE: Final = 0.20

@@ -18,20 +18,12 @@ from neuroval.data.images.decoding import describe
 from neuroval.data.images.linking import link
 from neuroval.data.phantom.cohort import Cohort
 from neuroval.data.storage.home import SHIPPED_MODELS
+from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.embeddings import Embeddings
 from neuroval.data.study.folder import Study, add_trial, write_study
 from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.import_predictions import study_of_predictions
-from neuroval.data.study.manifest import (
-    About,
-    Acceptance,
-    DataFacts,
-    Impact,
-    Manifest,
-    ModelFacts,
-    TestRead,
-    Thresholds,
-)
+from neuroval.data.study.manifest import About, DataFacts, Impact, Manifest, ModelFacts, TestRead, Thresholds
 from neuroval.data.study.trial import Trial, TrialFacts
 from neuroval.model.evaluation.to_study import evaluate
 

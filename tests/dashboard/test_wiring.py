@@ -47,9 +47,10 @@ from neuroval.dashboard.cli.main import main
 from neuroval.dashboard.documents.plain_values import plain
 from neuroval.dashboard.documents.study_document import document_of, sections
 from neuroval.dashboard.settings import Settings
+from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.folder import Study, read_study, write_study
 from neuroval.data.study.import_predictions import study_of_predictions
-from neuroval.data.study.manifest import Acceptance, Thresholds
+from neuroval.data.study.manifest import Thresholds
 
 CLASSES, NEGATIVE, TUMOUR = ("glioma", "meningioma", "notumor"), "notumor", 2
 LEVEL = 0.9

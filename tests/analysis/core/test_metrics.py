@@ -6,7 +6,7 @@ import pytest
 
 from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, METRICS, Metric
 from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
-from neuroval.data.study.manifest import OVERALL, PER_CLASS, TRIED
+from neuroval.data.study.criteria import OVERALL, PER_CLASS, TRIED
 
 
 def test_areas_and_scores_rest_on_the_probabilities_all_else_on_the_called_class() -> None:

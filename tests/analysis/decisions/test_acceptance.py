@@ -8,7 +8,7 @@ from neuroval.analysis.core.proportions import clustered_proportion, proportion
 from neuroval.analysis.decisions.acceptance import OnBasis, judge
 from neuroval.analysis.performance.per_class import Performance, performance
 from neuroval.dashboard.words.interval_methods import in_words
-from neuroval.data.study.manifest import Acceptance
+from neuroval.data.study.criteria import Acceptance
 
 CLASSES = ("glioma", "notumor")
 

@@ -13,10 +13,10 @@ from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.study.results import Results, results_of
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import SHIPPED_STUDIES
+from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.evaluated_cases import out_of_fold
 from neuroval.data.study.folder import read_study, write_study
 from neuroval.data.study.import_predictions import study_of_predictions
-from neuroval.data.study.manifest import Acceptance
 
 CELLS = [(site, sex) for site in ("east", "north", "south", "west") for sex in "FM"]
 RATES = (0.83, 0.85, 0.45, 0.88, 0.84, 0.86, 0.87, 0.83)

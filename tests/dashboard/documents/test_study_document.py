@@ -12,9 +12,9 @@ from neuroval.analysis.performance.per_class import performance
 from neuroval.dashboard.documents.plain_values import plain
 from neuroval.dashboard.documents.study_document import as_text, sections
 from neuroval.data.exceptions import InputError
+from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.folder import Study, write_study
 from neuroval.data.study.import_predictions import study_of_predictions
-from neuroval.data.study.manifest import Acceptance
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CLASSES = ("glioma", "meningioma", "notumor", "pituitary")

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from neuroval.dashboard.words import data_set as text
-from neuroval.dashboard.words import methods
 from neuroval.dashboard.words.general import KINDS
 from neuroval.data.images.copy_comparison import SAME, SAME_HEAD
 from neuroval.data.schema import PAIR_KINDS
@@ -18,8 +17,8 @@ def test_every_kind_of_copy_has_a_name() -> None:
 
 
 def test_the_method_names_the_thresholds_of_the_search() -> None:
-    assert f"correlates at {SAME} or more" in methods.DATA_SET
-    assert f"({SAME_HEAD} between scans of one known patient" in methods.DATA_SET
+    assert f"correlates at {SAME} or more" in how_computed.DATA_SET
+    assert f"({SAME_HEAD} between scans of one known patient" in how_computed.DATA_SET
 
 
 def test_it_is_said_what_was_looked_for_and_what_not() -> None:

@@ -36,7 +36,8 @@ from neuroval.dashboard.words import training as text_training
 from neuroval.dashboard.words.formats import at_most, full
 from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
 from neuroval.data.images.linking import LinkedImages
-from neuroval.data.study.manifest import About, Acceptance, DataFacts, Manifest, ModelFacts
+from neuroval.data.study.criteria import Acceptance
+from neuroval.data.study.manifest import About, DataFacts, Manifest, ModelFacts
 
 CRITICAL = Finding(severity="critical", code="ties", check="probabilities", page="confidence", count=1, n=2)
 

@@ -21,7 +21,7 @@ from neuroval.dashboard.words import overview as text_overview
 from neuroval.dashboard.words import per_class as text_classes
 from neuroval.dashboard.words.formats import area, fine, probability, ratio
 from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
-from neuroval.data.study.manifest import Acceptance
+from neuroval.data.study.criteria import Acceptance
 
 
 def between(value: float, low: float, high: float) -> Estimate:

@@ -7,8 +7,9 @@ import pytest
 import tomli_w
 
 from neuroval.data.exceptions import ContractError, InputError
+from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.folder import Study, read_manifest
-from neuroval.data.study.manifest import Acceptance, Manifest, from_document, to_document
+from neuroval.data.study.manifest import Manifest, from_document, to_document
 
 WRONG = {
     "a percentage": ({"at_least": 90}, "at_least is 90; expected a number from 0 to 1"),

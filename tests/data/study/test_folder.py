@@ -14,9 +14,10 @@ import pytest
 
 from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.study import manifest as manifests
+from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.folder import Study, add_claims, read_manifest, read_study, write_study
 from neuroval.data.study.gradcam import GradCams
-from neuroval.data.study.manifest import Acceptance, Manifest
+from neuroval.data.study.manifest import Manifest
 
 
 def changed(manifest: Manifest, **parts: Any) -> Manifest:

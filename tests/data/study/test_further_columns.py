@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from neuroval.data.exceptions import ContractError, InputError
+from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.folder import Study, read_study
 from neuroval.data.study.import_predictions import study_of_predictions
-from neuroval.data.study.manifest import Acceptance, DataFacts, Manifest, to_document
+from neuroval.data.study.manifest import DataFacts, Manifest, to_document
 
 HEAD = "label,prob_a,prob_b,sex,Age,field strength,accession,remark,patient name\n"
 ROWS = "".join(

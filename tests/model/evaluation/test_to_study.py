@@ -26,7 +26,7 @@ from neuroval.model.likeness.components import read_components
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PART", 4)
+    monkeypatch.setattr(module, "CASES_IN_PART", 4)
 
 
 def test_a_study_is_written(toy_model: Path, toy_images: Path, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_predictions_are_those_of_the_engine(toy_model: Path, toy_images: Path, 
 
 
 def _slow_evaluation(model: Path, images: Path, out: Path) -> None:
-    module.PART = 4
+    module.CASES_IN_PART = 4
     infer = module._infer
 
     def slowly(*arguments: object) -> object:

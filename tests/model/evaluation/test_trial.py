@@ -134,7 +134,7 @@ def test_a_complete_trial_is_not_computed_again_and_another_seed_is(whole: Study
 
 
 def _slow_trial(path: Path) -> None:
-    module.PART, module.AHEAD = 8, 1
+    module.UNITS_IN_PART, module.AHEAD = 8, 1
     answered = module._answered
 
     def slowly(*arguments: object) -> object:
@@ -146,7 +146,7 @@ def _slow_trial(path: Path) -> None:
 
 
 def test_a_killed_trial_goes_on_to_the_same_study(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PART", 8)
+    monkeypatch.setattr(module, "UNITS_IN_PART", 8)
     shutil.copytree(study, tmp_path / "other")
     uninterrupted = run_trial(tmp_path / "other", kinds=["move", "remove"]).study
     before = read_study(study).fingerprint

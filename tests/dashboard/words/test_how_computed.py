@@ -13,7 +13,6 @@ from neuroval.analysis.performance.auc_estimate import auc, newcombe
 from neuroval.analysis.performance.comparison import compare
 from neuroval.analysis.performance.likelihood_ratios import koopman, ratios
 from neuroval.analysis.performance.per_class import performance
-from neuroval.dashboard.words import methods
 
 LEVEL = 0.95
 
@@ -39,7 +38,7 @@ def some_groups(seed: int, *, right: float = 0.9) -> tuple[Any, Any, Any]:
     return reference, np.where(rng.random(300) < rate[groups], reference, 1 - reference), groups
 
 
-@pytest.mark.parametrize("text", [methods.OVERVIEW, methods.PER_CLASS])
+@pytest.mark.parametrize("text", [how_computed.OVERVIEW, how_computed.PER_CLASS])
 def test_the_design_effect(text: str) -> None:
     says(
         text,
@@ -61,7 +60,7 @@ def test_the_design_effect(text: str) -> None:
 
 
 def test_the_lowest_low_and_the_highest_high() -> None:
-    says(methods.PER_CLASS, "Where two intervals are computed, the lowest low and the highest high are shown.")
+    says(how_computed.PER_CLASS, "Where two intervals are computed, the lowest low and the highest high are shown.")
     reference, predicted, groups = some_groups(2)
     found = performance(
         reference, predicted, classes="ab", negative="b", groups=groups, rng=np.random.default_rng(0)
@@ -72,7 +71,7 @@ def test_the_lowest_low_and_the_highest_high() -> None:
 
 def test_the_auc_near_1_and_with_groups() -> None:
     says(
-        methods.PER_CLASS,
+        how_computed.PER_CLASS,
         "on the logit scale, by the t distribution with the groups of the smaller side less 1",
         "From 0.95 on, and up to 0.05, Newcombe's interval",
         "the lowest low and the highest high count",
@@ -98,7 +97,7 @@ def test_the_auc_near_1_and_with_groups() -> None:
 
 def test_f1_and_the_averages() -> None:
     says(
-        methods.PER_CLASS,
+        how_computed.PER_CLASS,
         "F1 = 2 J / (1 + J) with J = TP / (TP + FP + FN), whose interval is that of a rate.",
         "Wilson on the number of scans that their linearised variance amounts to",
         "MCC and kappa on (1 + value) / 2",
@@ -115,7 +114,7 @@ def test_f1_and_the_averages() -> None:
 
 
 def test_balanced_accuracy() -> None:
-    says(methods.PER_CLASS, "the lowest low and the highest high of a bootstrap over the cells of the matrix")
+    says(how_computed.PER_CLASS, "the lowest low and the highest high of a bootstrap over the cells of the matrix")
     reference = np.repeat([0, 1], [200, 30])
     predicted = np.where(np.arange(230) < 20, 1, reference)
     found = performance(reference, predicted, classes="ab", negative="b", rng=np.random.default_rng(0))
@@ -124,13 +123,13 @@ def test_balanced_accuracy() -> None:
 
 
 def test_the_likelihood_ratio_with_an_empty_cell() -> None:
-    says(methods.PER_CLASS, "with an empty cell the score interval (Koopman")
+    says(how_computed.PER_CLASS, "with an empty cell the score interval (Koopman")
     found = ratios(TwoByTwo(tp=40, fn=0, fp=6, tn=54)).lr_neg.plain
     assert (found.low, found.high) == koopman((0, 40), (54, 60))
 
 
 def test_the_difference_of_two_models() -> None:
-    says(methods.COMPARE, "the same on n divided by the design effect of the difference stands beside it")
+    says(how_computed.COMPARE, "the same on n divided by the design effect of the difference stands beside it")
     rng = np.random.default_rng(4)
     reference, first, groups = some_groups(5, right=0.8)
     second = np.where(rng.random(300) < 0.9, first, 1 - first)
