@@ -3,6 +3,7 @@
 import pandas as pd
 
 from neuroval.dashboard.words import data_set as text
+from neuroval.dashboard.words import how_computed
 from neuroval.dashboard.words.general import KINDS
 from neuroval.data.images.copy_comparison import SAME, SAME_HEAD
 from neuroval.data.schema import PAIR_KINDS

@@ -13,6 +13,7 @@ from neuroval.analysis.performance.auc_estimate import auc, newcombe
 from neuroval.analysis.performance.comparison import compare
 from neuroval.analysis.performance.likelihood_ratios import koopman, ratios
 from neuroval.analysis.performance.per_class import performance
+from neuroval.dashboard.words import how_computed
 
 LEVEL = 0.95
 
