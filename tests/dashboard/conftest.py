@@ -299,17 +299,14 @@ def settings_of_this_test() -> None:
 
 
 def _open_page(page: str, study: str, **query: str) -> AppTest:
-    """The page of a study after its first run."""
-    app = AppTest.from_file(str(APP), default_timeout=30)
+    """The page of a study after its first run, opened by its address."""
+    app = AppTest.from_file(str(APP), default_timeout=90)  # seconds: a slow machine is no failure
     app.query_params["study"] = study
-    app.run()
     if page != "overview":
         app.switch_page(f"app_pages/{page}.py")
-        app.query_params["study"] = study
         for name, value in query.items():
             app.query_params[name] = value
-        app.run()
-    return app
+    return app.run()
 
 
 def words(app: AppTest) -> str:
