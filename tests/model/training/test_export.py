@@ -94,7 +94,7 @@ def shipped_in_keras(folder: Path) -> keras.Model:
 
 
 @pytest.mark.usefixtures("full_network")
-@pytest.mark.parametrize("name", ["brain-tumor-mri", "brain-tumor-b3"])
+@pytest.mark.parametrize("name", ["brain-tumor-mri", pytest.param("brain-tumor-b3", marks=pytest.mark.slow)])
 def test_the_shipped_network_equals_the_tape(brain_tumor_mri: Path, name: str) -> None:
     folder = home.find_model(name)
     served = shipped_in_keras(folder)
