@@ -26,6 +26,7 @@ settings.register_profile("mutants", deadline=None, derandomize=True, database=N
 ROOT = Path(__file__).resolve().parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FIXTURE_MARKERS = {"brain_tumor_mri": "needs_data", "chromium": "browser", "snapshot": "snapshot"}
+LONGEST, SHORTEST = "tests/dashboard/browser/", "tests/data/"  # files that take minutes, and seconds
 
 
 UNSTABLE = (  # what differs by version, machine or the writer of Parquet files
@@ -54,11 +55,15 @@ def in_ci() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for the data, the browser or a snapshot carries the marker, so that -m can choose."""
+    """A test that asks for the data, the browser or a snapshot carries the marker, so that -m can choose.
+
+    Where files run side by side, the longest come first and the shortest last: no core waits long for another's file.
+    """
     for item in items:
         for fixture, marker in FIXTURE_MARKERS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+    items.sort(key=lambda item: item.nodeid.startswith(SHORTEST) - item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)
