@@ -3,15 +3,18 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import Phase, settings
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from neuroval.data.phantom.cohort import Cohort, generate
+from neuroval.data.storage.lock import held
 
 # Before anything imports TensorFlow: warnings and errors only. Subprocesses inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -107,15 +110,41 @@ def chromium() -> Path:
 
 
 @pytest.fixture(scope="session")
-def phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
-    """A small phantom cohort, 16 patients with about 100 images, with every planted flaw."""
-    return generate(tmp_path_factory.mktemp("phantom") / "flawed", seed=3, patients=16, workers=1)
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return the folder of a name, made by the first process that wants it; it may be read, and never written."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        place, part = shared / name, shared / f"{name}.part"
+        with held(place, patience=600):
+            if not place.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+                make(part)
+                part.rename(place)
+        return place
+
+    return folder
+
+
+def drawn(folder: Path) -> Cohort:
+    """The cohort in a folder."""
+    metadata, planted = (
+        pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False) for name in ("metadata", "planted")
+    )
+    return Cohort(folder=folder, metadata=metadata, planted=planted)
 
 
 @pytest.fixture(scope="session")
-def clean_phantom(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+def phantom(made_once: Callable[..., Path]) -> Cohort:
+    """A small phantom cohort, 16 patients with about 100 images, with every planted flaw."""
+    return drawn(made_once("flawed", partial(generate, seed=3, patients=16, workers=1)))
+
+
+@pytest.fixture(scope="session")
+def clean_phantom(made_once: Callable[..., Path]) -> Cohort:
     """The same cohort without any flaw."""
-    return generate(tmp_path_factory.mktemp("phantom") / "clean", seed=3, patients=16, flaws=(), workers=1)
+    return drawn(made_once("clean", partial(generate, seed=3, patients=16, flaws=(), workers=1)))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Toy networks, a toy data set, and a model folder made from them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,30 +58,34 @@ def full_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def toy_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def toy_images(made_once: Callable[..., Path]) -> Path:
     """A data set folder: 16 training and 10 test images a class, one corrupt file among them."""
-    folder = tmp_path_factory.mktemp("toys") / "toys"
-    rng = np.random.default_rng(5)
-    for split, count in (("Training", 16), ("Testing", 10)):
-        for label in CLASSES.names:
-            (folder / split / label).mkdir(parents=True)
-            for index in range(count):
-                Image.fromarray(draw(label, rng)).save(folder / split / label / f"{index:02d}.png")
-    (folder / "Testing" / "disc" / "broken.jpg").write_text("not a picture")
-    return folder
+
+    def make(folder: Path) -> None:
+        rng = np.random.default_rng(5)
+        for split, count in (("Training", 16), ("Testing", 10)):
+            for label in CLASSES.names:
+                (folder / split / label).mkdir(parents=True)
+                for index in range(count):
+                    Image.fromarray(draw(label, rng)).save(folder / split / label / f"{index:02d}.png")
+        (folder / "Testing" / "disc" / "broken.jpg").write_text("not a picture")
+
+    return made_once("toys", make)
 
 
 @pytest.fixture(scope="session")
-def toy_model(toy_images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def toy_model(toy_images: Path, made_once: Callable[..., Path]) -> Path:
     """A model folder trained for two epochs by the project's own pipeline."""
     from neuroval.model.recipe import TrainingConfig
     from neuroval.model.training.pipeline import train_model
 
-    folder = tmp_path_factory.mktemp("models")
     config = TrainingConfig(
         input_size=64, epochs=2, batch_size=12, weights=None, freeze_batch_norm=False, tuning_parts=4, seed=3
     )
-    out, work = folder / "toy", folder / "work"
-    with cut_down():
-        train_model(toy_images, out=out, work=work, data_name="toys", classes=CLASSES, config=config)
-    return out
+
+    def make(folder: Path) -> None:
+        out, work = folder / "toy", folder / "work"
+        with cut_down():
+            train_model(toy_images, out=out, work=work, data_name="toys", classes=CLASSES, config=config)
+
+    return made_once("toy-models", make) / "toy"
