@@ -23,6 +23,10 @@ DRAWN = """() => !document.querySelector('[data-testid=stMain] [data-testid=stSk
     && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(one => one.querySelector('.main-svg text'))
     && [...document.querySelectorAll('[data-testid=stMain] img')].every(one => one.complete)"""
 WAIT = 90_000  # milliseconds: a slow machine is no failure
+# The browser tells the page what it has refused; a worker or a frame says so on the console alone.
+LISTEN = """window.refused = [];
+addEventListener('securitypolicyviolation', event =>
+    window.refused.push([event.violatedDirective, event.blockedURI, event.sample, event.sourceFile].join(' ')));"""
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +94,23 @@ def page(desk: BrowserContext) -> Iterator[Page]:
     page = desk.new_page()
     yield page
     page.close()
+
+
+@pytest.fixture(scope="module")
+def tab(desk: BrowserContext) -> Iterator[Page]:
+    """One tab for the tests of a file; what the policy of a page refuses there is in ``window.refused``."""
+    page = desk.new_page()
+    page.add_init_script(LISTEN)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def refused(tab: Page) -> list[str]:
+    """What the console of the tab says of refusals, from the first page on."""
+    words = list[str]()
+    tab.on("console", lambda message: words.append(message.text) if "Security Policy" in message.text else None)
+    return words
 
 
 @pytest.fixture(scope="session")

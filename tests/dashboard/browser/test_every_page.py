@@ -1,14 +1,14 @@
-"""Every page in a browser: nothing leaves this machine, all can be read, by everybody, on any screen."""
+"""Every page in a browser: nothing leaves this machine, its policy holds, and everybody can read all of it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from neuroval.dashboard.figures.look import contrast
 from neuroval.dashboard.pages import PAGES
@@ -66,34 +66,36 @@ class Shown:
     place: Place
     page: Page
     asked: list[str]
+    refused: list[str]
 
 
 @pytest.fixture(scope="module")
-def tab(desk: BrowserContext) -> Iterator[tuple[Page, list[str]]]:
-    """One tab for all pages, and all it ever asked for."""
-    page, asked = desk.new_page(), list[str]()
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("websocket", lambda socket: asked.append(socket.url))
-    yield page, asked
-    page.close()
+def asked(tab: Page) -> list[str]:
+    """All that the tab ever asked for."""
+    addresses = list[str]()
+    tab.on("request", lambda request: addresses.append(request.url))
+    tab.on("websocket", lambda socket: addresses.append(socket.url))
+    return addresses
 
 
 @pytest.fixture(scope="module", params=PLACES, ids=str)
 def shown(
     request: pytest.FixtureRequest,
-    tab: tuple[Page, list[str]],
+    tab: Page,
+    asked: list[str],
+    refused: list[str],
     visit: Callable[..., None],
     turn: Callable[[Page, str], None],
 ) -> Shown:
     """A page is opened once for all that is looked at: by its link where its study is open already."""
-    place, (page, asked) = request.param, tab
-    page.set_viewport_size(WIDE)
-    page.emulate_media(color_scheme="light")
-    if f"study={place.study}" in page.url and not place.query:
-        turn(page, place.page)
+    place = request.param
+    tab.set_viewport_size(WIDE)
+    tab.emulate_media(color_scheme="light")
+    if f"study={place.study}" in tab.url and not place.query:
+        turn(tab, place.page)
     else:
-        visit(page, place.page, study=place.study, **dict(place.query))
-    return Shown(place=place, page=page, asked=asked)
+        visit(tab, place.page, study=place.study, **dict(place.query))
+    return Shown(place=place, page=tab, asked=asked, refused=refused)
 
 
 def test_no_request_leaves_this_machine(shown: Shown) -> None:
@@ -101,6 +103,11 @@ def test_no_request_leaves_this_machine(shown: Shown) -> None:
     hosts = {address.hostname for address in addresses if address.scheme not in ("data", "blob")}
     assert len(shown.asked) > 5
     assert hosts == {"127.0.0.1"}
+
+
+def test_no_page_does_what_its_policy_forbids(shown: Shown) -> None:
+    assert shown.page.evaluate("refused") == []
+    assert shown.refused == []
 
 
 def test_the_text_of_figures_is_readable(shown: Shown) -> None:
