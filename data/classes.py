@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from neuroval.data.colours import class_colours
+from neuroval.data.class_colours import class_colours
 from neuroval.data.exceptions import InputError
 
 MIN_CLASSES, MAX_CLASSES = 2, 50

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from neuroval.dashboard.components import behind, cases, decisions, exports, frame
+from neuroval.dashboard.components import behind, decisions, exports, frame, tiles
 from neuroval.dashboard.components.tables import cost_list
 from neuroval.dashboard.figures.matrix import FEW, MANY
 from neuroval.dashboard.session import page_figures as charts
@@ -43,7 +43,7 @@ with right:
     st.markdown(f"**{counted(len(chosen), 'case')}**, the most confident first")
     if chosen:
         shown = [evidence.cases[case_id] for case_id in chosen[:SHOWN]]
-        cases.tiles(study, shown, columns=2, pictures=cases.images_note(study, evidence))
+        tiles.tiles(study, shown, columns=2, pictures=tiles.images_note(study, evidence))
     if len(chosen) > SHOWN:
         behind.in_gallery(study, len(chosen), reference=row, predicted=column)
 with left:

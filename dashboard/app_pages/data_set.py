@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from neuroval.dashboard.components import behind, cases, exports, frame, images, pairs
+from neuroval.dashboard.components import behind, exports, frame, images, pairs, tiles
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
@@ -76,13 +76,13 @@ if brightness := text_data.greys(evidence.results.whole.images, study.classes):
 
 st.header("Examples", anchor=False)
 folder = compute.linked(study)
-if cases.images_note(study) and folder is not None:
+if tiles.images_note(study) and folder is not None:
     if note := text_data.linked(folder):
         st.caption(note)
     for half, (name, ids) in zip(frame.in_pairs(len(evidence.examples)), evidence.examples.items(), strict=True):
         with half:
             st.markdown(f"**{escaped(display[name])}**")
-            cases.strip(study, [evidence.cases[case_id] for case_id in ids])
+            tiles.strip(study, [evidence.cases[case_id] for case_id in ids])
 st.header("Details", anchor=False)
 images.contents(study, evidence)
 images.missing(study, evidence)

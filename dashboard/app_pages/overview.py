@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from neuroval.dashboard.components import behind, cases, exports, frame
+from neuroval.dashboard.components import behind, exports, frame, tiles
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import overview as text_overview
@@ -53,7 +53,7 @@ if not evidence.results.findings:
 
 if evidence.worst:
     st.header("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)
-    cases.tiles(study, evidence.worst, columns=5, pictures=cases.images_note(study, evidence))
+    tiles.tiles(study, evidence.worst, columns=5, pictures=tiles.images_note(study, evidence))
 else:
     frame.answer(text_errors.answer(evidence.results.errors))
 exports.number_buttons(study, evidence.results)

@@ -6,7 +6,7 @@ from neuroval.analysis.core.confusion import ConfusionMatrix
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.performance.subgroups import name_of
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import cases
+from neuroval.dashboard.components import tiles
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as text
@@ -72,7 +72,7 @@ def confidence(study: Study, evidence: Evidence) -> None:
     rows = evidence.selection.rows({key: value}, everything=True)
     st.caption(text.scans_behind(len(rows), evidence.selection.wrong(rows)))
     first = [evidence.cases[case_id] for case_id in evidence.selection.ids(rows[:FIRST])]
-    cases.tiles(study, first, columns=FIRST, pictures=cases.images_note(study))
+    tiles.tiles(study, first, columns=FIRST, pictures=tiles.images_note(study))
     in_gallery(study, len(rows), **{key: value})
 
 
@@ -106,7 +106,7 @@ def classes(study: Study, evidence: Evidence) -> None:
 def _to_gallery(study: Study, words: str, *, everything: bool, **filters: str) -> None:
     whole = {state.CASES: state.EVERY} if everything else {}
     query = state.link(study.path.name, None, **whole, **filters)
-    st.page_link(cases.ERRORS_PAGE, label=f":blue[{escaped(words)}]", icon="", query_params=query)
+    st.page_link(tiles.ERRORS_PAGE, label=f":blue[{escaped(words)}]", icon="", query_params=query)
 
 
 def in_gallery(study: Study, number: int, **filters: str) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.study.comparison import Comparisons, Discordant, comparable
 from neuroval.dashboard.components import exports
-from neuroval.dashboard.components.cases import ERRORS_PAGE, INDENT, url
+from neuroval.dashboard.components.tiles import ERRORS_PAGE, INDENT, url
 from neuroval.dashboard.figures.difference_forest import LONGEST_LABEL, Row, differences
 from neuroval.dashboard.figures.palette import ACCENT
 from neuroval.dashboard.session import cache as compute

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import cases, exports, gallery
+from neuroval.dashboard.components import exports, gallery, tiles
 from neuroval.dashboard.words import cases as text
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.study.folder import Study
@@ -22,13 +22,13 @@ def suspects(study: Study, evidence: Evidence) -> None:
     st.caption(text.SUSPECTS)
     if not suspects_of_study.cases:
         return
-    cases.images_note(study)
+    tiles.images_note(study)
     shown = evidence.suspect_images
     page = gallery.page_of(len(shown), total=len(shown), noun="image", size=SIZE)
     with st.container(horizontal=True, gap="small"):
         for suspect, copies in shown[page]:
             words, note = text.suspect(suspect, study.classes), text.suspect_note(suspect, copies=copies)
-            cases.thumbnail(study, suspect.case_id, words, note=note, width=WIDTH)
+            tiles.thumbnail(study, suspect.case_id, words, note=note, width=WIDTH)
     rows = [
         text.suspect_row(suspect, evidence.listed[suspect.case_id][0], study.classes)
         for suspect in suspects_of_study.cases

@@ -8,8 +8,8 @@ from neuroval.dashboard.cases.any_case import ListedCase
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import exports, without_region
-from neuroval.dashboard.components.cases import images_note, thumbnail, url
 from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.components.tiles import images_note, thumbnail, url
 from neuroval.dashboard.figures.probabilities import probability_bars
 from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, maps_by, maps_of, outline_of, peak_of
 from neuroval.dashboard.session import cache as compute

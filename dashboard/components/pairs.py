@@ -8,7 +8,7 @@ import streamlit as st
 
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import exports, frame, gallery
-from neuroval.dashboard.components.cases import images_note, thumbnail
+from neuroval.dashboard.components.tiles import images_note, thumbnail
 from neuroval.dashboard.session import state
 from neuroval.dashboard.session.cache import linked
 from neuroval.dashboard.words import cases as words

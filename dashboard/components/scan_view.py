@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import cases, exports, frame, scan_form, without_region
+from neuroval.dashboard.components import exports, frame, scan_form, tiles, without_region
 from neuroval.dashboard.components.one_case import map_settings
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.figures.probabilities import probability_bars
@@ -143,4 +143,4 @@ def _alike(study: Study, evidence: Evidence, prediction: Prediction) -> None:
     with st.container(horizontal=True, gap="small"):
         for case, neighbour in list(zip(alike, near, strict=True))[:SHOWN]:
             note = text_scan.neighbour(case, text_cases.distance(neighbour.distance), study.classes)
-            cases.thumbnail(study, case.case_id, study.classes.display[case.reference], note=note)
+            tiles.thumbnail(study, case.case_id, study.classes.display[case.reference], note=note)

@@ -5,7 +5,7 @@ import streamlit as st
 from neuroval.analysis.performance.subgroups import Subgroups, name_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.cases.selection import SUBGROUP
-from neuroval.dashboard.components import behind, cases, exports
+from neuroval.dashboard.components import behind, exports, tiles
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import subgroups as text
@@ -88,5 +88,5 @@ def scans(study: Study, evidence: Evidence, table: Subgroups, key: str) -> None:
     rows = evidence.selection.rows({SUBGROUP: chosen}, everything=True)
     st.caption(text.scans_and_errors(len(rows), evidence.selection.wrong(rows)))
     first = [evidence.cases[case_id] for case_id in evidence.selection.ids(rows[:FIRST])]
-    cases.tiles(study, first, columns=FIRST, pictures=cases.images_note(study))
+    tiles.tiles(study, first, columns=FIRST, pictures=tiles.images_note(study))
     behind.in_gallery(study, len(rows), **{SUBGROUP: chosen})

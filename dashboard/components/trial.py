@@ -7,7 +7,7 @@ import streamlit as st
 from neuroval.analysis.study.trial import TrialResults
 from neuroval.analysis.trial.robustness import Corruption, hardest
 from neuroval.dashboard.cases.changed_scans import Worsening, first_to_change, told_of, worsening
-from neuroval.dashboard.components import cases, exports, frame
+from neuroval.dashboard.components import exports, frame, tiles
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
@@ -31,7 +31,7 @@ def pictures(study: Study, trial: TrialResults) -> None:
         for answer in told.answers:
             with st.container(width=PICTURE, gap=None):
                 if compute.has_image(study, told.case_id):
-                    address = cases.url(
+                    address = tiles.url(
                         study, told.case_id, size="thumbnail", change=answer.change, level=str(answer.level)
                     )
                     st.image(address, width=PICTURE, alt=text.picture_alt(answer, study.classes))
@@ -57,7 +57,7 @@ def kept(study: Study, trial: TrialResults) -> None:
     with st.container(horizontal=True, gap="small"):
         for call in trial.kept[:KEPT]:
             words = study.classes.display[call.reference]
-            cases.thumbnail(study, call.case_id, words, note=text.kept_note(call, study.classes))
+            tiles.thumbnail(study, call.case_id, words, note=text.kept_note(call, study.classes))
     if trial.kept:
         exports.csv_button(study, lambda: text.kept_records(trial.kept), what="kept-calls")
 
@@ -109,10 +109,10 @@ def _step(study: Study, scan: Worsening, name: str, level: int) -> None:
     with left:
         if compute.has_image(study, scan.case_id):
             change = name if level else "none"
-            address = cases.url(study, scan.case_id, size="thumbnail", change=change, level=str(level))
+            address = tiles.url(study, scan.case_id, size="thumbnail", change=change, level=str(level))
             st.image(address, width=256, alt=f"Scan, {text.severity_label(level)}")
     with right.container(gap="xsmall"):
         st.markdown(escaped(text.step(scan, step, study.classes)))
         table(text.step_rows(scan, study.classes), alt="What the scan is called at each severity")
         query = state.link(study.path.name, scan.case_id)
-        st.page_link(cases.ERRORS_PAGE, label=":blue[Open the case]", icon="", query_params=query)
+        st.page_link(tiles.ERRORS_PAGE, label=":blue[Open the case]", icon="", query_params=query)

@@ -1,7 +1,7 @@
 """All colours but those of the classes: of the figures on pages, and of the report.
 
 ``.streamlit/config.toml`` holds those of the pages around the figures; a test keeps the shared ones the same. Colours
-of classes belong to the study, by default those of ``neuroval.data.colours.OKABE_ITO``.
+of classes belong to the study, by default those of ``neuroval.data.class_colours.OKABE_ITO``.
 """
 
 from collections.abc import Mapping
