@@ -540,10 +540,15 @@ class Results:
         unleaked = self._unleaked if leaks else ()
         return judge(asked, self.performance, unleaked=unleaked, tried=tried, by_subgroup=self._by_subgroup)
 
+    @once
+    def _on_folds(self) -> "Results":
+        """The results on the cases of grouped cross-validation; these where there is none."""
+        pooled = self._folds[True]
+        return self if pooled is None else replace(self, evaluated=pooled)
+
     def _by_subgroup(self, criterion: Acceptance, basis: Basis) -> list[OfSubgroup]:
         """Return the performance in each subgroup that a criterion names."""
-        pooled = self._folds[True] if basis == "folds" else None
-        whole = self if pooled is None else replace(self, evaluated=pooled)
+        whole = self._on_folds if basis == "folds" else self
         kept = np.ones(whole.evaluated.n, dtype=np.bool_)
         if basis == "new_to_the_model":
             known, reaches = self.compared
