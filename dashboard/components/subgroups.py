@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from neuroval.analysis.core.metrics import split_key
 from neuroval.analysis.performance.subgroups import Subgroups, name_of
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.cases.selection import SUBGROUP
@@ -85,8 +86,18 @@ def scans(study: Study, evidence: Evidence, table: Subgroups, key: str) -> None:
         on_change=state.class_chosen,
         args=(state.LEVEL,),
     )
-    rows = evidence.selection.rows({SUBGROUP: chosen}, everything=True)
+    filters = {SUBGROUP: chosen, **_among(study, key)}
+    rows = evidence.selection.rows(filters, everything=True)
     st.caption(text.scans_and_errors(len(rows), evidence.selection.wrong(rows)))
     first = [evidence.cases[case_id] for case_id in evidence.selection.ids(rows[:FIRST])]
-    tiles.tiles(study, first, columns=FIRST, pictures=tiles.images_note(study))
-    behind.in_gallery(study, len(rows), **{SUBGROUP: chosen})
+    tiles.tiles(study, first, columns=FIRST, pictures=tiles.images_note(study, evidence))
+    behind.in_gallery(study, len(rows), **filters)
+
+
+def _among(study: Study, key: str) -> dict[str, str]:
+    """Return the filter of a gallery that holds the scans which a number is of; none where it is of several classes."""
+    subject, name = split_key(key)
+    if subject in study.classes.names:
+        return {"reference": subject}
+    negative = study.classes.negative
+    return {"reference": negative} if name == "specificity" and negative is not None else {}

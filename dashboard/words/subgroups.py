@@ -21,7 +21,7 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
-from neuroval.dashboard.words.general import class_name, listed
+from neuroval.dashboard.words.general import class_name, listed, spoken
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
@@ -50,9 +50,9 @@ def column(name: str) -> str:
     return COLUMNS.get(name, sentence_case(name.replace("_", " ")))
 
 
-def columns(by: Sequence[str]) -> str:
+def columns(by: Sequence[str], word: str = "and") -> str:
     """Return how one column or two crossed ones are called within a sentence."""
-    return " and ".join(_within(column(name)) for name in by)
+    return listed([_within(column(name)) for name in by], word)
 
 
 def _within(label: str) -> str:
@@ -126,7 +126,7 @@ def _points_span(difference: Estimate) -> str:
 
 def _short(key: str, classes: ClassOrder) -> str:
     subject, name = split_key(key)
-    return name if subject in (OVERALL, ANY_TUMOUR) else f"{name} for {class_name(subject, classes)}"
+    return name if subject in (OVERALL, ANY_TUMOUR) else f"{name} for {spoken(subject, classes)}"
 
 
 def _value(level: Level, key: str) -> float:
@@ -147,7 +147,9 @@ def of_what(table: Subgroups, basis: str) -> str:
     parts = [f"{counted(table.n, f'{kind(basis)} scan')}."]
     if table.unknown:
         verb = "is" if table.unknown == 1 else "are"
-        parts.append(f"{counted(table.unknown, 'further scan')} {verb} left out: {columns(table.by)} is not recorded.")
+        parts.append(
+            f"{counted(table.unknown, 'further scan')} {verb} left out: {columns(table.by, 'or')} is not recorded."
+        )
     if table.left_out:
         parts.append(f"The {counted(table.left_out, 'smallest subgroup')} have no row.")
     return " ".join(parts)
@@ -282,7 +284,7 @@ def too_few(judged: SubgroupNumber) -> str:
     reason = judged.rate.plain.reason
     if reason is not None and reason.code == "few_groups_in_subgroup":
         return f"too few ({counted(int(str(dict(reason.facts)['groups'])), 'patient')})"
-    return f"too few ({judged.rate.plain.n or 0:,})"
+    return f"too few ({judged.rate.plain.n:,})" if judged.rate.plain.n else "none"
 
 
 def hover(judged: SubgroupNumber) -> str:
@@ -358,4 +360,4 @@ def criterion(by: Sequence[str], *, each: bool, values: Sequence[str]) -> str:
     if not each:
         return f", {subgroup(by, values)}"
     worst = f"; the worst is {subgroup(by, values)}" if values else ""
-    return f", in each subgroup by {listed([_within(column(name)) for name in by], 'and')}{worst}"
+    return f", in each subgroup by {columns(by)}{worst}"

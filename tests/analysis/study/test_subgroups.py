@@ -138,3 +138,18 @@ def test_the_rates_of_the_shipped_study_agree_with_a_count_by_hand(column: str) 
             expected = int((there & among).sum())
             assert n == expected
             assert count is None or count == int((there & among & right).sum())
+
+
+def test_where_training_shares_cases_the_subgroups_of_the_folds_count_too() -> None:
+    study = read_study(SHIPPED_STUDIES / "brain-tumor-mri")
+    asked = Acceptance(metric="any_tumour.sensitivity", at_least=0.9, each=("plane",))
+    judged = replace(study, manifest=replace(study.manifest, acceptance=(asked,)))
+    (criterion,) = results_of(judged).criteria
+    assert criterion.unleaked is not None
+    assert criterion.unleaked.basis == "folds"
+    pooled = out_of_fold(study)
+    assert pooled is not None
+    by_plane = replace(results_of(study), evaluated=pooled).subgroups(("plane",)).levels
+    lows = {level.values: level.numbers["any_tumour.sensitivity"].rate.headline.low or 0.0 for level in by_plane}
+    assert criterion.unleaked.values == min(lows, key=lows.__getitem__)
+    assert criterion.unleaked.estimate.low == pytest.approx(min(lows.values()))
