@@ -1,11 +1,11 @@
 """Every result about the judged cases of a study: pages, report, API and command line take their numbers from here.
 
-What is judged is one choice, the basis: new patients (the grouped folds), or a split. It is made here, and only here.
+What is judged is one choice, the basis: new patients (the grouped folds), or a split.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.performance.subgroup_columns import Column, column, column_names, crossed
 from neuroval.analysis.performance.subgroup_scan import Scan, scan, worth_showing
 from neuroval.analysis.performance.subgroups import Outcomes, Subgroups, outcomes, subgroups
+from neuroval.analysis.study.basis import bases, default_basis
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
 from neuroval.analysis.study.split_audit import SplitAudit
@@ -55,7 +56,6 @@ from neuroval.data.storage.arrow_text import is_one_of, positions
 from neuroval.data.study.criteria import TRIED, Acceptance
 from neuroval.data.study.evaluated_cases import (
     NEW_PATIENTS,
-    PREFERRED,
     Evaluated,
     evaluated,
     evaluated_splits,
@@ -65,8 +65,6 @@ from neuroval.data.study.folder import Study
 from neuroval.data.study.gradcam import GradCams
 
 _T = TypeVar("_T")
-
-BASES: Final = (NEW_PATIENTS, *PREFERRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,19 +97,14 @@ class StudyResults:
     @once
     def bases(self) -> Mapping[str, int]:
         """The number of cases of each basis that the study has, in the order in which they are offered."""
-        new, splits = self.whole.new_patients, evaluated_splits(self.study)
-        held = {} if new is None else {NEW_PATIENTS: new.n}
-        return held | {split: splits[split] for split in PREFERRED if split in splits}
+        new = self.whole.new_patients
+        return bases(0 if new is None else new.n, evaluated_splits(self.study))
 
     @once
     def default_basis(self) -> str:
-        """New patients where cases of the published split are shared with training, else external, test or tuning.
-
-        A split that shares patients or copies with training says how well a network remembers, not how well it judges.
-        """
-        if NEW_PATIENTS in self.bases and self.on(preferred_split(self.study)).audit.compared[1].any():
-            return NEW_PATIENTS
-        return next(split for split in ("external", *PREFERRED) if split in self.bases)
+        """What is judged unless the reader chooses: see ``basis.default_basis``."""
+        shared = NEW_PATIENTS in self.bases and bool(self.on(preferred_split(self.study)).audit.compared[1].any())
+        return default_basis(self.bases, shared=shared)
 
     def on(self, basis: str | None = None) -> "Results":
         """Return the results on a basis, by default ``default_basis``; the same each time.

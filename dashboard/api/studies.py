@@ -8,7 +8,8 @@ import anyio
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from neuroval.analysis.study.results import BASES, Results, results_of
+from neuroval.analysis.study.basis import BASES
+from neuroval.analysis.study.results import Results, results_of
 from neuroval.dashboard.api.answers import Document, Studies, StudyEntry
 from neuroval.dashboard.api.guard import BUSY, RETRY_SECONDS
 from neuroval.dashboard.api.problems import documented, not_there
