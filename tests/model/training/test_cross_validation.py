@@ -9,10 +9,24 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.toml import read_toml
 from neuroval.data.study.gradcam import from_arrow
-from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, GRADCAM_FOLDS, HISTORY, PAGE, read_card
+from neuroval.model.card import (
+    CARD,
+    FOLDS,
+    FOLDS_UNGROUPED,
+    GRADCAM_FOLDS,
+    HISTORY,
+    PAGE,
+    ModelCard,
+    card_from,
+    read_card,
+    write_card,
+)
 from neuroval.model.evaluation.to_study import evaluate
+from neuroval.model.recipe import CounterfactualShares, TrainingConfig, written
 from neuroval.model.training import cross_validation as keras_folds
 from neuroval.model.training.cross_validation import cross_validate, recipe_of
 from neuroval.model.training.loop import TrainingResult
@@ -106,3 +120,13 @@ def test_folds_of_a_lighter_recipe_are_said_to_be(model: Path, toy_images: Path,
 def test_the_recipe_is_the_one_of_the_card(model: Path) -> None:
     config = recipe_of(read_card(model))
     assert (config.seed, config.epochs, config.weights, config.tuning_parts) == (3, 2, None, 4)
+
+
+def test_a_card_brings_the_table_of_counterfactual_training(tmp_path: Path) -> None:
+    config = TrainingConfig(counterfactual=CounterfactualShares(removed=0.25), averaging=0.9)
+    classes = ClassOrder(names=("a", "b"), negative="b")
+    facts = {"name": "toy", "version": "1", "input_size": 224, "grid": (7, 7), "sha256": ""}
+    write_card(tmp_path, ModelCard(classes=classes, recipe={**written(config), "best_epoch": 2}, **facts))
+    card = card_from(read_toml(tmp_path / CARD), where="card.toml")
+    assert recipe_of(card) == config
+    assert "removed 0.25" in (tmp_path / PAGE).read_text()
