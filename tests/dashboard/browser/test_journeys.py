@@ -44,7 +44,7 @@ def pictures(page: Page) -> list[str]:
 def test_the_worst_error_of_a_class_is_sent_to_a_colleague(
     page: Page, visit: Visit, settled: Settled, browser: Browser
 ) -> None:
-    visit(page, "overview", study="whole")
+    visit(page, "overview", study="whole", basis="test")
     page.get_by_role("link", name="Errors", exact=True).click()
     expect(title(page)).to_have_text("Where is it wrong?")
     choose(page, "Reference", "Meningioma")
@@ -79,14 +79,14 @@ def test_the_worst_error_of_a_class_is_sent_to_a_colleague(
 
 
 def test_from_a_cell_of_the_matrix_to_a_case(page: Page, visit: Visit) -> None:
-    visit(page, "confusion", study="whole")
+    visit(page, "confusion", study="whole", basis="test")
     cells = page.locator(".js-plotly-plot .scatterlayer .trace").nth(3).locator("path.point")
     expect(cells).to_have_count(16)
     box = cells.nth(1).bounding_box()  # reference glioma, predicted meningioma
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_text("2 cases, the most confident first")).to_be_visible()
-    assert query(page) == {"study": "whole", "row": "glioma", "column": "meningioma"}
+    assert query(page) == {"study": "whole", "basis": "test", "row": "glioma", "column": "meningioma"}
     page.get_by_role("link", name=f"Glioma {ARROW} Meningioma").first.click()
     expect(title(page)).to_have_text("Glioma called Meningioma")
     assert urlsplit(page.url).path == "/errors"
