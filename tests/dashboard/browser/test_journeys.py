@@ -114,7 +114,7 @@ def test_from_the_finding_of_leakage_to_two_twins_side_by_side(page: Page, visit
 
 
 def test_another_prevalence_changes_what_a_call_is_worth(page: Page, visit: Visit) -> None:
-    visit(page, "per_class", study="whole")
+    visit(page, "per_class", study="whole", basis="test")
     ppv = (
         page.get_by_role("row").filter(has=page.get_by_role("cell", name="PPV", exact=True)).get_by_role("cell").nth(1)
     )
@@ -133,7 +133,7 @@ def test_another_prevalence_changes_what_a_call_is_worth(page: Page, visit: Visi
 
 def test_another_class_has_another_curve(page: Page, visit: Visit) -> None:
     page.set_viewport_size({"width": 1440, "height": 2400})  # scrolling closes a selector
-    visit(page, "per_class", study="whole")
+    visit(page, "per_class", study="whole", basis="test")
     curve = page.get_by_label("PPV and NPV over prevalence").locator(".scatterlayer .js-line").first
     before = curve.get_attribute("d")
     assert before
@@ -154,7 +154,7 @@ def test_two_models_are_compared_down_to_a_scan(page: Page, visit: Visit) -> Non
 
 
 def test_a_case_is_read_with_the_keyboard_only(page: Page, visit: Visit) -> None:
-    visit(page, "errors", study="whole")
+    visit(page, "errors", study="whole", basis="test")
     first = page.get_by_role("button", name=f"Glioma {ARROW} Meningioma").first
     for _ in range(60):
         page.keyboard.press("Tab")
