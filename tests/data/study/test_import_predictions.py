@@ -309,3 +309,16 @@ def test_columns_are_kept_or_said_to_be_ignored(tmp_path: Path) -> None:
     assert set(intake.ignored) == {"comment", "(without a name)"}
     again = read_study(study.path).manifest.provenance["intake"]
     assert from_document(again) == intake
+
+
+@pytest.mark.parametrize(
+    "name", ["patient", "Patient_Number", "PatientName", "subject_id", "PID", "MRN", "participant"]
+)
+def test_ids_under_another_name_are_not_left_out_in_silence(tmp_path: Path, name: str) -> None:
+    def notes(columns: str, values: str) -> tuple[str, ...]:
+        study = imported(tmp_path, f"label,prob_a,prob_b,{columns}\na,1,0,{values}\nb,0,1,{values}\n")
+        return from_document(study.manifest.provenance["intake"]).notes
+
+    assert notes(name, "7") == (f"column {name!r} may hold patient ids and is not read as such; name it patient_id",)
+    assert notes(f"{name},patient_id", "7,8") == ()
+    assert notes("patient_age,subjective,site", "7,x,A") == ()
