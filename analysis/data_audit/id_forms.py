@@ -92,7 +92,7 @@ def forms_differ(ids: IdForms | None, *, split: str) -> Finding | None:
 
 
 def digits_lost(ids: IdForms | None) -> Finding | None:
-    """Return how many ids are written as a power of ten, none when no id is."""
+    """Return how many ids have lost digits, none when no id is."""
     if ids is None or not ids.powers:
         return None
     return Finding(

@@ -40,6 +40,7 @@ T = TypeVar("T")
 SCHEMA: Final = 1
 LONGEST: Final = 1000
 PART: Final = ("subgroup", "each")  # of a criterion that is not of all cases
+ACROSS: Final = {"patients_across_splits": "patient", "twins_across_splits": "copy"}  # by which these are told
 SHOWN: Final = 10  # plain values of a list in the text
 
 WITHOUT_LEAKS: Final = ("overall.accuracy", "overall.balanced_accuracy")
@@ -555,7 +556,9 @@ def as_text(document: Mapping[str, Any]) -> str:
     if study["synthetic"]:
         lines.append("synthetic: the images are drawn by a program and show no patient")
     for name, content in document["sections"].items():
-        told = text_claims.lines(content) if name == "claims" else _lines(content)
+        told = (
+            text_claims.lines(content) if name == "claims" else _lines(_told(content) if name == "audit" else content)
+        )
         lines += ["", name, *(f"  {line}".rstrip() for line in told)]
     return "\n".join(lines)
 
@@ -568,6 +571,12 @@ def estimate_as_text(estimate: Mapping[str, Any]) -> str:
     if low is None or high is None:
         return f"{number(value)} (no interval: {estimate['reason']})"
     return f"{number(value)} ({span(low, high)}){'' if count is None else f', {fraction(count, n)}'}"
+
+
+def _told(audit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the audit in which a list that is empty because nothing could be compared is not estimable, not none."""
+    known = {key: audit["shared"]["all"][shared_by] for key, shared_by in ACROSS.items()}
+    return {**audit, **{key: share for key, share in known.items() if not audit[key] and share["value"] is None}}
 
 
 def _lines(content: Any) -> list[str]:
