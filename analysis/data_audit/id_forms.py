@@ -16,6 +16,7 @@ PREFIXES: Final = frozenset(
 )
 TOKENS: Final = re.compile(r"[^\W\d_]+|\d+")
 WHOLE: Final = re.compile(r"([+-]?\d+)[.,]0*")
+EXACT: Final = 2**53  # the largest whole number up to which a float holds each one
 POWER: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{2,}")  # 7.20576E+17: how a spreadsheet shows a long number
 
 
@@ -25,8 +26,8 @@ class IdForms:
 
     ``alike`` are sets of ids that differ only in form, such as 7, 007, 7.0, P7 and p7, in their order. ``across``
     counts the evaluated cases with such an id of which another form is in the data the model was fitted on, ``n`` the
-    evaluated cases. ``powers`` are ids written as a power of ten, whose last digits are lost: different patients may
-    look like one.
+    evaluated cases. ``powers`` are ids written as a power of ten, or as a float beyond 2**53, whose last digits are
+    lost: different patients may look like one.
     """
 
     alike: tuple[tuple[str, ...], ...]
@@ -55,8 +56,13 @@ def forms_of_ids(cases: pd.DataFrame, *, split: str = "test") -> IdForms:
         alike=tuple(alike.values()),
         across=int(evaluated.isin(hidden).sum()),
         n=len(evaluated),
-        powers=tuple(patient_id for patient_id in known if POWER.fullmatch(patient_id)),
+        powers=tuple(patient_id for patient_id in known if _lost_digits(patient_id)),
     )
+
+
+def _lost_digits(written: str) -> bool:
+    whole = re.fullmatch(r"(\d{1,17})\.0", written)
+    return POWER.fullmatch(written) is not None or (whole is not None and int(whole[1]) > EXACT)
 
 
 def _form(written: str) -> tuple[str, ...]:
@@ -86,7 +92,7 @@ def forms_differ(ids: IdForms | None, *, split: str) -> Finding | None:
 
 
 def digits_lost(ids: IdForms | None) -> Finding | None:
-    """Return how many ids are written as a power of ten, none when no id is."""
+    """Return how many ids have lost digits, none when no id is."""
     if ids is None or not ids.powers:
         return None
     return Finding(

@@ -41,6 +41,7 @@ T = TypeVar("T")
 SCHEMA: Final = 1
 LONGEST: Final = 1000
 PART: Final = ("subgroup", "each")  # of a criterion that is not of all cases
+ACROSS: Final = {"patients_across_splits": "patient", "twins_across_splits": "copy"}  # by which these are told
 SHOWN: Final = 10  # plain values of a list in the text
 
 WITHOUT_LEAKS: Final = ("overall.accuracy", "overall.balanced_accuracy")
@@ -558,8 +559,10 @@ def as_text(document: Mapping[str, Any]) -> str:
     for name, content in document["sections"].items():
         if name == "subgroups":
             told = text_subgroups.lines(content, estimate_as_text)
+        elif name == "claims":
+            told = text_claims.lines(content)
         else:
-            told = text_claims.lines(content) if name == "claims" else _lines(content)
+            told = _lines(_told(content) if name == "audit" else content)
         lines += ["", name, *(f"  {line}".rstrip() for line in told)]
     return "\n".join(lines)
 
@@ -572,6 +575,12 @@ def estimate_as_text(estimate: Mapping[str, Any]) -> str:
     if low is None or high is None:
         return f"{number(value)} (no interval: {estimate['reason']})"
     return f"{number(value)} ({span(low, high)}){'' if count is None else f', {fraction(count, n)}'}"
+
+
+def _told(audit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the audit in which a list that is empty because nothing could be compared is not estimable, not none."""
+    known = {key: audit["shared"]["all"][shared_by] for key, shared_by in ACROSS.items()}
+    return {**audit, **{key: share for key, share in known.items() if not audit[key] and share["value"] is None}}
 
 
 def _lines(content: Any) -> list[str]:

@@ -63,7 +63,7 @@ def _ids_differ_in_form(finding: Finding, *, split: str, alike: int, such_as: tu
 def _ids_cut_short(finding: Finding, *, such_as: str) -> str:
     verb = "is" if finding.count == 1 else "are"
     return (
-        f"{counted(finding.count, 'patient id')} {verb} written as a power of ten, "
+        f"{counted(finding.count, 'patient id')} {verb} written as a rounded number, "
         f"such as {such_as}: the last digits are lost, and different patients may look like one."
     )
 

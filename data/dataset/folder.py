@@ -17,7 +17,7 @@ from typing import Final
 import pandas as pd
 
 from neuroval.data.classes import ClassOrder
-from neuroval.data.dataset.intake import Intake, Missing, by_reason
+from neuroval.data.dataset.intake import Intake, Missing, by_reason, unread_ids
 from neuroval.data.dataset.mask_names import ALONE, ANOTHER, PICTURES, outlines
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import FileFacts, describe, read_image
@@ -46,6 +46,7 @@ NO_CLASS_FOLDER: Final = "in no class folder"
 NO_SPLIT: Final = "beside the folders of the splits, in none of them"
 BESIDE_OUTLINES: Final = "among the outlines, and of no image that is read"
 LINK_AS_TEXT: Final = "a link that was copied as text, so that what it leads to is not here; copy the folder itself"
+OTHER_METADATA: Final = "may be the metadata, which is read from metadata.csv alone; save it as that"
 NO_COLUMN: Final = "no column that a study keeps"
 
 
@@ -264,6 +265,8 @@ class _Reasons:
         Raises ``InputError`` for an image in a folder that could be meant as a class and is none.
         """
         parts = PurePosixPath(path).parts
+        if len(parts) == 1 and "metadata" in plain(path).casefold():
+            return OTHER_METADATA
         if self._splits and parts[0] not in self._splits:
             return self._loose(path, NO_SPLIT if len(parts) > 1 else NO_CLASS_FOLDER)
         inner = list(parts[1:-1] if self._splits else parts[:-1])
@@ -380,5 +383,5 @@ def _intake(
             **{name: NO_COLUMN for name in columns if name not in kept},
             **({} if table is None else table.ignored),
         },
-        notes=(*notes, *(() if table is None else table.notes)),
+        notes=(*notes, *(() if table is None else table.notes), *unread_ids(columns)),
     )

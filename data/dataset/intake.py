@@ -4,11 +4,19 @@ Reading a folder of images and reading a table of predictions both make one; the
 keeps it under ``[provenance]``.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from neuroval.data.storage.spelling import plain
+
 NAMED: Final = 3  # examples of what was not used for the same reason
+
+PERSON: Final = re.compile(
+    r"(anon(ymi[sz]ed)?)?(pid|mrn|(patient|pat|pt|subject|subj|participant|person|individual)s?(id|ids|uid|no|nr|num|"
+    r"number|code|key|name|identifier)?)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +79,12 @@ def by_reason(unused: Iterable[tuple[str, str]]) -> tuple[Unused, ...]:
     for name, reason in unused:
         names.setdefault(reason, []).append(name)
     return tuple(Unused(reason=why, count=len(all_), names=tuple(all_[:NAMED])) for why, all_ in names.items())
+
+
+def unread_ids(columns: Iterable[str]) -> tuple[str, ...]:
+    """Return a note for each column that may hold patient ids under another name; none where ``patient_id`` is read."""
+    names = list(columns)
+    if "patient_id" in names:
+        return ()
+    alike = [name for name in names if PERSON.fullmatch(re.sub(r"[\W_]", "", plain(name)).casefold())]
+    return tuple(f"column {name!r} may hold patient ids and is not read as such; name it patient_id" for name in alike)

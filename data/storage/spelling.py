@@ -15,10 +15,36 @@ MISSING: Final = frozenset(
         *("na", "n/a", "n.a.", "n.a", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "none", "null", "nil", "\\n"),
         *("unknown", "unk", "not known", "not available", "not applicable", "not recorded", "not specified"),
         *("unspecified", "undefined", "missing", "no value", "#value!", "#ref!", "#null!"),
-        *("anonymous", "anon", "anonymized", "anonymised", "deidentified", "de-identified"),
+        *("anonymous", "anon", "anonymized", "anonymised", "deidentified", "de identified", "redacted", "withheld"),
+        *(
+            "not given",
+            "not provided",
+            "not reported",
+            "not stated",
+            "not known",
+            "not found",
+            "to be determined",
+            "tbd",
+        ),
+        *("no id", "without id", "no patient", "unknown patient", "patient unknown", "unknown id", "n.k."),
+        *(
+            "blank",
+            "empty",
+            "nothing",
+            "undef",
+            "n\\a",
+            "na_character_",
+            "na_integer_",
+            "na_real_",
+            "#div/0!",
+            "#name?",
+        ),
+        *("unbekannt", "inconnu", "inconnue", "desconocido", "sconosciuto", "onbekend", "__hive_default_partition__"),
         *("-1", "-9", "-99", "-999", "-9999", "-1.0", "-9.0", "-99.0", "-999.0", "-9999.0"),
     }
 )
+
+_AROUND: Final = "<>()[]{}\"'`"  # what a word for a missing value may stand in
 
 _SPLIT_WORDS: Final = {
     "train": ("train", "training", "trn", "learn", "learning", "fit", "tr"),
@@ -53,7 +79,9 @@ def plain(text: str) -> str:
 
 def is_missing(text: str) -> bool:
     """Whether a value stands for one that is not known, such as ``NA``, ``nan``, ``unknown`` or ``-``."""
-    return plain(text).casefold() in MISSING
+    written = plain(text).casefold()
+    word = re.sub(r"(?<=[^\W\d])[\s_-]+(?=[^\W\d])", " ", written.strip(_AROUND).strip())
+    return not {written, word, word.rstrip(".")}.isdisjoint(MISSING)
 
 
 def split_of(word: str) -> str | None:

@@ -26,6 +26,7 @@ from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.spelling import is_missing, plain
 
 PREFIX: Final = "prob_"
+PROBABILITY: Final = re.compile(r"prob[\s_.-]\s*", re.IGNORECASE)  # how a table may write it
 SEPARATORS: Final = (",", ";", "\t", "|", " ")
 TEXT_FILES: Final = (".csv", ".tsv", ".tab", ".txt")
 PARQUET_FILES: Final = (".parquet", ".pq")
@@ -116,14 +117,14 @@ def _named(names: Iterable[str], known: Sequence[str], path: Path) -> list[str]:
     """Return the names of columns, known ones as they are known; each once."""
     spelled = {_letters(name): name for name in known}
     renamed = [spelled.get(_letters(name), plain(name)) for name in names]
-    renamed = [PREFIX + plain(n[len(PREFIX) :]) if n.casefold().startswith(PREFIX) else n for n in renamed]
+    renamed = [PREFIX + plain(name[start.end() :]) if (start := PROBABILITY.match(name)) else name for name in renamed]
     if repeated := [name for name in renamed if name and renamed.count(name) > 1]:
         raise InputError(f"{path}: column {repeated[0]!r} appears twice; expected each column once.")
     return renamed
 
 
 def _letters(name: str) -> str:
-    return re.sub(r"[\s_-]", "", plain(name)).casefold()
+    return re.sub(r"[\s_.-]", "", plain(name)).casefold()  # R puts a point for a blank
 
 
 # Arrow ---------------------------------------------------------------------------------------------------------------
@@ -264,12 +265,15 @@ def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _header(text: str, separator: str) -> list[str]:
-    return next((row for _, row in _rows(text, separator, strict=False)), [])
+    try:
+        return next((row for _, row in _rows(text, separator, strict=False)), [])
+    except csv.Error:  # such as a cell of more than 131,072 letters
+        return []
 
 
 def _rows(text: str, separator: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that hold a value, with their numbers."""
-    rows = csv.reader(io.StringIO(text), delimiter=separator, strict=strict)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=strict)
     stripped = ([cell.strip() for cell in row] for row in rows)
     return ((number, row) for number, row in enumerate(stripped, start=1) if any(row))
 

@@ -141,13 +141,16 @@ def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str) 
 def adds_up(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Return for each row (n, k) whether it sums to 1 within 0.01, that included.
 
-    Two-digit probabilities may miss it by half a digit for each class: 0.12, 0.12, 0.12 and 0.62 are 1 before rounding.
+    Probabilities of two or three digits may miss it by half a digit for each class: 0.12, 0.12, 0.12 and 0.62 are 1
+    before rounding.
     """
     exact = 1e-9  # 0.99 is nearer to 1 than 0.01 in decimals, and not in binary
     off = np.abs(probabilities.sum(axis=1) - 1)
-    rounded = (np.abs(probabilities * 100 - np.rint(probabilities * 100)) < 100 * exact).all(axis=1)
-    by_rounding = np.where(rounded, 0.005 * probabilities.shape[1], 0.0)
-    return np.asarray(off <= np.maximum(PROBABILITY_SUM_LIMIT, by_rounding) + exact, dtype=np.bool_)
+    allowed = np.full(len(probabilities), PROBABILITY_SUM_LIMIT)
+    for steps in (1000, 100):
+        rounded = (np.abs(probabilities * steps - np.rint(probabilities * steps)) < steps * exact).all(axis=1)
+        allowed = np.where(rounded, np.maximum(allowed, 0.5 / steps * probabilities.shape[1]), allowed)
+    return np.asarray(off <= allowed + exact, dtype=np.bool_)
 
 
 def check_pairs(pairs: pd.DataFrame, cases: pd.DataFrame, *, file: str = "pairs.parquet") -> None:

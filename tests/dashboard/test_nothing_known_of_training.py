@@ -8,7 +8,7 @@ import pytest
 
 from neuroval.analysis.study.results import Results, results_of
 from neuroval.dashboard.cases.evidence import evidence_of
-from neuroval.dashboard.documents.study_document import document_of
+from neuroval.dashboard.documents.study_document import as_text, document_of
 from neuroval.dashboard.report.options import Options
 from neuroval.dashboard.report.pdf import report
 from neuroval.dashboard.words import data_set as text_data_set
@@ -68,6 +68,14 @@ def test_json_says_that_it_is_not_estimable(found: Results, kind: str) -> None:
     } == {None}
     assert {step["reason"] for step in audit["steps"]} == {REASONS[kind]}
     assert "leakage_unchecked" in {finding["code"] for finding in audit["findings"]}
+
+
+def test_the_printed_numbers_do_not_say_that_there_is_none(found: Results) -> None:
+    document = document_of(found, names=["audit"])
+    lines = as_text(document).splitlines()
+    for key, shared_by in (("patients_across_splits", "patient"), ("twins_across_splits", "copy")):
+        reason = document["sections"]["audit"]["shared"]["all"][shared_by]["reason"]
+        assert f"  {key}: not estimable: {reason}" in lines
 
 
 def test_the_report_says_that_it_is_not_estimable(study: Study) -> None:

@@ -305,3 +305,11 @@ def test_an_error_of_nothing_has_no_interval_rather_than_one_without_width() -> 
     ).ece_top_label_15.plain
     assert (found.value, found.low, found.high) == (pytest.approx(0.0, abs=1e-12), None, None)
     assert found.reason is not None
+
+
+@pytest.mark.parametrize(("groups", "enough"), [(2, False), (3, False), (4, True)])
+def test_errors_of_fewer_than_four_groups_have_no_interval_and_say_so(groups: int, enough: bool) -> None:
+    reference, probabilities = drawn(60, seed=12)
+    found = errors(reference, probabilities, groups=np.arange(60) % groups).ece_top_label_15.clustered
+    assert (found.low is not None) == enough
+    assert found.reason == (None if enough else Reason("too_few_groups", groups=groups))

@@ -158,3 +158,11 @@ def test_intervals_cover_the_true_macro_f1() -> None:
         estimate = percentile_interval(float(summaries.macro_f1(counts)), replicates, method=BOOTSTRAP, n=400)
         covered += estimate.low <= truth <= estimate.high
     assert 0.925 <= covered / 1000 <= 0.97
+
+
+@pytest.mark.parametrize(("groups", "enough"), [(2, False), (3, False), (4, True)])
+def test_resamples_of_fewer_than_four_groups_are_said_to_be_too_few(groups: int, enough: bool) -> None:
+    reference, predicted = cases_of(np.array([[24, 6], [6, 24]]))
+    types = group_types(reference, predicted, np.arange(60) % groups, k=2)
+    found = resample(types, rng=np.random.default_rng(1), resamples=50).reason
+    assert found == (None if enough else Reason("too_few_groups", groups=groups))

@@ -40,3 +40,9 @@ def test_the_same_form_on_both_sides_is_a_shared_patient_and_no_matter_of_form()
 
 def test_ids_that_lost_digits_are_named() -> None:
     assert of(["7.20576E+17", "7"], ["7,2E+17", "E12", "7.2E1"]).powers == ("7,2E+17", "7.20576E+17")
+
+
+def test_floats_beyond_what_they_hold_exactly_have_lost_digits_too() -> None:
+    assert of(["9007199254740993.0", "9007199254740991.0"], ["9007199254740993", "7.0"]).powers == (
+        "9007199254740993.0",
+    )

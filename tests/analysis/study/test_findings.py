@@ -297,7 +297,7 @@ def test_ids_that_differ_in_form_within_a_split_are_a_warning(clean_cases: pd.Da
 def test_ids_that_lost_digits_are_critical(clean_cases: pd.DataFrame) -> None:
     (finding,) = findings(clean_cases, ids=IdForms(alike=(), across=0, n=5, powers=("7.2E+17",)))
     assert (finding.severity, finding.code, finding.count) == ("critical", "ids_cut_short", 1)
-    assert "1 patient id is written as a power of ten, such as 7.2E+17" in text(finding)
+    assert "1 patient id is written as a rounded number, such as 7.2E+17" in text(finding)
 
 
 def test_permuted_classes_are_critical_and_said_with_the_order_that_would_fit(clean_cases: pd.DataFrame) -> None:

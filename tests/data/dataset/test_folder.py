@@ -393,3 +393,20 @@ def test_class_folders_of_dicom_are_read(tmp_path: Path) -> None:
         ["notumor", "DICOM", 64],
     ]
     assert found.rejected.empty
+
+
+@pytest.mark.parametrize(
+    "name", ["Metadata.CSV", "metadata.tsv", "metadata.xlsx", "metadata (1).csv", "metadata.csv.gz"]
+)
+def test_metadata_under_another_name_is_not_left_out_in_silence(dataset_folder: Path, name: str) -> None:
+    (dataset_folder / name).write_text("image_path,patient_id\nTraining/glioma/a.png,7\n")
+    assert reasons(read(dataset_folder))[name] == (
+        "may be the metadata, which is read from metadata.csv alone; save it as that"
+    )
+
+
+def test_ids_under_another_name_are_said_to_be_unread(dataset_folder: Path) -> None:
+    (dataset_folder / "metadata.csv").write_text("image_path,subject\nTraining/glioma/a.png,7\n")
+    assert read(dataset_folder).intake.notes[-1] == (
+        "column 'subject' may hold patient ids and is not read as such; name it patient_id"
+    )

@@ -28,6 +28,34 @@ def test_rarer_ways_to_say_it(text: str) -> None:
     assert is_missing(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "not_available",
+            "NOT-AVAILABLE",
+            "(null)",
+            "<missing>",
+            "[none]",
+            "{}",
+            "'NA'",
+            '"nan"',
+            "Unknown.",
+            "(unknown)",
+        ),
+        *("UNKNOWN_PATIENT", "TBD", "no id", "n.k.", "NA_character_", "#DIV/0!", "N\\A", "redacted", "not provided"),
+        *("unbekannt", "__HIVE_DEFAULT_PARTITION__", "..."),
+    ],
+)
+def test_words_for_it_are_known_in_brackets_and_with_other_gaps(text: str) -> None:
+    assert is_missing(text)
+
+
+@pytest.mark.parametrize("text", ["(7)", "no_7", "P_none", "NK", "<7>", "not_7", "1.", "missing_1", "no"])
+def test_an_id_in_brackets_or_with_gaps_is_an_id(text: str) -> None:
+    assert not is_missing(text)
+
+
 @pytest.mark.parametrize("text", ["0", "1", "NAN1", "Nancy", "P-", "no", "007", "x", "999"])
 def test_what_is_a_value(text: str) -> None:
     assert not is_missing(text)

@@ -128,11 +128,32 @@ def test_what_r_writes(file: Path) -> None:
     assert texts(read_table(file, needed="label")) == {"label": ["x", "y y"], "prob_a": ["0.25", "0.5"]}
 
 
-@pytest.mark.parametrize("name", ["Patient ID", "patientID", "PATIENT_ID", "patient-id", " patient_id "])
+@pytest.mark.parametrize(
+    "name", ["Patient ID", "patientID", "PATIENT_ID", "patient-id", " patient_id ", "Patient.ID", "patient.id"]
+)
 def test_known_columns_are_found_in_other_spellings(file: Path, name: str) -> None:
     file.write_text(f"Label,{name},Prob_A,Other Name\nx,7,1,2\n")
     table = read_table(file, needed="label", known=["patient_id"])
     assert list(table.columns) == ["label", "patient_id", "prob_A", "Other Name"]
+
+
+@pytest.mark.parametrize("name", ["prob_a", "prob.a", "Prob a", "PROB-a", "prob_ a"])
+def test_probabilities_are_found_in_other_spellings(file: Path, name: str) -> None:
+    file.write_text(f"label,{name},probable\nx,1,2\n")
+    assert list(read_table(file, needed="label").columns) == ["label", "prob_a", "probable"]
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\n\r\n"])
+def test_lines_end_as_they_do_on_any_system(file: Path, end: str) -> None:
+    file.write_bytes(end.join(["label,a", '"x\ry",1', "y,2", ""]).encode())
+    table = read_table(file, needed="label")
+    assert texts(table)["a"] == ["1", "2"]
+
+
+def test_a_cell_that_is_no_cell_is_refused_in_one_line(file: Path) -> None:
+    file.write_text("label," + "x" * 200_000 + "\nx,1\n")
+    with pytest.raises(InputError, match="column 'label' is missing"):
+        read_table(file, needed="label")
 
 
 def test_two_spellings_of_a_column_are_two_of_it(file: Path) -> None:

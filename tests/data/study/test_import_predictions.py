@@ -257,6 +257,17 @@ def test_two_digits_may_miss_one_by_half_a_digit_a_class(tmp_path: Path) -> None
         imported(tmp_path, header + "d,0.121,0.12,0.12,0.62\n")
 
 
+@pytest.mark.parametrize(("each", "last", "fine"), [("0.010", "0.695", True), ("0.0101", "0.692", False)])
+def test_so_may_three_digits_where_classes_are_many(tmp_path: Path, each: str, last: str, fine: bool) -> None:
+    header = ",".join(["label", *(f"prob_{number}" for number in range(30))])
+    text = f"{header}\n0,{','.join([each] * 29)},{last}\n"  # 0.985, all rounded down by up to half a digit
+    if fine:
+        assert len(imported(tmp_path, text).predictions) == 1
+    else:
+        with pytest.raises(InputError, match="expected a sum of 1"):
+            imported(tmp_path, text)
+
+
 def test_one_column_is_enough_for_two_classes(tmp_path: Path) -> None:
     study = imported(tmp_path, "label,prob_tumor\ntumor,0.75\nnotumor,0.25\n", negative="notumor")
     assert (study.classes.names, study.classes.negative) == (("tumor", "notumor"), "notumor")
@@ -309,3 +320,16 @@ def test_columns_are_kept_or_said_to_be_ignored(tmp_path: Path) -> None:
     assert set(intake.ignored) == {"comment", "(without a name)"}
     again = read_study(study.path).manifest.provenance["intake"]
     assert from_document(again) == intake
+
+
+@pytest.mark.parametrize(
+    "name", ["patient", "Patient_Number", "PatientName", "subject_id", "PID", "MRN", "participant"]
+)
+def test_ids_under_another_name_are_not_left_out_in_silence(tmp_path: Path, name: str) -> None:
+    def notes(columns: str, values: str) -> tuple[str, ...]:
+        study = imported(tmp_path, f"label,prob_a,prob_b,{columns}\na,1,0,{values}\nb,0,1,{values}\n")
+        return from_document(study.manifest.provenance["intake"]).notes
+
+    assert notes(name, "7") == (f"column {name!r} may hold patient ids and is not read as such; name it patient_id",)
+    assert notes(f"{name},patient_id", "7,8") == ()
+    assert notes("patient_age,subjective,site", "7,x,A") == ()
