@@ -181,11 +181,10 @@ def _p(value: float) -> str:
 
 
 def rows(table: Subgroups, key: str, classes: ClassOrder) -> list[dict[str, str]]:
-    """Return the subgroups as table rows with one number."""
+    """Return the subgroups as table rows with one number; the scans stand beside the name, as much as fits a phone."""
     return [
         {
-            ", ".join(map(column, table.by)): row(level.values),
-            "Scans": f"{level.n:,}",
+            ", ".join(map(column, table.by)): f"{row(level.values)}, n = {level.n:,}",
             "Patients or images": f"{level.groups:,}",
             label(key, classes): full(level.numbers[key].rate.headline),
             "Difference to the rest": short(level.numbers[key].difference.headline),

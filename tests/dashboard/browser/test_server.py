@@ -19,6 +19,7 @@ MARKUP = ("$x^2$", "[x](javascript:a)", "<b>c</b>", ":red[d]", ":smile:", "50% a
 WITHOUT_NAMES = (
     "training",
     "cross_validation",
+    "subgroups",  # six scans make none: see below
     "shortcuts",
     "robustness",
     "claims",
@@ -85,6 +86,21 @@ def test_names_are_shown_as_they_are(marked_up_page: Page, turn: Callable[[Page,
         expect(pictures.first).to_be_visible()
     loaded = "all => Promise.all(all.map(i => i.decode().then(() => i.naturalWidth)))"
     assert set(pictures.evaluate_all(loaded)) <= {40, 84}
+
+
+def test_names_of_subgroups_are_shown_as_they_are(
+    dashboard_home: Path, visit: Callable[..., None], page: Page, tmp_path: Path
+) -> None:
+    rows = ["label,site,prob_$x^2$,prob_b"]
+    rows += [f"{'$x^2$' if number % 3 else 'b'},{MARKUP[number % 2 + 2]},0.8,0.2" for number in range(48)]
+    (tmp_path / "predictions.csv").write_text("\n".join(rows))
+    study_of_predictions(tmp_path / "predictions.csv", out=dashboard_home / "studies" / "odd-sites")
+    visit(page, "subgroups", study="odd-sites")
+    main = page.locator("[data-testid=stMain]")
+    assert main.locator(".katex, b").count() == 0
+    for name in MARKUP[2:4]:
+        expect(main.get_by_role("cell", name=f"{name}, n = 24", exact=True)).to_be_visible()
+        expect(main.locator(".js-plotly-plot .ytick").filter(has_text=name)).to_have_count(1)
 
 
 def test_no_tensorflow_is_loaded(server: str, server_pid: int) -> None:
