@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuroval.dashboard.cli.shared import note, one_thread, say
+from neuroval.dashboard.cli.shared import BASIS, WHAT_IS_JUDGED, note, one_thread, say
 from neuroval.data.exceptions import InputError
 
 if TYPE_CHECKING:
     from neuroval.analysis.study.results import Results
 
 app = typer.Typer()
-
-BASIS = ("--basis", "--split")
-WHAT_IS_JUDGED = "What is judged: new-patients, test, external or tuning; by default what the dashboard opens with."
 
 
 @app.command()

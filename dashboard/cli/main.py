@@ -1,7 +1,7 @@
 """``neuroval``: everything the pages do, without a browser.
 
-Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--strict`` was asked to fail on.
-2: bad input, with one clear line.
+Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--strict`` was asked to fail on,
+or a gate that stays shut. 2: bad input, with one clear line. 3: a gate that cannot be decided.
 """
 
 import io
@@ -14,6 +14,7 @@ from neuroval.dashboard.cli import (
     backup_restore,
     data,
     evaluate_import_claims,
+    gate,
     serve_demo_settings,
     sessions,
     train_cross_validate_benchmark,
@@ -29,6 +30,7 @@ for group in (
     evaluate_import_claims,
     trials,
     analyze_compare_report,
+    gate,
     train_cross_validate_benchmark,
     backup_restore,
 ):

@@ -19,6 +19,8 @@ ClassNames = Annotated[str, typer.Option(help="Class names in order, separated b
 ClaimsFile = Annotated[
     Path | None, typer.Option("--claims", help="TOML with what a paper or README says, to be checked.")
 ]
+BASIS = ("--basis", "--split")
+WHAT_IS_JUDGED = "What is judged: new-patients, test, external or tuning; by default what the dashboard opens with."
 OUR_CLASSES = ",".join(BRAIN_TUMOR.names)
 
 

@@ -1,5 +1,6 @@
 """``study.toml`` as frozen values: what the study is about, its wording, thresholds and provenance."""
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -204,6 +205,22 @@ def from_document(document: Mapping[str, Any]) -> Manifest:
         raise ContractError(f"{STUDY_FILE}: {str(error).removeprefix(f'{STUDY_FILE}: ')}") from None
     except (TypeError, ValueError, AttributeError) as error:
         raise ContractError(f"{STUDY_FILE}: a value has the wrong type ({error}).") from None
+
+
+def with_criteria(manifest: Manifest, document: Mapping[str, Any], *, where: str) -> Manifest:
+    """Return a manifest with the ``[[acceptance]]`` tables of a document in the place of its own.
+
+    Raises ``InputError``, which begins with ``where``, for anything else in the document, none, or one that is wrong.
+    """
+    if others := sorted(set(document) - {"acceptance"}):
+        raise InputError(f"{where}: unknown {others}; expected [[acceptance]] tables and nothing else.")
+    try:
+        acceptance = tuple(_build(Acceptance, row, "acceptance") for row in _rows(document, "acceptance"))
+        if not acceptance:
+            raise InputError("no [[acceptance]] table; expected one or more, with metric and at_least.")
+        return dataclasses.replace(manifest, acceptance=acceptance)
+    except InputError as error:
+        raise InputError(f"{where}: {str(error).removeprefix(f'{STUDY_FILE}: ')}") from None
 
 
 def fingerprint(manifest: Manifest) -> str:

@@ -4,47 +4,20 @@ import json
 import os
 import re
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 from PIL import Image
 from syrupy.assertion import SnapshotAssertion
 
-from neuroval.dashboard.cli.main import main
 from neuroval.data.exceptions import InputError
 
 CSV = "label,case_id,prob_a,prob_b\na,1,0.9,0.1\na,2,0.4,0.6\nb,3,0.02,0.98\n"
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Neuroval = Callable[..., Ended]
-
-
-@pytest.fixture
-def neuroval(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Neuroval:
-    """Run one command in an empty home."""
-    monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path / "home"))
-
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["neuroval", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return Ended(code, *capsys.readouterr())
-
-    return run
+Neuroval = Callable[..., Any]
 
 
 @pytest.fixture
@@ -130,7 +103,7 @@ def test_strict_fails_on_a_missed_criterion_and_says_which(
     file = tmp_path / "study" / "study.toml"
     before = file.read_text()
 
-    def strict(*criteria: str) -> Ended:
+    def strict(*criteria: str) -> Any:
         file.write_text(before.replace("acceptance = []", f"acceptance = [{', '.join(criteria)}]"))
         return neuroval("analyze", tmp_path / "study", "--strict")
 
