@@ -221,6 +221,20 @@ def test_the_comparison_leads_with_what_both_have_seen(tmp_path: Path, train_a: 
     assert lines[4] == text.answer(found)
 
 
+def test_what_both_have_seen_of_what_each_has_seen_is_counted(tmp_path: Path) -> None:
+    test = "t1,test,x,P,0.9,0.1\nt2,test,y,Q,0.2,0.8\n"
+    for name, patients in (("a", "PQ"), ("b", "Q")):
+        train = "".join(f"r{patient},train,x,{patient},,\n" for patient in patients)
+        (tmp_path / f"{name}.csv").write_text(f"case_id,split,label,patient_id,prob_x,prob_y\n{train}{test}")
+    found = comparisons(
+        *(study_of_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
+    )
+    assert text.training(found) == (
+        "A has seen the patient or the image of 2 of these 2 scans. B has seen the patient or the image of 1 of these "
+        "2 scans. Both have seen 1. What a model has seen in training says little about new patients."
+    )
+
+
 def test_the_split_is_the_first_that_both_predict(tmp_path: Path) -> None:
     header = "case_id,split,label,prob_x,prob_y\n"
     (tmp_path / "a.csv").write_text(f"{header}t1,test,x,0.9,0.1\ne1,external,y,0.2,0.8\n")
