@@ -17,6 +17,7 @@ from neuroval.dashboard.words.formats import escaped
 from neuroval.data.study.folder import Study
 
 ERRORS_PAGE = "app_pages/errors.py"
+CUT = 24  # letters of a link that fit a narrow tile; one that is longer is told in full when it is pointed at
 INDENT = "&ensp;"  # as far as a link to a page is indented
 
 
@@ -64,11 +65,13 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
         st.image(url(study, case.case_id, case.predicted, size="pair", of=case.map_of), width="stretch", alt=described)
     elif pictures:
         st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text_errors.alt(case, study.classes))
-    label, key = f":blue[{escaped(text_errors.caption(case, study.classes))}]", f"open-{case.case_id}"
+    words = escaped(text_errors.caption(case, study.classes))
+    label, key = f":blue[{words}]", f"open-{case.case_id}"
     if here:
-        st.button(label, key=key, on_click=state.open_case, args=(case.case_id,), type="tertiary")
+        st.button(label, key=key, on_click=state.open_case, args=(case.case_id,), type="tertiary", wrap=True)
     else:
-        st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case.case_id))
+        query, whole = state.link(study.path.name, case.case_id), words if len(words) > CUT else None
+        st.page_link(ERRORS_PAGE, label=label, icon="", help=whole, query_params=query)
     st.markdown(text_errors.confidence(case) if here else f"{INDENT}{text_errors.confidence(case)}")
 
 

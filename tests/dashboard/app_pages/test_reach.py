@@ -11,6 +11,7 @@ from neuroval import data
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.session.cache import evidence, study
 from neuroval.dashboard.words import cases as text
+from neuroval.data.study.import_predictions import study_of_predictions
 
 Open = Callable[..., AppTest]
 Said = Callable[[AppTest], str]
@@ -202,3 +203,17 @@ def test_all_numbers_can_be_downloaded(open_page: Open) -> None:
 )
 def test_tables_can_be_downloaded(open_page: Open, page: str, files: int) -> None:
     assert len(open_page(page, "folded").main.get("download_button")) >= files
+
+
+def test_a_link_too_long_for_its_tile_is_told_in_full_when_pointed_at(
+    open_page: Open, studies_at_home: Path, tmp_path: Path
+) -> None:
+    long, short = "Melanoma, invasive, nodular type", "Naevus"
+    rows = [f'label,site,"prob_{long}",prob_{short}']
+    rows += [f'"{long if number % 2 else short}",{"ns"[number % 4 // 2]},0.8,0.2' for number in range(80)]
+    (tmp_path / "p.csv").write_text("\n".join(rows))
+    study_of_predictions(tmp_path / "p.csv", out=studies_at_home / "studies" / "long-names")
+    shown = [one.proto for one in open_page("subgroups", "long-names").main.get("page_link")]
+    told = [(link.label, link.help) for link in shown if "case=" in link.query_string]
+    assert told
+    assert all(whole == label.removeprefix(":blue[").removesuffix("]") and long in whole for label, whole in told)
