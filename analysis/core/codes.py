@@ -130,6 +130,8 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "wilson_on_groups": ("groups",),
     # differences and sums
     "newcombe_paired": (),
+    "tango": (),
+    "tango_on_design_effect": (),
     "newcombe_paired_on_groups": ("groups",),
     "newcombe_paired_on_design_effect": ("groups",),
     "newcombe_unpaired": (),

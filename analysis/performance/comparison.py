@@ -432,7 +432,7 @@ def _newcombe(counts: PairedCounts, *, size: float, level: float, method: Method
         correlation=agreement / spread if spread > 0 else 0.0,
     )
     value = (counts.only_a - counts.only_b) / counts.n
-    return Estimate(value=value, low=low, high=high, level=level, method=method, n=counts.n)
+    return Estimate(value=value, low=low, high=high, level=level, method=method, n=counts.n, effective_n=size)
 
 
 def _bounds(a: tuple[float, float, float], b: tuple[float, float, float], *, correlation: float) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from neuroval.analysis.core.probabilities import any_tumour_score
 from neuroval.analysis.data_audit.training_overlap import compared_with_training
 from neuroval.analysis.performance.auc_paired import AucDifference, paired_delong
 from neuroval.analysis.performance.comparison import ComparedNumber, Comparison, compare, holm, net_benefit_difference
+from neuroval.analysis.performance.non_inferiority import AgainstMargin, against_margin
 from neuroval.analysis.performance.patients import ComparedPatients, compare_patients
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
 from neuroval.data.exceptions import InputError
@@ -182,6 +183,23 @@ class Comparisons:
                 )
             )
         return tuple(compared)
+
+    @property
+    def margin(self) -> float:
+        """By how much a rate may be lower and still not be inferior, as fixed in the studies; the stricter of two.
+
+        It is 0 where neither study fixes one.
+        """
+        fixed = [study.manifest.thresholds.non_inferiority_margin for study in (self.a, self.b)]
+        return min((margin for margin in fixed if margin), default=0.0)
+
+    @once
+    def against_margin(self) -> tuple[AgainstMargin, ...]:
+        """Each distinct rate against the margin; empty where none is fixed."""
+        if not self.margin:
+            return ()
+        judged = (against_margin(number, margin=self.margin) for number in self.distinct[0])
+        return tuple(number for number in judged if number is not None)
 
     @property
     def distinct(self) -> tuple[tuple[ComparedNumber, ...], tuple[ComparedAuc, ...]]:

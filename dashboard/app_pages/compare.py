@@ -14,6 +14,8 @@ comparisons = compared.opened(study)
 if comparisons is not None:
     frame.answer(text_compare.training(comparisons))
     frame.answer(text_compare.answer(comparisons))
+    if margin := text_compare.against_margin(comparisons):
+        frame.answer(margin)
     compared.figures(comparisons)
     frame.answer(text_compare.multiplicity(comparisons))
     frame.answer(text_compare.matching(comparisons))

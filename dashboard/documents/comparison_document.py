@@ -18,7 +18,8 @@ def document_of(comparisons: Comparisons, *, everything: bool = False) -> dict[s
     """Return the comparison as a document of plain values, ready for JSON.
 
     ``{"schema": 1, "studies": {"a": {...}, "b": {...}}, "split", "classes", "negative_class", "verdict", "sections":
-    {"cases", "numbers", "aucs", "discordant"}}``. Estimates and cut lists are as in ``sections``; a difference is that
+    {"cases", "numbers", "aucs", "non_inferiority", "patients",
+    "net_benefit", "discordant"}}``. Estimates and cut lists are as in ``sections``; a difference is that
     of ``a`` less that of ``b``.
     """
     classes = comparisons.matched.classes
@@ -35,6 +36,12 @@ def document_of(comparisons: Comparisons, *, everything: bool = False) -> dict[s
                 {**_number(number), "p_holm": comparisons.holm.get(number.name)} for number in comparisons.rates.numbers
             ],
             "aucs": [{**_auc(auc), "p_holm": comparisons.holm.get(auc.name)} for auc in comparisons.aucs],
+            "non_inferiority": {
+                "margin": comparisons.margin or None,
+                "numbers": [
+                    {**plain(number), "equivalent": number.equivalent} for number in comparisons.against_margin
+                ],
+            },
             "patients": _patients(comparisons),
             "net_benefit": [
                 {"threshold": net_benefit.threshold, **measured("difference", net_benefit.difference)}

@@ -24,7 +24,7 @@ from neuroval.dashboard.words.formats import (
     sentence_case,
     short,
 )
-from neuroval.dashboard.words.general import told_apart
+from neuroval.dashboard.words.general import listed, told_apart
 from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
@@ -162,6 +162,28 @@ def _seen(name: str, shared: SharedWithTraining, n: int) -> str:
         return f"Whether {name} has seen these scans in training is not known."
     least = "at least " if shared.known < n else ""
     return f"{name} has seen the patient or the image of {least}{shared.count:,} of these {counted(n, 'scan')}."
+
+
+def against_margin(comparisons: Comparisons) -> str:
+    """Return what is shown of accuracy, and of any tumour, with the margin that was fixed; nothing without one."""
+    classes = comparisons.matched.classes
+    shown = [number for number in comparisons.against_margin if number.name.split(".")[0] in ("accuracy", "any_tumour")]
+    if not shown:
+        return ""
+    sides = {
+        (True, True): "the two are equivalent in",
+        (True, False): "A is not inferior in",
+        (False, True): "B is not inferior in",
+        (False, False): "nothing is shown for",
+    }
+    by_side: dict[tuple[bool, bool], list[str]] = {}
+    for number in shown:
+        bounds = short(number.difference)
+        name = label(number.name, classes)
+        name = name[:1].lower() + name[1:]
+        by_side.setdefault((number.a_not_inferior, number.b_not_inferior), []).append(f"{name} {bounds}")
+    said = "; ".join(f"{sides[side]} {listed(names, 'and')}" for side, names in by_side.items())
+    return f"With the margin of {points(comparisons.margin)} percentage points that the study fixes, {said} (A less B)."
 
 
 def multiplicity(comparisons: Comparisons) -> str:

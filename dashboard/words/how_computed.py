@@ -284,6 +284,10 @@ rightly, exact and mid-p (Psychometrika 1947;12:153-157; Fagerland et al., BMC M
 scans as independent: where groups hold several, the download and JSON have the test of Durkalski et al. (Stat Med
 2003;22:2417-2428) between groups, and for all tests together Holm's adjusted p-values (Scand J Stat 1979;6:65-70).
 
+With a margin that the study fixes ([thresholds] non_inferiority_margin), a model is not inferior where the whole score
+interval of the difference lies on its side of the margin, and two are equivalent where it lies within (Tango, Stat Med
+1998;17:891-908; with groups on n divided by the design effect of the difference).
+
 AUC: DeLong's test for two scores on the same scans (Biometrics 1988;44:837-845), between groups Obuchowski's
 (Biometrics 1997;53:567-578). Near an AUC of 1 these intervals are too short: the intervals of the two AUCs, combined
 with their correlation, are computed too, and the lowest low and the highest high count. Between groups both rest on the

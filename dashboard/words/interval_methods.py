@@ -45,6 +45,8 @@ METHODS: Final[Mapping[str, Template]] = {
     "wilson_on_design_effect": "Wilson, cluster-adjusted (Rao-Scott), {groups:group}",
     "wilson_on_groups": "Wilson on the number of groups (design effect not estimable), {groups:group}",
     "newcombe_paired": "Newcombe, paired (score, method 10)",
+    "tango": "Tango (score, paired)",
+    "tango_on_design_effect": "Tango (score, paired) on n / design effect",
     "newcombe_paired_on_groups": "Newcombe, paired (score, method 10) on the number of groups, {groups:group}",
     "newcombe_paired_on_design_effect": ("Newcombe, paired (score, method 10) on n / design effect, {groups:group}"),
     "newcombe_unpaired": "Newcombe, unpaired (score, method 10)",

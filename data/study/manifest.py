@@ -76,15 +76,23 @@ class DataFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """Confidences at which the tiers begin, high and review, and the sensitivity aimed at."""
+    """Confidences at which the tiers begin, high and review, the sensitivity aimed at, and a margin for comparisons.
+
+    ``non_inferiority_margin`` is by how much a rate may be lower than that of another model and still be called not
+    inferior; 0 when none was fixed.
+    """
 
     high_confidence: float = 0.90
     review: float = 0.80
     target_sensitivity: float = 0.98
+    non_inferiority_margin: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.review <= self.high_confidence <= 1 or not 0 < self.target_sensitivity <= 1:
             raise InputError("thresholds: expected 0 < review <= high_confidence <= 1 and 0 < target_sensitivity <= 1.")
+        if not 0 <= self.non_inferiority_margin < 1:
+            margin = f"non_inferiority_margin is {self.non_inferiority_margin:g}"
+            raise InputError(f"thresholds: {margin}; expected from 0 to below 1, such as 0.02.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +171,8 @@ def to_document(manifest: Manifest) -> dict[str, Any]:
     }
     if not manifest.about.modalities:  # studies from before this key keep their fingerprint
         del document["study"]["modalities"]
+    if not manifest.thresholds.non_inferiority_margin:
+        del document["thresholds"]["non_inferiority_margin"]
     if not manifest.data.columns:
         del document["data"]["columns"]
     if manifest.model is not None:

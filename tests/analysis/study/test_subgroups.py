@@ -144,12 +144,11 @@ def test_where_training_shares_cases_the_subgroups_of_the_folds_count_too() -> N
     study = read_study(SHIPPED_STUDIES / "brain-tumor-mri")
     asked = Acceptance(metric="any_tumour.sensitivity", at_least=0.9, each=("plane",))
     judged = replace(study, manifest=replace(study.manifest, acceptance=(asked,)))
-    (criterion,) = results_of(judged).criteria
-    assert criterion.unleaked is not None
-    assert criterion.unleaked.basis == "folds"
-    pooled = out_of_fold(study)
-    assert pooled is not None
-    by_plane = replace(results_of(study), evaluated=pooled).subgroups(("plane",)).levels
+    (on_test,), (on_new,) = (results_of(judged, basis=basis).criteria for basis in ("test", "new-patients"))
+    by_plane = results_of(study, basis="new-patients").subgroups(("plane",)).levels
     lows = {level.values: level.numbers["any_tumour.sensitivity"].rate.headline.low or 0.0 for level in by_plane}
-    assert criterion.unleaked.values == min(lows, key=lows.__getitem__)
-    assert criterion.unleaked.estimate.low == pytest.approx(min(lows.values()))
+    assert on_test.unleaked is not None
+    for on_folds in (on_test.unleaked, on_new.on_all):
+        assert on_folds.basis == "folds"
+        assert on_folds.values == min(lows, key=lows.__getitem__)
+        assert on_folds.estimate.low == pytest.approx(min(lows.values()))

@@ -322,7 +322,7 @@ def test_the_document_has_stable_keys(found: Comparisons) -> None:
     assert list(document) == ["schema", "studies", "split", "classes", "negative_class", "verdict", "sections"]
     assert list(document["studies"]["a"]) == ["name", "title", "fingerprint", "synthetic", "data", "model"]
     sections = document["sections"]
-    assert list(sections) == ["cases", "numbers", "aucs", "patients", "net_benefit", "discordant"]
+    assert list(sections) == ["cases", "numbers", "aucs", "non_inferiority", "patients", "net_benefit", "discordant"]
     assert list(sections["cases"]) == [
         *("common", "by_case_id", "by_content", "confirmed", "other_bytes", "only_a", "only_b"),
         *("groups", "tests", "seen_by_both", "shared_with_training", "other_labels"),
@@ -487,3 +487,37 @@ def test_an_address_that_names_no_second_study_is_said(open_compare: Open, named
     assert [one.value for one in app.info] == [message]
     assert app.selectbox(key="with").value == "second"
     assert not app.exception
+
+
+def test_with_a_margin_the_page_and_the_json_say_what_is_shown(tmp_path: Path) -> None:
+    header = "case_id,split,label,patient_id,prob_x,prob_y\n"
+    for name, wrong in (("a", 3), ("b", 5)):
+        rows = (
+            f"t{number},test,{'xy'[number % 2]},P{number},{(number % 2 == 0) ^ (number < wrong):d},"
+            f"{(number % 2 == 1) ^ (number < wrong):d}\n"
+            for number in range(400)
+        )
+        (tmp_path / f"{name}.csv").write_text(header + "".join(rows))
+    a, b = (
+        study_of_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set", negative="y")
+        for name in "ab"
+    )
+    assert comparisons(a, b).against_margin == ()
+    assert text.against_margin(comparisons(a, b)) == ""
+    limits = dataclasses.replace(a.manifest.thresholds, non_inferiority_margin=0.03)
+    strict = dataclasses.replace(a.manifest.thresholds, non_inferiority_margin=0.01)
+    a, b = (
+        dataclasses.replace(study, manifest=dataclasses.replace(study.manifest, thresholds=thresholds))
+        for study, thresholds in ((a, limits), (b, strict))
+    )
+    found = comparisons(a, b)
+    assert found.margin == 0.01  # the stricter of both
+    said = text.against_margin(found)
+    assert said.startswith(
+        "With the margin of 1.0 percentage points that the study fixes, A is not inferior in accuracy"
+    )
+    document = document_of(found)["sections"]["non_inferiority"]
+    assert document["margin"] == 0.01
+    assert [number["name"] for number in document["numbers"]] == [number.name for number in found.against_margin]
+    accuracy = document["numbers"][0]
+    assert (accuracy["a_not_inferior"], accuracy["b_not_inferior"], accuracy["equivalent"]) == (True, False, False)
