@@ -9,7 +9,7 @@ study, evidence = frame.opened("report")
 frame.answer(text.answer(evidence.results.criteria, evidence.results.findings))
 left, right = st.columns([1, 2], gap="medium")
 with left:
-    options, asked = report_form.choices(study)
+    options, asked = report_form.choices(evidence)
 with right:
     report_form.result(study, options, asked=asked)
 frame.how("report")

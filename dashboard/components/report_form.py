@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from neuroval.analysis.study.results import LEVEL
+from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components.exports import file_name
 from neuroval.dashboard.report.options import LONGEST, SECTIONS, Options
 from neuroval.dashboard.session import cache as compute
@@ -19,8 +20,10 @@ HEIGHT = 860
 ON_ITS_WAY = 0.3  # seconds in which what was typed last arrives
 
 
-def choices(study: Study) -> tuple[Options, bool]:
+def choices(evidence: Evidence) -> tuple[Options, bool]:
     """Draw the choices and return them as they stand, and whether the report was asked for just now.
+
+    The report is on the basis that the reader has chosen for the pages.
 
     They are no form: what is typed there is known only once it is sent, and a file without it could be taken away.
     """
@@ -42,12 +45,14 @@ def choices(study: Study) -> tuple[Options, bool]:
                 text.PREVALENCE_LABEL, min_value=0.01, max_value=99.9, value=None, placeholder=text.prevalence_of(None)
             )
             threshold = None
-            if study.classes.negative is not None:
+            if evidence.study.classes.negative is not None:
                 threshold = st.number_input(
                     text.THRESHOLD_LABEL, min_value=0.001, max_value=0.999, value=None, format="%.3f"
                 )
         asked = st.button(text.MAKE, width="stretch")
+    usual = evidence.results.of_study.default_basis
     options = Options(
+        basis=None if evidence.basis == usual else evidence.basis,
         sections=tuple(name for name in SECTIONS if name in sections),
         level=level,
         prevalence=None if prevalence is None else round(prevalence / 100, 6),

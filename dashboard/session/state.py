@@ -364,10 +364,11 @@ class ReportChoices:
 def report_choices(options: Options, fingerprint: str, *, asked: bool) -> ReportChoices:
     """Return the choices for the report of a study, kept for the session, after taking in what stands in the fields.
 
-    The report at hand is that of the choices when it was ``asked`` for; without any choice it is the whole one.
+    The report at hand is that of the choices when it was ``asked`` for; without any choice but the basis it is the
+    whole one.
     """
     held = st.session_state.setdefault(f"report-{fingerprint}", ReportChoices(options=options, made=options))
     held.options = options
-    if asked or options == Options():
+    if asked or options == Options(basis=options.basis):
         held.made = options
     return held  # type: ignore[no-any-return]

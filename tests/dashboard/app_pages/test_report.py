@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from neuroval.dashboard.report.options import SECTIONS, Options
 from neuroval.dashboard.words import report as text
@@ -26,6 +27,19 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Options]:
     return found
 
 
+def make(app: AppTest) -> Button:
+    """The button that makes the report anew."""
+    return next(button for button in app.button if button.label == text.MAKE)
+
+
+def test_the_report_is_on_the_basis_of_the_pages(open_page: Open, asked: list[Options]) -> None:
+    app = open_page("report", "whole", basis="test")
+    assert asked[-1] == Options(basis="test")
+    app.button(key="basis-new-patients").click().run()
+    assert not app.exception
+    assert asked[-1] == Options()  # with which the study opens
+
+
 def test_the_page_shows_the_whole_report_at_first(open_page: Open, said: Said, asked: list[Options]) -> None:
     app = open_page("report", "whole")
     assert not app.exception
@@ -41,7 +55,7 @@ def test_the_choices_are_those_of_the_report(open_page: Open, asked: list[Option
     app.selectbox(key="report-level").set_value(0.99)
     app.number_input[0].set_value(1.0)
     app.checkbox[0].check()
-    app.button[0].click().run()
+    make(app).click().run()
     assert not app.exception
     assert asked[-1] == Options(
         sections=SECTIONS, reviewer="Dr A. Example", remarks="A remark.", level=0.99, prevalence=0.01, all_errors=True
@@ -72,7 +86,7 @@ def test_what_is_typed_is_not_left_out_of_a_file_in_silence(
     assert len(files) == 1  # no file is offered that lacks the name
     files[0]()  # the button that was clicked while the name was on its way
     assert asked[-1].reviewer == "Dr A"
-    app.button[0].click().run()
+    make(app).click().run()
     assert not app.info
     assert len(files) == 2
     assert asked[-1].reviewer == "Dr A"
