@@ -13,7 +13,7 @@ from neuroval.data.study.folder import read_study
 
 @pytest.fixture(scope="module")
 def results() -> Results:
-    return results_of(read_study(SHIPPED_STUDIES / "brain-tumor-mri"))
+    return results_of(read_study(SHIPPED_STUDIES / "brain-tumor-mri"), basis="test")
 
 
 def test_a_column_or_two_crossed_have_a_table_each(results: Results) -> None:
