@@ -32,7 +32,7 @@ def test_the_card_holds_what_the_shipped_study_gives(name: str) -> None:
     study, card = read_study(STUDIES / REAL[name]), read_card(ZOO / name)
     assert study.manifest.model is not None
     assert study.manifest.model.sha256 == card.sha256
-    found = sections(study, names=["error-rates", "saliency", "folds"])["sections"]
+    found = sections(study, basis="test", names=["error-rates", "saliency", "folds"])["sections"]
     errors, n = found["error-rates"]["count"], found["error-rates"]["n"]
     assert card.metrics["published_split_correct"] == f"{n - errors}/{n}"
     folds = {"grouped_folds_correct": found["folds"], "ungrouped_folds_correct": found["folds"]["ungrouped"]}
@@ -68,7 +68,7 @@ def page(name: str) -> str:
 
 def test_readme_and_docs_say_what_the_shipped_study_gives() -> None:
     study = read_study(STUDIES / "brain-tumor-mri")
-    found = sections(study, names=["per-class", "folds", "audit"])["sections"]
+    found = sections(study, basis="test", names=["per-class", "folds", "audit"])["sections"]
     published = found["per-class"]["overall"]["accuracy_clustered"]
     grouped = found["folds"]["overall"]["accuracy_clustered"]
     ungrouped = found["folds"]["ungrouped"]["overall"]["accuracy_clustered"]

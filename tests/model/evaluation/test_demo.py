@@ -18,7 +18,7 @@ def test_the_card_holds_what_the_demonstration_gives(tmp_path: Path, monkeypatch
     assert demo.made
     study = read_study(demo.study)
     assert study.manifest.about.synthetic
-    found = sections(study, names=["error-rates", "saliency", "folds"])["sections"]
+    found = sections(study, basis="test", names=["error-rates", "saliency", "folds"])["sections"]
     metrics = read_card(SHIPPED_MODELS / phantom.NAME).metrics
     rate = found["error-rates"]["rate"]
     assert f"{rate['count']}/{rate['n']}" == metrics["test_errors"]

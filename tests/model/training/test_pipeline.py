@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from neuroval.data.exceptions import InputError
 from neuroval.model.card import read_card
@@ -18,11 +20,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def nothing_learnt(cases: pd.DataFrame, held_out: pd.Series, **_: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+def nothing_learnt(
+    cases: pd.DataFrame, held_out: pd.Series, **_: object
+) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.float16]]:
     """What a fold gives, without its training."""
     ids = cases.loc[held_out, "case_id"]
     chances = pd.DataFrame(1 / 3, index=ids.index, columns=["prob_cross", "prob_disc", "prob_nothing"])
-    return pd.concat([ids, chances], axis=1), pd.DataFrame({"epoch": [1], "loss": [1.0]})
+    maps = np.zeros((len(ids), 3, 2, 2), dtype=np.float16)
+    return pd.concat([ids, chances], axis=1), pd.DataFrame({"epoch": [1], "loss": [1.0]}), maps
 
 
 @pytest.mark.parametrize(
