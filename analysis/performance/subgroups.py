@@ -3,7 +3,7 @@
 Everything here rests on argmax. A difference is always the rate of a subgroup minus the rate of all others.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -520,8 +520,3 @@ def _after_holm(compared: Sequence[_Compared], *, levels: int) -> tuple[dict[tup
 def name_of(by: Sequence[str], values: Sequence[str]) -> str:
     """Return how a subgroup is called where one word is needed: ``site=north&sex=F``."""
     return "&".join(f"{column}={value}" for column, value in zip(by, values, strict=True))
-
-
-def large_enough(levels: Iterable[Level]) -> tuple[Level, ...]:
-    """Return the levels with enough cases for accuracy."""
-    return tuple(level for level in levels if level.numbers[f"{OVERALL}.accuracy"].rate.plain.defined)

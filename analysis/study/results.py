@@ -95,6 +95,11 @@ class StudyResults:
         return WholeStudy(study=self.study, level=self.level)
 
     @once
+    def at_usual_level(self) -> "StudyResults":
+        """The results at the usual level, on which criteria and claims are judged."""
+        return StudyResults(study=self.study)
+
+    @once
     def bases(self) -> Mapping[str, int]:
         """The number of cases of each basis that the study has, in the order in which they are offered."""
         new = self.whole.new_patients
@@ -378,7 +383,7 @@ class Results:
 
     @property
     def _at_usual_level(self) -> "Results":
-        return StudyResults(study=self.study).on(self.basis)
+        return self.of_study.at_usual_level.on(self.basis)
 
     @property
     def _ours(self) -> OurNumbers:

@@ -58,7 +58,6 @@ SUSPECTS = (
     "Confident learning compares the label with what a network says that has not seen the scan or its group. "
     "It names scans to look at again and proves no label wrong."
 )
-NO_SUSPECTS = "No label is contradicted with confidence."
 ODD = "At least one label of each image is wrong."
 TAKE_AWAY = "List as CSV"
 ACROSS = "Left the evaluated scan, right one that the model was fitted on."

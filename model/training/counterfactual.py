@@ -9,7 +9,6 @@ difference with counterfactually-augmented data, ICLR 2020 (arXiv 1909.12434).
 Only the cases that are given are read: the training cases. Chance is that of the generator.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +33,6 @@ from neuroval.model.recipe import CounterfactualShares
 
 Grey = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-Filler = Callable[[], Grey | None]
 
 REACHES: Final = (2, 12)  # pixels around each point that inpainting looks at: lowest, highest
 TRIES: Final = 12  # places that are tried for a patch, and scans for a donor
