@@ -1,4 +1,4 @@
-"""Fixtures for all tests: real images, phantoms, a browser, and a home folder that is thrown away."""
+"""Fixtures for all tests: real images, phantoms, a browser, toy trainings, and a home folder that is thrown away."""
 
 import os
 import re
@@ -145,6 +145,16 @@ def phantom(made_once: Callable[..., Path]) -> Cohort:
 def clean_phantom(made_once: Callable[..., Path]) -> Cohort:
     """The same cohort without any flaw."""
     return drawn(made_once("clean", partial(generate, seed=3, patients=16, flaws=(), workers=1)))
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Without graphs: a toy training is over before TensorFlow would have traced one, and gives the same numbers."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ tuning_parts = 2
 """
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_from_nothing_to_a_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,16 +42,6 @@ def small_network() -> Iterator[None]:
 
 
 @pytest.fixture
-def eagerly() -> Iterator[None]:
-    """Without graphs: a toy training is over before TensorFlow would have traced one, and gives the same numbers."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
-@pytest.fixture
 def full_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """EfficientNet-Lite as it is, for the tests that need its real weights."""
     monkeypatch.setattr(keras_lite, "STAGES", ALL_STAGES)
