@@ -14,12 +14,11 @@ from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.coded_tables import codes_of
-from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
-from neuroval.analysis.core.metrics import measure, read, split_key
+from neuroval.analysis.core.metrics import read
 from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.data_audit.against_chance import worse_than_chance
 from neuroval.analysis.data_audit.id_forms import forms_of_ids
@@ -38,13 +37,11 @@ from neuroval.analysis.performance.patients import Patients, per_patient
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance
 from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
 from neuroval.analysis.performance.roc import Curves
-from neuroval.analysis.performance.subgroup_columns import Column, column, column_names, crossed
-from neuroval.analysis.performance.subgroup_scan import Scan, scan, worth_showing
-from neuroval.analysis.performance.subgroups import Outcomes, Subgroups, outcomes, subgroups
 from neuroval.analysis.study.basis import bases, default_basis
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
 from neuroval.analysis.study.split_audit import SplitAudit
+from neuroval.analysis.study.subgroups import StudySubgroups
 from neuroval.analysis.study.trial import TrialResults, trial_results
 from neuroval.analysis.study.two_class_questions import Question, curves_of, questions
 from neuroval.analysis.study.whole_study import LEVEL as LEVEL
@@ -420,7 +417,7 @@ class Results:
             chance=worse_than_chance(self.performance.matrix, self.auc_of),
             tried=() if self.trial is None else self.trial.findings,
             without_looking=self.whole.baselines,
-            scanned=self.scanned,
+            scanned=self.subgroups.worse,
         )
 
     @once
@@ -443,17 +440,7 @@ class Results:
         if basis == "new_to_the_model":
             known, reaches = judged.compared
             kept = known & ~reaches
-        missing = [name for name in criterion.columns if name not in column_names(self.study)]
-        if missing:
-            return [OfSubgroup(values=(), performance=None, reason=Reason("not_recorded"))]
-        names, codes = crossed([judged.column(name) for name in criterion.columns])
-        wanted = tuple(criterion.subgroup.values())
-        chosen = range(len(names)) if criterion.each else [names.index(wanted)] if wanted in names else []
-        return [
-            OfSubgroup(values=names[place], performance=judged.performance_on(kept & (codes == place)))
-            for place in chosen
-            if (kept & (codes == place)).any()
-        ] or [OfSubgroup(values=wanted, performance=None, reason=Reason("no_cases"))]
+        return judged.subgroups.judged(criterion, kept, performance_on=judged.performance_on)
 
     @once
     def trial(self) -> TrialResults | None:
@@ -487,99 +474,17 @@ class Results:
         return OnBasis(basis="folds", performance=grouped.performance, reason=grouped.reason, means=means)
 
     @once
-    def outcomes(self) -> Outcomes:
-        """What became of each evaluated case, as the rates of subgroups count it."""
-        classes = self.study.classes
-        return outcomes(self.evaluated.reference, self.predicted, classes=classes.names, negative=classes.negative)
-
-    @once
-    def _columns(self) -> dict[str, Column]:
-        return {}
-
-    def column(self, name: str) -> Column:
-        """Return the levels of a recorded column. Raises ``InputError`` for another, naming those that there are."""
-        held = self._columns
-        if name not in held:
-            held[name] = column(self.study, name, rows=self.evaluated.rows)
-        return held[name]
-
-    @once
-    def subgroup_columns(self) -> tuple[str, ...]:
-        """The columns whose subgroups are worth showing, those that a clinic asks for first in front."""
-        return tuple(part.name for part in worth_showing([self.column(name) for name in column_names(self.study)]))
-
-    @once
-    def _subgroups(self) -> dict[tuple[str, ...], Subgroups]:
-        return {}
-
-    def subgroups(self, by: tuple[str, ...]) -> Subgroups:
-        """Return the rates by the levels of a column, or of two columns crossed; kept once they are computed.
-
-        Raises ``InputError`` for a column that the study does not record.
-        """
-        held = self._subgroups
-        if by not in held:
-            held[by] = subgroups(
-                self.outcomes,
-                [self.column(name) for name in by],
-                groups=self.groups,
-                patients=self.whole.table["patient_id"].iloc[self.evaluated.rows],
-                rng=np.random.default_rng(SEED),
-                level=self.level,
-            )
-        return held[by]
-
-    def subgroup_named(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-        """Return columns and values of a subgroup by its name, ``site=north&sex=F``; none for another name.
-
-        A value may hold what stands between the parts, so that each way to part them is tried.
-        """
-        cuts = [place for place, letter in enumerate(name) if letter == "&"]
-        for parts in ((name,), *((name[:cut], name[cut + 1 :]) for cut in cuts)):
-            pairs = [part.partition("=") for part in parts]
-            known = column_names(self.study)
-            if all(head in known and value in self.column(head).levels for head, _, value in pairs):
-                return tuple(head for head, _, _ in pairs), tuple(value for _, _, value in pairs)
-        return None
-
-    def in_subgroup(self, name: str) -> NDArray[np.bool_]:
-        """Return for each evaluated case (n,) whether it is in a subgroup; none is in one that there is not."""
-        kept = np.ones(self.evaluated.n, dtype=np.bool_)
-        for head, value in zip(*(self.subgroup_named(name) or ((), ())), strict=True):
-            part = self.column(head)
-            kept &= part.codes == part.levels.index(value)
-        return kept
-
-    @once
-    def scanned(self) -> Scan:
-        """The subgroups that are worse, among all columns and pairs of columns; and those that miss a criterion."""
-        limits = {
-            key: criterion.at_least
-            for criterion in self.study.manifest.acceptance
-            if not criterion.columns and (key := self._key(criterion.metric)) is not None
-        }
-        whole = {key: self._lowest(key) for key in limits}
-        met = {key: limits[key] for key, low in whole.items() if low is not None and low >= limits[key]}
-        return scan(
-            self.outcomes,
-            [self.column(name) for name in self.subgroup_columns],
+    def subgroups(self) -> StudySubgroups:
+        """The evaluated cases by what is recorded of them."""
+        return StudySubgroups(
+            study=self.study,
+            evaluated=self.evaluated,
+            predicted=self.predicted,
             groups=self.groups,
             patients=self.whole.table["patient_id"].iloc[self.evaluated.rows],
-            limits=met,
-            rng=np.random.default_rng(SEED),
+            performance=self.performance,
             level=self.level,
         )
-
-    def _key(self, metric: str) -> str | None:
-        """Return the number of subgroups that a criterion names; none when it is not one of these."""
-        subject, name = split_key(metric)
-        key = f"{subject}.{name}"
-        return key if key in self.outcomes.among else None
-
-    def _lowest(self, key: str) -> float | None:
-        """Return the lower bound of a number on all cases."""
-        number = measure(key, self.performance)
-        return None if number is None else number.headline.low
 
     @once
     def errors(self) -> Errors:

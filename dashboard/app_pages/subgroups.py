@@ -8,7 +8,7 @@ from neuroval.dashboard.words import subgroups as text
 from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("subgroups")
-if not evidence.results.subgroup_columns:
+if not evidence.results.subgroups.columns:
     st.info(text.NOTHING)
 else:
     place = st.container()

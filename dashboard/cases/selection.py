@@ -54,7 +54,7 @@ class Selection:
         kept = np.ones(len(order), dtype=np.bool_)
         for key, value in wanted.items():
             if key == SUBGROUP:
-                kept &= self.results.in_subgroup(value)[order]
+                kept &= self.results.subgroups.cases_of(value)[order]
                 continue
             column = self.column(key)
             kept &= column.codes[order] == column.categories.get_loc(value)

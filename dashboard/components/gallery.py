@@ -32,7 +32,7 @@ def active(selection: Selection) -> dict[str, str]:
     """Return the filters that are set, in their order, each with its value."""
     wanted = {key: state.named(key, selection.known(key), default=state.ALL) for key in state.held(FILTERS)}
     wanted = {key: value for key, value in wanted.items() if value != state.ALL}
-    if selection.results.subgroup_named(state.subgroup()) is not None:
+    if selection.results.subgroups.named(state.subgroup()) is not None:
         wanted[SUBGROUP] = state.subgroup()
     return wanted
 
@@ -40,7 +40,7 @@ def active(selection: Selection) -> dict[str, str]:
 def headline(selection: Selection, classes: ClassOrder) -> None:
     """Say how often the model is wrong on the scans that pass the filters; nothing without filters."""
     if wanted := active(selection):
-        named = selection.results.subgroup_named(wanted.get(SUBGROUP, ""))
+        named = selection.results.subgroups.named(wanted.get(SUBGROUP, ""))
         parts = [text.spoken_filter(key, value, classes) for key, value in wanted.items() if key != SUBGROUP]
         parts += [] if named is None else [text_subgroups.subgroup(*named)]
         st.markdown(escaped(text.filtered(selection.rate(wanted), parts)), width=860)
@@ -48,7 +48,7 @@ def headline(selection: Selection, classes: ClassOrder) -> None:
 
 def _said(selection: Selection, key: str, value: str, classes: ClassOrder) -> str:
     """Return a filter that is set, in words."""
-    if key == SUBGROUP and (named := selection.results.subgroup_named(value)) is not None:
+    if key == SUBGROUP and (named := selection.results.subgroups.named(value)) is not None:
         return text_subgroups.filtered(*named)
     return text.chip(key, value, classes)
 

@@ -17,7 +17,7 @@ FIRST = 4  # scans shown; the gallery holds all
 
 def chosen(evidence: Evidence) -> tuple[Subgroups, str]:
     """Draw the choice of one column, of one to cross it with and of a number; return the table and the number."""
-    names, classes = list(evidence.results.subgroup_columns), evidence.study.classes
+    names, classes = list(evidence.results.subgroups.columns), evidence.study.classes
     by = state.named(state.BY, names, default=names[0])
     state.follow(state.BY, names, default=names[0])
     with st.container(horizontal=True, gap="medium"):
@@ -43,7 +43,7 @@ def chosen(evidence: Evidence) -> tuple[Subgroups, str]:
                 on_change=state.class_chosen,
                 args=(state.CROSS,),
             )
-        keys = list(evidence.results.outcomes.among)
+        keys = list(evidence.results.subgroups.outcomes.among)
         key = state.named(state.NUMBER, keys, default=keys[0])
         state.follow(state.NUMBER, keys, default=keys[0])
         st.selectbox(
@@ -55,7 +55,7 @@ def chosen(evidence: Evidence) -> tuple[Subgroups, str]:
             on_change=state.setting_chosen,
             args=(state.NUMBER, keys[0]),
         )
-    return evidence.results.subgroups((by,) if cross == state.ALL else (by, cross)), key
+    return evidence.results.subgroups.by((by,) if cross == state.ALL else (by, cross)), key
 
 
 def forest(study: Study, table: Subgroups, key: str) -> None:

@@ -470,10 +470,10 @@ def _trial(source: Results) -> dict[str, Any]:
 
 def _subgroups(source: Results, by: Sequence[tuple[str, ...]] | None = None) -> dict[str, Any]:
     """Return the recorded columns, and the rates by the levels of each, or of those and crossed ones ``by``."""
-    wanted = [(name,) for name in source.subgroup_columns] if by is None else list(by)
-    tables = [source.subgroups(columns) for columns in wanted]
+    wanted = [(name,) for name in source.subgroups.columns] if by is None else list(by)
+    tables = [source.subgroups.by(columns) for columns in wanted]
     return {
-        "columns": {name: list(source.column(name).levels) for name in column_names(source.study)},
+        "columns": {name: list(source.subgroups.column(name).levels) for name in column_names(source.study)},
         "tables": [_subgroup_table(table) for table in tables],
     }
 

@@ -87,8 +87,8 @@ def numbers(results: Results) -> Iterator[Number]:
     ):
         if judged is not None and basis != chosen:
             yield from _of(judged, basis=basis)
-    for name in results.subgroup_columns:
-        yield from _of_subgroups(results.subgroups((name,)), basis=chosen)
+    for name in results.subgroups.columns:
+        yield from _of_subgroups(results.subgroups.by((name,)), basis=chosen)
 
 
 def tidy_table(results: Results) -> pd.DataFrame:

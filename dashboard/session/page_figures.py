@@ -54,9 +54,9 @@ def make_ready(evidence: Evidence) -> None:
     confusion(evidence, *worst_cell(evidence))
     reliability(evidence)
     referral(evidence)
-    for column in evidence.results.subgroup_columns[:1]:
-        key = next(iter(evidence.results.outcomes.among))
-        subgroups(evidence.study, evidence.results.subgroups((column,)), key)
+    for column in evidence.results.subgroups.columns[:1]:
+        key = next(iter(evidence.results.subgroups.outcomes.among))
+        subgroups(evidence.study, evidence.results.subgroups.by((column,)), key)
     for _, _, folds_of_kind in kinds_of_folds(evidence)[:1]:
         folds(evidence)
         if folds_of_kind.performance is not None:

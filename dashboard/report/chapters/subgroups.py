@@ -10,10 +10,10 @@ def chapter(subject: Subject) -> list[Block]:
     """Return a table by column, and whether a subgroup is worse; where nothing is recorded, that it is so."""
     results, classes = subject.evidence.results, subject.classes
     blocks = [heading(words.LABELS["subgroups"], label="subgroups")]
-    if not results.subgroup_columns:
+    if not results.subgroups.columns:
         return [*blocks, paragraph(text.NOTHING)]
-    for name in results.subgroup_columns:
-        judged = results.subgroups((name,))
+    for name in results.subgroups.columns:
+        judged = results.subgroups.by((name,))
         blocks.append(heading(text.column(name), level=2))
         blocks += [paragraph(text.answer(judged, key, classes)) for key in text.main_numbers(judged)]
         caption = f"Rates by {text.columns((name,))}. {text.of_what(judged, subject.evidence.basis)}"

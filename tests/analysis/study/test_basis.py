@@ -63,7 +63,7 @@ def test_rates_of_new_patients_by_plane_and_source_agree_with_a_hand_count() -> 
         by_hand = {value: (int(wrong[rows].sum()), len(rows)) for value, rows in cases.groupby(column).indices.items()}
         shown = {
             level.values[0]: (level.n - (level.numbers["overall.accuracy"].rate.plain.count or 0), level.n)
-            for level in judged.subgroups((column,)).levels
+            for level in judged.subgroups.by((column,)).levels
         }
         assert {name: shown[name] for name in shown if name in by_hand} == {
             name: by_hand[name] for name in shown if name in by_hand

@@ -67,19 +67,19 @@ def test_the_planted_site_is_the_first_finding(planted: Callable[..., Results], 
 
 def test_a_table_is_computed_once_and_an_unknown_column_refused(planted: Callable[..., Results]) -> None:
     results = planted()
-    assert results.subgroup_columns == ("sex", "age", "site")
-    assert results.subgroups(("site", "sex")) is results.subgroups(("site", "sex"))
+    assert results.subgroups.columns == ("sex", "age", "site")
+    assert results.subgroups.by(("site", "sex")) is results.subgroups.by(("site", "sex"))
     with pytest.raises(InputError, match="no column 'scanner' is recorded"):
-        results.subgroups(("scanner",))
+        results.subgroups.by(("scanner",))
 
 
 def test_a_subgroup_is_found_by_its_name(planted: Callable[..., Results]) -> None:
     results = planted()
-    assert results.subgroup_named("site=north&sex=F") == (("site", "sex"), ("north", "F"))
-    assert results.in_subgroup("site=north&sex=F").sum() == EACH
-    assert results.in_subgroup("site=north").sum() == 2 * EACH
+    assert results.subgroups.named("site=north&sex=F") == (("site", "sex"), ("north", "F"))
+    assert results.subgroups.cases_of("site=north&sex=F").sum() == EACH
+    assert results.subgroups.cases_of("site=north").sum() == 2 * EACH
     for name in ("", "site", "site=nowhere", "site=north&sex=X", "label=sick"):
-        assert results.subgroup_named(name) is None
+        assert results.subgroups.named(name) is None
 
 
 def test_criteria_name_a_subgroup_or_each_level(planted: Callable[..., Results]) -> None:
@@ -114,7 +114,7 @@ def test_criteria_survive_the_study_file(planted: Callable[..., Results]) -> Non
 
 
 def rates(results: Results, column: str) -> dict[str, tuple[Any, ...]]:
-    table = results.subgroups((column,))
+    table = results.subgroups.by((column,))
     keys = ("any_tumour.sensitivity", "any_tumour.specificity")
     return {
         level.values[0]: tuple((n.count, n.n) for n in (level.numbers[key].rate.plain for key in keys))
@@ -145,7 +145,7 @@ def test_where_training_shares_cases_the_subgroups_of_the_folds_count_too() -> N
     asked = Acceptance(metric="any_tumour.sensitivity", at_least=0.9, each=("plane",))
     judged = replace(study, manifest=replace(study.manifest, acceptance=(asked,)))
     (on_test,), (on_new,) = (results_of(judged, basis=basis).criteria for basis in ("test", "new-patients"))
-    by_plane = results_of(study, basis="new-patients").subgroups(("plane",)).levels
+    by_plane = results_of(study, basis="new-patients").subgroups.by(("plane",)).levels
     lows = {level.values: level.numbers["any_tumour.sensitivity"].rate.headline.low or 0.0 for level in by_plane}
     assert on_test.unleaked is not None
     for on_folds in (on_test.unleaked, on_new.on_all):

@@ -33,7 +33,7 @@ def test_as_text_each_subgroup_has_its_lines(results: Results) -> None:
     told = as_text(document_of(results, names=["subgroups"], by=[("plane",)])).splitlines()
     assert "  by plane: 870 cases, 441 without it" in told
     assert "    axial: 354 cases, 189 groups" in told
-    number = results.subgroups(("plane",)).levels[0].numbers["overall.accuracy"].rate.headline
+    number = results.subgroups.by(("plane",)).levels[0].numbers["overall.accuracy"].rate.headline
     (line,) = [line for line in told if "overall.accuracy: 0.986" in line]
     assert f"({number.low:.3f}\N{EN DASH}{number.high:.3f}), 349/354; difference to the rest" in line
 

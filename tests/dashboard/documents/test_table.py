@@ -61,7 +61,7 @@ def test_subject_and_metric_are_the_key_of_a_criterion(found: Results) -> None:
 def test_subgroups_stand_beside_the_whole(found: Results) -> None:
     shown = tidy_table(found)
     axial = shown[(shown["subgroup"] == "plane=axial") & (shown["subject"] == "any_tumour")].set_index("metric")
-    table = found.subgroups(("plane",))
+    table = found.subgroups.by(("plane",))
     (level,) = [level for level in table.levels if level.values == ("axial",)]
     number = level.numbers["any_tumour.sensitivity"]
     assert axial.loc["sensitivity", "low"] == number.rate.headline.low
