@@ -31,9 +31,9 @@ run: $(if $(wildcard $(FULL)),$(FULL),$(SERVE)) ## Open the dashboard; the first
 	@$(BIN)/neuroval demo
 	$(BIN)/neuroval serve --port $(PORT)
 
-test: $(FULL) ## Run the tests with coverage (SLOW=1: the slow ones too)
+test: $(FULL) ## Run the tests (SLOW=1: the slow ones too; COVERAGE=1: what they reach, in twice the time)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(if $(SLOW),,-m "not slow") \
-		$(PACKAGES:%=--cov=%) --cov-branch $(ARGS)
+		$(if $(COVERAGE),$(PACKAGES:%=--cov=%) --cov-branch) $(ARGS)
 
 mutants: $(FULL) ## Change the code in 300 places, one at a time: do the tests notice? (MUTANTS=all: in all places)
 	$(BIN)/python -m tests.mutation.mutants $(MUTANTS)
