@@ -9,7 +9,7 @@ difference with counterfactually-augmented data, ICLR 2020 (arXiv 1909.12434).
 Only the cases that are given are read: the training cases. Chance is that of the generator.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -141,6 +141,25 @@ def counterfactual(scans: TrainingScans, row: int, *, rng: np.random.Generator) 
         return None
     filled = _filled(scans, scene, other, avoided=hole | other, rng=rng)
     return Counterfactual(grey=filled, label=scans.labels[row], outline=outline)
+
+
+def all_changed(
+    cases: pd.DataFrame, folder: Path, *, classes: ClassOrder, settings: CounterfactualShares, size: int, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return cases with their tumour removed or one pasted, ``(n, size, size, 3)``, and the classes they then show.
+
+    Cases that cannot be changed are left out, so ``n`` may be 0. Donors are other cases of those given.
+    """
+    every = replace(settings, removed=1.0, elsewhere=0.0, pasted=1.0, filled=0.0, patched=0.0)
+    images, shown = [np.zeros((0, size, size, 3), dtype=np.float32)], list[int]()
+    if (cases["label"] != classes.negative).any() and cases["mask_path"].notna().any():
+        scans = training_scans(cases, folder, classes=classes, settings=every, size=size)
+        for row in range(len(cases)):
+            changed = counterfactual(scans, row, rng=np.random.default_rng([seed, row]))
+            if changed is not None:
+                images.append(np.repeat(changed.grey[None, :, :, None], 3, axis=3).astype(np.float32))
+                shown.append(classes.index(changed.label))
+    return np.concatenate(images), np.array(shown, dtype=np.int64)
 
 
 # Scans without a tumour ----------------------------------------------------------------------------------------------

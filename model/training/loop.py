@@ -26,6 +26,7 @@ from neuroval.data.storage.atomic import file_written_whole, write_file
 from neuroval.model.recipe import TrainingConfig
 from neuroval.model.training.batches import CaseBatches
 from neuroval.model.training.build import build_classifier
+from neuroval.model.training.counterfactual import all_changed
 from neuroval.model.training.gradcam import explained
 from neuroval.model.training.guidance import OUTSIDE, PROBABILITIES, classifier_of, guided
 from neuroval.model.training.temperature import fit_temperature, log_loss
@@ -231,14 +232,23 @@ def _on_tuning(
 
     The epoch is chosen by the log-loss after temperature scaling: the loss that is trained counts confidence, which
     scaling mends afterwards, and smoothed labels, which nobody will meet. Source: Berta et al., Rethinking early
-    stopping: refine, then calibrate, 2025 (arXiv 2501.19195).
+    stopping: refine, then calibrate, 2025 (arXiv 2501.19195). A network that is trained to need the tumour is chosen
+    by that too: the loss is over the tuning cases as they are and each of them with its tumour removed or pasted.
     """
     logits = _predicted(network, tuning, folder=folder, classes=classes, config=config)
     reference = np.array([classes.index(label) for label in tuning["label"]])
+    judged, shown = logits, reference
+    if config.counterfactual is not None:
+        images, classes_shown = all_changed(
+            tuning, folder, classes=classes, settings=config.counterfactual, size=config.input_size, seed=config.seed
+        )
+        if len(images):
+            changed = network.predict(images, batch_size=config.batch_size, verbose=0)
+            judged, shown = np.concatenate([logits, changed]), np.concatenate([reference, classes_shown])
     return {
         "tuning_loss": log_loss(logits, reference, smoothing=config.label_smoothing),
         "tuning_accuracy": float((logits.argmax(axis=1) == reference).mean()),
-        CHOSEN_BY: log_loss(logits, reference, temperature=fit_temperature(logits, reference)),
+        CHOSEN_BY: log_loss(judged, shown, temperature=fit_temperature(logits, reference)),
     }
 
 

@@ -13,8 +13,9 @@ from neuroval.data.exceptions import ContractError
 from neuroval.model.interventions.outline import grown
 from neuroval.model.recipe import CounterfactualShares, Filling, TrainingConfig
 from neuroval.model.training import counterfactual as made
+from neuroval.model.training import loop
 from neuroval.model.training.batches import CaseBatches
-from neuroval.model.training.counterfactual import counterfactual, training_scans
+from neuroval.model.training.counterfactual import all_changed, counterfactual, training_scans
 from neuroval.model.training.loop import train
 
 CLASSES = ClassOrder(names=("disc", "square", "nothing"), negative="nothing")
@@ -199,6 +200,7 @@ def test_outlines_of_held_out_cases_are_never_opened(
     cases: pd.DataFrame, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: set[str] = set()
+    cases["split"] = ["test" if name.endswith("9") else split for name, split in cases[["case_id", "split"]].to_numpy()]
     for name in ("read_image", "grey_of"):
         read = getattr(made, name)
         monkeypatch.setattr(made, name, lambda path, read=read: (opened.add(path.stem), read(path))[1])
@@ -207,7 +209,7 @@ def test_outlines_of_held_out_cases_are_never_opened(
     result = train(cases, folder=folder, classes=CLASSES, config=config, work=tmp_path)
     assert len(result.history) == 1
     assert len(opened) > 10
-    assert opened <= set(cases.loc[cases["split"] == "train", "case_id"])
+    assert opened <= set(cases.loc[cases["split"] != "test", "case_id"])
 
 
 def test_sources_of_a_class_are_seen_equally_often(cases: pd.DataFrame, folder: Path) -> None:
@@ -225,3 +227,42 @@ def test_sources_of_a_class_are_seen_equally_often(cases: pd.DataFrame, folder: 
     twice = np.flatnonzero(batches.order == discs.index[discs["case_id"].duplicated()][0])
     first, second = (np.concatenate(images)[place] for place in twice[:2])
     assert (first != second).any()  # not the same change twice
+
+
+def test_on_tuning_every_tumour_is_removed_and_every_healthy_scan_gets_one(cases: pd.DataFrame, folder: Path) -> None:
+    tuning = cases[cases["split"] == "tuning"].reset_index(drop=True)
+    settings = CounterfactualShares(removed=0.1, elsewhere=0.9, pasted=0.0)
+    images, shown = all_changed(tuning, folder, classes=CLASSES, settings=settings, size=SIDE, seed=1)
+    assert images.shape == (6, SIDE, SIDE, 3)
+    assert [CLASSES.names[place] for place in shown[:4]] == ["nothing"] * 4
+    assert {CLASSES.names[place] for place in shown[4:]} <= {"disc", "square"}
+    again, _ = all_changed(tuning, folder, classes=CLASSES, settings=settings, size=SIDE, seed=1)
+    np.testing.assert_array_equal(images, again)
+    none, nothing = all_changed(
+        tuning.assign(mask_path=None), folder, classes=CLASSES, settings=settings, size=SIDE, seed=1
+    )
+    assert none.shape == (0, SIDE, SIDE, 3)
+    assert nothing.shape == (0,)
+
+
+def test_the_epoch_is_chosen_by_changed_tuning_scans_too(cases: pd.DataFrame, folder: Path) -> None:
+    tuning = cases[cases["split"] == "tuning"].reset_index(drop=True)
+
+    class Knows:
+        """Calls the first scans it is given by their label, and takes all others for a disc."""
+
+        def predict(self, images: Any, **_: Any) -> np.ndarray:
+            if isinstance(images, CaseBatches):
+                return 4 * np.eye(3)[[CLASSES.index(label) for label in tuning["label"]]]
+            return np.tile([4.0, 0.0, 0.0], (len(images), 1))
+
+    config = {"input_size": SIDE, "batch_size": 4}
+    plain, changed = (
+        loop._on_tuning(
+            Knows(), tuning, folder=folder, classes=CLASSES, config=TrainingConfig(**config, counterfactual=shares)
+        )
+        for shares in (None, CounterfactualShares())
+    )
+    assert changed["tuning_accuracy"] == plain["tuning_accuracy"] == 1.0
+    assert changed["tuning_loss"] == plain["tuning_loss"]
+    assert changed[loop.CHOSEN_BY] > plain[loop.CHOSEN_BY] + 1
