@@ -8,20 +8,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroval.analysis.core.coded_tables import coded
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.probabilities import any_tumour_score
-from neuroval.analysis.data_audit.training_overlap import compared_with_training
 from neuroval.analysis.performance.auc_paired import AucDifference, paired_delong
 from neuroval.analysis.performance.comparison import ComparedNumber, Comparison, compare, holm, net_benefit_difference
 from neuroval.analysis.performance.non_inferiority import AgainstMargin, against_margin
 from neuroval.analysis.performance.patients import ComparedPatients, compare_patients
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
+from neuroval.analysis.study.results import Results, StudyResults
 from neuroval.data.exceptions import InputError
 from neuroval.data.lazy import once
 from neuroval.data.study.common_cases import Matched, matched
-from neuroval.data.study.evaluated_cases import PREFERRED, evaluated_splits
+from neuroval.data.study.evaluated_cases import PREFERRED, Evaluated
 from neuroval.data.study.folder import Study
 from neuroval.data.study.listing import known_manifest
 from neuroval.data.study.manifest import Manifest
@@ -80,13 +79,22 @@ class SharedWithTraining:
 class Comparisons:
     """What distinguishes the models of studies ``a`` and ``b``, each number computed when it is first asked for."""
 
-    a: Study
-    b: Study
+    of_a: Results
+    of_b: Results
     matched: Matched
 
     @property
-    def split(self) -> str:
-        return self.matched.a.basis
+    def a(self) -> Study:
+        return self.of_a.study
+
+    @property
+    def b(self) -> Study:
+        return self.of_b.study
+
+    @property
+    def basis(self) -> str:
+        """What is judged of both: a split, or new patients, whom the networks of cross-validation call."""
+        return self.of_a.basis
 
     @once
     def predicted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -276,19 +284,26 @@ class Comparisons:
     @once
     def _seen(self) -> tuple[tuple[NDArray[np.bool_], NDArray[np.bool_]], ...]:
         """By study, for each common case whether it can be compared with training, and whether it is shared."""
-        sides = ((self.a, self.matched.a), (self.b, self.matched.b))
-        return tuple(
-            tuple(rows[evaluated.rows] for rows in compared_with_training(coded(study.cases), split=evaluated.basis))  # type: ignore[misc]
-            for study, evaluated in sides
-        )
+        return _in_common(self.of_a, self.matched.a), _in_common(self.of_b, self.matched.b)
 
 
-def comparisons(a: Study, b: Study, *, split: str | None = None) -> Comparisons:
-    """Return two studies compared on ``split``, by default the first preferred split that both predict.
+def _in_common(judged: Results, common: Evaluated) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return ``compared`` of the common cases, in their order."""
+    place = np.empty(len(common.study_cases), dtype=np.int64)
+    place[judged.evaluated.rows] = np.arange(judged.evaluated.n)
+    known, reaches = judged.compared
+    return known[place[common.rows]], reaches[place[common.rows]]
 
-    Raises ``InputError`` as ``matched`` does.
+
+def comparisons(a: StudyResults, b: StudyResults, *, basis: str | None = None) -> Comparisons:
+    """Return two studies compared on a basis, by default the one that the first opens with, or the second.
+
+    Where one of them does not have it, it is the first of test, external and tuning that both have. Raises
+    ``InputError`` as ``matched`` does, and for a basis that a study does not have.
     """
-    return Comparisons(a=a, b=b, matched=matched(a, b, split=split or _common_split(a, b)))
+    name = basis or _common_basis(a, b)
+    of_a, of_b = a.on(name), b.on(name)
+    return Comparisons(of_a=of_a, of_b=of_b, matched=matched(a.study, b.study, judged=(of_a.evaluated, of_b.evaluated)))
 
 
 def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]:
@@ -307,7 +322,6 @@ def comparable(study: Study, folders: Mapping[str, Path]) -> dict[str, Manifest]
     return dict(sorted(manifests.items(), key=lambda item: item[1].data.name != data))
 
 
-def _common_split(a: Study, b: Study) -> str:
-    held = evaluated_splits(a), evaluated_splits(b)
-    both = [split for split in PREFERRED if all(split in splits for splits in held)]
-    return both[0] if both else next(split for split in PREFERRED if split in held[0])
+def _common_basis(a: StudyResults, b: StudyResults) -> str:
+    wanted = (a.default_basis, b.default_basis, *PREFERRED)
+    return next((basis for basis in wanted if basis in a.bases and basis in b.bases), a.default_basis)

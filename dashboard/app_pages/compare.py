@@ -9,9 +9,11 @@ from neuroval.dashboard.words import compare as text_compare
 
 study = frame.chosen()
 frame.title(study, PAGES["compare"].question)
-comparisons = compared.opened(study)
+comparisons = compared.opened(study, frame.basis(study))
 
 if comparisons is not None:
+    if other := text_compare.other_basis(comparisons, frame.basis(study)):
+        frame.answer(other)
     frame.answer(text_compare.training(comparisons))
     frame.answer(text_compare.answer(comparisons))
     if margin := text_compare.against_margin(comparisons):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuroval.dashboard.cli.shared import BASIS, WHAT_IS_JUDGED, note, one_thread, say
+from neuroval.dashboard.cli.shared import BASIS, WHAT_IS_COMPARED, WHAT_IS_JUDGED, note, one_thread, say
 from neuroval.data.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -83,19 +83,20 @@ def _complaints(source: "Results") -> bool:
 def compare(
     study_a: Annotated[str, typer.Argument(help="Study name or folder.")],
     study_b: Annotated[str, typer.Argument(help="Study of another model on the same cases.")],
-    split: Annotated[str | None, typer.Option(help="Split to compare; by default test, if both predict it.")] = None,
+    basis: Annotated[str | None, typer.Option(*BASIS, help=WHAT_IS_COMPARED)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with stable keys.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Do not cut long lists.")] = False,
 ) -> None:
     """Compare two models on the same cases: paired differences, tests, and where only one is right."""
     one_thread()
     from neuroval.analysis.study.comparison import comparisons
+    from neuroval.analysis.study.results import StudyResults
     from neuroval.dashboard.documents.comparison_document import as_text, document_of
     from neuroval.data.storage import home
     from neuroval.data.study.folder import read_study
 
     first, second = (read_study(home.find_study(name)) for name in (study_a, study_b))
-    comparison = comparisons(first, second, split=split)
+    comparison = comparisons(StudyResults(study=first), StudyResults(study=second), basis=basis)
     if as_json:
         say(json.dumps(document_of(comparison, everything=everything), indent=1, allow_nan=False, ensure_ascii=False))
     else:

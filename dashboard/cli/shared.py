@@ -21,6 +21,7 @@ ClaimsFile = Annotated[
 ]
 BASIS = ("--basis", "--split")
 WHAT_IS_JUDGED = "What is judged: new-patients, test, external or tuning; by default what the dashboard opens with."
+WHAT_IS_COMPARED = "What is compared: new-patients, test, external or tuning; by default what the first opens with."
 OUR_CLASSES = ",".join(BRAIN_TUMOR.names)
 
 

@@ -11,10 +11,12 @@ from neuroval.dashboard.figures.palette import ACCENT
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import compare as text
+from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import cut_names, escaped
 from neuroval.dashboard.words.general import NO_IMAGE, no_images
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import studies
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.folder import Study
 from neuroval.data.study.manifest import Manifest
 
@@ -22,8 +24,8 @@ SHOWN = 8
 COLUMNS = 4
 
 
-def opened(study: Study) -> Comparisons | None:
-    """Draw the choice of the second study and return both compared; none after saying what is missing."""
+def opened(study: Study, basis: str) -> Comparisons | None:
+    """Draw the choice of the second study and return both compared on a basis; none after saying what is missing."""
     others, named = comparable(study, studies()), state.other_study()
     if named == study.path.name:
         st.info(text.SAME_STUDY)
@@ -38,7 +40,7 @@ def opened(study: Study) -> Comparisons | None:
         return None
     try:
         with st.spinner("Computing intervals"):
-            return compute.comparison(study, compute.study(chosen))
+            return compute.comparison(study, compute.study(chosen), basis)
     except InputError as error:
         st.info(escaped(str(error).replace(str(studies()[chosen]), chosen)), title=text.CANNOT)
         return None
@@ -81,7 +83,7 @@ def figures(comparisons: Comparisons) -> None:
         exports.chart(comparisons.a, figure, name="compare-auc", alt="Difference of each AUC, A minus B, with interval")
         if names := cut_names([row.label for row in auc_rows], longest=LONGEST_LABEL):
             st.caption(escaped(names))
-    st.caption(f"n = {comparisons.matched.n:,} {comparisons.split} scans. {text.FIGURES}")
+    st.caption(f"{of_scans(comparisons.matched.n, comparisons.basis)} {text.FIGURES}")
 
 
 def _row(comparisons: Comparisons, name: str, difference: Measure, beside: str) -> Row:
@@ -99,7 +101,7 @@ def discordant(comparisons: Comparisons, *, a_is_right: bool) -> None:
         st.markdown("None.")
     elif not pictures:
         st.info(no_images(comparisons.a.manifest.data.name), icon=":material/image:")
-    elif any(study.gradcam is not None for study in (comparisons.a, comparisons.b)):
+    elif any(judged.maps is not None for judged in (comparisons.of_a, comparisons.of_b)):
         st.caption(text.MAPS)
     shown = cases[:SHOWN]
     for start in range(0, len(shown), COLUMNS):
@@ -114,32 +116,37 @@ def _tile(comparisons: Comparisons, case: Discordant, *, pictures: bool) -> None
     classes = comparisons.matched.classes
     of_map = _picture(comparisons, case) if pictures else None
     st.markdown(f"{INDENT}:small[Reference {escaped(classes.display[case.reference])}]")
-    for name, study, case_id, predicted, confidence in (
-        ("A", comparisons.a, case.case_a, case.predicted_a, case.confidence_a),
-        ("B", comparisons.b, case.case_b, case.predicted_b, case.confidence_b),
+    for name, judged, case_id, predicted, confidence in (
+        ("A", comparisons.of_a, case.case_a, case.predicted_a, case.confidence_a),
+        ("B", comparisons.of_b, case.case_b, case.predicted_b, case.confidence_b),
     ):
+        query = state.link(judged.study.path.name, case_id, **{state.BASIS: judged.basis})
         label = f":blue[{escaped(text.called(name, predicted, confidence, classes, map_shown=name == of_map))}]"
-        st.page_link(ERRORS_PAGE, label=label, icon="", query_params=state.link(study.path.name, case_id))
+        st.page_link(ERRORS_PAGE, label=label, icon="", query_params=query)
 
 
 def _picture(comparisons: Comparisons, case: Discordant) -> str | None:
     """Draw the scan with the Grad-CAM of the model that is wrong, else of the other; return whose it is, if any."""
     of_a, of_b = (
-        ("A", comparisons.a, case.case_a, case.predicted_a),
-        ("B", comparisons.b, case.case_b, case.predicted_b),
+        ("A", comparisons.of_a, case.case_a, case.predicted_a),
+        ("B", comparisons.of_b, case.case_b, case.predicted_b),
     )
     sides = (of_b, of_a) if case.a_is_right else (of_a, of_b)
-    shown = [side for side in sides if compute.has_image(side[1], side[2])]
+    shown = [side for side in sides if compute.has_image(side[1].study, side[2])]
     if not shown:
         st.caption(NO_IMAGE)
         return None
-    model, study, case_id, predicted = next((side for side in shown if side[1].gradcam is not None), shown[0])
+    model, judged, case_id, predicted = next((side for side in shown if side[1].maps is not None), shown[0])
     classes = comparisons.matched.classes
-    if study.gradcam is None:
-        st.image(url(study, case_id, size="thumbnail"), width="stretch", alt=text.alt(case, classes))
+    if judged.maps is None:
+        st.image(url(judged.study, case_id, size="thumbnail"), width="stretch", alt=text.alt(case, classes))
         return None
     described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}")
-    st.image(url(study, case_id, predicted, size="pair"), width="stretch", alt=described)
+    st.image(
+        url(judged.study, case_id, predicted, size="pair", of="fold" if judged.basis == NEW_PATIENTS else "network"),
+        width="stretch",
+        alt=described,
+    )
     return model
 
 

@@ -17,7 +17,7 @@ SHOWN: Final = 20  # cases of each side in the text
 def document_of(comparisons: Comparisons, *, everything: bool = False) -> dict[str, Any]:
     """Return the comparison as a document of plain values, ready for JSON.
 
-    ``{"schema": 1, "studies": {"a": {...}, "b": {...}}, "split", "classes", "negative_class", "verdict", "sections":
+    ``{"schema": 1, "studies": {"a": {...}, "b": {...}}, "basis", "classes", "negative_class", "verdict", "sections":
     {"cases", "numbers", "aucs", "non_inferiority", "patients",
     "net_benefit", "discordant"}}``. Estimates and cut lists are as in ``sections``; a difference is that
     of ``a`` less that of ``b``.
@@ -26,7 +26,7 @@ def document_of(comparisons: Comparisons, *, everything: bool = False) -> dict[s
     document = {
         "schema": SCHEMA,
         "studies": {"a": _study(comparisons.a), "b": _study(comparisons.b)},
-        "split": comparisons.split,
+        "basis": comparisons.basis,
         "classes": list(classes.names),
         "negative_class": classes.negative,
         "verdict": text.answer(comparisons),

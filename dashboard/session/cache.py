@@ -88,9 +88,12 @@ def _evidence(fingerprint: str, basis: str, _study: Study) -> Evidence:  # noqa:
     return Evidence(results=results(_study).on(basis))
 
 
-def comparison(a: Study, b: Study) -> Comparisons:
-    """Return two studies on their common cases. Raises ``InputError`` when they cannot be compared."""
-    return _comparison(a.fingerprint, b.fingerprint, str(a.path), str(b.path), _a=a, _b=b)
+def comparison(a: Study, b: Study, basis: str) -> Comparisons:
+    """Return two studies on their common cases of a basis, or of another one where only the first has it.
+
+    Raises ``InputError`` when they cannot be compared.
+    """
+    return _comparison(a.fingerprint, b.fingerprint, str(a.path), str(b.path), basis, _a=a, _b=b)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -99,10 +102,12 @@ def _comparison(
     second: str,  # noqa: ARG001
     path_a: str,  # noqa: ARG001 - tiles link to the study by its folder
     path_b: str,  # noqa: ARG001
+    basis: str,
     _a: Study,
     _b: Study,
 ) -> Comparisons:
-    return comparisons(_a, _b)
+    of_a, of_b = results(_a), results(_b)
+    return comparisons(of_a, of_b, basis=basis if basis in of_a.bases and basis in of_b.bases else None)
 
 
 def report(study: Study, options: Options) -> bytes:

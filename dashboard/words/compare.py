@@ -13,6 +13,7 @@ from neuroval.analysis.study.comparison import (
     Discordant,
     SharedWithTraining,
 )
+from neuroval.dashboard.words.basis import LABELS, kind
 from neuroval.dashboard.words.formats import (
     NOT_ESTIMABLE,
     area,
@@ -29,6 +30,7 @@ from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.common_cases import Matched, OtherLabel
+from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.manifest import About, Manifest
 
 CHOOSE = "Choose a study"
@@ -110,10 +112,17 @@ def worth(difference: Estimate) -> str:
     return "The interval leaves out 0; whether a difference of this size matters is a clinical question."
 
 
+def other_basis(comparisons: Comparisons, wanted: str) -> str:
+    """Return that another basis is compared than the reader has chosen; nothing where it is that one."""
+    if comparisons.basis == wanted:
+        return ""
+    return f"B has nothing on “{LABELS[wanted]}”. Compared on: {LABELS[comparisons.basis]}."
+
+
 def matching(comparisons: Comparisons) -> str:
     """Return how the scans were matched, and what was left out."""
     common = comparisons.matched
-    parts = [f"{counted(common.n, f'{comparisons.split} scan')} in common: {_how(common)}."]
+    parts = [f"{counted(common.n, f'{kind(comparisons.basis)} scan')} in common: {_how(common)}."]
     if common.only_a or common.only_b:
         parts.append(f"Left out: {common.only_a:,} only in A, {common.only_b:,} only in B.")
     else:
@@ -144,6 +153,11 @@ def _how(common: Matched) -> str:
 def training(comparisons: Comparisons) -> str:
     """Return what both models have seen of the common scans, and what that leaves of the comparison."""
     n, both, (a, b) = comparisons.matched.n, comparisons.seen_by_both, comparisons.shared
+    if comparisons.basis == NEW_PATIENTS:
+        return (
+            f"Each of these {counted(n, 'scan')} is called by networks of cross-validation, of A and of B, that had "
+            "seen neither its patient nor a copy of it, as far as is known."
+        )
     if a == b and a.known == n and both == a.count:
         if not both:
             scans = counted(n, "scan")

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.arrow_text import positions
-from neuroval.data.study.evaluated_cases import Evaluated, chosen, evaluated
+from neuroval.data.study.evaluated_cases import Evaluated, chosen
 from neuroval.data.study.folder import Study
 
 LIMIT_OF_LABELS: Final = 0.5  # with more labels that differ, the cases are not the same ones
@@ -57,18 +57,18 @@ class Matched:
         return self.a.n
 
 
-def matched(a: Study, b: Study, *, split: str = "test") -> Matched:
-    """Return the cases of ``split`` that both studies predict.
+def matched(a: Study, b: Study, *, judged: tuple[Evaluated, Evaluated]) -> Matched:
+    """Return the cases that are ``judged`` in both studies.
 
     Cases of one data set are matched by case id; what is left, and all cases where the data sets have different names,
     by sha256: copies of one image in turn, by label. Cases whose label differs between the studies are left out and
     listed.
 
-    Raises ``InputError`` for the same study twice, other classes (another order is none), two negative classes, a
-    split that has no predictions, no common case, or labels that differ in more than half of the common cases.
+    Raises ``InputError`` for the same study twice, other classes (another order is none), two negative classes, no
+    common case, or labels that differ in more than half of the common cases.
     """
     _check(a, b)
-    first, second = evaluated(a, split), evaluated(b, split)
+    first, second = judged
     rows_a, rows_b, by_id = _rows(first.cases, second.cases, same_data=a.manifest.data.name == b.manifest.data.name)
     if not len(rows_a):
         names = (a.manifest.data.name, b.manifest.data.name)
@@ -76,8 +76,8 @@ def matched(a: Study, b: Study, *, split: str = "test") -> Matched:
             f"both of data set {names[0]!r}" if names[0] == names[1] else f"of data sets {names[0]!r} and {names[1]!r}"
         )
         raise InputError(
-            f"{_name(a)} and {_name(b)}: no case of split {split!r} is in both ({first.n:,} and {second.n:,} cases, "
-            f"{data}). Cases are matched by case_id within a data set, else by sha256."
+            f"{_name(a)} and {_name(b)}: no case of basis {first.basis!r} is in both ({first.n:,} and {second.n:,} "
+            f"cases, {data}). Cases are matched by case_id within a data set, else by sha256."
         )
     labels_a, labels_b = (side.cases["label"].to_numpy()[rows] for side, rows in ((first, rows_a), (second, rows_b)))
     same = labels_a == labels_b

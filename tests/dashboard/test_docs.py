@@ -18,6 +18,7 @@ from PIL import Image
 
 from neuroval.analysis.core.metrics import METRICS
 from neuroval.analysis.study.comparison import comparisons
+from neuroval.analysis.study.results import StudyResults
 from neuroval.dashboard.api.app import PATH, create
 from neuroval.dashboard.cli.main import app, main
 from neuroval.dashboard.documents.comparison_document import document_of
@@ -313,7 +314,8 @@ def test_every_key_of_a_section_is_told_and_there(section: str, document: dict[s
 
 
 def test_every_key_of_a_comparison_is_told(shipped: Study) -> None:
-    compared = document_of(comparisons(shipped, read_study(SHIPPED_STUDIES / "brain-tumor-mri-b3")))
+    other = read_study(SHIPPED_STUDIES / "brain-tumor-mri-b3")
+    compared = document_of(comparisons(*(StudyResults(study=study) for study in (shipped, other))))
     _, _, told = TEXTS["docs/json.md"].partition("\n## Comparison\n")
     assert keys(compared, frozenset(shipped.classes.names)) - set(re.findall(r"\w+", told)) == set()
     assert list(compared["sections"]) == [cells[0].strip("`") for cells in rows("docs/json.md", "Comparison")]

@@ -8,6 +8,7 @@ import pytest
 
 from neuroval.analysis.explanations.pointing import pointing_game
 from neuroval.analysis.study.comparison import comparisons
+from neuroval.analysis.study.results import StudyResults
 from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.words.compare import label
 from neuroval.dashboard.words.formats import points
@@ -104,7 +105,7 @@ def test_the_second_network_says_what_it_started_from_and_that_it_has_no_folds()
 
 
 def test_the_docs_say_how_the_two_real_networks_compare() -> None:
-    first, second = (read_study(STUDIES / name) for name in REAL.values())
+    first, second = (StudyResults(study=read_study(STUDIES / name)) for name in REAL.values())
     found = comparisons(first, second)
     rates, _ = found.distinct
     said = page("docs/studies.md")
@@ -121,6 +122,6 @@ def test_the_docs_say_how_the_two_real_networks_compare() -> None:
         if one.name != "accuracy":
             named = label(one.name, found.matched.classes).lower()
             assert f"{named} (by {points(low)} to {points(high)}" in said
-    tuning = comparisons(first, second, split="tuning").accuracy
+    tuning = comparisons(first, second, basis="tuning").accuracy
     right = f"right for {tuning.a.plain.count:,} and B3 for {tuning.b.plain.count:,}"
     assert f"Of the {tuning.counts.n:,} tuning scans the first network is {right}" in said

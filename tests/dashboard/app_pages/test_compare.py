@@ -17,8 +17,9 @@ from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.performance.auc_estimate import auc
 from neuroval.analysis.performance.comparison import mcnemar
-from neuroval.analysis.study.comparison import Comparisons, comparable, comparisons
-from neuroval.analysis.study.results import results_of
+from neuroval.analysis.study import comparison
+from neuroval.analysis.study.comparison import Comparisons, comparable
+from neuroval.analysis.study.results import StudyResults, results_of
 from neuroval.dashboard.components.exports import as_csv
 from neuroval.dashboard.documents.comparison_document import as_text, document_of
 from neuroval.dashboard.documents.plain_values import plain
@@ -28,7 +29,7 @@ from neuroval.dashboard.words import formats
 from neuroval.data.classes import BRAIN_TUMOR
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.linking import link
-from neuroval.data.study.folder import Study
+from neuroval.data.study.folder import Study, read_study, write_study
 from neuroval.data.study.import_predictions import study_of_predictions
 
 NAMES = BRAIN_TUMOR.names
@@ -93,9 +94,11 @@ def found(home: Path) -> Comparisons:
     return compared(home, "first", "second")
 
 
-def compared(home: Path, a: str, b: str) -> Comparisons:
-    from neuroval.data.study.folder import read_study
+def comparisons(a: Study, b: Study, *, basis: str | None = None) -> Comparisons:
+    return comparison.comparisons(StudyResults(study=a), StudyResults(study=b), basis=basis)
 
+
+def compared(home: Path, a: str, b: str) -> Comparisons:
     return comparisons(*(read_study(home / "studies" / name) for name in (a, b)))
 
 
@@ -235,14 +238,59 @@ def test_what_both_have_seen_of_what_each_has_seen_is_counted(tmp_path: Path) ->
     )
 
 
-def test_the_split_is_the_first_that_both_predict(tmp_path: Path) -> None:
+def test_the_basis_is_the_first_that_both_have(tmp_path: Path) -> None:
     header = "case_id,split,label,prob_x,prob_y\n"
     (tmp_path / "a.csv").write_text(f"{header}t1,test,x,0.9,0.1\ne1,external,y,0.2,0.8\n")
     (tmp_path / "b.csv").write_text(f"{header}e1,external,y,0.6,0.4\n")
     a, b = (study_of_predictions(tmp_path / f"{name}.csv", out=tmp_path / name, data_name="set") for name in "ab")
-    assert comparisons(a, b).split == "external"
-    with pytest.raises(InputError, match="b: split 'test' has no predictions"):
-        comparisons(a, b, split="test")
+    assert comparisons(a, b).basis == "external"
+    with pytest.raises(InputError, match="b: basis 'test' has no predictions"):
+        comparisons(a, b, basis="test")
+
+
+def test_two_studies_with_folds_are_compared_on_new_patients(tmp_path: Path) -> None:
+    """Where a test scan shares its patient with training, each scan counts as the networks of the folds call it."""
+    cases = pd.DataFrame(
+        [
+            ("r1", "train", "x", "P", None, None),
+            ("t1", "test", "x", "P", 0.9, 0.1),
+            ("t2", "test", "y", "Q", 0.2, 0.8),
+            ("r2", "train", "y", "R", None, None),
+        ],
+        columns=["case_id", "split", "label", "patient_id", "prob_x", "prob_y"],
+    )
+    studies = []
+    for name, of_x in (("a", [0.8, 0.7, 0.6, 0.1]), ("b", [0.2, 0.9, 0.3, 0.4])):
+        folder = tmp_path / name
+        folder.mkdir()
+        cases.to_csv(folder / "cases.csv", index=False)
+        made = study_of_predictions(folder / "cases.csv", out=tmp_path / f"{name}-plain", data_name="set")
+        folds = pd.DataFrame({"case_id": cases["case_id"], "fold": [1, 1, 2, 3], "prob_x": of_x})
+        folds["prob_y"] = 1 - folds["prob_x"]
+        folds["fold"] = folds["fold"].astype("int32")
+        manifest = dataclasses.replace(made.manifest, files={})
+        studies.append(
+            write_study(
+                tmp_path / f"{name}-study",
+                manifest=manifest,
+                cases=made.cases,
+                predictions=made.predictions,
+                optional={"folds": folds},
+            )
+        )
+    found = comparisons(*studies)
+    assert (found.basis, found.matched.n) == ("new-patients", 4)
+    assert (found.accuracy.a.headline.value, found.accuracy.b.headline.value) == (0.75, 0.75)
+    assert [case.case_a for case in found.only_a] == ["r1"]
+    assert found.seen_by_both == 0
+    assert text.training(found).startswith("Each of these 4 scans is called by networks of cross-validation, of A and")
+    assert "4 cross-validated scans in common" in text.matching(found)
+    assert text.other_basis(found, "new-patients") == ""
+    assert text.other_basis(comparisons(*studies, basis="test"), "new-patients") == (
+        "B has nothing on “New patients (cross-validated)”. Compared on: Test split."
+    )
+    on_test = comparisons(*studies, basis="test")
+    assert (on_test.matched.n, on_test.seen_by_both) == (2, 1)
 
 
 def test_comparable_studies_are_those_of_the_same_classes_the_same_data_first(home: Path, found: Comparisons) -> None:
@@ -319,7 +367,7 @@ def test_many_tests_and_groups_are_named(found: Comparisons) -> None:
 
 def test_the_document_has_stable_keys(found: Comparisons) -> None:
     document = json.loads(json.dumps(document_of(found), allow_nan=False))
-    assert list(document) == ["schema", "studies", "split", "classes", "negative_class", "verdict", "sections"]
+    assert list(document) == ["schema", "studies", "basis", "classes", "negative_class", "verdict", "sections"]
     assert list(document["studies"]["a"]) == ["name", "title", "fingerprint", "synthetic", "data", "model"]
     sections = document["sections"]
     assert list(sections) == ["cases", "numbers", "aucs", "non_inferiority", "patients", "net_benefit", "discordant"]
@@ -441,8 +489,8 @@ def test_a_tile_leads_to_the_case_in_either_study(open_compare: Open, found: Com
     links = [one.proto for one in open_compare("first").main.get("page_link")]
     (only_b,) = found.only_b
     assert [link.query_string for link in links][-2:] == [
-        f"study=first&case={only_b.case_a}",
-        f"study=second&case={only_b.case_b}",
+        f"study=first&case={only_b.case_a}&basis=test",
+        f"study=second&case={only_b.case_b}&basis=test",
     ]
     assert links[-1].label == f":blue[B: {BRAIN_TUMOR.display['glioma']} {only_b.confidence_b:.2f}]"
 
@@ -458,7 +506,7 @@ def test_the_address_chooses_the_second_study_and_the_choice_is_in_the_address(o
 def test_no_common_cases_is_said_calmly(open_compare: Open) -> None:
     app = open_compare("first", **{"with": "stranger"})
     (message,) = [one.value.replace("\\", "") for one in app.info]
-    assert "no case of split 'test' is in both (80 and 80 cases, of data sets 'set' and 'elsewhere')" in message
+    assert "no case of basis 'test' is in both (80 and 80 cases, of data sets 'set' and 'elsewhere')" in message
     assert not app.error
     assert not app.exception
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from neuroval.data.exceptions import InputError
-from neuroval.data.study.common_cases import Matched, matched
+from neuroval.data.study import common_cases
+from neuroval.data.study.common_cases import Matched
+from neuroval.data.study.evaluated_cases import evaluated
 from neuroval.data.study.folder import Study, write_study
 from neuroval.data.study.import_predictions import study_of_predictions
 
@@ -55,6 +57,10 @@ class Make:
         return write_study(self.folder / name, manifest=manifest, cases=cases, predictions=made.predictions)
 
 
+def matched(a: Study, b: Study) -> Matched:
+    return common_cases.matched(a, b, judged=(evaluated(a, "test"), evaluated(b, "test")))
+
+
 def ids(found: Matched) -> list[tuple[str, str]]:
     return list(zip(found.a.cases["case_id"], found.b.cases["case_id"], strict=True))
 
@@ -91,12 +97,12 @@ def test_other_ids_are_matched_by_identical_bytes_copies_in_turn(study: Make) ->
 
 
 def test_equal_ids_of_different_data_sets_are_not_the_same_case(study: Make) -> None:
-    with pytest.raises(InputError, match=r"no case of split 'test' is in both \(4 and 4 cases, of data sets 'set' and"):
+    with pytest.raises(InputError, match=r"no case of basis 'test' is in both \(4 and 4 cases, of data sets 'set' and"):
         matched(study("a", ROWS), study("b", ROWS, data="elsewhere"))
 
 
 def test_no_common_case_is_an_error(study: Make) -> None:
-    with pytest.raises(InputError, match=r"no case of split 'test' is in both \(4 and 1 cases, both of data set 'set'"):
+    with pytest.raises(InputError, match=r"no case of basis 'test' is in both \(4 and 1 cases, both of data set 'set'"):
         matched(study("a", ROWS), study("b", {"x": ROWS["c1"]}))
 
 
