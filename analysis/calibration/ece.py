@@ -1,7 +1,7 @@
 """Calibration errors: one number for how far predicted probabilities are from observed shares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from typing import Any, Final
 
@@ -32,8 +32,18 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByChance:
+    """What an error would be if every probability were right: on average, and at most in 95 of 100 samples."""
+
+    usual: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationErrors:
     """Calibration errors by name; ``note`` says what all of them suffer from.
+
+    ``by_chance`` is of ``ece_top_label_15``; none without cases.
 
     The last number of a name is the number of bins. ``mce_top_label_15`` is the largest gap of any bin, however few
     cases it holds, and has no interval.
@@ -44,6 +54,7 @@ class CalibrationErrors:
     ece_class_wise_15: Measure
     ece_adaptive_15: Measure
     mce_top_label_15: Estimate
+    by_chance: ByChance | None = None
     note: str = NOTE
 
 
@@ -93,7 +104,8 @@ def calibration_errors(
     Kumar, Liang & Ma, NeurIPS 2019;32). Up to 2,000 cases or groups are resampled one by one; with more,
     the resampled sums are drawn from their limit, a normal distribution with the same mean and covariance. No
     interval when all resamples agree, nor over fewer than four groups, nor with fewer than 50 cases, of which a bin
-    holds three or four: the error is then mostly chance; undefined without cases. Raises
+    holds three or four: the error is then mostly chance; undefined without cases. What chance alone would give is drawn
+    from the normal distribution of the bins' totals around 0, with their covariance over groups, or cases. Raises
     ``InputError`` as ``read_predictions`` does, and for fewer than 1 resample.
     """
     check_level(level)
@@ -128,7 +140,10 @@ def calibration_errors(
     if numbers is not None and held < cases.n:
         clustered = intervals(_by_group(kinds, numbers, rng=rng, resamples=resamples), held, "group")
     measures = [Measure(plain=estimate, clustered=other) for estimate, other in zip(plain, clustered, strict=True)]
-    return _named_errors(measures, largest=_largest_gap(kinds[0], n=cases.n))
+    errors = _named_errors(measures, largest=_largest_gap(kinds[0], n=cases.n))
+    return replace(
+        errors, by_chance=_by_chance(kinds[0], numbers if held < cases.n else None, rng=rng, resamples=resamples)
+    )
 
 
 def _named_errors(measures: Sequence[Measure], *, largest: Estimate) -> CalibrationErrors:
@@ -174,6 +189,19 @@ def _by_case(kinds: Sequence[_Gaps], *, rng: np.random.Generator, resamples: int
         np.abs(_limit(gaps.totals, _products(gaps), units=n, rng=rng, resamples=resamples)).sum(axis=0) / n
         for gaps in kinds
     ]
+
+
+def _by_chance(gaps: _Gaps, numbers: NDArray[np.int64] | None, *, rng: np.random.Generator, resamples: int) -> ByChance:
+    """Return what the error would be if each bin's total were 0 on average and spread as it is over the groups."""
+    n = gaps.values.shape[1]
+    if numbers is None:
+        products = _products(gaps)
+    else:
+        order, ends = np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))
+        products = _moments(gaps, numbers, order=order, ends=ends)[1][:-1, :-1]
+    totals = _limit(np.zeros(len(products)), products, units=1, rng=rng, resamples=resamples)
+    drawn = np.abs(totals).sum(axis=0) / n
+    return ByChance(usual=float(drawn.mean()), most=float(np.quantile(drawn, 0.95)))
 
 
 def _by_group(

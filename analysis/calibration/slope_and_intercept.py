@@ -16,12 +16,11 @@ from scipy import special
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.combining import normal_quantile
 from neuroval.analysis.core.estimate import Estimate, Measure
+from neuroval.analysis.core.logistic import Fit, maximum_likelihood
 from neuroval.analysis.core.probabilities import group_numbers, read_predictions
 from neuroval.analysis.core.proportions import check_level
 
 CLIP: Final = 1e-7
-_STEPS: Final = 100
-_CONVERGED: Final = 1e-14  # the squared step in units of standard errors
 _NOTHING: Final = 1e-12  # of the model-based variance: what rounding leaves where groups balance exactly
 
 Floats = NDArray[np.float64]
@@ -51,15 +50,6 @@ class Recalibrations:
 
     top_label: Recalibration
     any_tumour: Recalibration | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Fit:
-    """Coefficients (p,), with their model-based covariance (p, p) and each case's part in the score, (p, n)."""
-
-    coefficients: Floats
-    covariance: Floats
-    scores: Floats
 
 
 def recalibrations(
@@ -125,12 +115,12 @@ def recalibration(
     if numbers is not None and n and numbers.max() == n - 1:
         numbers = None  # every group is a single case: there is nothing to adjust for
     logit = special.logit(np.clip(probability, CLIP, 1 - CLIP))
-    if one_sided := _one_sided(happened, names=names):
-        at_one = intercept = slope = Measure(plain=Estimate.undefined(reason=one_sided, n=n))
+    if alike := one_sided(happened, names=names):
+        at_one = intercept = slope = Measure(plain=Estimate.undefined(reason=alike, n=n))
     else:
         at_one = _intercept_at_slope_one(happened, logit, numbers=numbers, level=level)
-        if separated := _separated(happened, logit, names=names):
-            intercept = slope = Measure(plain=Estimate.undefined(reason=separated, n=n))
+        if apart := separated(happened, logit, names=names):
+            intercept = slope = Measure(plain=Estimate.undefined(reason=apart, n=n))
         else:
             intercept, slope = _intercept_and_slope(happened, logit, numbers=numbers, level=level)
     return Recalibration(
@@ -142,7 +132,8 @@ def recalibration(
     )
 
 
-def _one_sided(happened: NDArray[np.bool_], *, names: tuple[str, str]) -> Reason | None:
+def one_sided(happened: NDArray[np.bool_], *, names: tuple[str, str]) -> Reason | None:
+    """Return why nothing can be fitted to outcomes (n,) that are all alike, called by ``names``; none otherwise."""
     if len(happened) == 0:
         return Reason("no_cases")
     if happened.all() or not happened.any():
@@ -150,7 +141,7 @@ def _one_sided(happened: NDArray[np.bool_], *, names: tuple[str, str]) -> Reason
     return None
 
 
-def _separated(happened: NDArray[np.bool_], logit: Floats, *, names: tuple[str, str]) -> Reason | None:
+def separated(happened: NDArray[np.bool_], logit: Floats, *, names: tuple[str, str]) -> Reason | None:
     """Return why no slope exists: a maximum of the likelihood does if, and only if, the outcomes overlap."""
     yes, no = logit[happened], logit[~happened]
     if logit.min() == logit.max():
@@ -163,7 +154,7 @@ def _separated(happened: NDArray[np.bool_], logit: Floats, *, names: tuple[str, 
 def _intercept_at_slope_one(
     happened: NDArray[np.bool_], logit: Floats, *, numbers: NDArray[np.int64] | None, level: float
 ) -> Measure:
-    fit = _fit(happened, np.ones((1, len(logit))), offset=logit, start=np.zeros(1))
+    fit = maximum_likelihood(happened, np.ones((1, len(logit))), offset=logit, start=np.zeros(1))
     (intercept,) = _measures(fit, back=np.eye(1), numbers=numbers, n=len(logit), level=level)
     return intercept
 
@@ -174,40 +165,14 @@ def _intercept_and_slope(
     # Fitted in units of the logit's standard deviation about its mean, which keeps the iteration well-conditioned.
     mean, sd = float(logit.mean()), float(logit.std())
     design = np.stack([np.ones(len(logit)), (logit - mean) / sd])
-    fit = _fit(happened, design, offset=np.zeros(len(logit)), start=np.array([mean, sd]))
+    fit = maximum_likelihood(happened, design, offset=np.zeros(len(logit)), start=np.array([mean, sd]))
     back = np.array([[1.0, -mean / sd], [0.0, 1 / sd]])
     intercept, slope = _measures(fit, back=back, numbers=numbers, n=len(logit), level=level)
     return intercept, slope
 
 
-def _fit(happened: NDArray[np.bool_], design: Floats, *, offset: Floats, start: Floats) -> _Fit | None:
-    """Return the maximum likelihood fit by Newton's method with halved steps; none when it does not converge."""
-    outcome = happened.astype(np.float64)
-
-    def log_likelihood(linear: Floats) -> float:
-        return float(outcome @ linear - (np.maximum(linear, 0.0) + np.log1p(np.exp(-np.abs(linear)))).sum())
-
-    coefficients, linear = start, start @ design + offset
-    reached = log_likelihood(linear)
-    for _ in range(_STEPS):
-        fitted = special.expit(linear)
-        residual = outcome - fitted
-        information = (design * (fitted * (1 - fitted))) @ design.T
-        gradient = design @ residual
-        step = np.linalg.solve(information, gradient)
-        if float(gradient @ step) <= _CONVERGED:
-            covariance = np.linalg.inv(information).astype(np.float64)
-            return _Fit(coefficients=coefficients + step, covariance=covariance, scores=design * residual)
-        linear = (coefficients + step) @ design + offset
-        while (value := log_likelihood(linear)) < reached - 1e-9 * abs(reached):
-            step = step / 2
-            linear = (coefficients + step) @ design + offset
-        coefficients, reached = coefficients + step, value
-    return None
-
-
 def _measures(
-    fit: _Fit | None, *, back: Floats, numbers: NDArray[np.int64] | None, n: int, level: float
+    fit: Fit | None, *, back: Floats, numbers: NDArray[np.int64] | None, n: int, level: float
 ) -> list[Measure]:
     """Return the coefficients, turned by ``back``, with their intervals."""
     if fit is None:

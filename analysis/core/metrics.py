@@ -14,6 +14,7 @@ from neuroval.analysis.core.estimate import Measure
 
 if TYPE_CHECKING:  # the registry names where a number is read from and computes none
     from neuroval.analysis.calibration.slope_and_intercept import Recalibration
+    from neuroval.analysis.calibration.smooth_curve import SmoothCurve
     from neuroval.analysis.performance.class_auc import ClassAucs
     from neuroval.analysis.performance.likelihood_ratios import Ratios
     from neuroval.analysis.performance.per_class import ClassPerformance, Overall, Performance
@@ -425,6 +426,43 @@ def _recalibration(
     )
 
 
+DISTANCES: Final = {
+    "ici": ("ICI", "the mean distance, over the scans, between the probability and the smooth curve of what happened."),
+    "e50": ("E50", "the median distance between the probability and the smooth curve of what happened."),
+    "e90": ("E90", "the distance between probability and smooth curve that nine of ten scans do not exceed."),
+}
+
+
+def _smooth(
+    prefix: str, subject: str, curve_of: "Callable[[Confidence], SmoothCurve | None]"
+) -> "tuple[Metric[Confidence], ...]":
+    """Return mean, median and 90th percentile of the distance from the smooth curve of one question."""
+
+    def read(key: str) -> "Callable[[Confidence], Measure | None]":
+        def value(confidence: "Confidence") -> Measure | None:
+            curve = curve_of(confidence)
+            return None if curve is None else Measure(plain=getattr(curve, key))
+
+        return value
+
+    return tuple(
+        Metric(
+            key=f"{prefix}{key}",
+            label=f"{label}, {subject}",
+            term=label,
+            value_of=read(key),
+            scope="confidence",
+            meaning=meaning,
+            reading=BIASED,
+            unit="index",
+            better="lower",
+            argmax=False,
+            shown="scores",
+        )
+        for key, (label, meaning) in DISTANCES.items()
+    )
+
+
 SCORES: "Final[tuple[Metric[Confidence], ...]]" = (
     _ece(
         "ece_top_label_15",
@@ -464,6 +502,8 @@ SCORES: "Final[tuple[Metric[Confidence], ...]]" = (
         "top_label_", "top label", lambda confidence: confidence.recalibration.top_label, large=TOP_LABEL_LARGE
     ),
     *_recalibration("", "any tumour", lambda confidence: confidence.recalibration.any_tumour, large=TUMOUR_LARGE),
+    *_smooth("top_label_", "top label", lambda confidence: confidence.smooth.top_label),
+    *_smooth("", "any tumour", lambda confidence: confidence.smooth.any_tumour),
 )
 
 # Of the errors; the subject in keys is "errors".

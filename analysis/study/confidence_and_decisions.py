@@ -12,11 +12,12 @@ from neuroval.analysis.calibration.proper_scores import BrierScore, brier_score,
 from neuroval.analysis.calibration.referral import Referral, RiskCoverage, refer_below, risk_coverage
 from neuroval.analysis.calibration.reliability_curve import Reliability, reliability
 from neuroval.analysis.calibration.slope_and_intercept import Recalibrations, recalibrations
+from neuroval.analysis.calibration.smooth_curve import SmoothCurves, smooth_curves
 from neuroval.analysis.calibration.tiers import TierPerformance, confidence_tiers
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Measure
-from neuroval.analysis.core.probabilities import any_tumour_score
+from neuroval.analysis.core.probabilities import any_tumour_score, read_predictions
 from neuroval.analysis.decisions.net_benefit import DecisionCurve, ExpectedHarm, decision_curve, expected_harm
 from neuroval.analysis.decisions.threshold_choice import OperatingPoint, operating_point
 from neuroval.data.study.evaluated_cases import NEW_PATIENTS, Evaluated
@@ -39,6 +40,7 @@ class Confidence:
     tiers: tuple[TierPerformance, ...]
     risk_coverage: RiskCoverage
     referral: Referral
+    smooth: SmoothCurves
     sets: PredictionSets | None
     no_sets: Reason | None
 
@@ -99,6 +101,12 @@ def confidence_of(
             classes=names,
             negative=negative,
             groups=groups,
+            level=level,
+        ),
+        smooth=smooth_curves(
+            read_predictions(reference, probabilities, classes=names, negative=negative),
+            groups=groups,
+            rng=rng,
             level=level,
         ),
         sets=sets,

@@ -225,6 +225,13 @@ def _label_noise(source: Results) -> dict[str, Any]:
 
 def _confidence(source: Results) -> dict[str, Any]:
     confidence = source.confidence
+    smooth = plain(confidence.smooth)
+    distances = {
+        f"{prefix}{name}": smooth[question].pop(name)
+        for question, prefix in (("any_tumour", ""), ("top_label", "top_label_"))
+        if smooth[question] is not None
+        for name in ("ici", "e50", "e90")
+    }
     return {
         **measured("log_loss", confidence.log_loss),
         **measured("brier", confidence.brier.score),
@@ -238,11 +245,13 @@ def _confidence(source: Results) -> dict[str, Any]:
             if recalibration is not None
             for name, value in plain(recalibration).items()
         },
+        **distances,
         "brier_parts": plain(confidence.brier),
         "tiers": plain(confidence.tiers),
         "risk_coverage": plain(confidence.risk_coverage),
         "referral": plain(confidence.referral),
         "reliability": plain(confidence.reliability),
+        "smooth": smooth,
         "prediction_sets": plain(confidence.sets),
         "no_prediction_sets": plain(confidence.no_sets),
     }

@@ -4,20 +4,37 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from neuroval.analysis.calibration.reliability_curve import ReliabilityCurve
+from neuroval.analysis.calibration.smooth_curve import SmoothCurve
 from neuroval.dashboard.figures.look import BELOW_TITLED, BESIDE_TITLED, finish
-from neuroval.dashboard.figures.palette import ACCENT, INK, QUIET
+from neuroval.dashboard.figures.palette import ACCENT, INK, QUIET, faint
 from neuroval.dashboard.figures.typeface import width
 from neuroval.dashboard.words.formats import figure_text, full
 
 
-def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str) -> go.Figure:
-    """Return the diagram of one curve; bins without cases have no point.
+def reliability_figure(curve: ReliabilityCurve, *, x: str, y: str, smooth: SmoothCurve | None = None) -> go.Figure:
+    """Return the diagram of one curve; bins without cases have no point. ``smooth`` is drawn with its band.
 
     ``customdata`` of a point and of a bar is the number of its bin, from 1, for clicks.
     """
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.05)
     diagonal = {"color": INK, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=diagonal, hoverinfo="skip", row=1, col=1)
+    if smooth is not None and smooth.predicted:
+        around = [*smooth.predicted, *reversed(smooth.predicted)]
+        band = [*smooth.high, *reversed(smooth.low)]
+        shade = {
+            "mode": "lines",
+            "line": {"width": 0},
+            "fill": "toself",
+            "fillcolor": faint(ACCENT, 0.18),
+            "hoverinfo": "skip",
+        }
+        figure.add_scatter(x=around, y=band, **shade, row=1, col=1)
+        line = {"color": ACCENT, "width": 1.5}
+        hover = "predicted %{x:.3f}, observed %{y:.3f} by the smooth curve<extra></extra>"
+        figure.add_scatter(
+            x=smooth.predicted, y=smooth.observed, mode="lines", line=line, hovertemplate=hover, row=1, col=1
+        )
     for number, bin_of_curve in enumerate(curve.bins, start=1):
         observed = bin_of_curve.observed.headline
         if (

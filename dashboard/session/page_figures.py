@@ -141,7 +141,9 @@ def confusion(evidence: Evidence, reference: str, predicted: str) -> go.Figure:
 
 def reliability(evidence: Evidence) -> go.Figure:
     """Return accuracy against confidence."""
-    return figure(reliability_figure, evidence.results.confidence.reliability.top_label, x="Confidence", y="Accuracy")
+    confidence = evidence.results.confidence
+    curve, smooth = confidence.reliability.top_label, confidence.smooth.top_label
+    return figure(reliability_figure, curve, x="Confidence", y="Accuracy", smooth=smooth)
 
 
 def referral(evidence: Evidence) -> go.Figure:

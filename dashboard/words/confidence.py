@@ -1,5 +1,6 @@
 """Every sentence about confidence: does 90% mean 90%, and what happens if the rest goes to an expert."""
 
+from neuroval.analysis.calibration.ece import ByChance
 from neuroval.analysis.calibration.referral import Referral
 from neuroval.analysis.calibration.tiers import TierPerformance
 from neuroval.analysis.core.estimate import Measure
@@ -12,7 +13,7 @@ from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 
 SCALE = f"Below the dotted line the model is overconfident. {LINES}"
-FIRST = ("ece_top_label_15", "brier", "log_loss", "top_label_slope")
+FIRST = ("ece_top_label_15", "top_label_ici", "brier", "log_loss", "top_label_slope")
 CLICK = "Click a point or a bar for its scans, or choose below."
 REFERRED = (
     "Dotted: scans below the review threshold are referred. Both lines are of all scans that the model still reads, so "
@@ -23,12 +24,12 @@ REFERRED = (
 def answer(scores: Confidence) -> str:
     """Return the answer of the page."""
     high = next(tier for tier in scores.tiers if tier.tier == "high")
-    error = scores.errors.ece_top_label_15.headline
+    calibration = _calibration(scores.errors.ece_top_label_15.headline.value, scores.errors.by_chance)
     if high.accuracy.headline.value is None:
-        return f"No scan has a confidence of {high.at_least:g} or more. {_calibration(error.value)}"
+        return f"No scan has a confidence of {high.at_least:g} or more. {calibration}"
     return (
         f"Of the scans with a confidence of {high.at_least:g} or more, {full(high.accuracy.headline)} are called "
-        f"correctly. {_calibration(error.value)}{_direction(scores.recalibration.top_label.intercept_at_slope_one)}"
+        f"correctly. {calibration}{_direction(scores.recalibration.top_label.intercept_at_slope_one)}"
     )
 
 
@@ -42,11 +43,13 @@ def _direction(shift: Measure) -> str:
     return ""
 
 
-def _calibration(error: float | None) -> str:
-    if error is None:
+def _calibration(error: float | None, by_chance: ByChance | None) -> str:
+    if error is None or by_chance is None:
         return f"The calibration error is {NOT_ESTIMABLE}."
+    chance = "more than" if error > by_chance.most else "no more than"
     return (
-        f"On average, confidence and accuracy differ by {100 * error:.1f} percentage points (top-label ECE, 15 bins)."
+        f"On average, confidence and accuracy differ by {100 * error:.1f} percentage points (top-label ECE, 15 bins), "
+        f"{chance} chance alone would give a perfectly calibrated model (up to {100 * by_chance.most:.1f})."
     )
 
 

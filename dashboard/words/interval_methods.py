@@ -22,6 +22,13 @@ def _known(fact: object) -> object:
     return in_words(fact) if isinstance(fact, (Reason, Method)) else fact
 
 
+def _curve(knots: int, usual: float, most: float) -> str:
+    """Return the curve that a distance is measured from, and the distance that chance alone gives."""
+    bent = f"spline with {knots} knots" if knots else "straight line"
+    chance = f"a perfectly calibrated model has {usual:.3f} by chance, up to {most:.3f} in 95 of 100"
+    return f"smooth curve (logistic regression on the log-odds, {bent}); {chance}"
+
+
 def _seed(seed: int | None) -> str:
     return "" if seed is None else f", seed {seed}"
 
@@ -132,6 +139,11 @@ METHODS: Final[Mapping[str, Template]] = {
     "mean_self_confidence": "mean self-confidence",
     "confident_learning": "confident learning",
     "largest_gap": "largest gap of any bin",
+    "integrated_calibration_index": lambda knots, usual, most: f"mean distance from the {_curve(knots, usual, most)}",
+    "median_distance": lambda knots, usual, most: f"median distance from the {_curve(knots, usual, most)}",
+    "ninetieth_distance": lambda knots, usual, most: (
+        f"90th percentile of the distance from the {_curve(knots, usual, most)}"
+    ),
     "split_conformal": "split-conformal by class",
     "mean_error_over_coverage": "mean error rate over coverage",
     "pure_levels": "cases in pure levels",

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import optimize, special, stats
 from sklearn.linear_model import LogisticRegression
 
-from neuroval.analysis.calibration import slope_and_intercept as module
 from neuroval.analysis.calibration.slope_and_intercept import CLIP, Recalibration, recalibration, recalibrations
+from neuroval.analysis.core import logistic as module
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Measure
 from neuroval.dashboard.words.interval_methods import in_words
