@@ -17,7 +17,7 @@ from typing import Final
 import pandas as pd
 
 from neuroval.data.classes import ClassOrder
-from neuroval.data.dataset.intake import Intake, Missing, by_reason, unread_ids
+from neuroval.data.dataset.intake import Intake, Missing, by_reason, crowded_ids, unread_ids
 from neuroval.data.dataset.mask_names import ALONE, ANOTHER, PICTURES, outlines
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import FileFacts, describe, read_image
@@ -383,5 +383,10 @@ def _intake(
             **{name: NO_COLUMN for name in columns if name not in kept},
             **({} if table is None else table.ignored),
         },
-        notes=(*notes, *(() if table is None else table.notes), *unread_ids(columns)),
+        notes=(
+            *notes,
+            *(() if table is None else table.notes),
+            *crowded_ids(cases["patient_id"]),
+            *unread_ids(columns),
+        ),
     )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from neuroval.data.classes import BRAIN_TUMOR, MAX_CLASSES, ClassOrder
 from neuroval.data.dataset.folder import case_id
-from neuroval.data.dataset.intake import Intake, Missing, unread_ids
+from neuroval.data.dataset.intake import Intake, Missing, crowded_ids, unread_ids
 from neuroval.data.dataset.splits import group_ids
 from neuroval.data.exceptions import InputError
 from neuroval.data.schema import PAIRS, SPLITS
@@ -212,5 +212,5 @@ def _intake(
         missing=missing,
         kept=tuple(dict.fromkeys(kept)),
         ignored={**ignored, **table.ignored},
-        notes=(*table.notes, *notes, *unread_ids(table.columns)),
+        notes=(*table.notes, *notes, *crowded_ids(cases["patient_id"]), *unread_ids(table.columns)),
     )
