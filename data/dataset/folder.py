@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -26,7 +27,7 @@ from neuroval.data.storage.files import printable, stays_inside
 from neuroval.data.storage.progress import Bar
 from neuroval.data.storage.spelling import is_missing, named, plain, relative_path, split_of
 from neuroval.data.storage.tables import Table, read_table
-from neuroval.data.storage.walking import READ_THERE, Found, identity, walk
+from neuroval.data.storage.walking import EMPTY, READ_THERE, Found, identity, walk
 
 METADATA: Final = "metadata.csv"
 METADATA_COLUMNS: Final = ("label", "split", "patient_id", "plane", "source", "site", "mask_path")
@@ -83,7 +84,7 @@ def read_dataset(
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder. Expected a data set with one sub-folder per class.")
-    walked = walk(folder)
+    walked = walk(folder, rank=partial(_told, classes=classes))
     table = _metadata_table(folder / METADATA)
     metadata = _metadata(table, folder, walked)
     chosen = _choose(walked, metadata, classes, folder)
@@ -120,7 +121,7 @@ def outline_files(folder: Path, classes: ClassOrder) -> dict[str, str]:
 
     What ``metadata.csv`` names wins over what the names of files say. Raises ``InputError`` when it is broken.
     """
-    walked = walk(folder)
+    walked = walk(folder, rank=partial(_told, classes=classes))
     metadata = _metadata(_metadata_table(folder / METADATA), folder, walked)
     listed = metadata["mask_path"].dropna()
     taken = {METADATA, *listed, *metadata.index}
@@ -213,7 +214,14 @@ def _lost(path: str, reason: str) -> bool:
     """Whether what is not used may be a scan: no file of another kind, no outline, nothing that is read elsewhere."""
     if reason in (NO_CLASS_FOLDER, NO_SPLIT):
         return PurePosixPath(path).suffix.lower() in IMAGE_FILES
-    return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES)
+    return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES, EMPTY)
+
+
+def _told(path: str, *, classes: ClassOrder) -> int:
+    """Return how much the folders of a path say: more for a class than for a split, most for both."""
+    folders = PurePosixPath(path).parts[:-1]
+    labelled = [part for part in folders if named(part, classes.names)]
+    return 2 * bool(labelled) + any(split_of(part) for part in folders if part not in labelled)
 
 
 def _choose(walked: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: Path) -> _Chosen:

@@ -215,8 +215,27 @@ def test_a_class_folder_that_is_a_link_is_read(dataset_folder: Path, tmp_path: P
     (moved / "again.png").symlink_to("a.png")
     found = read(dataset_folder)
     assert classes_of(found) == {"glioma": 3, "notumor": 2}
-    assert reasons(found)["Training/glioma/loop"] == "a link to Training/glioma, which is read there"
-    assert reasons(found)["Training/glioma/again.png"] == "a link to Training/glioma/a.png, which is read there"
+    assert reasons(found)["Training/glioma/loop"] == "a link to Training/glioma, which is counted there"
+    assert reasons(found)["Training/glioma/again.png"] == "a link to Training/glioma/a.png, which is counted there"
+    assert found.rejected.empty
+
+
+@pytest.mark.parametrize(("link", "store"), [("Testing", "store"), ("Testing", ".store"), ("Testing/glioma", "store")])
+def test_a_link_within_the_data_set_gives_its_name_to_what_it_leads_to(
+    dataset_folder: Path, link: str, store: str
+) -> None:
+    expected = read(dataset_folder).cases
+    (dataset_folder / link).rename(dataset_folder / store)
+    (dataset_folder / link).symlink_to(dataset_folder / store)
+    linked = read(dataset_folder)
+    assert linked.cases.equals(expected)
+    assert linked.intake.unused == ()
+
+
+def test_an_empty_folder_of_a_split_is_listed(dataset_folder: Path) -> None:
+    (dataset_folder / "Validation").mkdir()
+    found = read(dataset_folder)
+    assert reasons(found) == {"Validation/": "an empty folder"}
     assert found.rejected.empty
 
 
