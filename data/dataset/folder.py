@@ -19,6 +19,7 @@ import pandas as pd
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.intake import Intake, Missing, by_reason, crowded_ids, unread_ids
+from neuroval.data.dataset.mask_looks import NAMED_ALIKE, beside_their_scan
 from neuroval.data.dataset.mask_names import ALONE, ANOTHER, PICTURES, outlines
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import FileFacts, describe, read_image
@@ -99,13 +100,15 @@ def read_dataset(
     cases.insert(0, "case_id", [case_id(name, path) for path in paths])
     facts = _describe_all(folder, paths, progress=progress)
     unreadable = {path: fact for path, fact in zip(paths, facts, strict=True) if isinstance(fact, str)}
+    known = {path: fact for path, fact in zip(paths, facts, strict=True) if isinstance(fact, FileFacts)}
+    unreadable |= dict.fromkeys(set(beside_their_scan(known)) - {*metadata.index}, NAMED_ALIKE)
     usable = cases[~cases["image_path"].isin(unreadable)].reset_index(drop=True)
     if usable.empty:
         first = next(iter(unreadable.values()))
         raise InputError(f"{folder}: none of {len(paths):,} files can be used; the first: {first}.")
     unused = {**unreadable, **chosen.unused, **_bad_outlines(folder, usable)}
     lost = [(printable(path), reason) for path, reason in unused.items() if _lost(path, reason)]
-    described = pd.DataFrame([asdict(fact) for fact in facts if isinstance(fact, FileFacts)])
+    described = pd.DataFrame([asdict(known[path]) for path in usable["image_path"]])
     return Dataset(
         name=name,
         folder=folder,
@@ -214,7 +217,7 @@ def _lost(path: str, reason: str) -> bool:
     """Whether what is not used may be a scan: no file of another kind, no outline, nothing that is read elsewhere."""
     if reason in (NO_CLASS_FOLDER, NO_SPLIT):
         return PurePosixPath(path).suffix.lower() in IMAGE_FILES
-    return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES, EMPTY)
+    return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES, NAMED_ALIKE, EMPTY)
 
 
 def _told(path: str, *, classes: ClassOrder) -> int:
