@@ -261,6 +261,15 @@ def test_what_archives_compress_without_loss_is_read_without_loss(stored: np.nda
     assert grey(compressed(stored, syntax=syntax, bits=bits)) == grey(whole)
 
 
+@pytest.mark.parametrize("syntax", [JPEGLossless, JPEGLosslessSV1])
+def test_the_sign_of_samples_of_fewer_bits_than_the_file_says_is_kept(syntax: str) -> None:
+    file = pydicom.dcmread(io.BytesIO(compressed(SCAN, syntax=syntax, bits=12)))
+    file.BitsStored, file.HighBit = 16, 15  # the file counts the words, the JPEG the samples
+    buffer = io.BytesIO()
+    file.save_as(buffer)
+    assert grey(buffer.getvalue()) == grey(dicom(SCAN))
+
+
 def test_colour_compressed_without_loss_is_kept() -> None:
     rgb = np.random.default_rng(1).integers(0, 256, (8, 9, 3)).astype(np.uint8)
     file = pydicom.dcmread(io.BytesIO(dicom(rgb)))
