@@ -99,6 +99,9 @@ def _say_copies(dataset: "Dataset") -> None:
     across = int((pairs["case_a"].map(split) != pairs["case_b"].map(split)).sum())
     groups = group_ids(dataset.cases, pairs).value_counts()
     say(f"{copies_counted(pairs)} {across:,} across splits.")
+    label = dataset.cases.set_index("case_id")["label"]
+    if odd := int((pairs["case_a"].map(label) != pairs["case_b"].map(label)).sum()):
+        say(f"{counted(odd, 'pair')} of copies with two labels: at least one label of each is wrong.")
     if len(groups):
         say(f"With patient ids: {counted(len(groups), 'group')}, the largest of {counted(int(groups.max()), 'image')}.")
     say(f"{COPIES_SOUGHT}\n{COPIES_NOT_SOUGHT}")

@@ -31,6 +31,7 @@ SEPARATORS: Final = (",", ";", "\t", "|", " ")
 TEXT_FILES: Final = (".csv", ".tsv", ".tab", ".txt")
 PARQUET_FILES: Final = (".parquet", ".pq")
 ARROW_FILES: Final = (".feather", ".arrow", ".ipc")
+LOGS: Final = ("_delta_log", ".hoodie", "metadata/version-hint.text")  # of Delta Lake, Hudi and Iceberg
 GZIP: Final = b"\x1f\x8b"
 ZIP: Final = b"PK\x03\x04"
 NO_NAME: Final = "(without a name)"
@@ -171,6 +172,11 @@ def _parts(folder: Path) -> list[Path]:
 def _parquet(path: Path) -> pa.Table:
     if not path.is_dir():
         return _loaded(path, lambda file: pq.read_table(file, partitioning=None), "Parquet")
+    if log := next((name for name in LOGS if (path / name).exists()), None):
+        raise InputError(
+            f"{path}: its {log} says which of its files count, and rows that were deleted are in the others; expected "
+            "plain Parquet, so save it as that."
+        )
     if not (parts := _parts(path)):
         raise InputError(f"{path}: a folder without a .parquet file; expected a table.")
     tables = []

@@ -238,6 +238,15 @@ def test_a_folder_of_parts_is_one_table_and_its_partitions_are_columns(tmp_path:
     assert table_sha256(folder) == table_sha256(folder)
 
 
+@pytest.mark.parametrize("log", ["_delta_log/0.json", ".hoodie/x", "metadata/version-hint.text"])
+def test_deleted_rows_of_a_lake_are_not_read(tmp_path: Path, log: str) -> None:
+    pq.write_table(pa.table({"label": ["x"]}), tmp_path / "part-0.parquet")
+    (tmp_path / log).parent.mkdir()
+    (tmp_path / log).write_text("")
+    with pytest.raises(InputError, match="expected plain Parquet, so save it as that"):
+        read_table(tmp_path, needed="label")
+
+
 def test_an_arrow_file_is_read(tmp_path: Path) -> None:
     pyarrow.feather.write_feather(pa.table({"label": ["x"], "n": [BIG]}), tmp_path / "t.feather")
     assert texts(read_table(tmp_path / "t.feather", needed="label")) == {"label": ["x"], "n": [str(BIG)]}
