@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from typing import Final
 
 import pandas as pd
@@ -198,7 +199,8 @@ class _Places:
             roots = (self._folder, self._folder.absolute(), self._folder.resolve())
             under = [path.relative_to(root).as_posix() for root in roots if path.is_relative_to(root)]
             return relative_path(under[0]) if under and stays_inside(under[0]) else None
-        return relative_path(given) if stays_inside(given) else None
+        inside = normpath(relative_path(given))
+        return inside if stays_inside(inside) else None
 
 
 # Which files are images ----------------------------------------------------------------------------------------------
@@ -309,18 +311,22 @@ def _mapped(values: pd.Series, mapping: Callable[[str], str | None]) -> pd.Serie
 
 
 def _labels(cases: pd.DataFrame, classes: ClassOrder, folder: Path) -> pd.Series:
-    def of_place(path: str) -> str | None:
-        folders = PurePosixPath(path).parts[:-1]
-        return next((label for part in folders if (label := named(part, classes.names))), None)
-
     given = _mapped(cases["label"], lambda text: named(text, classes.names) or (None if is_missing(text) else text))
-    labels = given.fillna(_mapped(cases["image_path"], of_place))
+    labels = given.fillna(pd.Series(_by_folder(cases["image_path"], classes), index=given.index, dtype="str"))
     wrong = ~labels.isin(classes.names)
     if wrong.any():
         path, label = cases["image_path"][wrong].iloc[0], labels[wrong].iloc[0]
         shown = "no label" if pd.isna(label) else f"label {label!r}"
         raise InputError(f"{folder}: {path} has {shown}; expected one of {list(classes.names)}.")
     return labels
+
+
+def _by_folder(paths: Iterable[str], classes: ClassOrder) -> list[str | None]:
+    """Return the class that the folders of each path name, none where they name none."""
+    return [
+        next((label for part in PurePosixPath(path).parts[:-1] if (label := named(part, classes.names))), None)
+        for path in paths
+    ]
 
 
 def _splits(cases: pd.DataFrame, default: str, classes: ClassOrder, folder: Path) -> pd.Series:
@@ -381,8 +387,13 @@ def _intake(
             missing.append(Missing(column=column, count=count, n=len(cases), written=written))
     empty = [name for name in classes.names if not (cases["label"] == name).any()]
     outlined = int(cases["mask_path"].notna().sum())
+    moved = sum(
+        label not in (None, given)
+        for label, given in zip(_by_folder(cases["image_path"], classes), cases["label"], strict=True)
+    )
     notes = [f"no image of {name}" for name in empty]
     notes += [f"{outlined:,} with an outline"] if outlined else []
+    notes += [f"{moved:,} of another class in {METADATA} than their folder says; {METADATA} counts"] if moved else []
     notes += [f"{hidden:,} hidden, such as .DS_Store, skipped"] if hidden else []
     return Intake(
         unit="image",
