@@ -160,7 +160,7 @@ def _with_range_index(table: pa.Table) -> pa.Table:
 
 
 def _is_plain(kind: pa.DataType) -> bool:
-    return not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType))
+    return isinstance(kind, pa.UuidType) or not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType))
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -207,6 +207,9 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _as_text(column.cast(kind.value_type))
+    if isinstance(kind, pa.UuidType):
+        texts = [None if value is None else str(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
     if pa.types.is_floating(kind):  # as Python and CSV write them: Arrow writes 7.0 as 7
         values = column.to_numpy()
         return pa.chunked_array([pa.array([None if v != v else str(v) for v in values], pa.large_string())])

@@ -319,6 +319,13 @@ def test_western_text_is_still_western(file: Path, text: str) -> None:
     assert texts(read_table(file, needed="label"))["label"] == [text]
 
 
+def test_a_uuid_is_written_as_it_always_is(tmp_path: Path) -> None:
+    patient = uuid.UUID(int=7)
+    column = pa.array([patient.bytes, None], pa.uuid())
+    pq.write_table(pa.table({"label": ["x", "y"], "patient_id": column}), tmp_path / "t.parquet")
+    assert texts(read_table(tmp_path / "t.parquet", needed="label"))["patient_id"] == [str(patient), None]
+
+
 def test_bytes_that_are_no_text_are_kept_as_digits(tmp_path: Path) -> None:
     ids = [uuid.UUID(int=number).bytes for number in (0x09, 0x20, 0x0A)]
     padded = pa.array([b"p1\0", b"p\0\0", b"p22"], pa.binary(3))
