@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import pandas as pd
@@ -15,7 +16,9 @@ PREFIXES: Final = frozenset(
     {"p", "pt", "pat", "patient", "patientid", "pid", "subj", "subject", "sub", "case", "id", "nr", "no"}
 )
 TOKENS: Final = re.compile(r"[^\W\d_]+|\d+")
-WHOLE: Final = re.compile(r"([+-]?\d+)[.,]0*")
+NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d{1,2})?")
+THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.0*)?")
+MIDNIGHT: Final = re.compile(r"(?<=\d)[t ]00:00(?::00(?:\.0+)?)?(?:z|[+-]00:?00)?$")  # a date that became a time
 EXACT: Final = 2**53  # the largest whole number up to which a float holds each one
 POWER: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{2,}")  # 7.20576E+17: how a spreadsheet shows a long number
 
@@ -66,10 +69,16 @@ def _lost_digits(written: str) -> bool:
 
 
 def _form(written: str) -> tuple[str, ...]:
-    """Return what an id is without its form: no capitals, no zeros in front, no ``.0``, no word such as ``patient``."""
+    """Return what an id is without its form: no capitals, no zeros in front, no ``.0``, no word such as ``patient``.
+
+    1e5, 100,000 and 100000 are one number, and a date is the same with midnight behind it.
+    """
     text = unicodedata.normalize("NFKC", written).casefold().strip()
-    if whole := WHOLE.fullmatch(text):
-        text = whole[1]
+    text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)  # digits of any script
+    text = MIDNIGHT.sub("", text)
+    text = text.replace(",", "" if THOUSANDS.fullmatch(text) else ".")
+    if NUMBER.fullmatch(text) and (number := Decimal(text)) == number.to_integral_value():
+        text = f"{number:f}".partition(".")[0]
     parts = [part.lstrip("0") or "0" if part.isdigit() else part for part in TOKENS.findall(text)]
     if len(parts) > 1 and parts[0] in PREFIXES and parts[1].isdigit():
         del parts[0]

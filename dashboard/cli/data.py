@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neuroval.dashboard.cli.shared import OUR_CLASSES, ClassNames, DataName, class_order, counted, note, say
+from neuroval.data.classes import isolated
 from neuroval.data.exceptions import InputError
 from neuroval.data.phantom import DIFFICULTY, PATIENTS, SEED
 
@@ -79,7 +80,7 @@ def check(
     hidden = counted(dataset.hidden, "hidden file")
     say(f"{counted(len(dataset.cases), 'image')}, {len(dataset.rejected):,} rejected, {hidden} skipped.")
     for split, label, number in counts.itertuples(index=False, name=None):
-        say(f"  {split:9} {label:20} {number:7,}")
+        say(f"  {split:9} {isolated(label):20} {number:7,}")
     for row in dataset.rejected.itertuples():
         say(f"  rejected {row.image_path}: {row.reason}")
     if copies:
@@ -98,6 +99,9 @@ def _say_copies(dataset: "Dataset") -> None:
     across = int((pairs["case_a"].map(split) != pairs["case_b"].map(split)).sum())
     groups = group_ids(dataset.cases, pairs).value_counts()
     say(f"{copies_counted(pairs)} {across:,} across splits.")
+    label = dataset.cases.set_index("case_id")["label"]
+    if odd := int((pairs["case_a"].map(label) != pairs["case_b"].map(label)).sum()):
+        say(f"{counted(odd, 'pair')} of copies with two labels: at least one label of each is wrong.")
     if len(groups):
         say(f"With patient ids: {counted(len(groups), 'group')}, the largest of {counted(int(groups.max()), 'image')}.")
     say(f"{COPIES_SOUGHT}\n{COPIES_NOT_SOUGHT}")

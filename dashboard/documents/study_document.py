@@ -33,6 +33,7 @@ from neuroval.dashboard.words import claims as text_claims
 from neuroval.dashboard.words import findings as text_findings
 from neuroval.dashboard.words import subgroups as text_subgroups
 from neuroval.dashboard.words.formats import fraction, number, span
+from neuroval.data.classes import ISOLATE, isolated
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
 
@@ -560,7 +561,7 @@ def as_text(document: Mapping[str, Any]) -> str:
     """Return a document of ``sections`` as short lines for a person, estimates with the wider interval."""
     study = document["study"]
     lines = [
-        f"{study['title']}, judged on {study['basis']}, {study['n']:,} cases",
+        f"{_marked(study['title'])}, judged on {study['basis']}, {study['n']:,} cases",
         f"fingerprint {study['fingerprint']}",
     ]
     if study["synthetic"]:
@@ -601,9 +602,9 @@ def _lines(content: Any) -> list[str]:
             continue
         shown = _wider(value, content.get(f"{key}_clustered"))
         if _is_flat(shown):
-            lines.append(f"{key}: {_entry(shown)}")
+            lines.append(f"{_marked(key)}: {_entry(shown)}")
         else:
-            lines += [f"{key}:", *(f"  {line}" for line in _lines(shown))]
+            lines += [f"{_marked(key)}:", *(f"  {line}" for line in _lines(shown))]
     return lines
 
 
@@ -613,13 +614,18 @@ def _entry(value: Any) -> str:
             return estimate_as_text(value)
         if value.get("cut"):
             return f"... {value['total']:,} in all"
-        return ", ".join(f"{key} {_entry(inner)}" for key, inner in value.items() if inner is not None)
+        return ", ".join(f"{_marked(key)} {_entry(inner)}" for key, inner in value.items() if inner is not None)
     if isinstance(value, list):
         shown = " ".join(_entry(inner) for inner in value[:SHOWN])
         return shown if len(value) <= SHOWN else f"{shown} ... {len(value):,} in all"
     if isinstance(value, float):
         return number(value)
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _marked(str(value))
+
+
+def _marked(text: str) -> str:
+    """Return a name that runs from right to left between marks, so that numbers beside it stay where they are."""
+    return text if ISOLATE in text else isolated(text)
 
 
 def _is_estimate(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from neuroval.data.classes import isolated
 from neuroval.data.dataset.intake import Intake, Missing, Unused
 
 Row = tuple[str, str, str, str]
@@ -26,16 +27,16 @@ def _rows(intake: Intake) -> Iterator[Row]:
         if gap.count or gap.column == "patient_id":
             yield "missing", f"{gap.count:,}", gap.column, _written(gap)
     if intake.kept:
-        yield "kept", f"{len(intake.kept):,}", "columns", ", ".join(intake.kept)
+        yield "kept", f"{len(intake.kept):,}", "columns", ", ".join(map(isolated, intake.kept))
     for column, reason in intake.ignored.items():
-        yield "ignored", "", column, reason
+        yield "ignored", "", isolated(column), reason
     for note in intake.notes:
         yield "note", "", "", note
 
 
 def _names(unused: Unused) -> str:
     more = unused.count - len(unused.names)
-    return ", ".join([*unused.names, *([f"{more:,} more"] if more and unused.names else [])])
+    return ", ".join([*map(isolated, unused.names), *([f"{more:,} more"] if more and unused.names else [])])
 
 
 def _written(missing: Missing) -> str:

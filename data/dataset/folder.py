@@ -11,13 +11,16 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from typing import Final
 
 import pandas as pd
 
 from neuroval.data.classes import ClassOrder
-from neuroval.data.dataset.intake import Intake, Missing, by_reason, unread_ids
+from neuroval.data.dataset.intake import Intake, Missing, by_reason, crowded_ids, unread_ids
+from neuroval.data.dataset.mask_looks import NAMED_ALIKE, beside_their_scan
 from neuroval.data.dataset.mask_names import ALONE, ANOTHER, PICTURES, outlines
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import FileFacts, describe, read_image
@@ -26,7 +29,7 @@ from neuroval.data.storage.files import printable, stays_inside
 from neuroval.data.storage.progress import Bar
 from neuroval.data.storage.spelling import is_missing, named, plain, relative_path, split_of
 from neuroval.data.storage.tables import Table, read_table
-from neuroval.data.storage.walking import READ_THERE, Found, identity, walk
+from neuroval.data.storage.walking import EMPTY, READ_THERE, Found, identity, walk
 
 METADATA: Final = "metadata.csv"
 METADATA_COLUMNS: Final = ("label", "split", "patient_id", "plane", "source", "site", "mask_path")
@@ -83,7 +86,7 @@ def read_dataset(
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder. Expected a data set with one sub-folder per class.")
-    walked = walk(folder)
+    walked = walk(folder, rank=partial(_told, classes=classes))
     table = _metadata_table(folder / METADATA)
     metadata = _metadata(table, folder, walked)
     chosen = _choose(walked, metadata, classes, folder)
@@ -98,13 +101,15 @@ def read_dataset(
     cases.insert(0, "case_id", [case_id(name, path) for path in paths])
     facts = _describe_all(folder, paths, progress=progress)
     unreadable = {path: fact for path, fact in zip(paths, facts, strict=True) if isinstance(fact, str)}
+    known = {path: fact for path, fact in zip(paths, facts, strict=True) if isinstance(fact, FileFacts)}
+    unreadable |= dict.fromkeys(set(beside_their_scan(known)) - {*metadata.index}, NAMED_ALIKE)
     usable = cases[~cases["image_path"].isin(unreadable)].reset_index(drop=True)
     if usable.empty:
         first = next(iter(unreadable.values()))
         raise InputError(f"{folder}: none of {len(paths):,} files can be used; the first: {first}.")
     unused = {**unreadable, **chosen.unused, **_bad_outlines(folder, usable)}
     lost = [(printable(path), reason) for path, reason in unused.items() if _lost(path, reason)]
-    described = pd.DataFrame([asdict(fact) for fact in facts if isinstance(fact, FileFacts)])
+    described = pd.DataFrame([asdict(known[path]) for path in usable["image_path"]])
     return Dataset(
         name=name,
         folder=folder,
@@ -120,7 +125,7 @@ def outline_files(folder: Path, classes: ClassOrder) -> dict[str, str]:
 
     What ``metadata.csv`` names wins over what the names of files say. Raises ``InputError`` when it is broken.
     """
-    walked = walk(folder)
+    walked = walk(folder, rank=partial(_told, classes=classes))
     metadata = _metadata(_metadata_table(folder / METADATA), folder, walked)
     listed = metadata["mask_path"].dropna()
     taken = {METADATA, *listed, *metadata.index}
@@ -194,7 +199,8 @@ class _Places:
             roots = (self._folder, self._folder.absolute(), self._folder.resolve())
             under = [path.relative_to(root).as_posix() for root in roots if path.is_relative_to(root)]
             return relative_path(under[0]) if under and stays_inside(under[0]) else None
-        return relative_path(given) if stays_inside(given) else None
+        inside = normpath(relative_path(given))
+        return inside if stays_inside(inside) else None
 
 
 # Which files are images ----------------------------------------------------------------------------------------------
@@ -213,7 +219,14 @@ def _lost(path: str, reason: str) -> bool:
     """Whether what is not used may be a scan: no file of another kind, no outline, nothing that is read elsewhere."""
     if reason in (NO_CLASS_FOLDER, NO_SPLIT):
         return PurePosixPath(path).suffix.lower() in IMAGE_FILES
-    return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES)
+    return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES, NAMED_ALIKE, EMPTY)
+
+
+def _told(path: str, *, classes: ClassOrder) -> int:
+    """Return how much the folders of a path say: more for a class than for a split, most for both."""
+    folders = PurePosixPath(path).parts[:-1]
+    labelled = [part for part in folders if named(part, classes.names)]
+    return 2 * bool(labelled) + any(split_of(part) for part in folders if part not in labelled)
 
 
 def _choose(walked: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: Path) -> _Chosen:
@@ -298,18 +311,22 @@ def _mapped(values: pd.Series, mapping: Callable[[str], str | None]) -> pd.Serie
 
 
 def _labels(cases: pd.DataFrame, classes: ClassOrder, folder: Path) -> pd.Series:
-    def of_place(path: str) -> str | None:
-        folders = PurePosixPath(path).parts[:-1]
-        return next((label for part in folders if (label := named(part, classes.names))), None)
-
     given = _mapped(cases["label"], lambda text: named(text, classes.names) or (None if is_missing(text) else text))
-    labels = given.fillna(_mapped(cases["image_path"], of_place))
+    labels = given.fillna(pd.Series(_by_folder(cases["image_path"], classes), index=given.index, dtype="str"))
     wrong = ~labels.isin(classes.names)
     if wrong.any():
         path, label = cases["image_path"][wrong].iloc[0], labels[wrong].iloc[0]
         shown = "no label" if pd.isna(label) else f"label {label!r}"
         raise InputError(f"{folder}: {path} has {shown}; expected one of {list(classes.names)}.")
     return labels
+
+
+def _by_folder(paths: Iterable[str], classes: ClassOrder) -> list[str | None]:
+    """Return the class that the folders of each path name, none where they name none."""
+    return [
+        next((label for part in PurePosixPath(path).parts[:-1] if (label := named(part, classes.names))), None)
+        for path in paths
+    ]
 
 
 def _splits(cases: pd.DataFrame, default: str, classes: ClassOrder, folder: Path) -> pd.Series:
@@ -370,8 +387,13 @@ def _intake(
             missing.append(Missing(column=column, count=count, n=len(cases), written=written))
     empty = [name for name in classes.names if not (cases["label"] == name).any()]
     outlined = int(cases["mask_path"].notna().sum())
+    moved = sum(
+        label not in (None, given)
+        for label, given in zip(_by_folder(cases["image_path"], classes), cases["label"], strict=True)
+    )
     notes = [f"no image of {name}" for name in empty]
     notes += [f"{outlined:,} with an outline"] if outlined else []
+    notes += [f"{moved:,} of another class in {METADATA} than their folder says; {METADATA} counts"] if moved else []
     notes += [f"{hidden:,} hidden, such as .DS_Store, skipped"] if hidden else []
     return Intake(
         unit="image",
@@ -383,5 +405,10 @@ def _intake(
             **{name: NO_COLUMN for name in columns if name not in kept},
             **({} if table is None else table.ignored),
         },
-        notes=(*notes, *(() if table is None else table.notes), *unread_ids(columns)),
+        notes=(
+            *notes,
+            *(() if table is None else table.notes),
+            *crowded_ids(cases["patient_id"]),
+            *unread_ids(columns),
+        ),
     )

@@ -9,8 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+import pandas as pd
+
 from neuroval.data.storage.spelling import plain
 
+FEW: Final = 2  # rows that any patient may have
+CROWDED: Final = 10  # times as many rows as other patients have
 NAMED: Final = 3  # examples of what was not used for the same reason
 
 PERSON: Final = re.compile(
@@ -79,6 +83,21 @@ def by_reason(unused: Iterable[tuple[str, str]]) -> tuple[Unused, ...]:
     for name, reason in unused:
         names.setdefault(reason, []).append(name)
     return tuple(Unused(reason=why, count=len(all_), names=tuple(all_[:NAMED])) for why, all_ in names.items())
+
+
+def crowded_ids(patient_id: pd.Series) -> tuple[str, ...]:
+    """Return a note for each id that stands in so many rows that it may mean "not known" in words not known here.
+
+    That is in all of several rows, or in more than ten times as many as the median of the others.
+    """
+    rows = patient_id.value_counts()
+    several = rows[rows > FEW]
+    return tuple(
+        f"patient_id {written!r} stands in {count:,} of {len(patient_id):,} rows; if it means that the patient is not "
+        "known, leave it empty"
+        for written, count in several.items()
+        if len(rows) == 1 or count > CROWDED * rows.drop(written).median()
+    )
 
 
 def unread_ids(columns: Iterable[str]) -> tuple[str, ...]:

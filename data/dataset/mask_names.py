@@ -8,8 +8,11 @@ from typing import Final
 from neuroval.data.storage.spelling import named, plain
 
 # Words that only an outline has, and words that a scan may have too, so that its scan must be there.
-SURE: Final = r"masks?|msk|seg(?:m|ment|mentation|mented)?s?|segmentations?|outlines?|contours?|ground[ _-]?truths?"
-PERHAPS: Final = r"labels?|lbls?|annotations?|annot|gt|rois?|delineations?|lesions?|labelmaps?"
+SURE: Final = (
+    r"(?:tumou?r)?masks?|masken?|masques?|m[a\u00e1]scaras?|msk|seg(?:m|ment|mentation|mented)?s?|segmentations?|"
+    r"outlines?|contours?|ground[ _-]?truths?"
+)
+PERHAPS: Final = r"labels?|lbls?|annotations?|annot|gt|rois?|delineations?|lesions?|labelmaps?|bin|binary"
 GAP: Final = r"(?:[\s_.\-]+|(?<=\d))"
 BEHIND: Final = re.compile(
     rf"(?P<base>.+?){GAP}\(?(?:(?P<sure>{SURE})|{PERHAPS})\)?(?:[\s_.\-]*\(?\d+\)?)?", re.IGNORECASE

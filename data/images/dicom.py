@@ -124,6 +124,7 @@ class Dicom:
             frames = f"{self.frames:,} frame{'s' * (self.frames != 1)}"
             raise ImageError(f"DICOM file with {frames}; there is no frame {frame:,}")
         header, index = pydicom.Dataset(self.header), (frame or 1) - 1
+        header.set_original_encoding(*self.header.original_encoding)  # of the words of a table
         with room.taken(BYTES_A_PIXEL * int(header.Rows) * int(header.Columns)), _reasons():
             stored = pixel_array(io.BytesIO(self.content), index=index)
             shown = _grey(stored, _of_frame(header, index)) if header.PhotometricInterpretation in GREY else stored
@@ -281,21 +282,25 @@ def _table(header: pydicom.Dataset) -> _Table | None:
     length = length or 1 << 16
     if first >= 1 << 15 and header.PixelRepresentation:
         first -= 1 << 16
-    entries = _entries(items[0].LUTData, length)
+    entries = _entries(items[0].LUTData, length, little=header.original_encoding[1] is not False)
     if not 8 <= bits <= 16 or len(entries) < length:
         return None
     grey = np.clip(entries[:length].astype(np.float64) / ((1 << bits) - 1), 0, 1)
     return _Table(first=first, grey=np.rint(255 * grey).astype(np.uint8))
 
 
-def _entries(data: Any, length: int) -> NDArray[np.unsignedinteger[Any]]:
+def _entries(data: Any, length: int, *, little: bool) -> NDArray[np.unsignedinteger[Any]]:
     """Return the entries of a table, which are kept as words, or as bytes, two to a word."""
-    words = data if isinstance(data, bytes) else np.atleast_1d(np.asarray(data, "<u2")).tobytes()
-    return np.frombuffer(words, np.uint8 if len(words) - length in (0, 1) else "<u2")
+    kind = "<u2" if little else ">u2"
+    words = data if isinstance(data, bytes) else np.atleast_1d(np.asarray(data, kind)).tobytes()
+    return np.frombuffer(words, np.uint8 if len(words) - length in (0, 1) else kind)
 
 
 def _window(header: pydicom.Dataset) -> tuple[float, float] | None:
-    """Return the values that the window makes black and white; none without a window that can be used."""
+    """Return the values that the window makes black and white; none without a window that can be used.
+
+    With a negative slope the range of values, which the window is stretched over, runs from high to low.
+    """
     if header.get("WindowCenter") is None or header.get("WindowWidth") is None:
         return None
     try:
@@ -303,7 +308,7 @@ def _window(header: pydicom.Dataset) -> tuple[float, float] | None:
             low, high = apply_windowing(np.array([-1e12, 1e12]), header)
     except (TypeError, ValueError, IndexError):
         return None
-    return (float(low), float(high)) if np.isfinite([low, high]).all() and low < high else None
+    return (float(low), float(high)) if np.isfinite([low, high]).all() and low != high else None
 
 
 def _padding(stored: NDArray[Any], header: pydicom.Dataset) -> NDArray[np.bool_]:

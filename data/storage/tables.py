@@ -31,12 +31,18 @@ SEPARATORS: Final = (",", ";", "\t", "|", " ")
 TEXT_FILES: Final = (".csv", ".tsv", ".tab", ".txt")
 PARQUET_FILES: Final = (".parquet", ".pq")
 ARROW_FILES: Final = (".feather", ".arrow", ".ipc")
+LOGS: Final = ("_delta_log", ".hoodie", "metadata/version-hint.text")  # of Delta Lake, Hudi and Iceberg
 GZIP: Final = b"\x1f\x8b"
 ZIP: Final = b"PK\x03\x04"
 NO_NAME: Final = "(without a name)"
 ROW_NAMES: Final = "has no name, as row numbers have"
 UNNAMED_INDEX: Final = re.compile(r"__index_level_\d+__")  # how pandas writes an index without a name
 SEPARATOR_LINE: Final = re.compile(r"\s*\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)  # the first line of some spreadsheets
+# Three letters with a mark in a row: no word of the languages of Windows-1252, but one of another code page (Chinese,
+# Cyrillic, Arabic, Greek) taken for it.
+FOREIGN: Final = re.compile(
+    "[^\x00-\x7f\xa0\xb0-\xb3\xb5\N{EN DASH}\N{EM DASH}\u2018-\u201d\N{BULLET}\N{HORIZONTAL ELLIPSIS}]{3}"
+)
 DECIMAL_COMMA: Final = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 
 
@@ -143,8 +149,18 @@ def _of_arrow(path: Path, table: pa.Table, known: Sequence[str]) -> Table:
     return Table(file=path, columns=columns, rows=pd.RangeIndex(table.num_rows), ignored=ignored)
 
 
+def _with_range_index(table: pa.Table) -> pa.Table:
+    """Return the table with the index that pandas keeps as a mere range in the metadata, where it has a name."""
+    for index in (table.schema.pandas_metadata or {}).get("index_columns", []):
+        if isinstance(index, dict) and index.get("name") not in (None, *table.column_names):
+            numbers = range(index["start"], index["stop"], index["step"])
+            if len(numbers) == len(table):
+                table = table.append_column(str(index["name"]), pa.array(numbers, pa.int64()))
+    return table
+
+
 def _is_plain(kind: pa.DataType) -> bool:
-    return not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType))
+    return isinstance(kind, pa.UuidType) or not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType))
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -156,6 +172,11 @@ def _parts(folder: Path) -> list[Path]:
 def _parquet(path: Path) -> pa.Table:
     if not path.is_dir():
         return _loaded(path, lambda file: pq.read_table(file, partitioning=None), "Parquet")
+    if log := next((name for name in LOGS if (path / name).exists()), None):
+        raise InputError(
+            f"{path}: its {log} says which of its files count, and rows that were deleted are in the others; expected "
+            "plain Parquet, so save it as that."
+        )
     if not (parts := _parts(path)):
         raise InputError(f"{path}: a folder without a .parquet file; expected a table.")
     tables = []
@@ -175,7 +196,7 @@ def _parquet(path: Path) -> pa.Table:
 
 def _loaded(path: Path, load: Callable[[Path], pa.Table], kind: str) -> pa.Table:
     try:
-        return load(path)
+        return _with_range_index(load(path))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file.") from None
     except (ValueError, OSError, pa.ArrowException) as error:
@@ -186,13 +207,24 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _as_text(column.cast(kind.value_type))
+    if isinstance(kind, pa.UuidType):
+        texts = [None if value is None else str(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
     if pa.types.is_floating(kind):  # as Python and CSV write them: Arrow writes 7.0 as 7
         values = column.to_numpy()
         return pa.chunked_array([pa.array([None if v != v else str(v) for v in values], pa.large_string())])
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
-        texts = [None if v is None else v.decode("utf-8", "backslashreplace") for v in column.to_pylist()]
-        return pa.chunked_array([pa.array(texts, pa.large_string())])
+        return pa.chunked_array([pa.array(_of_bytes(column.to_pylist()), pa.large_string())])
     return column.cast(pa.large_string())
+
+
+def _of_bytes(values: list[bytes | None]) -> list[str | None]:
+    """Return bytes as the text that they are, or all in hexadecimal digits where they are none, as a UUID is."""
+    try:
+        readable = all(value.rstrip(b"\0").decode().isprintable() for value in values if value is not None)
+    except UnicodeDecodeError:
+        readable = False
+    return [None if value is None else value.rstrip(b"\0").decode() if readable else value.hex() for value in values]
 
 
 # Text ----------------------------------------------------------------------------------------------------------------
@@ -218,7 +250,7 @@ def _of_text(path: Path, known: Sequence[str]) -> Table:
     except csv.Error as error:
         raise InputError(f"{path}: not a readable CSV file ({error}).") from None
     numbers = list(rows)[1:]
-    if separator in (" ", "\t") and all(len(rows[number]) == len(header) + 1 for number in numbers):
+    if _names_of_rows([rows[number] for number in numbers], columns=len(header)):
         header = ["", *header]  # R's write.table puts no name above the names of rows
     for number in numbers:
         if any(rows[number][len(header) :]):
@@ -233,6 +265,15 @@ def _of_text(path: Path, known: Sequence[str]) -> Table:
     ignored = {} if all(header) else {NO_NAME: ROW_NAMES}
     index = pd.Index(numbers, dtype="int64")
     return Table(file=path, columns=columns, rows=index, ignored=ignored, notes=notes)
+
+
+def _names_of_rows(rows: Sequence[list[str]], *, columns: int) -> bool:
+    """Whether rows begin with a name that the header has no name for: each another, and not for an empty cell behind.
+
+    A decimal comma that nobody quoted makes rows longer than their header too; their first cells repeat.
+    """
+    longer = all(len(row) == columns + 1 for row in rows) and any(row[-1] for row in rows)
+    return longer and 1 < len(rows) == len({row[0] for row in rows})
 
 
 def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -259,7 +300,7 @@ def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
         notes = ("not UTF-8; read as Windows-1252 (Latin-1), as older spreadsheets write",)
-    if "\0" in text or "\ufffd" in text:
+    if "\0" in text or "\ufffd" in text or (notes and FOREIGN.search(text)):
         raise InputError(f"{path}: not text in UTF-8, UTF-16 or Windows-1252; save it again as CSV UTF-8.")
     return text, notes
 

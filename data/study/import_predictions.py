@@ -11,9 +11,10 @@ import pandas as pd
 
 from neuroval.data.classes import BRAIN_TUMOR, MAX_CLASSES, ClassOrder
 from neuroval.data.dataset.folder import case_id
-from neuroval.data.dataset.intake import Intake, Missing, unread_ids
+from neuroval.data.dataset.intake import Intake, Missing, crowded_ids, unread_ids
 from neuroval.data.dataset.splits import group_ids
 from neuroval.data.exceptions import InputError
+from neuroval.data.images.duplicates import exact_copies
 from neuroval.data.schema import PAIRS, SPLITS
 from neuroval.data.storage.lock import holding
 from neuroval.data.storage.spelling import named, plain, relative_path, split_of
@@ -172,8 +173,17 @@ def _cases(table: Table, order: ClassOrder, *, data_name: str) -> tuple[pd.DataF
         refuse("image_path", paths.notna() & paths.duplicated(), "each image once")
         known_by = paths.fillna(pd.Series(range(len(paths)), index=paths.index).astype("str"))
         cases["case_id"] = [case_id(data_name, key) for key in known_by.tolist()]
-    cases["group_id"] = group_ids(cases, PAIRS.empty_table().to_pandas())
+    cases["group_id"] = group_ids(cases, _of_one_file(cases))
     return cases, tuple(missing)
+
+
+def _of_one_file(cases: pd.DataFrame) -> pd.DataFrame:
+    """Return cases of one image file, such as frames of a volume, as pairs: they must stay in one split.
+
+    They are no copies of each other, so the study keeps them as a group and not as pairs.
+    """
+    same = exact_copies(cases[["case_id"]].assign(sha256=cases["image_path"]))
+    return same.astype(PAIRS.empty_table().to_pandas().dtypes)
 
 
 def _predictions(table: Table, cases: pd.DataFrame, order: ClassOrder) -> pd.DataFrame:
@@ -204,6 +214,8 @@ def _intake(
     notes = [
         f"prob_{name} is taken as 1 minus the other probability" for name in order.names if PREFIX + name not in table
     ]
+    if shared := int(cases["image_path"].dropna().duplicated(keep=False).sum()):
+        notes.append(f"{shared:,} name an image file that another row names too: they are one group")
     if training := int((cases["split"] == "train").sum()):
         notes.append(f"{training:,} of split train: they serve to find leaks, their probabilities are not looked at")
     return Intake(
@@ -212,5 +224,5 @@ def _intake(
         missing=missing,
         kept=tuple(dict.fromkeys(kept)),
         ignored={**ignored, **table.ignored},
-        notes=(*table.notes, *notes, *unread_ids(table.columns)),
+        notes=(*table.notes, *notes, *crowded_ids(cases["patient_id"]), *unread_ids(table.columns)),
     )

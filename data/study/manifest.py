@@ -17,6 +17,10 @@ from neuroval.data.study.criteria import Acceptance
 from neuroval.data.study.further_columns import check_names
 
 PROVENANCE: Final = {"created": str, "code_version": str, "packages": dict, "intake": dict, "job": str}
+TABLES: Final = (
+    *("study", "classes", "model", "data", "thresholds", "harm", "impact", "acceptance", "test_reads", "files"),
+    "provenance",
+)
 RECIPE: Final = {"guidance": float, "early_sizes": list, "chosen_by": str}  # settings that are looked at
 NAMES: Final = {str: "a text", dict: "a table", list: "a list", float: "a finite number"}
 
@@ -197,6 +201,8 @@ def from_document(document: Mapping[str, Any]) -> Manifest:
         raise ContractError(
             f"{STUDY_FILE}: schema {version} is newer than this program reads ({SCHEMA_VERSION}); update NeuroVal."
         )
+    if unknown := sorted(set(document) - set(TABLES)):
+        raise ContractError(f"{STUDY_FILE}: unknown {unknown}; expected tables of {list(TABLES)}.")
     try:
         return Manifest(
             about=_build(About, about, "study"),

@@ -19,7 +19,34 @@ def test_forms_of_one_id_are_alike(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("7", "70"), ("1-23", "12-3"), ("P7", "Q7"), ("7.5", "75"), ("A1", "B1"), ("10", "1"), ("0", "")]
+    ("plain", "written"),
+    [
+        ("12", "\u0661\u0662"),
+        ("100000", "1e5"),
+        ("100000", "1E+05"),
+        ("1000", "1,000"),
+        ("1234567", "1,234,567.0"),
+        ("2020-01-07", "2020-01-07 00:00:00"),
+        ("2020-01-07", "2020-01-07T00:00:00.000Z"),
+    ],
+)
+def test_digits_powers_thousands_and_midnight_are_form(plain: str, written: str) -> None:
+    assert [set(forms) for forms in of([plain], [written]).alike] == [{plain, written}]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("7", "70"),
+        ("1-23", "12-3"),
+        ("P7", "Q7"),
+        ("7.5", "75"),
+        ("A1", "B1"),
+        ("10", "1"),
+        ("0", ""),
+        ("1", "1,000"),
+        ("12e4", "12"),
+    ],
 )
 def test_other_ids_are_not(one: str, other: str) -> None:
     assert of([one], [other]).alike == ()

@@ -126,6 +126,13 @@ def test_the_address_chooses_a_claim_and_the_selector_another(open_claims: Open,
     assert "## PPV for glioma 10/10" in said(open_claims("claimed", claim="gone"))  # the first of the worst verdict
 
 
+def test_consistent_says_what_it_means(open_claims: Open, said: Said, claimed: Results) -> None:
+    agrees = next(audited for audited in claimed.claims if audited.verdict == "consistent")
+    shown = plain(said(open_claims("claimed", claim=agrees.claim.id)))
+    assert "Nothing that could be checked speaks against it. That does not prove it." in shown
+    assert "Consistent means that nothing that could be checked speaks against a claim." in shown
+
+
 @pytest.mark.parametrize(
     ("rows", "cells", "chosen"), [([1], [], "differs"), ([3], [(1, "Claim, as printed")], "differs"), ([], [], None)]
 )

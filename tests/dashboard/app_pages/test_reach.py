@@ -90,6 +90,7 @@ def test_from_the_finding_to_the_pairs_to_the_case(open_page: Open, said: Said) 
     assert shown.index("Saved again, two labels") < shown.index("**Exact copy**")
     assert links(app)["No tumour"] == f"study=twins&case={46:016x}"
     assert links(app)["Meningioma"] == f"study=twins&case={1:016x}"
+    assert text.TAKE_AWAY in [button.label for button in app.main.get("download_button")]
 
 
 def test_copies_with_two_labels_say_which_is_odd(open_page: Open, said: Said) -> None:

@@ -140,6 +140,7 @@ def test_check_lists_what_cannot_be_used(neuroval: Neuroval, tmp_path: Path) -> 
     assert done.code == 0
     assert "2 images, 1 rejected" in done.out
     assert "rejected a/text.jpg: " in done.out
+    assert "1 pair of copies with two labels: at least one label of each is wrong." in done.out
 
 
 BAD = {

@@ -137,6 +137,7 @@ def test_an_image_listed_but_not_there_is_rejected(dataset_folder: Path) -> None
         ("image_path\n\na.png\n\n..\\b.png\n", "row 5, image_path '..\\\\b.png' leaves the data set folder"),
         ("image_path,label\nTraining/glioma/a.png,tumour\n", "has label 'tumour'; expected one of ['glioma'"),
         ("image_path,split\nTraining/glioma/a.png,later\n", "has split 'later'; expected one of ['train'"),
+        ("image_path\nx/../../b.png\n", "row 2, image_path 'x/../../b.png' leaves the data set folder"),
         ("", "column 'image_path' is missing; found []"),
     ],
 )
@@ -215,8 +216,27 @@ def test_a_class_folder_that_is_a_link_is_read(dataset_folder: Path, tmp_path: P
     (moved / "again.png").symlink_to("a.png")
     found = read(dataset_folder)
     assert classes_of(found) == {"glioma": 3, "notumor": 2}
-    assert reasons(found)["Training/glioma/loop"] == "a link to Training/glioma, which is read there"
-    assert reasons(found)["Training/glioma/again.png"] == "a link to Training/glioma/a.png, which is read there"
+    assert reasons(found)["Training/glioma/loop"] == "a link to Training/glioma, which is counted there"
+    assert reasons(found)["Training/glioma/again.png"] == "a link to Training/glioma/a.png, which is counted there"
+    assert found.rejected.empty
+
+
+@pytest.mark.parametrize(("link", "store"), [("Testing", "store"), ("Testing", ".store"), ("Testing/glioma", "store")])
+def test_a_link_within_the_data_set_gives_its_name_to_what_it_leads_to(
+    dataset_folder: Path, link: str, store: str
+) -> None:
+    expected = read(dataset_folder).cases
+    (dataset_folder / link).rename(dataset_folder / store)
+    (dataset_folder / link).symlink_to(dataset_folder / store)
+    linked = read(dataset_folder)
+    assert linked.cases.equals(expected)
+    assert linked.intake.unused == ()
+
+
+def test_an_empty_folder_of_a_split_is_listed(dataset_folder: Path) -> None:
+    (dataset_folder / "Validation").mkdir()
+    found = read(dataset_folder)
+    assert reasons(found) == {"Validation/": "an empty folder"}
     assert found.rejected.empty
 
 
@@ -282,7 +302,19 @@ def test_what_lies_beside_the_splits_is_listed(dataset_folder: Path, draw: Calla
 
 
 @pytest.mark.parametrize(
-    "written", ["./{}", "{}", ".//{}", "{backslash}", ".\\{backslash}", "{absolute}", "{upper}", " {} "]
+    "written",
+    [
+        "./{}",
+        "{}",
+        ".//{}",
+        "{backslash}",
+        ".\\{backslash}",
+        "{absolute}",
+        "{upper}",
+        " {} ",
+        "x/../{}",
+        ".\\x\\..\\{backslash}",
+    ],
 )
 def test_one_file_under_any_spelling_of_its_path_is_one_case(dataset_folder: Path, written: str) -> None:
     names = ["Training/glioma/a.png", "Training/glioma/b.png", "Training/notumor/a.png", "Testing/glioma/c.png"]
@@ -410,3 +442,11 @@ def test_ids_under_another_name_are_said_to_be_unread(dataset_folder: Path) -> N
     assert read(dataset_folder).intake.notes[-1] == (
         "column 'subject' may hold patient ids and is not read as such; name it patient_id"
     )
+
+
+def test_a_class_in_metadata_other_than_that_of_the_folder_is_said(dataset_folder: Path) -> None:
+    rows = ["image_path,label", "Training/glioma/a.png,notumor", "Training/glioma/b.png,Glioma"]
+    (dataset_folder / "metadata.csv").write_text("\n".join(rows))
+    found = read(dataset_folder)
+    assert found.cases["label"].value_counts().to_dict() == {"notumor": 3, "glioma": 2}
+    assert "1 of another class in metadata.csv than their folder says; metadata.csv counts" in found.intake.notes

@@ -20,6 +20,7 @@ CLASSES = ("glioma", "notumor")
         ),
         *("0_seg.png", "0-seg.tif", "0_segmentation.png", "0_label.png", "0-labels.png", "0_gt.png", "0_roi.png"),
         *("mask_0.png", "seg-0.png", "label_0.png", "0_tumor_mask.png", "0 (mask).png", "0_ground_truth.png"),
+        *("0_tumormask.png", "0_Maske.png", "0_masque.png", "0_m\u00e1scara.png", "0_bin.png", "0_binary.png"),
         *("masks/0.png", "mask/0_mask.png", "Segmentations/0.png", "labels/0.png", "ground truth/0.png"),
     ],
 )

@@ -19,6 +19,7 @@ from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     JPEGExtended12Bit,
     JPEGLossless,
@@ -156,13 +157,13 @@ def test_enhanced_files_have_a_window_for_each_frame() -> None:
     assert grey(shared, frame=2) == [[0, 0], [128, 255]]
 
 
-def table(entries: list[int], *, first: int, bits: int, kind: str = "US") -> Dataset:
+def table(entries: list[int], *, first: int, bits: int, kind: str = "US", order: str = "<u2") -> Dataset:
     """A VOI table; ``kind`` is how its entries are kept."""
     item = Dataset()
     item.add_new("LUTDescriptor", "SS" if first < 0 else "US", [len(entries), first, bits])
     data: Any = entries
     if kind != "US":
-        data = np.array(entries, np.uint8 if kind == "bytes" else "<u2").tobytes()
+        data = np.array(entries, np.uint8 if kind == "bytes" else order).tobytes()
     item.add_new("LUTData", "US" if kind == "US" else "OW", data)
     return item
 
@@ -179,6 +180,31 @@ def test_entries_of_eight_bits_are_two_to_a_word_and_values_may_be_negative() ->
     stored = np.array([[-3, -2, -1], [0, 1, 2]], dtype=np.int16)
     item = table([10, 20, 30, 40], first=-2, bits=8, kind="bytes")
     assert grey(dicom(stored, VOILUTSequence=Sequence([item]))) == [[10, 10, 20], [30, 40, 40]]
+
+
+def test_a_window_applies_to_a_negative_slope_too() -> None:
+    content = dicom(RAMP, RescaleSlope="-1", RescaleIntercept="500", WindowCenter="350.5", WindowWidth="201")
+    assert grey(content) == [[255, 191], [64, 0]]  # of the values 500, 400, 300 and 0, between 250 and 450
+
+
+@pytest.mark.parametrize("kind", ["US", "OW"])
+def test_a_modality_table_is_applied_before_the_window(kind: str) -> None:
+    item = table([0, 10, 20, 30], first=100, bits=16, kind=kind)
+    item.ModalityLUTType = "US"
+    stored = np.array([[99, 100, 101], [102, 103, 104]], dtype=np.uint16)
+    content = dicom(stored, ModalityLUTSequence=Sequence([item]), WindowCenter="15.5", WindowWidth="31")
+    assert grey(content) == [[0, 0, 85], [170, 255, 255]]
+
+
+@pytest.mark.parametrize("kind", ["US", "OW"])
+def test_tables_of_big_endian_files_are_read(kind: str) -> None:
+    stored = np.array([[100, 101, 102]], dtype=np.uint16)
+    content = dicom(
+        stored.byteswap(),
+        syntax=ExplicitVRBigEndian,
+        VOILUTSequence=Sequence([table([0, 1000, 4095], first=100, bits=12, kind=kind, order=">u2")]),
+    )
+    assert grey(content) == [[0, 62, 255]]
 
 
 def test_a_voi_table_maps_rescaled_values_and_goes_before_the_window() -> None:
@@ -233,6 +259,15 @@ def test_what_archives_compress_without_loss_is_read_without_loss(stored: np.nda
     bits = min(bits, 8 * stored.itemsize)
     whole = dicom(stored, BitsStored=bits, HighBit=bits - 1)
     assert grey(compressed(stored, syntax=syntax, bits=bits)) == grey(whole)
+
+
+@pytest.mark.parametrize("syntax", [JPEGLossless, JPEGLosslessSV1])
+def test_the_sign_of_samples_of_fewer_bits_than_the_file_says_is_kept(syntax: str) -> None:
+    file = pydicom.dcmread(io.BytesIO(compressed(SCAN, syntax=syntax, bits=12)))
+    file.BitsStored, file.HighBit = 16, 15  # the file counts the words, the JPEG the samples
+    buffer = io.BytesIO()
+    file.save_as(buffer)
+    assert grey(buffer.getvalue()) == grey(dicom(SCAN))
 
 
 def test_colour_compressed_without_loss_is_kept() -> None:

@@ -44,6 +44,14 @@ def test_rarer_ways_to_say_it(text: str) -> None:
             "(unknown)",
         ),
         *("UNKNOWN_PATIENT", "TBD", "no id", "n.k.", "NA_character_", "#DIV/0!", "N\\A", "redacted", "not provided"),
+        *("n/d", "n.d.", "No data", "nodata", "NOID", "tba", "pd.NA", "None None", "_", "\u2026", "Keine Angabe"),
+        *(
+            "nezna\u0301my\u0301",
+            "\u672a\u77e5",
+            "\u4e0d\u660e",
+            "\u7121",
+            "\u043d\u0435\u0438\u0437\u0432\u0435\u0441\u0442\u043d\u043e",
+        ),
         *("unbekannt", "__HIVE_DEFAULT_PARTITION__", "..."),
     ],
 )

@@ -1,6 +1,7 @@
 """CSV as spreadsheets write it."""
 
 import gzip
+import uuid
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -237,6 +238,15 @@ def test_a_folder_of_parts_is_one_table_and_its_partitions_are_columns(tmp_path:
     assert table_sha256(folder) == table_sha256(folder)
 
 
+@pytest.mark.parametrize("log", ["_delta_log/0.json", ".hoodie/x", "metadata/version-hint.text"])
+def test_deleted_rows_of_a_lake_are_not_read(tmp_path: Path, log: str) -> None:
+    pq.write_table(pa.table({"label": ["x"]}), tmp_path / "part-0.parquet")
+    (tmp_path / log).parent.mkdir()
+    (tmp_path / log).write_text("")
+    with pytest.raises(InputError, match="expected plain Parquet, so save it as that"):
+        read_table(tmp_path, needed="label")
+
+
 def test_an_arrow_file_is_read(tmp_path: Path) -> None:
     pyarrow.feather.write_feather(pa.table({"label": ["x"], "n": [BIG]}), tmp_path / "t.feather")
     assert texts(read_table(tmp_path / "t.feather", needed="label")) == {"label": ["x"], "n": [str(BIG)]}
@@ -249,3 +259,77 @@ def test_a_column_of_lists_is_ignored_and_said(tmp_path: Path) -> None:
         ["label"],
         "holds list<element: double>, not one value a row",
     )
+
+
+def test_a_named_range_index_is_a_column_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"label": ["x", "y"]}, index=pd.RangeIndex(7, 11, 2, name="patient_id"))
+    frame.to_parquet(tmp_path / "t.parquet")  # pandas keeps such an index in the metadata alone
+    assert texts(read_table(tmp_path / "t.parquet", needed="label")) == {"label": ["x", "y"], "patient_id": ["7", "9"]}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", " "])
+def test_r_puts_names_of_rows_under_no_name(file: Path, separator: str) -> None:
+    rows = [["label", "n"], ["1", "x", "7"], ["2", "y", "8"]]
+    file.write_text("\n".join(separator.join(row) for row in rows))
+    table = read_table(file, needed="label")
+    assert texts(table) == {"label": ["x", "y"], "n": ["7", "8"]}
+    assert dict(table.ignored) == {"(without a name)": "has no name, as row numbers have"}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_separator_behind_each_row_moves_no_column(file: Path, separator: str) -> None:
+    rows = [["label", "n"], ["x", "7", ""], ["y", "8", ""]]
+    file.write_text("\n".join(separator.join(row) for row in rows))
+    assert texts(read_table(file, needed="label")) == {"label": ["x", "y"], "n": ["7", "8"]}
+
+
+def test_a_decimal_comma_that_nobody_quoted_is_no_name_of_a_row(file: Path) -> None:
+    file.write_text("label,n\nx,0,7\nx,0,8\n")
+    with pytest.raises(InputError, match="row 2 has more values than the header has names"):
+        read_table(file, needed="label")
+
+
+@pytest.mark.parametrize(
+    ("word", "encoding"),
+    [
+        ("\u80bf\u7624", "gb18030"),
+        ("\u816b\u760d", "shift_jis"),
+        ("\ub1cc\uc885\uc591", "euc_kr"),
+        ("\u0433\u043b\u0438\u043e\u043c\u0430", "cp1251"),
+        ("\u0648\u0631\u0645", "cp1256"),
+        ("\u03b3\u03bb\u03bf\u03af\u03c9\u03bc\u03b1", "cp1253"),
+    ],
+)
+def test_other_code_pages_are_not_taken_for_western_text(file: Path, word: str, encoding: str) -> None:
+    file.write_bytes(f"label\n{word}\n".encode(encoding))
+    with pytest.raises(InputError, match="not text in UTF-8, UTF-16 or Windows-1252; save it again as CSV UTF-8"):
+        read_table(file, needed="label")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "na\u00efve \u0153uvr\u00e9",
+        "\u00c6r\u00f8, cr\u00e9\u00e9e",
+        "\u201cx\u201d\u2026 \u2013 5 \u00b5m\u00b2 \u00b1\u00b0",
+    ],
+)
+def test_western_text_is_still_western(file: Path, text: str) -> None:
+    file.write_bytes(f"label|n\n{text}|1\n".encode("cp1252"))
+    assert texts(read_table(file, needed="label"))["label"] == [text]
+
+
+def test_a_uuid_is_written_as_it_always_is(tmp_path: Path) -> None:
+    patient = uuid.UUID(int=7)
+    column = pa.array([patient.bytes, None], pa.uuid())
+    pq.write_table(pa.table({"label": ["x", "y"], "patient_id": column}), tmp_path / "t.parquet")
+    assert texts(read_table(tmp_path / "t.parquet", needed="label"))["patient_id"] == [str(patient), None]
+
+
+def test_bytes_that_are_no_text_are_kept_as_digits(tmp_path: Path) -> None:
+    ids = [uuid.UUID(int=number).bytes for number in (0x09, 0x20, 0x0A)]
+    padded = pa.array([b"p1\0", b"p\0\0", b"p22"], pa.binary(3))
+    columns = {"label": ["x"] * 3, "id": pa.array(ids, pa.binary(16)), "padded": padded}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    found = texts(read_table(tmp_path / "t.parquet", needed="label"))
+    assert (found["id"], found["padded"]) == ([number.hex() for number in ids], ["p1", "p", "p22"])

@@ -27,7 +27,7 @@ def test_a_linked_folder_is_read_as_if_it_lay_there(folder: Path) -> None:
     (folder / "c").symlink_to(folder.parent / "elsewhere" / "2")
     files, unused, _ = found(folder)
     assert files == ["a/1", "b/2"]
-    assert unused == {"c": "a link to b/2, which is read there"}
+    assert unused == {"c": "a link to b/2, which is counted there"}
 
 
 def test_loops_end(folder: Path) -> None:
@@ -38,9 +38,9 @@ def test_loops_end(folder: Path) -> None:
     (folder / "e").symlink_to("../elsewhere")
     files, unused, _ = found(folder)
     assert [Path(name).name for name in files] == ["1", "2"]
-    assert unused["a/up"] == "a link to the data set itself, which is read there"
+    assert unused["a/up"] == "a link to the data set itself, which is counted there"
     assert unused["a/self"] == "a link that leads nowhere, or to itself"
-    assert sum("which is read there" in reason for reason in unused.values()) >= 2
+    assert sum("which is counted there" in reason for reason in unused.values()) >= 2
 
 
 def test_a_folder_reached_twice_is_listed_where_it_lies(folder: Path) -> None:
@@ -49,8 +49,8 @@ def test_a_folder_reached_twice_is_listed_where_it_lies(folder: Path) -> None:
     files, unused, _ = found(folder)
     assert files == ["a/1"]
     assert unused == {
-        "0": "a link to a, which is read there",
-        "a/0": "a link to a/1, which is read there",
+        "0": "a link to a, which is counted there",
+        "a/0": "a link to a/1, which is counted there",
     }
 
 
@@ -90,3 +90,30 @@ def test_a_folder_that_cannot_be_read_is_listed(folder: Path, monkeypatch: pytes
 
     monkeypatch.setattr("os.scandir", refuse)
     assert found(folder)[1] == {"a/": "a folder that cannot be read (Permission denied)"}
+
+
+def test_a_link_that_says_more_than_the_place_is_where_files_are_listed(folder: Path) -> None:
+    (folder / "named").symlink_to("a")
+    (folder / "also").symlink_to("a/1")
+    walked = walk(folder, rank=lambda path: path.startswith("named"))
+    assert walked.files == ("named/1",)
+    assert dict(walked.unused) == {"also": "a link to a/1, which is counted there"}
+    assert list(walked.at.values()) == ["named/1"]
+
+
+def test_a_loop_that_says_more_is_still_a_loop(folder: Path) -> None:
+    (folder / "a" / "named").symlink_to("../../set")
+    assert walk(folder, rank=lambda path: path.count("named")).files == ("a/1",)
+
+
+def test_a_link_to_a_hidden_folder_shows_it(folder: Path) -> None:
+    (folder / ".store" / "deep").mkdir(parents=True)
+    (folder / ".store" / "deep" / "3").write_text("3")
+    (folder / "b").symlink_to(".store")
+    assert found(folder) == (["a/1", "b/deep/3"], {}, 1)
+
+
+def test_an_empty_folder_is_listed(folder: Path) -> None:
+    (folder / "b" / "c").mkdir(parents=True)
+    (folder / "b" / "c" / ".DS_Store").write_text("")
+    assert found(folder)[1] == {"b/c/": "an empty folder"}

@@ -219,9 +219,11 @@ def edit(study: Study, old: str, new: str) -> Path:
         ("schema = 1", 'schema = "1"', "[study] schema is '1', expected 1"),
         ("synthetic = false", 'synthetic = "no"', "[study] synthetic is 'no', expected bool"),
         ("synthetic = false", "synthetc = false", "[study] has the unknown key 'synthetc'"),
+        ("[thresholds]", "[treshold]", "unknown ['treshold']; expected tables of ['study', "),
+        ("acceptance = []", "acceptence = []", "unknown ['acceptence']; expected tables of"),
         ("review = 0.8", "review = 0.95", "thresholds: expected 0 < review <= high_confidence"),
         ('negative_class = "notumor"', 'negative_class = "healthy"', "negative_class 'healthy' is not a class"),
-        ("[data]", "[date]", "table [data] is missing"),
+        ("[data]", "[date]", "unknown ['date']; expected tables of"),
         ("[study]", "[study", "not readable TOML"),
     ],
 )

@@ -333,3 +333,13 @@ def test_ids_under_another_name_are_not_left_out_in_silence(tmp_path: Path, name
     assert notes(name, "7") == (f"column {name!r} may hold patient ids and is not read as such; name it patient_id",)
     assert notes(f"{name},patient_id", "7,8") == ()
     assert notes("patient_age,subjective,site", "7,x,A") == ()
+
+
+def test_rows_of_one_file_are_one_group_under_any_spelling(tmp_path: Path) -> None:
+    rows = ["case_id,split,label,image_path,prob_a,prob_b", "1,train,a,x/1.dcm,1,0", "2,test,a,.\\x\\1.dcm,1,0"]
+    (tmp_path / "p.csv").write_text("\n".join([*rows, "3,test,b,x/2.dcm,0,1", "4,test,b,,0,1", "5,test,b,,0,1"]))
+    study = study_of_predictions(tmp_path / "p.csv", out=tmp_path / "s")
+    assert study.cases.set_index("case_id")["group_id"].to_dict() == {"1": "1", "2": "1", "3": "3", "4": "4", "5": "5"}
+    assert study.pairs.empty
+    notes = study.manifest.provenance["intake"]["notes"]
+    assert "2 name an image file that another row names too: they are one group" in notes
