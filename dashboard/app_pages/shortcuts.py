@@ -6,6 +6,7 @@ from neuroval.dashboard.components import exports, frame
 from neuroval.dashboard.components import trial as shown
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.words import trial as text
+from neuroval.dashboard.words import trial_maps as text_maps
 from neuroval.dashboard.words.formats import escaped
 
 study, evidence = frame.opened("shortcuts")
@@ -23,6 +24,10 @@ else:
         st.caption(escaped(f"{text.of_what(trial, evidence.published.basis)} {text.GAP}"))
         st.caption(text.LIMITS)
         shown.each_way(study, trial)
+
+if trial is not None and trial.maps is not None:
+    st.header(text_maps.TITLE, anchor=False)
+    shown.maps(study, trial.maps, evidence.published.basis)
 
 st.header(text.BASELINE_TITLE, anchor=False)
 if baselines is None:
