@@ -313,6 +313,7 @@ def _audit(source: Results) -> dict[str, Any]:
         },
         "without_leaks": _without_leaks(source),
         "steps": _steps(source),
+        "by_distance": plain(source.audit.by_distance),
         "shared": {
             row.name: {
                 key: plain(getattr(row, key)) for key in ("group", "patient", "copy", "known_patient", "compared")

@@ -216,6 +216,9 @@ al., BMVC 2018): cells are blurred, or made sharp, in the order of the map, in t
 orders of chance. Interval of means: t, cluster-robust where patients have several scans; the random networks are the
 same for all scans.
 
+Distance to training: the Euclidean distance of the embeddings (principal components of the last layer before the
+classes) to the nearest scan that the model was fitted on, as a share of the median distance to all of them.
+
 Without looking: a logistic regression with a ridge penalty on what the study records of each image, fitted and judged
 in folds of whole groups. Coarse pattern: the 64 bits of the perceptual hash. From an AUC of 0.80 at its lower bound a
 warning is raised: as a test of the disease that would be called excellent (Hosmer, Lemeshow and Sturdivant, Applied

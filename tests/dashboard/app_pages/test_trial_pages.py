@@ -103,3 +103,12 @@ def test_a_study_without_a_trial_says_how_to_make_one(open_page: Open, said: Sai
 def test_what_was_not_tried_is_said(open_page: Open, said: Said) -> None:
     shown = said(open_page("shortcuts", "two-classes"))
     assert text.NO_BASELINES in shown
+
+
+def test_shortcuts_shows_accuracy_by_distance_to_training_or_why_not(open_page: Open, said: Said) -> None:
+    app = open_page("shortcuts", "whole")
+    rows = next(table.value for table in app.main.table if "Distance" in table.value)
+    assert rows["Scans"].tolist() == ["Nearest to training", "Second", "Third", "Farthest from training"]
+    assert [cell.rpartition("/")[2] for cell in rows["Accuracy"]] == ["10", "10", "10", "10"]
+    shown = said(open_page("shortcuts", "normal"))
+    assert "not estimable: the study does not hold how the network sees its scans." in shown
