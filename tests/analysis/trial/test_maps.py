@@ -138,6 +138,28 @@ def test_few_scans_accuse_nobody() -> None:
     assert maps_ignore_the_network(None) is None
 
 
+@pytest.mark.slow
+def test_power_and_false_alarms() -> None:
+    """60 scans, two of a patient, whose maps after shuffling are related to those before with a given correlation."""
+    raised = {target: np.mean([_raised(target, seed) for seed in range(25)]) for target in (0.0, 0.3, 0.5, 0.6, 0.8)}
+    assert raised[0.0] == raised[0.3] == 0
+    assert raised[0.5] <= 0.1  # the limit itself
+    assert raised[0.6] >= 0.9
+    assert raised[0.8] == 1
+
+
+def _raised(target: float, seed: int) -> bool:
+    """Whether the finding is raised; the rank correlation of a patient's scans lies around ``target``, SD 0.1."""
+    rng = np.random.default_rng(seed)
+    patient = np.repeat(np.arange(30), 2)
+    ranked = np.clip(target + 0.1 * rng.normal(size=30), -0.95, 0.95)[patient]
+    linear = (2 * np.sin(np.pi * ranked / 6))[:, None, None, None]  # of normal values with that rank correlation
+    values = rng.normal(size=(60, len(VARIANTS), *GRID))
+    values[:, 1:] = linear * values[:, :1] + np.sqrt(1 - linear**2) * values[:, 1:]
+    told = judged_all(trial_maps(1 / (1 + np.exp(-values))), patient)
+    return maps_ignore_the_network(told) is not None
+
+
 # Planted -------------------------------------------------------------------------------------------------------------
 
 
