@@ -127,7 +127,10 @@ _PAGES: Final = (
         label="Shortcuts",
         question="Does it need the tumour?",
         methods=how_computed.SHORTCUTS,
-        metrics=("Need", "Sufficiency", "Still called", "Called in a healthy scan", "Accuracy", "AUC"),
+        metrics=(
+            *("Need", "Sufficiency", "Still called", "Called in a healthy scan"),
+            *("Map correlation", "Map similarity", "Deletion", "Insertion", "Accuracy", "AUC"),
+        ),
     ),
     Page(
         name="robustness",

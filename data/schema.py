@@ -111,6 +111,7 @@ def trial_schema(classes: ClassOrder) -> pa.Schema:
             required("level", pa.int16()),
             required("control", pa.string()),
             pa.field("host_case_id", pa.string()),
+            pa.field("unlike", pa.bool_()),  # whether the model calls the changed image unlike its training images
             *probabilities,
         ]
     )

@@ -59,6 +59,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "no_negative_class": (),
     "no_threshold": (),
     "no_trial": (),
+    "no_embeddings": (),
     # nothing varies
     "one_case": (),
     "one_group": (),

@@ -21,6 +21,7 @@ Check = Literal[
     "test_readings",
     "need",
     "robustness",
+    "maps",
     "baselines",
     "subgroups",
 ]
@@ -46,6 +47,7 @@ FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its
     "test_selected": (),
     "needs_no_tumour": ("subject", "method", "need", "kept_elsewhere", "others"),
     "fragile": ("worst", "rate", "fall", "severity", "others"),
+    "maps_ignore_the_network": ("correlation",),
     "shortcut_baseline": ("auc", "model_auc", "constant"),
     "subgroup_worse": ("by", "values", "key", "rest", "difference", "others", "compared"),
     "subgroup_misses_criterion": ("by", "values", "key", "at_least", "others"),

@@ -22,17 +22,18 @@ if TYPE_CHECKING:  # the registry names where a number is read from and computes
     from neuroval.analysis.performance.subgroups import SubgroupNumber
     from neuroval.analysis.study.confidence_and_decisions import Confidence
     from neuroval.analysis.study.trial import Tried
+    from neuroval.analysis.trial.maps import MapTrial
 
 OVERALL, ANY_TUMOUR, CLASSES = "overall", "any_tumour", "classes"  # subjects of keys that are no class
 MINUS: Final = "\N{MINUS SIGN}"
 
 # Any tumour is a class of its own: the others against none.
-Scope = Literal["overall", "class", "confidence", "errors", "trial", "subgroup"]
+Scope = Literal["overall", "class", "confidence", "errors", "trial", "maps", "subgroup"]
 Unit = Literal["proportion", "area", "ratio", "index", "nats", "slope"]
 Better = Literal["higher", "lower", "nearest to 1", "nearest to 0"]
 Place = Literal["criteria", "claims", "comparison", "subgroups"]
 Shown = Literal[
-    "rates", "averages", "ratios", "scores", "trial", "subgroups"
+    "rates", "averages", "ratios", "scores", "trial", "maps", "subgroups"
 ]  # the table of a page and of the report that holds it
 
 T = TypeVar("T", contravariant=True)
@@ -590,6 +591,88 @@ TRIED: "Final[tuple[Metric[Tried], ...]]" = (
     ),
 )
 
+# Of the maps in a trial; the subject in keys is "maps".
+MAPS: Final = "maps"
+OF_MAPS: "Final[tuple[Metric[MapTrial], ...]]" = (
+    Metric(
+        key="correlation_without_learning",
+        label="Correlation with maps of random networks",
+        term="Map correlation",
+        value_of=lambda maps: maps.random.correlation,
+        scope="maps",
+        shown="maps",
+        meaning="Spearman's rank correlation of the cells of two maps of a scan, the mean over the scans. With maps of "
+        "networks whose weights are random it should be near 0, with those of the scan moved a little near 1.",
+        unit="index",
+        better="nearest to 0",
+    ),
+    Metric(
+        key="similarity_without_learning",
+        label="Similarity to maps of random networks",
+        term="Map similarity",
+        value_of=lambda maps: maps.random.similarity,
+        scope="maps",
+        shown="maps",
+        meaning="the structural similarity (SSIM) of two maps of a scan as pictures; 1: the same.",
+        unit="index",
+        better="nearest to 0",
+    ),
+    *(
+        Metric(
+            key=f"correlation_when_{moved}",
+            label=f"Correlation with maps of the {moved} scan",
+            term="Map correlation",
+            value_of=lambda maps, place=place: maps.repeated[place].correlation,  # type: ignore[misc]
+            scope="maps",
+            shown="maps",
+            unit="index",
+        )
+        for place, moved in enumerate(("shifted", "turned"))
+    ),
+    Metric(
+        key="deletion_gain",
+        label="Deletion: faster than by chance",
+        term="Deletion",
+        value_of=lambda maps: maps.deletion.gain,
+        scope="maps",
+        shown="maps",
+        meaning="how much faster the probability falls when cells are blurred in the order of the map than in an order "
+        f"of chance: area under the curve by chance {MINUS} by the map. 0: the map names nothing that the call needs.",
+        unit="index",
+        argmax=False,
+    ),
+    Metric(
+        key="insertion_gain",
+        label="Insertion: faster than by chance",
+        term="Insertion",
+        value_of=lambda maps: maps.insertion.gain,
+        scope="maps",
+        shown="maps",
+        meaning="how much faster the probability rises when cells of a blurred scan become sharp in the order of the "
+        f"map than in an order of chance: area under the curve by the map {MINUS} by chance.",
+        unit="index",
+        argmax=False,
+    ),
+    Metric(
+        key="deletion_better",
+        label="Scans where deletion is faster than by chance",
+        term="Deletion",
+        value_of=lambda maps: maps.deletion.better,
+        scope="maps",
+        shown="maps",
+        argmax=False,
+    ),
+    Metric(
+        key="insertion_better",
+        label="Scans where insertion is faster than by chance",
+        term="Insertion",
+        value_of=lambda maps: maps.insertion.better,
+        scope="maps",
+        shown="maps",
+        argmax=False,
+    ),
+)
+
 METRICS: "Final[tuple[Metric[Any], ...]]" = (
     *COUNTED_OVERALL,
     *RANKED_OVERALL,
@@ -599,6 +682,7 @@ METRICS: "Final[tuple[Metric[Any], ...]]" = (
     *SCORES,
     *ERROR_RATES,
     *TRIED,
+    *OF_MAPS,
     *OF_SUBGROUP,
 )
 

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroval.analysis.calibration.proper_scores import mean_of
+from neuroval.analysis.core.enlarged_maps import enlarging
 from neuroval.analysis.core.estimate import Measure
 from neuroval.data.exceptions import InputError
 
@@ -47,7 +48,7 @@ def evidence_inside(maps: NDArray[np.floating[Any]], outlines: NDArray[np.uint8]
         raise InputError(f"maps: expected (n, h, w) and outlines (n, m, m), found {maps.shape} and {outlines.shape}.")
     if maps.shape[1] > outlines.shape[1] or maps.shape[2] > outlines.shape[2]:
         raise InputError(f"maps: the grid {maps.shape[1:]} is finer than that of the outlines, {outlines.shape[1:]}.")
-    rows, columns = (_enlarging(*sides) for sides in zip(maps.shape[1:], outlines.shape[1:], strict=True))
+    rows, columns = (enlarging(*sides) for sides in zip(maps.shape[1:], outlines.shape[1:], strict=True))
     share = np.full(len(maps), np.nan)
     for start in range(0, len(maps), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
@@ -106,9 +107,3 @@ def evidence_share(
                 )
             )
     return tuple(shares)
-
-
-def _enlarging(small: int, large: int) -> NDArray[np.float64]:
-    """Return the weights (large, small) of bilinear enlargement along one axis, cell centres aligned as in OpenCV."""
-    at = (np.arange(large) + 0.5) * small / large - 0.5
-    return np.stack([np.interp(at, np.arange(small), unit) for unit in np.eye(small)], axis=1)

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroval.analysis.core.coded_tables import codes_of
+from neuroval.analysis.core.codes import Reason
+from neuroval.analysis.core.confusion import predicted_class
+from neuroval.analysis.data_audit.distance_to_training import ByDistance, accuracy_by_distance, nothing
 from neuroval.analysis.data_audit.leak_steps import Step, Steps, without_leaks
 from neuroval.analysis.data_audit.training_overlap import Leakage, against_of, compared_with_training, leakage
 from neuroval.analysis.data_audit.twins import TwinKind, by_kind, patients_across, twins_across
@@ -13,6 +17,7 @@ from neuroval.analysis.decisions.acceptance import OnBasis
 from neuroval.analysis.performance.per_class import Performance
 from neuroval.analysis.study.whole_study import WholeStudy
 from neuroval.data.lazy import once
+from neuroval.data.storage.arrow_text import positions
 from neuroval.data.study.evaluated_cases import Evaluated
 
 
@@ -53,6 +58,28 @@ class SplitAudit:
         """For each evaluated case, whether it can be compared with training, and whether it shares a group with it."""
         known, reaches = compared_with_training(self.whole.table, split=self.split)
         return known[self.evaluated.rows], reaches[self.evaluated.rows]
+
+    @once
+    def by_distance(self) -> ByDistance:
+        """The accuracy by distance to the nearest case that the model was fitted on, as it sees them."""
+        study, judged = self.whole.study, self.evaluated
+        if study.embeddings is None:
+            return nothing(Reason("no_embeddings"))
+        place = positions(study.embeddings.case_ids.to_series(), among=study.cases["case_id"])
+        fitted = study.cases["split"].isin(against_of(self.split)).to_numpy()[place]
+        row_of = np.full(len(study.cases), -1)
+        row_of[place] = np.arange(len(place))
+        row = row_of[judged.rows]
+        known = row >= 0
+        right = predicted_class(judged.probabilities) == judged.reference
+        return accuracy_by_distance(
+            study.embeddings.vectors[row[known]],
+            study.embeddings.vectors[fitted],
+            right[known],
+            groups=codes_of(self.whole.table["group_id"].array[judged.rows])[known],
+            without_embedding=int((~known).sum()),
+            level=self.whole.level,
+        )
 
     @once
     def unseen(self) -> OnBasis:

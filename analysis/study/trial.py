@@ -11,7 +11,8 @@ from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.trial.answers import NOBODY, Answers, answers_of
-from neuroval.analysis.trial.findings import fragile, needs_no_tumour
+from neuroval.analysis.trial.findings import fragile, maps_ignore_the_network, needs_no_tumour
+from neuroval.analysis.trial.maps import MapTrial, map_trial
 from neuroval.analysis.trial.need import HealthyHoles, KeptCall, Need, healthy_holes, kept_calls, needs
 from neuroval.analysis.trial.robustness import Corruption, Repeat, corruptions, repeats
 from neuroval.analysis.trial.sufficiency import Alone, Sufficiency, alone, sufficiencies
@@ -20,6 +21,7 @@ from neuroval.data.storage.arrow_text import positions
 from neuroval.data.study.evaluated_cases import Evaluated
 from neuroval.data.study.folder import Study
 from neuroval.data.study.trial import FINAL
+from neuroval.data.study.trial_maps import TrialMaps
 
 CRITERIA = {"any_tumour.sensitivity": "sensitivity", "any_tumour.specificity": "specificity", "accuracy": "accuracy"}
 
@@ -62,6 +64,7 @@ class TrialResults:
     at_least: Mapping[str, float]
     out_of_fold: bool
     level: float
+    examined: TrialMaps | None = None
 
     @once
     def needs(self) -> tuple[Need, ...]:
@@ -93,6 +96,15 @@ class TrialResults:
         return repeats(self.answers, level=self.level)
 
     @once
+    def maps(self) -> MapTrial | None:
+        """Whether the maps of the judged scans can be believed; none where that was not tried."""
+        if self.examined is None:
+            return None
+        places = positions(self.examined.case_ids.to_series(), among=pd.Series(self.case_ids))
+        judged, groups = self.answers.judged[places], self.answers.groups[places]
+        return map_trial(self.examined, judged=judged, groups=groups, level=self.level)
+
+    @once
     def subjects(self) -> Mapping[str, Tried]:
         """By name, what was tried of any tumour and of each class."""
         need = {row.subject: row for row in self.needs}
@@ -103,8 +115,12 @@ class TrialResults:
     @once
     def findings(self) -> tuple[Finding, ...]:
         """What a reviewer must know, if anything. Fragility is that of the sample, whichever its split."""
-        both = needs_no_tumour(self.needs, self.healthy_holes, names=self.names), fragile(self.corruptions)
-        return tuple(finding for finding in both if finding is not None)
+        raised = (
+            needs_no_tumour(self.needs, self.healthy_holes, names=self.names),
+            fragile(self.corruptions),
+            maps_ignore_the_network(self.maps),
+        )
+        return tuple(finding for finding in raised if finding is not None)
 
 
 def trial_results(study: Study, judged: Evaluated, *, groups: NDArray[np.int64], level: float) -> TrialResults | None:
@@ -140,6 +156,7 @@ def trial_results(study: Study, judged: Evaluated, *, groups: NDArray[np.int64],
         at_least=limits_of(study),
         out_of_fold=not _asked_of_final(study.trial.table[here]),
         level=level,
+        examined=study.trial_maps,
     )
 
 

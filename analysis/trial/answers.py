@@ -24,6 +24,8 @@ class Answers:
     into (-1 where there is none), among the cases; ``intervention``, ``level`` and ``control`` (n,) name the change;
     ``probabilities`` (n, k). ``reference`` and ``groups`` (m,) are of the cases, ``untouched`` (m,) is what the
     network calls each of them as it is, -1 where that is not known. ``judged`` (m,) are the cases of the split.
+    ``unlike`` (n,) is 1 where the changed scan is flagged as unlike the training images, 0 where it is not, NaN where
+    that is not known; none where it is known of none.
     """
 
     case: NDArray[np.int64]
@@ -38,6 +40,7 @@ class Answers:
     judged: NDArray[np.bool_]
     classes: tuple[str, ...]
     negative: int | None
+    unlike: NDArray[np.float64] | None = None
 
     @property
     def called(self) -> NDArray[np.int64]:
@@ -91,9 +94,10 @@ def answers_of(
     """Return the answers of the network that the study judges; of those of its folds where it has no others.
 
     ``table`` is the trial of a study, a row an answer: ``case_id``, ``network``, ``intervention``, ``level``,
-    ``control``, ``host_case_id``, ``prob_<class>``. ``case_ids``, ``reference``, ``groups``, ``judged`` and
-    ``untouched`` (m,) are of the study's cases; the last is the call that the study holds, -1 without any, and gives
-    way to the trial's own answer to the untouched scan. None where no judged case has an answer.
+    ``control``, ``host_case_id``, ``prob_<class>``, and ``unlike``, which may be absent. ``case_ids``, ``reference``,
+    ``groups``, ``judged`` and ``untouched`` (m,) are of the study's cases; the last is the call that the study holds,
+    -1 without any, and gives way to the trial's own answer to the untouched scan. None where no judged case has an
+    answer.
     """
     case = positions(table["case_id"], among=case_ids)
     kept = judged[case]
@@ -124,7 +128,14 @@ def answers_of(
         judged=_frozen(judged),
         classes=tuple(classes),
         negative=None if negative is None else list(classes).index(negative),
+        unlike=_unlike(table),
     )
+
+
+def _unlike(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    if "unlike" not in table or table["unlike"].isna().all():
+        return None
+    return _frozen(table["unlike"].astype("boolean").to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

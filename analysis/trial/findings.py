@@ -5,6 +5,7 @@ from typing import Final
 
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import ANY_TUMOUR
+from neuroval.analysis.trial.maps import MapTrial
 from neuroval.analysis.trial.need import HealthyHoles, Need
 from neuroval.analysis.trial.robustness import MILD, Corruption
 
@@ -101,4 +102,33 @@ def fragile(corruptions: Sequence[Corruption]) -> Finding | None:
             "severity": MILD,
             "others": tuple(sorted({corruption for _, corruption, _ in broken} - {name})),
         },
+    )
+
+
+def maps_ignore_the_network(maps: MapTrial | None) -> Finding | None:
+    """Return that the maps are the same when the network has learnt nothing; none otherwise, or without such a trial.
+
+    It is raised where the mean rank correlation with the maps of networks all of whose weights are shuffled lies above
+    0.5 at its lower bound.
+
+    - All weights: such a network knows nothing of tumours. A map that is still the same is one of the picture, such as
+      its edges, and says nothing of why it was called what it was (Adebayo 2018). With the head alone shuffled what the
+      layers below see is left, so that some agreement is no fault.
+    - 0.5: halfway between no relation and the same map. Any map may tell head from background, and so do random
+      filters, so that more than 0 is no fault. On the shipped study of real scans it is -0.04 (-0.06 to -0.02).
+    - The lower bound, of a mean over several random networks: neither few scans nor a draw of chance accuses anybody.
+
+    It is a warning: calls may be right all the same. ``count`` of ``n`` scans keep their map.
+    """
+    if maps is None or not maps.worthless:
+        return None
+    random = maps.random
+    return Finding(
+        code="maps_ignore_the_network",
+        severity="warning",
+        check="maps",
+        page="shortcuts",
+        count=random.alike.plain.count or 0,
+        n=random.alike.plain.n,
+        facts={"correlation": random.correlation.headline.value},
     )

@@ -21,13 +21,17 @@ FALLS: Final = 0.05  # of accuracy: from there on the model should notice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Severity:
-    """The scans at one severity, 0 being as they are: rates by name, and the mean confidence of the calls."""
+    """The scans at one severity, 0 being as they are: rates by name, and the mean confidence of the calls.
+
+    ``flagged`` is the share that the model calls unlike its training images; none where it does not say.
+    """
 
     severity: int
     n: int
     rates: Mapping[str, Measure]
     accuracy: Measure
     confidence: Measure
+    flagged: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +152,10 @@ def _severity(answers: Answers, severity: int, rows: NDArray[np.int64], *, level
     rates = {name: share(good, among) for name, good, among in _rates(answers, reference, called)}
     confidence = answers.probabilities[rows].max(axis=1, initial=0.0)
     mean = mean_of(confidence, groups=groups, ceiling=1.0, level=level)
-    return Severity(severity=severity, n=len(rows), rates=rates, accuracy=accuracy, confidence=mean)
+    flagged = None
+    if answers.unlike is not None and (known := np.isfinite(answers.unlike[rows])).any():
+        flagged = share_of(answers.unlike[rows][known] == 1, groups=groups[known], level=level)
+    return Severity(severity=severity, n=len(rows), rates=rates, accuracy=accuracy, confidence=mean, flagged=flagged)
 
 
 def _rates(

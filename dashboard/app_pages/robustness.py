@@ -15,7 +15,7 @@ elif not trial.corruptions:
     st.info(text.NOT_TRIED)
 else:
     frame.answer(text.what_breaks(trial.corruptions))
-    frame.answer(text.notices(trial.corruptions))
+    frame.answer(" ".join(part for part in (text.notices(trial.corruptions), text.flags(trial.corruptions)) if part))
     shown.curves(study, trial)
     curves = text.CURVES if study.classes.negative is not None else text.ACCURACY_CURVES
     limits = text.limits(trial.corruptions[0].limits)
@@ -26,6 +26,9 @@ else:
 
     st.header("Holds until", anchor=False)
     exports.table(study, text.corruption_rows(trial.corruptions), what="robustness", alt="Corruptions, hardest first")
+    st.header("Does it notice?", anchor=False)
+    exports.table(study, text.notice_rows(trial.corruptions), what="notices", alt=text.NOTICE_TABLE)
+    st.caption(text.NOTICE)
     if trial.repeats:
         st.header("What should change nothing", anchor=False)
         frame.answer(text.repeated(trial.repeats))

@@ -55,6 +55,12 @@ class Evidence:
         """The evidence itself where its networks left maps, else that on the network of the study."""
         return self if self.results.mapped is self.results else self.published
 
+    @property
+    def maps_are_worthless(self) -> bool:
+        """Whether a trial shows that the maps do not depend on what the network has learnt."""
+        trial = self.results.trial
+        return trial is not None and trial.maps is not None and trial.maps.worthless
+
     @once
     def selection(self) -> Selection:
         """The evaluated cases, to be filtered."""

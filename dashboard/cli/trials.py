@@ -19,14 +19,16 @@ def trial(
     model: Annotated[str, typer.Option(help="Model name or folder; the study's own by default.")] = "",
     kinds: Annotated[
         list[str] | None,
-        typer.Option(help="remove, keep, move, corrupt or repeat; repeatable, all by default."),
+        typer.Option(help="remove, keep, move, corrupt, repeat or maps; repeatable, all by default."),
     ] = None,
     split: Annotated[list[str] | None, typer.Option(help="Splits; all evaluated ones by default.")] = None,
     sample: Annotated[int, typer.Option(help="Scans for corruptions and repeats.", min=1)] = 300,
+    map_sample: Annotated[int, typer.Option(help="Scans whose maps are examined.", min=1)] = 60,
     seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same images.", min=0)] = 20261130,
 ) -> None:
     """Change images on purpose and see what the network says: tumours removed, kept alone, moved; images made worse.
 
+    Its maps are compared with those of networks with random weights.
     A stopped run goes on where it was.
     """
     from neuroval.dashboard.words import trial_run as words
@@ -46,13 +48,23 @@ def trial(
         kinds=kinds or KINDS,
         splits=split or (),
         sample=sample,
+        map_sample=map_sample,
         seed=seed,
         progress=True,
     )
     made = result.study.trial
     if made is not None:
         say(words.done(made, computed=result.computed))
-        say("\n".join([*words.rows(made), *words.left_out(result.left_out), *_notes(result.study)]))
+        say(
+            "\n".join(
+                [
+                    *words.rows(made),
+                    *words.maps(result.study.trial_maps),
+                    *words.left_out(result.left_out),
+                    *_notes(result.study),
+                ]
+            )
+        )
     say(f"study {place}  fingerprint {result.study.fingerprint}")
     say(how_to_open(place))
 

@@ -9,7 +9,7 @@ from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.components import exports, without_region
 from neuroval.dashboard.components.tables import table
-from neuroval.dashboard.components.tiles import images_note, thumbnail, url
+from neuroval.dashboard.components.tiles import images_note, thumbnail, url, worth_of_maps
 from neuroval.dashboard.figures.probabilities import probability_bars
 from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, maps_by, maps_of, outline_of, peak_of
 from neuroval.dashboard.session import cache as compute
@@ -31,7 +31,7 @@ def case_view(study: Study, evidence: Evidence, listed: ListedCase, order: Seque
     answer = words.listed_answer(listed) if case is None else words.case_answer(case, study.classes)
     st.markdown(escaped(f"{answer} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
     if images_note(study):
-        _pictures(study, listed, case)
+        _pictures(study, evidence, listed, case)
         _without_region(study, listed, case)
     left, right = st.columns(2, gap="large")
     with left:
@@ -68,7 +68,7 @@ def _steps(case_id: str, order: Sequence[str], *, noun: str) -> None:
 
 
 @st.fragment  # the slider draws the pictures again, and nothing else
-def _pictures(study: Study, listed: ListedCase, case: Case | None) -> None:
+def _pictures(study: Study, evidence: Evidence, listed: ListedCase, case: Case | None) -> None:
     if not compute.has_image(study, listed.case_id):
         st.info(text.NO_IMAGE, icon=":material/image:")
         return
@@ -87,6 +87,7 @@ def _pictures(study: Study, listed: ListedCase, case: Case | None) -> None:
         with column:
             _picture(study, case, name, opacity=str(opacity), cells=str(int(cells)))
     st.caption(words.grid(*maps.grid, cells=cells))
+    worth_of_maps(evidence)
 
 
 def map_settings(*, link: bool) -> tuple[int, bool]:

@@ -81,7 +81,8 @@ def _scan(study: Study, reader: Reader, prediction: Prediction) -> None:
     elif prediction.in_distribution is None:
         st.caption(text_scan.NO_VERDICT)
     st.markdown(escaped(text_scan.answer(prediction, classes)))
-    _pictures(study, prediction)
+    evidence = compute.evidence(study, frame.basis(study))
+    _pictures(study, evidence, prediction)
     place = study.classes.index(prediction.called)
     without_region.show(
         study,
@@ -97,11 +98,11 @@ def _scan(study: Study, reader: Reader, prediction: Prediction) -> None:
         exports.chart(study, figure, name="probabilities", alt="Class probabilities of this scan")
     with right:
         table(text_scan.facts(prediction), alt="Facts of this scan", hide_header=True)
-    _alike(study, compute.evidence(study, frame.basis(study)), prediction)
+    _alike(study, evidence, prediction)
 
 
 @st.fragment  # the slider draws the pictures again, and nothing else
-def _pictures(study: Study, prediction: Prediction) -> None:
+def _pictures(study: Study, evidence: Evidence, prediction: Prediction) -> None:
     opacity, cells = map_settings(link=False)
     pixels = fitted(prediction.upload.pixels, SIZES["original"])
     scan, *maps = st.columns(3)
@@ -119,6 +120,7 @@ def _pictures(study: Study, prediction: Prediction) -> None:
             peak = float(prediction.maps[place].max()) / top if top > 0 else 0.0
             st.caption(escaped(text_cases.panel(study.classes.display[name], role, peak)))
     st.caption(text_cases.grid(*prediction.maps.shape[1:], cells=cells))
+    tiles.worth_of_maps(evidence)
 
 
 def _alike(study: Study, evidence: Evidence, prediction: Prediction) -> None:

@@ -14,6 +14,7 @@ from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.basis import WITHOUT_MAPS
 from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.trial_maps import WORTHLESS
 from neuroval.data.study.folder import Study
 
 ERRORS_PAGE = "app_pages/errors.py"
@@ -43,7 +44,14 @@ def images_note(study: Study, evidence: Evidence | None = None) -> bool:
         st.caption(text.NO_CAM if study.gradcam is None else WITHOUT_MAPS)
     else:
         st.caption(f"{text_errors.tile(evidence.basis)} {text.OUTLINE if maps.has_mask.any() else ''}".strip())
+        worth_of_maps(evidence)
     return True
+
+
+def worth_of_maps(evidence: Evidence) -> None:
+    """Say beside maps that they are worthless, where a trial has shown it."""
+    if evidence.maps_are_worthless:
+        st.caption(WORTHLESS)
 
 
 def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool, here: bool = False) -> None:

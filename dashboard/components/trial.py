@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from neuroval.analysis.study.trial import TrialResults
+from neuroval.analysis.trial.maps import MapTrial
 from neuroval.analysis.trial.robustness import Corruption, hardest
 from neuroval.dashboard.cases.changed_scans import Worsening, first_to_change, told_of, worsening
 from neuroval.dashboard.components import exports, frame, tiles
@@ -13,6 +14,7 @@ from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import trial as text
+from neuroval.dashboard.words import trial_maps as text_maps
 from neuroval.dashboard.words.formats import escaped
 from neuroval.dashboard.words.trial_names import CORRUPTIONS
 from neuroval.data.study.folder import Study
@@ -49,6 +51,16 @@ def each_way(study: Study, trial: TrialResults) -> None:
             exports.table(study, moved, what="sufficiency", alt="What moved tumours are called, by class")
 
     frame.folded("Each way of filling the hole, and its control", key="each-way", draw=draw)
+
+
+def maps(study: Study, told: MapTrial, split: str) -> None:
+    """Draw whether the maps rest on what the network has learnt, can be repeated, and name what the call rests on."""
+    frame.answer(text_maps.answer(told))
+    st.markdown(escaped(text_maps.pointing(told)), width=860)
+    exports.table(study, text_maps.rows(told), what="maps", alt=text_maps.TABLE_TITLE)
+    st.caption(escaped(f"{text_maps.of_what(told, split)} {text_maps.CAPTION}"))
+    rows = text_maps.pointing_rows(told)
+    exports.table(study, rows, what="deletion-and-insertion", alt=text_maps.POINTING_TITLE)
 
 
 def kept(study: Study, trial: TrialResults) -> None:

@@ -12,6 +12,7 @@ from neuroval.analysis.core.metrics import (
     COUNTED,
     COUNTED_OVERALL,
     FURTHER,
+    OF_MAPS,
     OF_SUBGROUP,
     RANKED_OVERALL,
     TRIED,
@@ -322,6 +323,7 @@ def _audit(source: Results) -> dict[str, Any]:
         },
         "without_leaks": _without_leaks(source),
         "steps": _steps(source),
+        "by_distance": plain(source.audit.by_distance),
         "shared": {
             row.name: {
                 key: plain(getattr(row, key)) for key in ("group", "patient", "copy", "known_patient", "compared")
@@ -455,7 +457,7 @@ def _claims(source: Results) -> list[dict[str, Any]]:
 
 
 def _trial(source: Results) -> dict[str, Any]:
-    """Return need and sufficiency by subject, the controls, the corruptions and the cases whose call stays."""
+    """Return need and sufficiency by subject, the controls, the corruptions, the maps, the cases whose call stays."""
     trial = source.trial
     if trial is None:
         return {"reason": plain(Reason("no_trial"))}
@@ -474,6 +476,13 @@ def _trial(source: Results) -> dict[str, Any]:
         "alone": plain(trial.alone),
         "corruptions": plain(trial.corruptions),
         "repeats": plain(trial.repeats),
+        "maps": None
+        if trial.maps is None
+        else {
+            **_measures(trial.maps, OF_MAPS),
+            "worthless": trial.maps.worthless,
+            **plain(trial.maps),
+        },
         "kept_calls": plain(trial.kept),
     }
 

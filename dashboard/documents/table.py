@@ -16,6 +16,8 @@ from neuroval.analysis.core.metrics import (
     COUNTED_OVERALL,
     ERROR_RATES,
     FURTHER,
+    MAPS,
+    OF_MAPS,
     OF_SUBGROUP,
     OVERALL,
     RANKED_OVERALL,
@@ -78,6 +80,8 @@ def numbers(results: Results) -> Iterator[Number]:
     yield from _rows(read(ERROR_RATES, results.errors), subject="errors", basis=chosen)
     for name, tried in ({} if results.trial is None else results.trial.subjects).items():
         yield from _rows(read(TRIED, tried), subject=name, basis=results.published.basis)
+    if results.trial is not None and results.trial.maps is not None:
+        yield from _rows(read(OF_MAPS, results.trial.maps), subject=MAPS, basis=results.published.basis)
     published = results.published
     for basis, judged in (
         (published.basis, published.performance),

@@ -186,6 +186,14 @@ def _fragile(_: Finding, *, worst: str, rate: str, fall: float, severity: int, o
     )
 
 
+def _maps_ignore_the_network(finding: Finding, *, correlation: float) -> str:
+    return (
+        f"The maps do not depend on what the network has learnt: with all its weights random, {finding.count:,} of "
+        f"{counted(finding.n or 0, 'scan')} keep their map (mean rank correlation {correlation:.2f}). They say nothing "
+        "about why a scan is called what it is."
+    )
+
+
 def _shortcut_baseline(finding: Finding, *, auc: float, model_auc: float, constant: float) -> str:
     right, n = finding.count, finding.n or 0
     return (
@@ -228,6 +236,7 @@ FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
     ),
     "needs_no_tumour": _needs_no_tumour,
     "fragile": _fragile,
+    "maps_ignore_the_network": _maps_ignore_the_network,
     "shortcut_baseline": _shortcut_baseline,
     "subgroup_worse": subgroups.worse,
     "subgroup_misses_criterion": subgroups.misses_criterion,

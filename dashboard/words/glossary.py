@@ -8,6 +8,7 @@ from neuroval.analysis.core.metrics import (
     COUNTED_OVERALL,
     FURTHER,
     MINUS,
+    OF_MAPS,
     OF_SUBGROUP,
     RANKED_OVERALL,
     SCORES,
@@ -24,6 +25,7 @@ _ORDER: tuple[Metric[Any], ...] = (
     *RANKED_OVERALL,
     *SCORES,
     *TRIED,
+    *OF_MAPS,
     *OF_SUBGROUP,
 )
 METRICS = {metric.explained_as: metric.meaning for metric in _ORDER if metric.meaning and metric.shown} | {

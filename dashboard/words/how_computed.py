@@ -206,6 +206,19 @@ difference; {BOTH}.
 A critical finding is raised where even the upper bound of the need lies below half of what the filling leaves to be
 seen: the share of healthy scans with the same holes that stay healthy, at its lower bound.
 
+Maps: the Grad-CAM of the class that a scan is called, on the cells of its grid. The weights of the network are shuffled
+from the top down (Adebayo et al., NeurIPS 2018): the last layer, the upper third of the layers, all of them, three
+times each. Scans are shifted by 1 to 4 pixels and turned by 2 degrees, and the map is moved back (Arun et al., Radiol
+Artif Intell 2021;3:e200267). Maps are compared by Spearman's rank correlation of the cells and by structural similarity
+(Wang et al., IEEE Trans Image Process 2004;13:600-612); the mean over the repeats of a scan counts. A warning is raised
+where the correlation with all weights shuffled lies above 0.5 at its lower bound. Deletion and insertion (Petsiuk et
+al., BMVC 2018): cells are blurred, or made sharp, in the order of the map, in ten steps; the control is the mean of two
+orders of chance. Interval of means: t, cluster-robust where patients have several scans; the random networks are the
+same for all scans.
+
+Distance to training: the Euclidean distance of the embeddings (principal components of the last layer before the
+classes) to the nearest scan that the model was fitted on, as a share of the median distance to all of them.
+
 Without looking: a logistic regression with a ridge penalty on what the study records of each image, fitted and judged
 in folds of whole groups. Coarse pattern: the 64 bits of the perceptual hash. From an AUC of 0.80 at its lower bound a
 warning is raised: as a test of the disease that would be called excellent (Hosmer, Lemeshow and Sturdivant, Applied
@@ -220,7 +233,9 @@ tumour against none. Interval: {BOTH}, {WILSON}, and {RAO_SCOTT}.
 A rate holds until the highest severity up to which its lower bound stays at its limit or above. The limit is that of
 the acceptance criterion on the lower bound; without one, 0.05 below the lower bound of the untouched scans.
 
-It notices when the mean confidence falls by at least half as much as the accuracy, at the highest severity.
+It notices when the mean confidence falls by at least half as much as the accuracy, at the highest severity. Flagged:
+the score of how unlike the training images a scan is lies above the value that 5% of the tuning images exceed; a
+corruption is caught where half of the scans are flagged at the highest severity.
 
 A warning is raised where severity 2 of 5 surely costs more than 5 percentage points: the paired fall on the same scans,
 with the interval of Newcombe (Stat Med 1998;17:2635-2650, method 10), as for the need. Repeats are shifts by 1

@@ -94,6 +94,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "no_negative_class": "the study names no negative class",
     "no_threshold": "no threshold",
     "no_trial": "the study holds no trial",
+    "no_embeddings": "the study does not hold how the network sees its scans",
     "one_case": "one case",
     "one_group": "one group",
     "one_fold": "one fold",

@@ -37,6 +37,12 @@ CURVES: Final = (
 ACCURACY_CURVES: Final = (
     "Squares: accuracy. Bands are 95% intervals; it holds while its band stays above the dotted line."
 )
+NOTICE_TABLE: Final = "Whether it notices"
+NOTICE: Final = (
+    "As they are, then at the highest severity. Flagged: called unlike the training images, as on Try a scan. Of "
+    "tuning scans, 1 in 20 is flagged by design."
+)
+CAUGHT: Final = 0.5  # of the scans: from there on a flag catches a corruption
 NOT_TRIED: Final = "Nothing of the kind was tried on these scans."
 
 
@@ -343,6 +349,44 @@ def notices(corrupted: Sequence[Corruption]) -> str:
         f"{100 * _value(worst, 0, 'accuracy'):.0f}%) and the mean confidence is "
         f"{_value(worst, -1, 'confidence'):.2f} (from {_value(worst, 0, 'confidence'):.2f})."
     )
+
+
+def flags(corrupted: Sequence[Corruption]) -> str:
+    """Return whether scans are flagged as unlike training where the accuracy falls; nothing where that is not told."""
+    shares = {
+        within(CORRUPTIONS[row.name]): flagged.plain.value
+        for row in corrupted
+        if row.notices is not None and (flagged := row.severities[-1].flagged) is not None
+    }
+    caught = [name for name, share in shares.items() if share is not None and share >= CAUGHT]
+    missed = {name: share for name, share in shares.items() if share is not None and share < CAUGHT}
+    if not caught and not missed:
+        return ""
+    parts = [f"The check for scans unlike training flags most scans with {listed(caught, 'and')}"] if caught else []
+    if missed:
+        told = listed([f"{name} ({100 * share:.0f}%)" for name, share in missed.items()], "and")
+        parts.append(f"but few with {told}" if caught else f"The check for scans unlike training flags few with {told}")
+    return f"{', '.join(parts)}."
+
+
+def notice_rows(corrupted: Sequence[Corruption]) -> list[dict[str, str]]:
+    """Return accuracy, mean confidence and the share that is flagged, before and at the highest severity, as rows."""
+    return [
+        {
+            "Spoilt by": CORRUPTIONS[row.name],
+            "Right": _before_and_after(row.severities[0].accuracy, row.severities[-1].accuracy),
+            "Mean confidence": _before_and_after(row.severities[0].confidence, row.severities[-1].confidence),
+            "Flagged": _before_and_after(row.severities[0].flagged, row.severities[-1].flagged),
+        }
+        for row in hardest(corrupted)
+    ]
+
+
+def _before_and_after(before: Measure | None, after: Measure | None) -> str:
+    if before is None or after is None:
+        return "not told by this model"
+    first = before.headline.value
+    return f"{'-' if first is None else f'{first:.2f}'}, then {short(after.headline)}"
 
 
 def _value(corruption: Corruption, place: int, name: str) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from neuroval.data.study.trial import FINAL, Trial
+from neuroval.data.study.trial_maps import TrialMaps
 
 LEFT_OUT: Final = {
     "image-missing": "image not in the linked folder, left out",
@@ -38,6 +39,11 @@ def rows(trial: Trial) -> list[str]:
         controls = [f"{of_it[control]:,} {control}" for control in ("elsewhere", "healthy") if control in of_it]
         lines.append(f"  {name:18} {of_it.get('', 0):7,}  {', '.join(controls)}".rstrip())
     return lines
+
+
+def maps(examined: TrialMaps | None) -> list[str]:
+    """Return one line with the number of scans whose maps were examined; nothing where none were."""
+    return [] if examined is None else [f"  {'maps':18} {len(examined.case_ids):7,}"]
 
 
 def left_out(reasons: Mapping[str, tuple[str, ...]]) -> list[str]:

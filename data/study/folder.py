@@ -30,11 +30,13 @@ from neuroval.data.study import contract
 from neuroval.data.study import embeddings as embeddings_of
 from neuroval.data.study import gradcam as gradcam_of
 from neuroval.data.study import trial as trial_of
+from neuroval.data.study import trial_maps as trial_maps_of
 from neuroval.data.study.embeddings import Embeddings
 from neuroval.data.study.further_columns import check_values, with_further
 from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.manifest import Manifest, fingerprint, from_document, to_document
 from neuroval.data.study.trial import Trial
+from neuroval.data.study.trial_maps import TrialMaps
 
 DAMAGED: Final = (
     pa.ArrowException,
@@ -44,6 +46,9 @@ DAMAGED: Final = (
     TypeError,
     ValueError,
     RecursionError,
+)
+READ_APART: Final = frozenset(  # tables that are no data frames
+    {gradcam_of.FILE, gradcam_of.FOLDS_FILE, embeddings_of.FILE, trial_of.FILE, trial_maps_of.FILE}
 )
 
 
@@ -70,6 +75,7 @@ class Study:
     embeddings: Embeddings | None = None
     claims: Claims | None = None
     trial: Trial | None = None
+    trial_maps: TrialMaps | None = None
 
     @property
     def classes(self) -> ClassOrder:
@@ -197,17 +203,27 @@ def add_claims(path: Path, claims: Path) -> Study:
     return _with_file(path, manifest, lambda part: shutil.copyfile(claims, part / CLAIMS))
 
 
-def add_trial(path: Path, trial: Trial, *, provenance: Mapping[str, Any] | None = None) -> Study:
-    """Put a trial into a study, in the place of an earlier one, and return the study as read back.
+def add_trial(
+    path: Path, trial: Trial, *, maps: TrialMaps | None = None, provenance: Mapping[str, Any] | None = None
+) -> Study:
+    """Put a trial and its ``maps`` into a study, in the place of an earlier one, and return the study as read back.
 
-    Its other tables stay byte for byte. ``provenance`` is kept under ``trial`` of ``[provenance]``, which no
-    fingerprint looks at.
+    Without maps the study has none, whatever an earlier trial left. Its other tables stay byte for byte. ``provenance``
+    is kept under ``trial`` of ``[provenance]``, which no fingerprint looks at.
     """
     manifest = read_study(path).manifest
     table = trial_of.to_arrow(trial, manifest.classes)
     table = table.replace_schema_metadata(contract.metadata(manifest.classes, trial=trial.facts.to_document()))
     manifest = dataclasses.replace(manifest, provenance={**manifest.provenance, "trial": dict(provenance or {})})
-    return _with_file(path, manifest, lambda part: pq.write_table(table, part / trial_of.FILE, compression="zstd"))
+
+    def write(part: Path) -> None:
+        pq.write_table(table, part / trial_of.FILE, compression="zstd")
+        (part / trial_maps_of.FILE).unlink(missing_ok=True)
+        if maps is not None:
+            told = trial_maps_of.to_arrow(maps, manifest.classes)
+            pq.write_table(told, part / trial_maps_of.FILE, compression="zstd")
+
+    return _with_file(path, manifest, write)
 
 
 def _with_file(path: Path, manifest: Manifest, write: Callable[[Path], object]) -> Study:
@@ -314,7 +330,7 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     classes = manifest.classes
     frames: dict[str, pd.DataFrame] = {}
     for file, table in tables.items():
-        if file not in (gradcam_of.FILE, gradcam_of.FOLDS_FILE, embeddings_of.FILE, trial_of.FILE):
+        if file not in READ_APART:
             name = file.removesuffix(".parquet")
             fitted = _fitted(table, name, classes, further=manifest.data.columns)
             frames[name] = fitted.replace_schema_metadata(None).to_pandas()
@@ -344,6 +360,9 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     if trial_of.FILE in tables:
         stated = contract.stated(tables[trial_of.FILE], "trial")
         trial = trial_of.from_arrow(tables[trial_of.FILE], classes, cases, facts=stated)
+    trial_maps = None
+    if trial_maps_of.FILE in tables:
+        trial_maps = trial_maps_of.from_arrow(tables[trial_maps_of.FILE], classes, cases)
     return Study(
         path=path,
         manifest=manifest,
@@ -353,6 +372,7 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
         embeddings=embeddings,
         claims=claims,
         trial=trial,
+        trial_maps=trial_maps,
         rows=rows,
         **frames,
     )

@@ -56,8 +56,9 @@ class TrialFacts:
 class Trial:
     """The rows of a trial, in order of case, network, intervention, level and control, and how it was made.
 
-    Columns are ``case_id``, ``network``, ``intervention``, ``level``, ``control``, ``host_case_id`` and
-    ``prob_<class>``. ``host_case_id`` names the scan without tumour that a tumour, a patch or a hole was put into;
+    Columns are ``case_id``, ``network``, ``intervention``, ``level``, ``control``, ``host_case_id``, ``unlike`` and
+    ``prob_<class>``. ``unlike`` says whether the changed image is flagged as unlike the training images, null where the
+    model does not tell. ``host_case_id`` names the scan without tumour that a tumour, a patch or a hole was put into;
     ``case_id`` is then the tumour case that the shape is of.
     """
 

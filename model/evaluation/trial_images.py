@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from neuroval.data.images.decoding import read_image
 from neuroval.data.study.trial import CORRUPTIONS, ELSEWHERE, REPEATS, UNTOUCHED
 from neuroval.data.study.trial import HEALTHY as HEALTHY_CONTROL
-from neuroval.model.evaluation.trial_plan import HEALTHY, Scan, Unit, grey_of
+from neuroval.model.evaluation.trial_maps import ANSWERS
+from neuroval.model.evaluation.trial_plan import HEALTHY, MAPS, Scan, Unit, grey_of
 from neuroval.model.evaluation.trial_plan import UNTOUCHED as AS_IT_IS
 from neuroval.model.interventions import corruptions
 from neuroval.model.interventions.head import Midline, head_mask, midline
@@ -37,6 +38,8 @@ class Variant:
 
 def expected(unit: Unit, *, kinds: tuple[str, ...]) -> int:
     """Return about how many images a unit makes, for the progress bar."""
+    if unit.kind == MAPS:
+        return ANSWERS
     healthy = 2 * ("remove" in kinds) + 2 * ("keep" in kinds) + (unit.donor is not None)
     graded = {"corrupt": CORRUPTIONS, "repeat": REPEATS}.get(unit.kind, ())
     return {"remove": 4, "keep": 4, HEALTHY: healthy}.get(unit.kind, sum(map(corruptions.levels, graded)) or 1)
@@ -59,7 +62,8 @@ def variants(unit: Unit, *, kinds: tuple[str, ...], seed: int) -> Iterator[Varia
         yield from _in_host(unit, kinds=kinds, seed=seed)
 
 
-def _chance(seed: int, *names: object) -> np.random.Generator:
+def chance_of(seed: int, *names: object) -> np.random.Generator:
+    """Return the generator of a seed and of names such as those of a case and of what is done to it."""
     digest = hashlib.sha256("/".join(map(str, (seed, *names))).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:16], "big"))
 
@@ -73,7 +77,7 @@ def _graded(unit: Unit, *, seed: int) -> Iterator[Variant]:
     grey, case_id = grey_of(unit.scan.image), unit.scan.case_id
     for name in CORRUPTIONS if unit.kind == "corrupt" else REPEATS:
         for level in range(1, corruptions.levels(name) + 1):
-            rng = _chance(seed, case_id, name) if unit.kind == "corrupt" else _chance(seed, case_id, name, level)
+            rng = chance_of(seed, case_id, name) if unit.kind == "corrupt" else chance_of(seed, case_id, name, level)
             changed = corruptions.corrupted(grey, name, level, rng=rng)
             yield Variant(intervention=name, level=level, pixels=_shown(changed))
 
@@ -81,7 +85,7 @@ def _graded(unit: Unit, *, seed: int) -> Iterator[Variant]:
 def _holes(scan: Scan, head: Mask, *, seed: int) -> dict[str, Mask]:
     """Return the hole of a tumour, and of its control elsewhere where there is room for one."""
     hole = grown(_outlined(scan))
-    other = elsewhere(hole, head=head, rng=_chance(seed, scan.case_id, ELSEWHERE))
+    other = elsewhere(hole, head=head, rng=chance_of(seed, scan.case_id, ELSEWHERE))
     return {"": hole} if other is None else {"": hole, ELSEWHERE: other}
 
 
@@ -90,7 +94,7 @@ def _removed(scan: Scan, *, seed: int) -> Iterator[Variant]:
     head = head_mask(grey)
     holes = _holes(scan, head, seed=seed)
     for control, hole in holes.items():
-        rng = _chance(seed, scan.case_id, "remove_harmonic", control)
+        rng = chance_of(seed, scan.case_id, "remove_harmonic", control)
         made = partial(Variant, control=control)
         yield made(intervention="remove_telea", pixels=_shown(filled_telea(grey, hole)))
         yield made(intervention="remove_harmonic", pixels=_shown(filled_harmonic(grey, hole, rng=rng)))
@@ -107,7 +111,7 @@ def _mirrored(scan: Scan, grey: Grey, tumour: Mask, head: Mask, middle: Midline,
         return
     yield made(pixels=_shown(filled))
     left, opposite = middle.left(head.shape), middle.mirrored(tumour.astype(np.uint8)).astype(np.bool_)
-    rng = _chance(seed, scan.case_id, "remove_hemisphere", ELSEWHERE)
+    rng = chance_of(seed, scan.case_id, "remove_hemisphere", ELSEWHERE)
     for side in (left, ~left) if rng.integers(2) else (~left, left):
         hole = elsewhere(tumour, head=head & side & ~opposite, rng=rng)
         if hole is not None:
@@ -141,7 +145,7 @@ def _in_host(unit: Unit, *, kinds: tuple[str, ...], seed: int) -> Iterator[Varia
         return
     made, hole = partial(Variant, control=HEALTHY_CONTROL), transfer.outline
     if "remove" in kinds:
-        rng = _chance(seed, unit.scan.case_id, "remove_harmonic", HEALTHY_CONTROL)
+        rng = chance_of(seed, unit.scan.case_id, "remove_harmonic", HEALTHY_CONTROL)
         yield made(intervention="remove_telea", pixels=_shown(filled_telea(host, hole)))
         yield made(intervention="remove_harmonic", pixels=_shown(filled_harmonic(host, hole, rng=rng)))
     if "keep" in kinds:

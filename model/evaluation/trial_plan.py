@@ -22,7 +22,8 @@ from neuroval.data.study.folder import Study
 from neuroval.model.interventions.head import head_mask
 from neuroval.model.interventions.outline import grown
 
-KINDS: Final = ("remove", "keep", "move", "corrupt", "repeat")
+MAPS: Final = "maps"
+KINDS: Final = ("remove", "keep", "move", "corrupt", "repeat", MAPS)
 UNTOUCHED: Final = "untouched"  # kinds of units that no option names: every scan as it is,
 HEALTHY: Final = "healthy"  # and the controls in scans without tumour
 LARGEST: Final = 0.6  # part of a head that a hole may take: more leaves too little to fill it from
@@ -85,13 +86,15 @@ def planned(
     kinds: Sequence[str],
     splits: Sequence[str],
     sample: int,
+    map_sample: int,
     seed: int,
 ) -> Plan:
     """Return the units of a trial over the evaluated cases of the splits.
 
     Outlines are those of the data set's files; where it has none, those of the study, which are coarser. Tumours are
     paired with scans of the negative class of the same split: of the same plane where that is known, alike, and each
-    in turn. Corruptions and repeats take a sample of one split, the one that is shown first, stratified by class.
+    in turn. Corruptions and repeats take a sample of one split, the one that is shown first, stratified by class; so do
+    maps, which take one of ``map_sample`` scans.
     Raises ``InputError`` when no image is there, or no outline and nothing else to do.
     """
     scans, left_out = _scans(study, images, splits)
@@ -104,10 +107,10 @@ def planned(
             else f"{study.path}: no evaluated case in split {list(splits)}."
         )
     tumours = [scan for scan in scans if scan.outline is not None]
-    if not tumours and not {"corrupt", "repeat"} & set(kinds):
+    if not tumours and not {"corrupt", "repeat", MAPS} & set(kinds):
         raise InputError(
-            f"{images.folder}: no tumour has an outline, so there is nothing to {' or '.join(kinds)}; --kinds corrupt "
-            "and --kinds repeat need none."
+            f"{images.folder}: no tumour has an outline, so there is nothing to {' or '.join(kinds)}; --kinds corrupt, "
+            "--kinds repeat and --kinds maps need none."
         )
     units = [Unit(kind=UNTOUCHED, scan=scan) for scan in scans]
     units += [Unit(kind=kind, scan=scan) for kind in ("remove", "keep") if kind in kinds for scan in tumours]
@@ -119,6 +122,9 @@ def planned(
             units += _with_hosts(here, hosts, move="move" in kinds, rng=rng)
     chosen = _sample(scans, size=sample, splits=splits, rng=np.random.default_rng([seed, len(PREFERRED)]))
     units += [Unit(kind=kind, scan=scan) for kind in ("corrupt", "repeat") if kind in kinds for scan in chosen]
+    if MAPS in kinds:
+        rng = np.random.default_rng([seed, len(PREFERRED) + 1])
+        units += [Unit(kind=MAPS, scan=scan) for scan in _sample(scans, size=map_sample, splits=splits, rng=rng)]
     return Plan(units=tuple(units), left_out=left_out)
 
 

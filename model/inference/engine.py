@@ -1,6 +1,7 @@
 """Running a model folder with ONNX Runtime: probabilities, Grad-CAM and embedding in one pass."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -51,10 +52,11 @@ class Engine:
         return np.asarray(probabilities, dtype=np.float32)
 
 
-def load(folder: Path, *, threads: int = 0) -> Engine:
+def load(folder: Path, *, threads: int = 0, change: Callable[[bytes], bytes] | None = None) -> Engine:
     """Return the engine of a model folder; ``threads=0`` takes all cores.
 
-    The bytes that are loaded are those whose hash the card states. Raises ``InputError`` when the folder is no model,
+    The bytes that are loaded are those whose hash the card states; ``change`` makes another graph of them, for a
+    network that serves as a control. Raises ``InputError`` when the folder is no model,
     its weights lie in another file, or its graph does not fit its card.
     """
     card, path = read_card(folder), folder / GRAPH
@@ -62,6 +64,7 @@ def load(folder: Path, *, threads: int = 0) -> Engine:
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise InputError(f"{path}: was changed while it was read; try again.")
     check_self_contained(content, where=str(path))
+    content = content if change is None else change(content)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

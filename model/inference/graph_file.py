@@ -36,10 +36,37 @@ FIELDS: Final = {
     "Tensor": {"external_data": (13, "Entry")},
     "Entry": {},
 }
+TEXT, WHOLE, REAL, BYTES = (
+    getattr(descriptor_pb2.FieldDescriptorProto, f"TYPE_{name}") for name in ("STRING", "INT64", "FLOAT", "BYTES")
+)
+# Message -> field -> its number, its type, and whether it is a list: what is not a message, and is looked at.
+VALUES: Final = {
+    "Node": {"input": (1, TEXT, True), "output": (2, TEXT, True), "op_type": (4, TEXT, False)},
+    "Tensor": {
+        "data_type": (2, WHOLE, False),
+        "float_data": (4, REAL, True),
+        "name": (8, TEXT, False),
+        "raw_data": (9, BYTES, False),
+        "data_location": (14, WHOLE, False),
+    },
+}
 
 
 def check_self_contained(content: bytes, *, where: str) -> None:
     """Raise ``InputError`` unless all tensors of a graph lie in its own bytes."""
+    for tensor in _tensors(parsed(content, where=where)):
+        if tensor.data_location == EXTERNAL or len(tensor.external_data):
+            raise InputError(
+                f"{where}: its weights lie in another file, which the hash of the model does not cover; save it as one "
+                "file (onnx.save_model with save_as_external_data=False)."
+            )
+
+
+def parsed(content: bytes, *, where: str) -> Any:
+    """Return the message of a graph's bytes, with the fields described here; the others stay in it as they are.
+
+    Raises ``InputError`` when the bytes are no ONNX file.
+    """
     if len(content) > LARGEST:
         raise InputError(f"{where}: {len(content):,} bytes are no ONNX file; expected less than 2 GB.")
     model = _model()()
@@ -47,12 +74,7 @@ def check_self_contained(content: bytes, *, where: str) -> None:
         model.ParseFromString(content)
     except DecodeError:
         raise InputError(f"{where}: not a readable ONNX file; copy the model again.") from None
-    for tensor in _tensors(model):
-        if tensor.data_location == EXTERNAL or len(tensor.external_data):
-            raise InputError(
-                f"{where}: its weights lie in another file, which the hash of the model does not cover; save it as one "
-                "file (onnx.save_model with save_as_external_data=False)."
-            )
+    return model
 
 
 def _tensors(message: Message) -> Iterator[Any]:
@@ -68,7 +90,7 @@ def _tensors(message: Message) -> Iterator[Any]:
 
 @cache
 def _model() -> type[Message]:
-    """Return the class of the messages that ``FIELDS`` describes; other fields are passed over."""
+    """Return the class of the messages that ``FIELDS`` and ``VALUES`` describe; other fields are passed over."""
     kinds = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="neuroval_onnx.proto", package=PACKAGE, syntax="proto2")
     for message, known in FIELDS.items():
@@ -81,8 +103,9 @@ def _model() -> type[Message]:
                 type=kinds.TYPE_MESSAGE,
                 type_name=f".{PACKAGE}.{holds}",
             )
-        if message == "Tensor":
-            described.field.add(name="data_location", number=14, label=kinds.LABEL_OPTIONAL, type=kinds.TYPE_INT32)
+        for field, (number, kind, is_list) in VALUES.get(message, {}).items():
+            label = kinds.LABEL_REPEATED if is_list else kinds.LABEL_OPTIONAL
+            described.field.add(name=field, number=number, label=label, type=kind)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     model: type[Message] = message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{PACKAGE}.Model"))

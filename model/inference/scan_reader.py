@@ -64,6 +64,23 @@ class Reader:
             limit=limit,
         )
 
+    @property
+    def tells_unlike(self) -> bool:
+        """Whether the model says of an image that it is unlike its training images."""
+        return self.likeness is not None and self.components is not None
+
+    def call(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], bool | None]:
+        """Return the probabilities (k,) of an image ``(h, w, 3)``, and whether it is unlike the training images.
+
+        Both are as ``read`` gives them; the second is none for a model that does not say, of which nothing but the
+        probabilities is computed.
+        """
+        if self.tells_unlike:
+            reading = self.read(pixels)
+            return reading.probabilities, not reading.in_distribution
+        fitted = preprocess(pixels, size=self.card.input_size)
+        return self.engine.probabilities(fitted[None])[0], None
+
     def warm_up(self) -> None:
         """Read a black image: the first run of a network makes room for all later ones."""
         self.read(np.zeros((self.card.input_size, self.card.input_size, 3), np.uint8))

@@ -71,17 +71,23 @@ def corrupted(grey: NDArray[np.uint8], name: str, level: int, *, rng: np.random.
         case "turn":
             return framing.turned(grey, amount if rng.integers(2) else -amount)
         case "shift":
-            return _shifted(grey, amount / 100 * min(grey.shape), rng=rng)
+            return framing.shifted(grey, **_step(amount / 100 * min(grey.shape), rng=rng))
         case "zoom_crop":
             return framing.zoomed(grey, amount)
         case "jpeg":
             return grey_levels.jpeg(grey, round(amount))
-        case "repeat_shift":
-            return _shifted(grey, amount, rng=rng)
         case _:
-            return framing.turned(grey, amount)
+            return framing.warped(grey, repetition(grey.shape, name, level, rng=rng))
 
 
-def _shifted(grey: NDArray[np.uint8], pixels: float, *, rng: np.random.Generator) -> NDArray[np.uint8]:
+def repetition(shape: tuple[int, ...], name: str, level: int, *, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the affine map (2, 3) of a repeat, which takes places of the picture (h, w) to those where they go."""
+    amount = REPEATS[name][level - 1]
+    if name == "repeat_turn":
+        return framing.turning(shape, amount)
+    return framing.shifting(**_step(amount, rng=rng))
+
+
+def _step(pixels: float, *, rng: np.random.Generator) -> dict[str, int]:
     right, down = AROUND[int(rng.integers(len(AROUND)))]
-    return framing.shifted(grey, right=round(pixels * right), down=round(pixels * down))
+    return {"right": round(pixels * right), "down": round(pixels * down)}

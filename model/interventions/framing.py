@@ -9,13 +9,23 @@ from numpy.typing import NDArray
 
 def turned(grey: NDArray[np.uint8], degrees: float) -> NDArray[np.uint8]:
     """Return the picture turned about its middle, counter-clockwise."""
-    height, width = grey.shape
-    return warped(grey, cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0))
+    return warped(grey, turning(grey.shape, degrees))
+
+
+def turning(shape: tuple[int, ...], degrees: float) -> NDArray[np.float64]:
+    """Return the affine map (2, 3) that turns a picture (h, w) about its middle, counter-clockwise."""
+    height, width = shape
+    return np.asarray(cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0), dtype=np.float64)
 
 
 def shifted(grey: NDArray[np.uint8], *, right: int, down: int) -> NDArray[np.uint8]:
     """Return the picture shifted by whole pixels."""
-    return warped(grey, np.array([[1, 0, right], [0, 1, down]], dtype=np.float64))
+    return warped(grey, shifting(right=right, down=down))
+
+
+def shifting(*, right: int, down: int) -> NDArray[np.float64]:
+    """Return the affine map (2, 3) that shifts a picture by whole pixels."""
+    return np.array([[1, 0, right], [0, 1, down]], dtype=np.float64)
 
 
 def zoomed(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from neuroval.data.study.gradcam import GradCams
 from neuroval.data.study.import_predictions import study_of_predictions
 from neuroval.data.study.manifest import About, DataFacts, Impact, Manifest, ModelFacts, TestRead, Thresholds
 from neuroval.data.study.trial import Trial, TrialFacts
+from neuroval.data.study.trial_maps import CURVES, STEPS, VARIANTS, MapFacts, TrialMaps
 from neuroval.model.evaluation.to_study import evaluate
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
@@ -180,7 +182,8 @@ def trial_of(study: Study) -> Trial:
         chances = np.full(4, (1 - sure) / 3)
         chances[index] = sure
         host = ids[healthy[place % len(healthy)]] if change == "move" or control == "healthy" else None
-        rows.append((ids[place], "final", change, level, control, host, *chances))
+        unlike = change == "motion" and level > 2 + place % 4
+        rows.append((ids[place], "final", change, level, control, host, unlike, *chances))
 
     for place, index in enumerate(called):
         add(place, "none", index, sure=0.95)
@@ -200,9 +203,35 @@ def trial_of(study: Study) -> Trial:
         add(place, "move", index if place % 5 == 0 else none)
         add(place, "move", none, control="healthy")
     facts = TrialFacts(seed=0, sample=40, splits=("test",), kinds=("remove", "keep", "move", "corrupt"), version=1)
-    columns = ["case_id", "network", "intervention", "level", "control", "host_case_id"]
+    columns = ["case_id", "network", "intervention", "level", "control", "host_case_id", "unlike"]
     table = pd.DataFrame(rows, columns=[*columns, *BRAIN_TUMOR.probability_columns])
     return Trial(table=table.astype({"level": "int16", "host_case_id": "str"}), facts=facts)
+
+
+def maps_of(study: Study, *, learnt: bool = True) -> TrialMaps:
+    """Maps of the first 12 predicted cases: those of random networks are others where anything was learnt.
+
+    The last one has no evidence. Blurring in the order of the maps is faster than by chance in 8 of the others.
+    """
+    rng = np.random.default_rng(9)
+    maps = np.repeat(rng.random((12, 1, 7, 7)), len(VARIANTS), axis=1)
+    if learnt:
+        maps[:, 1:10] = rng.random((12, 9, 7, 7))
+    maps[:, 10:] = 0.9 * maps[:, 10:] + 0.1 * rng.random((12, 6, 7, 7))
+    maps[11] = 0
+    steps = np.linspace(0, 1, STEPS + 1)
+    steepness = np.where(np.arange(12) < 8, 4.0, 0.5)[:, None]
+    curves = np.stack(
+        [(1 - steps) ** steepness, 1 - (1 - steps) ** steepness, *[np.tile(1 - steps, (12, 1))] * 2], axis=1
+    )
+    assert curves.shape == (12, len(CURVES), STEPS + 1)
+    return TrialMaps(
+        case_ids=pd.Index(study.predictions["case_id"].iloc[:12]),
+        called=np.zeros(12, dtype=np.int64),
+        maps=maps.astype(np.float16),
+        curves=curves.astype(np.float32),
+        facts=MapFacts(seed=0, sample=12, version=1),
+    )
 
 
 def imported(home: Path, name: str, *, k: int, negative: str | None) -> Study:
@@ -259,7 +288,7 @@ def dashboard_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _break(write(home, name).path, name)
     pairs = [(0, 44, "exact"), (1, 46, "reencoded")]
     whole = write(home, "whole", folds=True, copies=True, pairs=pairs, embeddings=True)
-    whole = add_trial(whole.path, trial_of(whole))
+    whole = add_trial(whole.path, trial_of(whole), maps=maps_of(whole))
     write(home, "other", wrong=3, data="whole")
     study = write(home, "normal")
     images = tmp_path_factory.mktemp("images")
@@ -282,6 +311,15 @@ def studies_at_home(dashboard_home: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setenv("NEUROVAL_HOME", str(dashboard_home))
     monkeypatch.setattr("neuroval.data.storage.home.SHIPPED_STUDIES", dashboard_home / "none")
     return dashboard_home
+
+
+@pytest.fixture
+def worthless_maps(studies_at_home: Path) -> Iterator[str]:
+    """The name of a study whose maps rest on nothing that its model has learnt, there during one test."""
+    study = write(studies_at_home, "worthless-maps", data="normal")
+    add_trial(study.path, trial_of(study), maps=maps_of(study, learnt=False))
+    yield study.path.name
+    shutil.rmtree(study.path)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,6 +7,7 @@ from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import cases as text_cases
 from neuroval.dashboard.words import data_set as text_data_set
+from neuroval.dashboard.words import distance_to_training as text_distance
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.overview import HEADLINES
 
@@ -36,6 +37,7 @@ def chapter(subject: Subject) -> list[Block]:
     across = len(evidence.results.audit.patients_across)
     blocks.append(paragraph(words.copies(evidence.results.audit.twin_kinds, across, leakage)))
     blocks += [heading(text_audit.STEPS_TITLE, level=2), *_steps(subject)]
+    blocks += [heading(text_distance.TITLE, level=2), *_by_distance(subject)]
     blocks += [heading("Copies with different labels", level=2), *_odd(subject)]
     blocks += [heading("What besides the disease gives the answer away", level=2, label="confounding")]
     if evidence.results.whole.confounding:
@@ -50,6 +52,14 @@ def chapter(subject: Subject) -> list[Block]:
     else:
         blocks.append(paragraph(text_data_set.NO_FACTOR))
     return blocks
+
+
+def _by_distance(subject: Subject) -> list[Block]:
+    told = subject.evidence.results.audit.by_distance
+    if told.reason is not None:
+        return [paragraph(text_distance.nothing(told.reason))]
+    caption = f"{text_distance.ALT}. {text_distance.of_what(told, subject.evidence.published.basis)}"
+    return [paragraph(text_distance.answer(told)), table(text_distance.rows(told), caption, label="distance")]
 
 
 def _steps(subject: Subject) -> list[Block]:

@@ -12,6 +12,7 @@ from neuroval.dashboard.words import audit as text_audit
 from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.formats import probability
+from neuroval.dashboard.words.trial_maps import WORTHLESS
 
 MOST: Final = 600  # cases in a report
 SAMPLE: Final = 12  # of the errors that were not made with high confidence
@@ -81,6 +82,7 @@ def _saliency(subject: Subject) -> list[Block]:
         return [paragraph(text_audit.NO_OUTLINES)]
     return [
         heading(text_audit.SALIENCY_TITLE, level=2),
+        *([paragraph(WORTHLESS)] if evidence.maps_are_worthless else []),
         paragraph(" ".join(filter(None, (whose, text_audit.SALIENCY, text_audit.guided(subject.manifest))))),
         table(
             rows,

@@ -4,6 +4,7 @@ from neuroval.dashboard.report.blocks import Block, heading, note, paragraph, ta
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words import trial as text
+from neuroval.dashboard.words import trial_maps as text_maps
 
 
 def chapter(subject: Subject) -> list[Block]:
@@ -25,6 +26,15 @@ def chapter(subject: Subject) -> list[Block]:
         if moved := text.sufficiency_rows(tried, classes):
             blocks.append(table(moved, "What moved tumours are called.", label="sufficiency"))
         blocks.append(note(text.LIMITS))
+    if tried.maps is not None:
+        blocks += [
+            heading(text_maps.TITLE, level=2),
+            paragraph(text_maps.answer(tried.maps)),
+            paragraph(text_maps.pointing(tried.maps)),
+            table(text_maps.rows(tried.maps), f"{text_maps.TABLE_TITLE} {text_maps.CAPTION}", label="maps"),
+            table(text_maps.pointing_rows(tried.maps), text_maps.POINTING_TITLE, label="deletion-and-insertion"),
+            note(text_maps.of_what(tried.maps, subject.evidence.published.basis)),
+        ]
     if results.whole.baselines is not None:
         blocks += [
             heading(text.BASELINE_TITLE, level=2),
@@ -37,13 +47,16 @@ def chapter(subject: Subject) -> list[Block]:
         blocks += [
             heading("What breaks it", level=2),
             paragraph(text.what_breaks(tried.corruptions)),
-            paragraph(text.notices(tried.corruptions)),
+            paragraph(
+                " ".join(part for part in (text.notices(tried.corruptions), text.flags(tried.corruptions)) if part)
+            ),
             table(
                 text.corruption_rows(tried.corruptions),
                 f"Scans made worse. {text.sampled(tried.corruptions, subject.evidence.published.basis)} "
                 f"{text.limits(tried.corruptions[0].limits)}",
                 label="corruptions",
             ),
+            table(text.notice_rows(tried.corruptions), f"{text.NOTICE_TABLE}. {text.NOTICE}", label="notices"),
         ]
     if tried.repeats:
         blocks.append(paragraph(text.repeated(tried.repeats)))

@@ -11,6 +11,7 @@ from neuroval.data.study.criteria import OVERALL, PER_CLASS, TRIED
 
 def test_areas_and_scores_rest_on_the_probabilities_all_else_on_the_called_class() -> None:
     ranked = {"auc", "auc_macro_ovr", "hand_till", "average_precision"}
+    ranked |= {f"{curve}_{number}" for curve in ("deletion", "insertion") for number in ("gain", "better")}
     for metric in METRICS:
         assert metric.argmax == (metric.key not in ranked and metric.scope != "confidence"), metric.key
 

@@ -39,8 +39,12 @@ class Script:
         hosts: dict[int, int] | None = None,
         network: str = "final",
         sure: float = SURE,
+        unlike: Sequence[int] | None = None,
     ) -> "Script":
-        """Add what cases, by their place, are called; ``hosts`` are the healthy scans, by the place of the case."""
+        """Add what cases, by their place, are called; ``hosts`` are the healthy scans, by the place of the case.
+
+        ``unlike`` are those that are flagged as unlike the training images; none where the model does not say.
+        """
         for case, name in called.items():
             chances = dict.fromkeys(self.classes, (1 - sure) / (len(self.classes) - 1)) | {name: sure}
             self.lines.append(
@@ -51,6 +55,7 @@ class Script:
                     "level": level,
                     "control": control,
                     "host_case_id": None if hosts is None else self.ids[hosts[case]],
+                    "unlike": None if unlike is None else case in unlike,
                     **{f"prob_{key}": value for key, value in chances.items()},
                 }
             )

@@ -107,6 +107,24 @@ def test_without_a_negative_class_accuracy_is_what_holds(script: type[Any]) -> N
     assert turn.falls["accuracy"].difference.plain.value == pytest.approx(0.5)
 
 
+def test_the_share_that_is_flagged_as_unlike_training(script: type[Any]) -> None:
+    trial = script(["glioma"] * 4)
+    plain = dict.fromkeys(range(4), "glioma")
+    trial.add("none", plain, unlike=[0]).add("blur", plain, level=1, unlike=[0, 1, 2]).add("blur", plain, level=2)
+    answers = trial.answers()
+    assert answers is not None
+    (blur,) = corruptions(answers, at_least={})
+    counts = [
+        None if row.flagged is None else (row.flagged.plain.count, row.flagged.plain.n) for row in blur.severities
+    ]
+    assert counts == [(1, 4), (3, 4), None]
+
+
+def test_a_model_that_does_not_say_flags_nothing(worn: Answers) -> None:
+    assert worn.unlike is None
+    assert all(row.flagged is None for corruption in corruptions(worn, at_least={}) for row in corruption.severities)
+
+
 def test_repeats_count_every_repeat_and_group_those_of_a_scan(worn: Answers) -> None:
     (shift,) = repeats(worn)
     assert (shift.name, shift.scans) == ("repeat_shift", 30)

@@ -165,7 +165,7 @@ def expected(registry: list[Number], tables: tuple[str, ...]) -> Cells:
     """What the numbers of these tables are written as."""
     found: Cells = {}
     for number in registry:
-        scope = number.subject if number.subject in ("overall", "confidence", "errors") else "class"
+        scope = number.subject if number.subject in ("overall", "confidence", "errors", "maps") else "class"
         if ("trial", number.metric) in REGISTRY or number.subgroup:
             continue  # of tables of their own
         metric, estimate = REGISTRY[scope, number.metric], number.estimate

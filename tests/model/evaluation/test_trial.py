@@ -13,6 +13,7 @@ import pytest
 
 from neuroval.data.exceptions import InputError
 from neuroval.data.images import linking
+from neuroval.data.images.decoding import read_image
 from neuroval.data.phantom.cohort import Cohort
 from neuroval.data.storage import home
 from neuroval.data.study.folder import Study, read_study, write_study
@@ -22,6 +23,7 @@ from neuroval.model.evaluation import trial as module
 from neuroval.model.evaluation.to_study import evaluate
 from neuroval.model.evaluation.trial import run_trial
 from neuroval.model.inference.engine import load
+from neuroval.model.inference.scan_reader import open_reader
 
 DATA = "trial-phantom"
 FEW = ["remove_telea", "remove_harmonic", "blank", "keep_only", "move"]
@@ -64,7 +66,7 @@ def whole(evaluated: Study, clean_phantom: Cohort, tmp_path_factory: pytest.Temp
     linking.link(clean_phantom.folder, data_name=DATA, cases=evaluated.cases)
     path = tmp_path_factory.mktemp("whole") / "study"
     shutil.copytree(evaluated.path, path)
-    run = run_trial(path, sample=4)
+    run = run_trial(path, sample=4, map_sample=3)
     assert run.computed
     assert not list(path.parent.glob(".*"))
     return run.study
@@ -124,13 +126,41 @@ def test_a_network_that_needs_the_tumour_loses_it_and_keeps_the_control(whole: S
 
 def test_a_complete_trial_is_not_computed_again_and_another_seed_is(whole: Study, tmp_path: Path) -> None:
     shutil.copytree(whole.path, tmp_path / "again")
-    again = run_trial(tmp_path / "again", sample=4)
+    again = run_trial(tmp_path / "again", sample=4, map_sample=3)
     assert not again.computed
     assert again.study.fingerprint == whole.fingerprint
     other = run_trial(tmp_path / "again", sample=4, kinds=["repeat"], seed=5)
     assert other.computed
     assert other.study.trial is not None
     assert set(other.study.trial.table["intervention"]) == {"none", "repeat_shift", "repeat_turn"}
+    assert other.study.trial_maps is None
+
+
+def test_the_maps_of_a_sample_are_those_of_the_study_and_those_of_random_networks_are_others(whole: Study) -> None:
+    maps, shown = whole.trial_maps, whole.gradcam
+    assert maps is not None
+    assert shown is not None
+    assert len(maps.case_ids) == 3
+    for case_id, called, plain in zip(maps.case_ids, maps.called, maps.of_change("none"), strict=True):
+        row = shown.row(case_id)
+        assert row is not None
+        cam = shown.maps[row, called].astype(np.float64)
+        np.testing.assert_allclose(plain, cam / cam.max(), atol=2e-3)
+    called = whole.predictions.set_index("case_id").loc[maps.case_ids, list(whole.classes.probability_columns)]
+    np.testing.assert_allclose(maps.curve("deletion")[:, 0], called.max(axis=1), atol=1e-6)
+    for name in ("head_1", "upper_third_2", "all_3"):
+        assert np.abs(maps.of_change(name) - maps.of_change("none")).max() > 0.1
+    assert np.abs(maps.of_change("repeat_shift_1") - maps.of_change("none")).max() < 0.5
+
+
+def test_scans_are_flagged_as_the_reader_flags_them(whole: Study, clean_phantom: Cohort) -> None:
+    assert whole.trial is not None
+    reader = open_reader(home.find_model("phantom"))
+    rows = rows_of(whole, "none").head(4)
+    paths = whole.cases.set_index("case_id").loc[rows["case_id"], "image_path"]
+    readings = [reader.read(read_image(clean_phantom.folder / path).pixels) for path in paths]
+    assert [not reading.in_distribution for reading in readings] == rows["unlike"].tolist()
+    assert whole.trial.table["unlike"].any()  # the strongest corruptions at least
 
 
 def _slow_trial(path: Path) -> None:
@@ -142,13 +172,13 @@ def _slow_trial(path: Path) -> None:
         return answered(*arguments)  # type: ignore[arg-type]
 
     module._answered = slowly  # type: ignore[assignment]
-    run_trial(path, kinds=["remove", "move"])
+    run_trial(path, kinds=["remove", "move", "maps"], map_sample=2)
 
 
 def test_a_killed_trial_goes_on_to_the_same_study(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UNITS_IN_PART", 8)
     shutil.copytree(study, tmp_path / "other")
-    uninterrupted = run_trial(tmp_path / "other", kinds=["move", "remove"]).study
+    uninterrupted = run_trial(tmp_path / "other", kinds=["move", "remove", "maps"], map_sample=2).study
     before = read_study(study).fingerprint
     journal = study.with_name(".study.trial.partial")
     context = multiprocessing.get_context("spawn")
@@ -162,7 +192,7 @@ def test_a_killed_trial_goes_on_to_the_same_study(study: Path, tmp_path: Path, m
         process.join()
         assert len(list(journal.glob("part-*.npz"))) >= parts
         assert read_study(study).fingerprint == before
-    resumed = run_trial(study, kinds=["remove", "move"]).study
+    resumed = run_trial(study, kinds=["remove", "move", "maps"], map_sample=2).study
     assert resumed.fingerprint == uninterrupted.fingerprint != before
     assert not journal.exists()
 

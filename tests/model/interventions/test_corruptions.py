@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from neuroval.data.study import trial
 from neuroval.model.interventions import framing, grey_levels, k_space
-from neuroval.model.interventions.corruptions import REPEATS, SEVERITIES, corrupted, levels
+from neuroval.model.interventions.corruptions import REPEATS, SEVERITIES, corrupted, levels, repetition
 
 Grey = NDArray[np.uint8]
 EVERY = [*SEVERITIES, *REPEATS]
@@ -110,3 +110,14 @@ def test_turns_and_zooms_are_about_the_middle() -> None:
     assert framing.turned(grey, 90)[16:21, 48:53].min() == 255
     twice = framing.zoomed(cv2.circle(np.zeros_like(grey), (50, 50), 10, 255, -1), 2)
     assert twice[50].nonzero()[0][[0, -1]].tolist() == pytest.approx([30, 70], abs=1)
+
+
+@pytest.mark.parametrize(("name", "level"), [("repeat_shift", 3), ("repeat_turn", 2)])
+def test_the_affine_map_of_a_repeat_says_where_a_place_went(name: str, level: int) -> None:
+    grey = np.zeros((80, 100), dtype=np.uint8)
+    grey[18:23, 68:73] = 200  # its middle is at 20 down, 70 to the right
+    matrix = repetition(grey.shape, name, level, rng=np.random.default_rng(4))
+    repeated = corrupted(grey, name, level, rng=np.random.default_rng(4)).astype(float)
+    down, right = (np.average(places, weights=repeated) for places in np.indices(grey.shape))
+    np.testing.assert_allclose([right, down], matrix @ [70, 20, 1], atol=0.05)
+    assert max(abs(right - 70), abs(down - 20)) > 0.5
