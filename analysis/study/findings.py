@@ -57,8 +57,8 @@ def find(
     judged = basis or leakage.split
     findings = (
         *tried,
-        None if scanned is None else subgroup_worse(scanned),
         shared_groups(leakage),
+        None if scanned is None else subgroup_worse(scanned),
         None if scanned is None else subgroup_below(scanned),
         forms_differ(ids, split=leakage.split),
         digits_lost(ids),

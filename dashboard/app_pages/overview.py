@@ -1,4 +1,4 @@
-"""Can this model be trusted? Verdict, headline numbers, findings, the worst errors."""
+"""Can this model be trusted? Verdict, findings, headline numbers, the worst errors; what they rest on is folded."""
 
 import streamlit as st
 
@@ -10,21 +10,34 @@ from neuroval.dashboard.words.formats import counts, escaped, interval, number
 from neuroval.dashboard.words.glossary import help_on
 
 study, evidence = frame.opened("overview")
-with st.container(gap=None):  # what fetches takes no room
-    frame.answer(text_overview.answer(evidence))
-    exports.fetch_scripts()
+criteria, findings = evidence.results.criteria, evidence.results.findings
 
-word, colour = text_overview.verdict_title(evidence.results.criteria, evidence.results.findings)
+_, colour = text_overview.verdict_title(criteria, findings)
 with st.container(border=True, gap="xsmall"):
-    st.markdown(f"## :{colour}[{word}]")
-    readings = len(study.manifest.test_reads)
-    st.markdown(text_overview.verdict_reason(evidence.results.criteria, evidence.results.findings, readings=readings))
-    for criterion in text_overview.hardest_first(evidence.results.criteria):
-        outcome, details = text_overview.criterion_lines(criterion, study.classes)
-        with st.container(gap=None):
-            st.markdown(escaped(outcome))
-            st.caption(escaped(details))
+    with st.container(gap=None):  # what fetches takes no room
+        st.markdown(text_overview.named(study.manifest))
+        exports.fetch_scripts()
+    st.markdown(f"## :{colour}[{escaped(text_overview.verdict_sentence(criteria, findings, study.classes))}]")
+    if (figure := charts.limits(evidence)) is not None:
+        exports.chart(study, figure, name="criteria", alt="Each criterion with its interval and its limit")
+    if limit := text_overview.verdict_limit(findings):
+        st.markdown(f":red[{escaped(limit)}]")
+    with st.expander("Why"):
+        frame.answer(text_overview.answer(evidence))
+        st.markdown(text_overview.verdict_reason(criteria, (), readings=len(study.manifest.test_reads)))
+        for criterion in text_overview.hardest_first(criteria):
+            outcome, details = text_overview.criterion_lines(criterion, study.classes)
+            with st.container(gap=None):
+                st.markdown(escaped(outcome))
+                st.caption(escaped(details))
 
+st.header("Findings", anchor=False)
+for finding in findings:
+    behind.finding(study, finding)
+if not findings:
+    st.markdown("None.")
+
+st.header("With and without what training has seen", anchor=False)
 for column, headline in zip(st.columns(2), text_overview.headlines(evidence.published, study.manifest), strict=True):
     estimate = headline.estimate
     with column.container(border=True, height="stretch", gap="xsmall"):
@@ -44,12 +57,6 @@ if (figure := charts.headlines(evidence.published)) is not None:
     st.caption(text_overview.drawn(evidence.published))
 exports.table(study, text_overview.comparison(evidence.published, study.manifest), what="overview", alt=alt)
 st.caption(escaped(text_overview.compared_on(evidence.published, study.manifest)))
-
-st.header("Findings", anchor=False)
-for finding in evidence.results.findings:
-    behind.finding(study, finding)
-if not evidence.results.findings:
-    st.markdown("None.")
 
 if evidence.worst:
     st.header("The five most confident errors" if len(evidence.worst) == 5 else "The errors", anchor=False)

@@ -17,6 +17,7 @@ from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.figures.folds import Row as FoldRow
 from neuroval.dashboard.figures.folds import fold_dots, start_of
 from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
+from neuroval.dashboard.figures.limits import limits_figure
 from neuroval.dashboard.figures.matrix import matrix_figure
 from neuroval.dashboard.figures.need_and_sufficiency import Row as TriedRow
 from neuroval.dashboard.figures.need_and_sufficiency import need_and_sufficiency as need_figure
@@ -44,6 +45,7 @@ COURSES = ("Loss", "Accuracy")
 
 def make_ready(evidence: Evidence) -> None:
     """Draw them as the pages show them before anything is chosen."""
+    limits(evidence)
     headlines(evidence.published)
     splits(evidence)
     for metrics in RATES:
@@ -64,6 +66,12 @@ def make_ready(evidence: Evidence) -> None:
     if (run := evidence.results.whole.final_run) is not None:
         for title in COURSES:
             course(run, title)
+
+
+def limits(evidence: Evidence) -> go.Figure | None:
+    """Return the acceptance criteria with their limits; none for a study without any."""
+    rows = text_overview.limit_rows(evidence.results.criteria, evidence.study.classes)
+    return figure(limits_figure, tuple(rows)) if rows else None
 
 
 def headlines(evidence: Evidence) -> go.Figure | None:

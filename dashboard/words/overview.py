@@ -33,6 +33,7 @@ DRAWN_FOLDS = (
     "Grouped folds: all scans of grouped cross-validation together. The interval of the mean over the folds can be "
     "wider; the verdict counts it too."
 )
+ANY_TUMOUR_KEY = "any_tumour"
 UNKNOWN = Reason("not_known")
 NO_GROUPED = "Grouped cross-validation: not available in this study."
 SPLIT_NAMES = {
@@ -49,6 +50,17 @@ HEADLINES = {
     "any_tumour.sensitivity": "Sensitivity, any tumour",
     "any_tumour.specificity": "Specificity, any tumour",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A criterion as a figure draws it: name, whether it is met, its number, its limit, and the outcome in words."""
+
+    label: str
+    met: bool | None
+    estimate: Estimate
+    at_least: float
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +81,68 @@ def verdict_title(criteria: Sequence[Criterion], findings: Sequence[Finding] = (
     if any(finding.severity == "critical" for finding in findings):
         return "Passes, with critical findings open", "orange"
     return "Passes", "green"
+
+
+def verdict_sentence(criteria: Sequence[Criterion], findings: Sequence[Finding], classes: ClassOrder) -> str:
+    """Return in at most twelve words whether to rely on the model, and why not."""
+    failed = [criterion for criterion in criteria if criterion.met is False]
+    undecided = sum(criterion.met is None for criterion in criteria)
+    critical = sum(finding.severity == "critical" for finding in findings)
+    if any(finding.code == "needs_no_tumour" for finding in findings):
+        return "Do not rely on it: it does not need the tumour"
+    whom = " for new patients" if any(criterion.decisive.basis != "all" for criterion in failed) else ""
+    if len(failed) > 1:
+        return f"Do not rely on it{whom}: {len(failed)} criteria fail"
+    if failed:
+        subject, _, rate = failed[0].criterion.metric.rpartition(".")
+        of_class = class_name(subject.removeprefix("classes."), classes) if subject.startswith("classes.") else ""
+        name = f"{of_class} {_rate_name(rate)}".strip().lower()
+        return f"Do not rely on it{whom}: {name} {'too low' if failed[0].decisive.shown_below else 'not shown'}"
+    if not criteria:
+        return "No acceptance criteria are set, so nothing can pass"
+    if undecided:
+        undecided_criteria = counted(undecided, "criterion", "criteria")
+        return f"Whether to rely on it cannot be decided: {undecided_criteria} undecided"
+    if critical:
+        speak = "speaks" if critical == 1 else "speak"
+        return f"Criteria met, but {counted(critical, 'serious finding')} {speak} against relying on it"
+    return f"All {len(criteria)} criteria are met" if len(criteria) > 1 else "The criterion is met"
+
+
+def limit_rows(criteria: Sequence[Criterion], classes: ClassOrder) -> list[Limit]:
+    """Return the criteria as a figure draws them, those that fail first: each with the interval that decides it."""
+    rows = []
+    for judged in hardest_first(criteria):
+        subject, _, rate = judged.criterion.metric.rpartition(".")
+        of_class = "" if subject == ANY_TUMOUR_KEY else class_name(subject.removeprefix("classes."), classes)
+        name = f"{of_class} {_rate_name(rate)}".strip().lower().capitalize()
+        asked, decisive = judged.criterion, judged.decisive
+        whom = criterion_of(asked.columns, each=bool(asked.each), values=decisive.values)
+        word = {True: "passes", False: "fails", None: "undecided"}[decisive.met]
+        rows.append(
+            Limit(
+                label=f"{name}{whom}",
+                met=decisive.met,
+                estimate=_lower(decisive),
+                at_least=asked.at_least,
+                outcome=f"{word}, limit {asked.at_least:g}",
+            )
+        )
+    return rows
+
+
+def _lower(judged: Judged) -> Estimate:
+    """Return the estimate that decides: the mean over the folds where its interval reaches lower."""
+    mean = judged.over_folds
+    if mean is None or mean.low is None or judged.estimate.low is None or mean.low >= judged.estimate.low:
+        return judged.estimate
+    return mean
+
+
+def named(manifest: Manifest) -> str:
+    """Return study and model by name, as Markdown."""
+    model = "" if manifest.model is None else f", model {escaped(manifest.model.name)}"
+    return f"**{escaped(manifest.about.title)}**{model}"
 
 
 def verdict_reason(criteria: Sequence[Criterion], findings: Sequence[Finding], *, readings: int) -> str:

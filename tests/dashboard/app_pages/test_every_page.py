@@ -38,7 +38,7 @@ def test_a_page_asks_and_answers(open_page: Open, said: Said, page: str, study: 
 
 def test_the_overview_judges_the_criterion_on_the_wider_interval(open_page: Open, said: Said) -> None:
     shown = said(open_page("overview", "normal"))
-    assert "Not decidable" in shown
+    assert "Whether to rely on it cannot be decided: 1 criterion undecided" in shown
     assert "0 of 1 criterion met" in shown
     assert "4 of 40 test cases (10.0%) share a patient" in shown
     assert "36 of 40 test scans share no patient" in shown
@@ -64,7 +64,7 @@ def test_without_training_cases_the_overview_claims_nothing_new(open_page: Open,
 
 
 def test_without_criteria_nothing_is_decided(open_page: Open, said: Said) -> None:
-    assert "Not decidable" in said(open_page("overview", "empty-class"))
+    assert "Whether to rely on it cannot be decided" in said(open_page("overview", "empty-class"))
 
 
 def test_an_empty_class_is_not_estimable(open_page: Open, said: Said) -> None:

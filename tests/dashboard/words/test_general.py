@@ -76,6 +76,51 @@ def test_a_pass_with_an_open_critical_finding_is_not_green() -> None:
     assert text_overview.verdict_title(_criteria(True), []) == ("Passes", "green")
 
 
+@pytest.mark.parametrize(
+    ("met", "findings", "sentence"),
+    [
+        ((), (), "No acceptance criteria are set, so nothing can pass"),
+        ((True, None), (), "Whether to rely on it cannot be decided: 1 criterion undecided"),
+        ((True, False), (), "Do not rely on it: accuracy not shown"),
+        ((False, False, None), (CRITICAL,), "Do not rely on it: 2 criteria fail"),
+        ((True, True), (CRITICAL,), "Criteria met, but 1 serious finding speaks against relying on it"),
+        ((True, True), (), "All 2 criteria are met"),
+        ((True,), (), "The criterion is met"),
+    ],
+)
+def test_the_verdict_is_said_in_twelve_words(
+    met: tuple[bool | None, ...], findings: tuple[Finding, ...], sentence: str
+) -> None:
+    assert text_overview.verdict_sentence(_criteria(*met), findings, BRAIN_TUMOR) == sentence
+    assert len(sentence.split()) <= 12
+
+
+def test_the_verdict_leads_with_a_model_that_needs_no_tumour_and_says_for_whom_it_fails() -> None:
+    facts = dict.fromkeys(("subject", "method", "need", "kept_elsewhere", "others"))
+    needless = dataclasses.replace(CRITICAL, code="needs_no_tumour", facts=facts)
+    assert text_overview.verdict_sentence(_criteria(True), [needless], BRAIN_TUMOR) == (
+        "Do not rely on it: it does not need the tumour"
+    )
+    (judged,) = _criteria(False)
+    asked = Acceptance(metric="classes.glioma.sensitivity", at_least=0.9)
+    on_folds = dataclasses.replace(judged.on_all, basis="folds", shown_below=True)
+    failed = Criterion(criterion=asked, on_all=on_folds)
+    sentence = text_overview.verdict_sentence([failed], (), BRAIN_TUMOR)
+    assert sentence == "Do not rely on it for new patients: glioma sensitivity too low"
+    assert len(sentence.split()) <= 12
+
+
+def test_a_criterion_is_drawn_with_the_interval_that_decides() -> None:
+    (judged,) = _criteria(False)
+    mean = dataclasses.replace(judged.on_all.estimate, low=0.1)
+    wide = dataclasses.replace(judged, on_all=dataclasses.replace(judged.on_all, over_folds=mean))
+    (row,) = text_overview.limit_rows([wide], BRAIN_TUMOR)
+    assert (row.label, row.met, row.estimate, row.at_least) == ("Accuracy", False, mean, 0.9)
+    assert row.outcome == "fails, limit 0.9"
+    (row,) = text_overview.limit_rows([judged], BRAIN_TUMOR)
+    assert row.estimate is judged.on_all.estimate
+
+
 def test_what_is_not_decidable_says_why_in_the_verdict() -> None:
     assert " Accuracy: not known. " in text_overview.verdict_reason(_criteria(True, None), (), readings=1)
     assert "why" not in text_overview.verdict_reason(_criteria(False, None), (), readings=1)
