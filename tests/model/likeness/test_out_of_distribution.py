@@ -226,3 +226,14 @@ def test_the_card_says_how_many_real_test_images_are_flagged(brain_tumor_mri: Pa
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         flagged = list(pool.map(lambda file: reader.read(read_image(file).pixels).in_distribution is False, files))
     assert reader.card.metrics[FLAGGED]["test"] == f"{sum(flagged)}/{len(flagged)}"
+
+
+@pytest.mark.parametrize("coloured", [True, False])
+def test_grey_levels_and_colour_are_those_of_plain_reductions_to_the_bit(coloured: bool) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (61, 83, 3), dtype=np.uint8)
+    if not coloured:
+        pixels = np.repeat(pixels[:, :, :1], 3, axis=2)
+    grey = pixels.astype(np.float32).mean(axis=2)
+    levels = np.sqrt(np.histogram(grey, bins=16, range=(0, 256))[0] / grey.size)
+    colour = np.log1p((pixels.max(axis=2) - pixels.min(axis=2)).mean())
+    np.testing.assert_array_equal(measures(pixels)[:17], np.array([*levels, colour], dtype=np.float32))
