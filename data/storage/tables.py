@@ -88,7 +88,7 @@ class Table:
 
 
 def read_table(path: Path, *, needed: str, known: Sequence[str] = ()) -> Table:
-    """Return the table in a file, or in a folder of Parquet parts as Spark writes them.
+    """Return the table in a file, or in a folder of Parquet or CSV parts as Spark writes them.
 
     Read are CSV (separated by commas, semicolons, tabs, bars or blanks; UTF-8, UTF-16 or Windows-1252; gzip; a first
     line ``sep=;``), Parquet and Arrow files. ``known`` columns are found in other spellings of their name too, such
@@ -96,9 +96,10 @@ def read_table(path: Path, *, needed: str, known: Sequence[str] = ()) -> Table:
     ``needed`` or has a row longer than its header.
     """
     names = (needed, *known)
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    last = next((suffix for suffix in reversed(suffixes) if suffix not in (".gz", ".gzip")), "")
-    if path.is_dir() or last in PARQUET_FILES:
+    last = _suffix(path)
+    if path.is_dir():
+        table = _of_arrow(path, _of_parts(path, names), names)
+    elif last in PARQUET_FILES:
         table = _of_arrow(path, _parquet(path), names)
     elif last in ARROW_FILES:
         table = _of_arrow(path, _loaded(path, pa.feather.read_table, "Arrow"), names)
@@ -109,6 +110,12 @@ def read_table(path: Path, *, needed: str, known: Sequence[str] = ()) -> Table:
     if needed not in table:
         raise InputError(f"{path}: column {needed!r} is missing; found {list(table.columns)}.")
     return table
+
+
+def _suffix(path: Path) -> str:
+    """Return the ending of a name that says what the file is, whether packed or not."""
+    suffixes = (suffix.lower() for suffix in reversed(path.suffixes))
+    return next((suffix for suffix in suffixes if suffix not in (".gz", ".gzip")), "")
 
 
 def table_sha256(path: Path) -> str:
@@ -164,25 +171,26 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def _parts(folder: Path) -> list[Path]:
-    """Return the Parquet files in a folder; markers such as ``_SUCCESS`` and hidden files are none."""
-    parts = (part for part in folder.rglob("*") if part.is_file() and part.suffix.lower() in PARQUET_FILES)
-    return sorted(p for p in parts if not any(name[0] in "._" for name in p.relative_to(folder).parts))
+    """Return the Parquet files in a folder, else its CSV files with content; hidden files and markers are none."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    seen = [path for path in files if not any(name[0] in "._" for name in path.relative_to(folder).parts)]
+    parquet = [path for path in seen if _suffix(path) in PARQUET_FILES]
+    return parquet or [path for path in seen if _suffix(path) in TEXT_FILES and path.stat().st_size]
 
 
-def _parquet(path: Path) -> pa.Table:
-    if not path.is_dir():
-        return _loaded(path, lambda file: pq.read_table(file, partitioning=None), "Parquet")
-    if log := next((name for name in LOGS if (path / name).exists()), None):
+def _of_parts(folder: Path, known: Sequence[str]) -> pa.Table:
+    if log := next((name for name in LOGS if (folder / name).exists()), None):
         raise InputError(
-            f"{path}: its {log} says which of its files count, and rows that were deleted are in the others; expected "
-            "plain Parquet, so save it as that."
+            f"{folder}: its {log} says which of its files count, and rows that were deleted are in the others; "
+            "expected plain Parquet, so save it as that."
         )
-    if not (parts := _parts(path)):
-        raise InputError(f"{path}: a folder without a .parquet file; expected a table.")
+    if not (parts := _parts(folder)):
+        raise InputError(f"{folder}: a folder without a .parquet or .csv file; expected a table.")
     tables = []
     for part in parts:
-        table = _parquet(part)
-        for level in part.relative_to(path).parts[:-1]:  # column=value, as Spark names the folders of partitions
+        is_text = _suffix(part) in TEXT_FILES
+        table = pa.table(dict(_of_text(part, known).columns)) if is_text else _parquet(part)
+        for level in part.relative_to(folder).parts[:-1]:  # column=value, as Spark names the folders of partitions
             name, equals, value = level.partition("=")
             if equals:
                 value = "" if value == "__HIVE_DEFAULT_PARTITION__" else unquote(value)
@@ -191,7 +199,11 @@ def _parquet(path: Path) -> pa.Table:
     try:
         return pa.concat_tables(tables, promote_options="default")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise InputError(f"{path}: its parts do not fit together ({str(error).splitlines()[0]}).") from None
+        raise InputError(f"{folder}: its parts do not fit together ({str(error).splitlines()[0]}).") from None
+
+
+def _parquet(path: Path) -> pa.Table:
+    return _loaded(path, lambda file: pq.read_table(file, partitioning=None), "Parquet")
 
 
 def _loaded(path: Path, load: Callable[[Path], pa.Table], kind: str) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import gzip
 import uuid
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_what_cannot_be_read_is_said(file: Path, content: bytes, message: str) -
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a folder without a \.parquet file"):
+    with pytest.raises(InputError, match=r"a folder without a \.parquet or \.csv file"):
         read_table(tmp_path, needed="label")
 
 
@@ -236,6 +237,27 @@ def test_a_folder_of_parts_is_one_table_and_its_partitions_are_columns(tmp_path:
         ("train", "007", "1"),
     ]
     assert table_sha256(folder) == table_sha256(folder)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_folder_of_csv_parts_is_one_table(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    folder = tmp_path / "predictions.csv"
+    for split, text in (("train", "label,patient_id\nx,007\n"), ("test", "label,patient_id\ny,7\nz,\n")):
+        part = folder / f"split={split}" / ("part-0.csv" if pack is bytes else "part-0.csv.gz")
+        part.parent.mkdir(parents=True)
+        part.write_bytes(pack(text.encode()))
+    (folder / "part-1.csv").write_text("")  # Spark writes a part without rows too
+    (folder / "_SUCCESS").write_text("")
+    table = texts(read_table(folder, needed="label", known=("split", "patient_id")))
+    rows = sorted(zip(table["label"], table["split"], map(str, table["patient_id"]), strict=True))
+    assert rows == [("x", "train", "007"), ("y", "test", "7"), ("z", "test", "None")]
+    assert table_sha256(folder) == table_sha256(folder)
+
+
+def test_parts_without_names_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "part-0.csv").write_text("x,007\n")
+    with pytest.raises(InputError, match=r"part-0\.csv: column 'label' is missing"):
+        read_table(tmp_path, needed="label")
 
 
 @pytest.mark.parametrize("log", ["_delta_log/0.json", ".hoodie/x", "metadata/version-hint.text"])
