@@ -1,6 +1,6 @@
 """Every sentence about reviews: the buttons on a case, the filters of the gallery, the report and the command line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from neuroval.analysis.readers.state import Opinion, Status
@@ -118,7 +118,7 @@ def summary(document: Mapping[str, Any]) -> str:
     return f"{told}: {', '.join(parts)}." if parts else f"{told}."
 
 
-def headline_range(document: Mapping[str, Any], estimate: Any) -> str:
+def headline_range(document: Mapping[str, Any], estimate: Callable[[Mapping[str, Any]], str]) -> str:
     """Return how accuracy stands with the labels that readers agree on; ``estimate`` writes an estimate."""
     changed, open_, out = (document[key] for key in ("changed", "open", "left_out"))
     before, least, most = (estimate(document[key]) for key in ("before", "least", "most"))
@@ -127,6 +127,67 @@ def headline_range(document: Mapping[str, Any], estimate: Any) -> str:
     if open_:
         return f"{told}, and {counted(open_, 'scan')} still open, it lies between {least} and {most}."
     return f"{told}: {least}."
+
+
+def reader_rows(document: Mapping[str, Any], estimate: Callable[[Mapping[str, Any]], str]) -> list[dict[str, str]]:
+    """Return a row a reader: what was judged, how often it is the label, and the model on the same scans."""
+
+    def shown(value: Mapping[str, Any] | None) -> str:
+        return "none named a class" if value is None else estimate(value)
+
+    return [
+        {
+            "Reader": reader["who"],
+            "Scans": f"{reader['judged']:,}",
+            "Agree": f"{reader['agree']:,}",
+            "Label wrong": f"{reader['label_wrong']:,}",
+            "Unsure": f"{reader['unsure']:,}",
+            "Cannot be used": f"{reader['unusable']:,}",
+            "Right": shown(reader["right"]),
+            "Model": shown(reader["model_right"]),
+        }
+        for reader in document["readers"]
+    ]
+
+
+def agreement_rows(agreement: Mapping[str, Any], estimate: Callable[[Mapping[str, Any]], str]) -> list[dict[str, str]]:
+    """Return a row a coefficient of agreement."""
+    return [
+        {"Agreement": label, "Value": estimate(agreement[name])}
+        for name, label in AGREEMENT.items()
+        if agreement[name] is not None
+    ]
+
+
+def agreement_caption(agreement: Mapping[str, Any]) -> str:
+    """Return what the agreement is of."""
+    return f"{AGREEMENT_CAPTION}, on {counted(agreement['cases'], 'evaluated scan')} that two or more gave a class."
+
+
+def disputed_rows(disputed: Sequence[Mapping[str, Any]], classes: ClassOrder) -> list[dict[str, str]]:
+    """Return a row a case whose label is disputed, the first ``MOST_SHOWN``."""
+    rows = []
+    for case in disputed[:MOST_SHOWN]:
+        told = [
+            f"{opinion['who']}: {_shown(opinion['class'], classes) or opinion['judgement'] or 'nothing'}"
+            for opinion in case["opinions"]
+        ]
+        rows.append({"Scan": case["case_id"], "Label": _shown(case["label"], classes), "Readers": "\n".join(told)})
+    return rows
+
+
+def disputed_caption(disputed: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the table of disputed labels holds."""
+    more = f" The first {MOST_SHOWN} of {len(disputed):,}." if len(disputed) > MOST_SHOWN else ""
+    return f"{DISPUTED_CAPTION}.{more}"
+
+
+def end_of_record(document: Mapping[str, Any]) -> str:
+    """Return by what the record of reviews can be checked later."""
+    return (
+        f"The record then held {counted(document['events'], 'event')} and ended with {document['head']}; "
+        "neuroval reviews verify checks it against this."
+    )
 
 
 def _shown(name: str | None, classes: ClassOrder) -> str:
