@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import TomlConfigSettingsSource as TomlSource
 
 from neuroval.data.exceptions import InputError
+from neuroval.data.reviews.store import address_of
 from neuroval.data.storage.home import home_folder
 from neuroval.data.storage.toml import read_toml
 
@@ -83,8 +84,14 @@ def _key(key: SecretStr) -> SecretStr:
     return key
 
 
+def _reviews(address: SecretStr) -> SecretStr:
+    address_of(address.get_secret_value())
+    return address
+
+
 Roots = Annotated[tuple[Annotated[Path, AfterValidator(_root)], ...], NoDecode, _split(os.pathsep)]
 LogFile = Annotated[Path, AfterValidator(_log_file)] | None
+ReviewsAddress = Annotated[SecretStr, AfterValidator(_reviews)] | None
 Emails = Annotated[tuple[Annotated[str, AfterValidator(_email)], ...], NoDecode, _split(",")]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, _split(",")]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, _split(",")]
@@ -117,6 +124,12 @@ class Settings(BaseSettings):
         default=60, gt=0, le=1440, description="minutes without use after which a sign-in ends"
     )
     session_hours: float = Field(default=12, gt=0, le=720, description="hours after which a sign-in ends in any case")
+    reviews: ReviewsAddress = Field(
+        default=None,
+        description="database of the reviews, `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`; without it a file of "
+        "the working folder",
+    )
+    reviewer: str = Field(default="", max_length=200, description="who reviews, where no sign-in is required")
     model: str = Field(default="brain-tumor-mri", description="model that the API serves: a name or a folder")
     api_keys: Keys = Field(
         default=(), description=f"keys of the API's clients, {SHORTEST_KEY} letters or more; without any none is asked"

@@ -15,6 +15,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     # cases that are not there
     "no_cases": (),
     "no_cases_of": ("of",),
+    "no_cases_read_twice": (),
     "no_reference_cases": ("of",),
     "no_reference_cases_of_others": ("than",),
     "no_reference_cases_without_tumour": (),
@@ -67,6 +68,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "one_reference_class": (),
     "one_predicted_class": (),
     "always_one_class": (),
+    "one_class_read": (),
     "outcomes_alike": ("cases", "are"),
     "equal_cases": (),
     "equal_groups": (),

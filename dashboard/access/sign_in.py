@@ -134,6 +134,11 @@ def may_run() -> bool:
     return may_use(user) and _is_among(user, allowed)
 
 
+def signed_in() -> str:
+    """Return who sees the page, where a sign-in is required; empty where none is."""
+    return person_of(st.user.to_dict()) if required() and streamlit_private.can_sign_in() else ""
+
+
 def _is_among(user: Mapping[str, Any], allowed: Sequence[str]) -> bool:
     email = str(user.get("email", "")).casefold()
     return user.get("email_verified") is not False and (email in allowed or f"@{email.partition('@')[2]}" in allowed)

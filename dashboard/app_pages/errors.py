@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from neuroval.dashboard.cases.any_case import listed_case
-from neuroval.dashboard.components import exports, frame, gallery, tiles
+from neuroval.dashboard.components import exports, frame, gallery, review, tiles
 from neuroval.dashboard.components import one_case as case_view
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
@@ -24,7 +24,9 @@ evidence = evidence_of(study, frame.basis(study))
 case_id = case_named(study, named) if named else None
 listed = listed_case(study, case_id) if case_id else None
 selection, everything = evidence.selection, state.everything()
-rows = gallery.passing(selection)
+reviews = review.standing(study)
+filtered = gallery.passing(selection)
+rows = review.passing(reviews, selection, filtered, case_id=case_id)
 
 if listed is not None:
     case = evidence.cases.get(listed.case_id)
@@ -33,7 +35,7 @@ if listed is not None:
     order = selection.ids(rows)
     if listed.case_id not in order:
         order = selection.ids(selection.rows({}, everything=everything))
-    case_view.case_view(study, evidence, listed, order)
+    case_view.case_view(study, evidence, listed, order, reviews)
 else:
     frame.title(study, PAGES["errors"].question)
     frame.judged_on(evidence)
@@ -44,6 +46,7 @@ else:
     pictures = tiles.images_note(study, evidence)
     gallery.filters(selection, study.classes)
     gallery.headline(selection, study.classes)
+    review.filters(reviews, selection, filtered)
     total, noun = (evidence.results.errors.n, "scan") if everything else (evidence.results.errors.count, "error")
     page = gallery.page_of(len(rows), total=total, noun=noun, size=TILES)
     shown = [evidence.cases[name] for name in selection.ids(rows[page])]

@@ -15,6 +15,7 @@ from neuroval.dashboard.cli import (
     data,
     evaluate_import_claims,
     gate,
+    reviews,
     serve_demo_settings,
     sessions,
     train_cross_validate_benchmark,
@@ -36,6 +37,7 @@ for group in (
 ):
     app.add_typer(group.app)
 app.add_typer(data.app, name="data")
+app.add_typer(reviews.app, name="reviews")
 app.add_typer(sessions.app, name="sessions")
 
 

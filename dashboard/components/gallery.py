@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from neuroval.dashboard.cases.evidence import Evidence
+from neuroval.dashboard.cases.reviews import REVIEW_FILTERS
 from neuroval.dashboard.cases.selection import FILTERS, SUBGROUP, Selection
 from neuroval.dashboard.components import exports
 from neuroval.dashboard.session import state
@@ -24,7 +25,7 @@ LISTED = 500  # values of a filter sent to the browser, at most; further ones ca
 
 def passing(selection: Selection) -> NDArray[np.int64]:
     """Return the rows of the cases that pass the filters in the address, in their order."""
-    state.keep_filters((*FILTERS, SUBGROUP))
+    state.keep_filters((*FILTERS, SUBGROUP, *REVIEW_FILTERS))
     return selection.rows(active(selection), everything=state.everything())
 
 

@@ -7,7 +7,8 @@ import streamlit as st
 from neuroval.dashboard.cases.any_case import ListedCase
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import exports, without_region
+from neuroval.dashboard.cases.reviews import Reviews
+from neuroval.dashboard.components import exports, review, without_region
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.components.tiles import images_note, thumbnail, url, worth_of_maps
 from neuroval.dashboard.figures.probabilities import probability_bars
@@ -24,12 +25,15 @@ from neuroval.data.study.folder import Study
 OTHERS = 8  # further scans of the same image or patient, and lookalikes
 
 
-def case_view(study: Study, evidence: Evidence, listed: ListedCase, order: Sequence[str]) -> None:
+def case_view(
+    study: Study, evidence: Evidence, listed: ListedCase, order: Sequence[str], reviews: Reviews | None
+) -> None:
     """Draw one case in full; ``order`` are the case ids that previous and next go through."""
     case, case_id = evidence.cases.get(listed.case_id), listed.case_id
     _steps(case_id, order, noun="scan" if state.everything() else "error")
     answer = words.listed_answer(listed) if case is None else words.case_answer(case, study.classes)
     st.markdown(escaped(f"{answer} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
+    review.case_review(study, reviews, listed, order)
     if images_note(study):
         _pictures(study, evidence, listed, case)
         _without_region(study, listed, case)

@@ -29,6 +29,7 @@ from neuroval.analysis.performance.training_course import CURVES
 from neuroval.analysis.study.results import Results, results_of
 from neuroval.analysis.study.two_class_questions import RARE, at_prevalence
 from neuroval.analysis.study.whole_study import CrossValidation
+from neuroval.dashboard.documents import reviews_document
 from neuroval.dashboard.documents.plain_values import measured, plain
 from neuroval.dashboard.words import claims as text_claims
 from neuroval.dashboard.words import findings as text_findings
@@ -553,6 +554,7 @@ SECTIONS: Final[Mapping[str, Callable[[Results], Any]]] = {
     "trial": _trial,
     "baselines": _baselines,
     "subgroups": _subgroups,
+    "reviews": reviews_document.section,
 }
 
 

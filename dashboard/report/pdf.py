@@ -30,6 +30,7 @@ from neuroval.dashboard.report.chapters import (
     per_class,
     provenance,
     reporting_checklists,
+    reviews,
     settings,
     sign_off,
     subgroups,
@@ -137,7 +138,7 @@ def _blocks(subject: Subject) -> list[Block]:
     for name, chapter in CHAPTERS:
         if subject.options.has(name):
             blocks += chapter(subject)
-    blocks += [*limitations.chapter(subject), *settings.chapter(subject)]
+    blocks += [*reviews.chapter(subject), *limitations.chapter(subject), *settings.chapter(subject)]
     return [*blocks, *(model_card.chapter(subject) if subject.options.has("model") else [])]
 
 

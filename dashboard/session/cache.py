@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import ParamSpec
 
 import numpy as np
@@ -18,6 +18,7 @@ from neuroval.analysis.study.two_class_questions import curves_of
 from neuroval.dashboard.access import address_names
 from neuroval.dashboard.cases.evaluated_case import ByCase, MapOf
 from neuroval.dashboard.cases.evidence import Evidence, evidence_of
+from neuroval.dashboard.cases.reviews import Reviews, review_store, reviews_in
 from neuroval.dashboard.figures import scan
 from neuroval.dashboard.figures.look import revised
 from neuroval.dashboard.report.options import Options
@@ -26,6 +27,8 @@ from neuroval.dashboard.scans import prediction
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.decoding import read_image
 from neuroval.data.images.linking import LinkedImages, linked_images
+from neuroval.data.reviews.event import Entry
+from neuroval.data.reviews.store import Head, Store
 from neuroval.data.storage.home import STUDY_FILE, studies
 from neuroval.data.study.folder import Study, read_study
 from neuroval.data.study.listing import known_manifest
@@ -88,6 +91,37 @@ def _evidence(fingerprint: str, basis: str, _study: Study) -> Evidence:  # noqa:
     return Evidence(results=results(_study).on(basis))
 
 
+_READING = Lock()
+
+
+def reviews(study: Study) -> Reviews:
+    """Return what readers say of the cases of a study, as the store has it now. Raises ``StoreError``."""
+    store = review_store()
+    if store is None:
+        return Reviews()
+    head = store.head()
+    return _reviews(study.fingerprint, store.name, head.hash, _study=study, _store=store, _head=head)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reviews(fingerprint: str, store: str, end: str, _study: Study, _store: Store, _head: Head) -> Reviews:  # noqa: ARG001
+    with _READING:
+        entries = _entries(store)
+        further = _store.entries(after=len(entries))
+        if entries and (further[0].before if further else _head.hash) != entries[-1].hash:  # another store in its place
+            entries.clear()
+            further = _store.entries()
+        entries += further
+        events = [entry.event for entry in entries[: _head.number]]
+    return reviews_in(_study, events, _head)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _entries(store: str) -> list[Entry]:  # noqa: ARG001
+    """Return the list to which the events of a store are added as they are read."""
+    return []
+
+
 def comparison(a: Study, b: Study, basis: str) -> Comparisons:
     """Return two studies on their common cases of a basis, or of another one where only the first has it.
 
@@ -113,11 +147,21 @@ def _comparison(
 def report(study: Study, options: Options) -> bytes:
     """Return the validation report as PDF. Raises ``InputError`` for a basis without predictions."""
     folder = linked(study)
-    return _report(study.fingerprint, options, "" if folder is None else str(folder.folder), _study=study)
+    images = "" if folder is None else str(folder.folder)
+    return _report(study.fingerprint, options, images, _reviews_end(), _study=study)
+
+
+def _reviews_end() -> str:
+    """Return where the chain of reviews ends; empty where there is none, or it cannot be read."""
+    try:
+        store = review_store()
+        return "" if store is None else store.head().hash
+    except InputError:
+        return ""
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _report(fingerprint: str, options: Options, folder: str, _study: Study) -> bytes:  # noqa: ARG001
+def _report(fingerprint: str, options: Options, folder: str, end: str, _study: Study) -> bytes:  # noqa: ARG001
     usual = options.level == results(_study).level
     made = evidence(_study, options.basis) if usual else evidence_of(_study, basis=options.basis, level=options.level)
     return build(made, options, images=linked(_study))

@@ -12,7 +12,9 @@ address holds names of the study and fixed words. How images are reached:
     (high, review, expert), ``bin`` (1 to 15, of the reliability diagram), ``plane``, ``source``, ``site``,
     ``evidence`` (on, off), ``shared`` (yes, no, unknown), ``twin`` (yes, no), ``patient``; ``&page=2``.
     ``subgroup`` is one of ``subgroups`` below.
-    A patient, and a case whose id an import has brought, stands there by a key (``access/address_names.py``).
+    ``review`` is where the review stands (none, agree, label-wrong, unsure, unusable, differ), ``reader``, ``tag``.
+    A patient, a reader, a tag, and a case whose id an import has brought, stands there by a key
+    (``access/address_names.py``).
 ``confusion?row=CLASS&column=CLASS`` and ``confidence?of=tier-high`` or ``of=bin-15``
     The first cases behind a cell, a tier or a bin, beside the figure.
 ``subgroups?by=COLUMN&cross=COLUMN&number=KEY&level=COLUMN=VALUE``
@@ -23,13 +25,14 @@ address holds names of the study and fixed words. How images are reached:
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from neuroval.dashboard.access import address_names
 from neuroval.dashboard.access.streamlit_private import forget_files
+from neuroval.dashboard.cases.reviews import READER, TAG
 from neuroval.dashboard.report.options import Options
 
 STUDY, BASIS, CASE, PATIENT = "study", "basis", "case", "patient"
@@ -53,6 +56,8 @@ SCANS, SCAN, FRAME = "scans", "scan", "frame"
 KEPT, READINGS, FRAMES = "kept", "readings", "frames"
 START = 0.5  # of an own threshold
 WATCHED, GALLERY = "watched", "gallery"
+REVIEWER, REVIEWER_KEPT, NOT_SAVED = "reviewer", "reviewer-kept", "not-saved"
+KEYED = (PATIENT, READER, TAG)  # filters whose values name people, or are typed by them: by a key in the address
 
 T = TypeVar("T")
 
@@ -179,7 +184,7 @@ def held(keys: Collection[str]) -> list[str]:
 def named(key: str, known: Collection[str], *, default: str) -> str:
     """Return what the address names under ``key``; ``default`` when that is not known."""
     value = st.query_params.get(key)
-    if key == PATIENT and value is not None:
+    if key in KEYED and value is not None:
         value = address_names.named(value, known)
     return value if value is not None and value in known else default
 
@@ -271,7 +276,7 @@ def _write(key: str, value: str) -> None:
     if value == ALL:
         st.query_params.pop(key, None)
     else:
-        st.query_params[key] = address_names.name_of(value) if key == PATIENT else value
+        st.query_params[key] = address_names.name_of(value) if key in KEYED else value
 
 
 def number_in(key: str, *, low: float, high: float) -> float | None:
@@ -329,6 +334,31 @@ def watched() -> str | None:
     """Return which evaluation this reader has seen running."""
     value = st.session_state.get(WATCHED)
     return value if isinstance(value, str) else None
+
+
+def reviewer() -> str:
+    """Return the name under which this reader reviews, where no sign-in is required; empty when none was given."""
+    return str(st.session_state.get(REVIEWER_KEPT, ""))
+
+
+def reviewer_chosen() -> None:
+    """Keep the name of the reviewer for the session."""
+    st.session_state[REVIEWER_KEPT] = str(st.session_state[REVIEWER]).strip()
+
+
+def typed(key: str) -> Any:
+    """Return what stands in a field."""
+    return st.session_state.get(key)
+
+
+def not_saved(message: str) -> None:
+    """Keep what could not be saved, and why, for the page to say."""
+    st.session_state[NOT_SAVED] = message
+
+
+def take_not_saved() -> str:
+    """Return, once, why the last review was not saved; empty when it was."""
+    return str(st.session_state.pop(NOT_SAVED, ""))
 
 
 def once(what: str, keys: Sequence[str], make: Callable[[int], T]) -> list[T]:

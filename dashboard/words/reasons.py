@@ -51,6 +51,7 @@ def _few_training_cases_have(known_by: str, count: int, cases: int) -> str:
 
 REASONS: Final[Mapping[str, Template]] = {
     "no_cases": "no cases",
+    "no_cases_read_twice": "no scan that two readers gave a class",
     "no_cases_of": "no cases of {of}",
     "no_reference_cases": "no reference cases of {of}",
     "no_reference_cases_of_others": "no reference cases of another class than {than}",
@@ -100,6 +101,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "one_fold": "one fold",
     "one_reference_class": "all cases are of one class",
     "one_predicted_class": "all cases are predicted as one class",
+    "one_class_read": "all readings are of one class: chance alone would agree",
     "always_one_class": "reference and prediction are one and the same class in all cases",
     "outcomes_alike": "all {cases:,} cases are {are}",
     "equal_cases": "no variation between cases",
