@@ -384,7 +384,7 @@ def notice_rows(corrupted: Sequence[Corruption]) -> list[dict[str, str]]:
 
 def _before_and_after(before: Measure | None, after: Measure | None) -> str:
     if before is None or after is None:
-        return "not told by this model"
+        return "not recorded"
     first = before.headline.value
     return f"{'-' if first is None else f'{first:.2f}'}, then {short(after.headline)}"
 

@@ -94,9 +94,9 @@ def run_trial(
     job = _job(study, reader, plan, facts, map_facts)
     if study.trial is not None and study.manifest.provenance.get("trial", {}).get("job") == job:
         return TrialRun(study=study, computed=False, left_out=plan.left_out)
+    controls = None if map_facts is None else _controls(folder, engine, seed=seed)
     journal = path.with_name(f".{path.name}.trial.partial")
     open_journal(journal, job)
-    controls = None if map_facts is None else _controls(folder, engine, seed=seed)
     answers, maps = _answers(reader, controls, plan, facts, journal, job=job, progress=progress)
     provenance = {
         "job": job,

@@ -47,7 +47,8 @@ def run(
 def test_it_says_what_was_done_and_what_was_left_out(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = (study, "--kinds", "keep", "--kinds", "repeat", "--sample", 2, "--seed", 3)
+    kinds = ("--kinds", "keep", "--kinds", "repeat", "--kinds", "maps")
+    arguments = (study, *kinds, "--sample", 2, "--map-sample", 1, "--seed", 3)
     code, out, _ = run(monkeypatch, capsys, *arguments)
     assert code == 0
     made = read_study(study)
@@ -57,6 +58,7 @@ def test_it_says_what_was_done_and_what_was_left_out(
     assert lines[0].startswith("On trial: ")
     shown = next(line for line in lines if line.startswith("  blank")).split()
     assert shown[1:] == [str(blank[""]), str(blank["elsewhere"]), "elsewhere,", str(blank["healthy"]), "healthy"]
+    assert next(line for line in lines if line.startswith("  maps")).split() == ["maps", "1"]
     assert any(
         line.startswith("  1 x image not in the linked folder, left out; for example Testing/") for line in lines
     )
