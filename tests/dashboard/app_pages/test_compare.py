@@ -470,6 +470,7 @@ def test_two_studies_are_compared(open_compare: Open, said: Said, found: Compari
     assert not app.exception
     shown = said(app).replace("\\", "")
     assert text.answer(found) in shown
+    assert shown.index(text.training(found)) < shown.index(text.answer(found))  # what both have seen leads
     assert text.multiplicity(found) in shown
     assert text.matching(found) in shown
     assert [one.value for one in app.header] == [

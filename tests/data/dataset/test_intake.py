@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from neuroval.data.dataset.intake import crowded_ids
+from neuroval.data.dataset.intake import Intake, Missing, Unused, crowded_ids, from_document
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,16 @@ def test_an_id_that_stands_in_most_rows_is_said(ids: list[str | None], crowded: 
     assert len(notes) == len(crowded)
     for note, written in zip(notes, crowded, strict=True):
         assert note.startswith(f"patient_id {written!r} stands in {ids.count(written)} of {len(ids)} rows")
+
+
+def test_a_study_keeps_all_of_it() -> None:
+    intake = Intake(
+        unit="image",
+        read=7,
+        unused=(Unused(reason="a link that leads nowhere", count=2, names=("a", "b")),),
+        missing=(Missing(column="patient_id", count=3, n=7, written=("NA",)),),
+        kept=("label",),
+        ignored={"age": "no column that a study keeps"},
+        notes=("no image of glioma",),
+    )
+    assert from_document(intake.to_document()) == intake
