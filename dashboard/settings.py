@@ -19,7 +19,6 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import TomlConfigSettingsSource as TomlSource
 
 from neuroval.data.exceptions import InputError
-from neuroval.data.reviews.store import address_of
 from neuroval.data.storage.home import home_folder
 from neuroval.data.storage.toml import read_toml
 
@@ -85,6 +84,8 @@ def _key(key: SecretStr) -> SecretStr:
 
 
 def _reviews(address: SecretStr) -> SecretStr:
+    from neuroval.data.reviews.store import address_of  # SQLAlchemy, for whom it is set
+
     address_of(address.get_secret_value())
     return address
 
@@ -129,7 +130,7 @@ class Settings(BaseSettings):
         description="database of the reviews, `postgresql+psycopg://USER:PASSWORD@HOST/DATABASE`; without it a file of "
         "the working folder",
     )
-    reviewer: str = Field(default="", max_length=200, description="who reviews, where no sign-in is required")
+    reviewer: str | None = Field(default=None, max_length=200, description="who reviews, where no sign-in is required")
     model: str = Field(default="brain-tumor-mri", description="model that the API serves: a name or a folder")
     api_keys: Keys = Field(
         default=(), description=f"keys of the API's clients, {SHORTEST_KEY} letters or more; without any none is asked"
@@ -244,10 +245,15 @@ def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
 
 
 def described(settings: Settings) -> list[str]:
-    """Return the settings as lines of the TOML file; keys are counted, not shown."""
-    values = settings.model_dump(mode="json", exclude={"api_keys"}, exclude_none=True)
+    """Return the settings as lines of the TOML file; keys are counted and a password is hidden."""
+    values = settings.model_dump(mode="json", exclude={"api_keys", "reviews"}, exclude_none=True)
     lines = [f'# NEUROVAL_HOME is "{home_folder()}"', f"# api_keys: {len(settings.api_keys)}"]
-    lines += [f"# {name} is not set" for name in Settings.model_fields if name not in {"api_keys", *values}]
+    if settings.reviews is not None:
+        from neuroval.data.reviews.store import address_of
+
+        lines.append(f"# reviews: {address_of(settings.reviews.get_secret_value()).render_as_string()}")
+    known = {"api_keys", *values, *(["reviews"] if settings.reviews is not None else [])}
+    lines += [f"# {name} is not set" for name in Settings.model_fields if name not in known]
     return [*lines, *tomli_w.dumps(values).splitlines(), *(f"# {name} is no setting and ignored" for name in ignored())]
 
 

@@ -75,6 +75,8 @@ def neuroval_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("neuroval-home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEUROVAL_HOME", str(home))
+        patch.delenv("NEUROVAL_REVIEWS", raising=False)
+        patch.delenv("NEUROVAL_REVIEWER", raising=False)
         yield home
 
 

@@ -1,6 +1,7 @@
 """The review of a case by pointer and keys, and the filters of the gallery by where the review stands."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -60,7 +61,7 @@ def filters(reviews: Reviews | None, selection: Selection, rows: NDArray[np.int6
             st.selectbox(
                 text.FILTERS[key],
                 [state.ALL, *values],
-                format_func=lambda value, key=key: text.filter_value(key, value),
+                format_func=partial(text.filter_value, key),
                 key=key,
                 width=190,
                 on_change=state.filter_chosen,

@@ -237,8 +237,9 @@ def corrected_metadata(study: Study, reviews: Reviews) -> tuple[str, int, int]:
     labels = dict(zip(study.cases["case_id"], study.cases["label"], strict=True))
     known = set(study.classes.names)
     changed = dropped = 0
-    rows = []
-    for row in study.cases.to_dict("records"):
+    rows: list[dict[str, Any]] = []
+    for record in study.cases.to_dict("records"):
+        row = {str(name): value for name, value in record.items()}
         given = reviews.by_case.get(row["case_id"], ())
         if left_out(given):
             dropped += 1

@@ -25,9 +25,21 @@ def write(folder: Path, text: str) -> None:
 def test_every_setting_is_described_and_has_a_line(home: Path) -> None:
     lines = described(read_settings())
     assert lines[:2] == [f'# NEUROVAL_HOME is "{home}"', "# api_keys: 0"]
-    assert lines[2] == "# log_file is not set"
-    assert {"api_keys", "log_file", *tomllib.loads("\n".join(lines))} == set(Settings.model_fields)
+    unset = ["reviews", "reviewer", "log_file"]
+    assert lines[2:5] == [f"# {name} is not set" for name in unset]
+    assert {"api_keys", *unset, *tomllib.loads("\n".join(lines))} == set(Settings.model_fields)
     assert all(one.description for one in Settings.model_fields.values())
+
+
+def test_the_password_of_the_reviews_is_hidden(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    monkeypatch.setenv("NEUROVAL_REVIEWS", "postgresql+psycopg://ann:secret@db.example.org/reviews")
+    lines = described(read_settings())
+    assert "# reviews: postgresql+psycopg://ann:***@db.example.org/reviews" in lines
+    assert "secret" not in "".join(lines)
+    monkeypatch.setenv("NEUROVAL_REVIEWS", "mysql://ann:secret@db/reviews")
+    with pytest.raises(InputError, match=r"NEUROVAL_REVIEWS: reviews: mysql is no store of reviews") as raised:
+        read_settings()
+    assert "secret" not in str(raised.value)
 
 
 def test_the_deployment_guide_lists_the_settings() -> None:
