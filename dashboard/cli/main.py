@@ -1,7 +1,7 @@
 """``neuroval``: everything the pages do, without a browser.
 
-Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--strict`` was asked to fail on,
-or a gate that stays shut. 2: bad input, with one clear line. 3: a gate that cannot be decided.
+Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--strict`` was asked to fail on, a model
+that fails its check, or a gate that stays shut. 2: bad input, with one clear line. 3: a gate that cannot be decided.
 """
 
 import io
@@ -15,6 +15,7 @@ from neuroval.dashboard.cli import (
     data,
     evaluate_import_claims,
     gate,
+    models,
     serve_demo_settings,
     sessions,
     train_cross_validate_benchmark,
@@ -36,6 +37,7 @@ for group in (
 ):
     app.add_typer(group.app)
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="model")
 app.add_typer(sessions.app, name="sessions")
 
 

@@ -100,7 +100,7 @@ def discordant(comparisons: Comparisons, *, a_is_right: bool) -> None:
     elif not pictures:
         st.info(no_images(comparisons.a.manifest.data.name), icon=":material/image:")
     elif any(study.gradcam is not None for study in (comparisons.a, comparisons.b)):
-        st.caption(text.MAPS)
+        st.caption(text.MAPS.format(maps=" or ".join(dict.fromkeys((comparisons.a.maps, comparisons.b.maps)))))
     shown = cases[:SHOWN]
     for start in range(0, len(shown), COLUMNS):
         for column, case in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
@@ -138,7 +138,7 @@ def _picture(comparisons: Comparisons, case: Discordant) -> str | None:
     if study.gradcam is None:
         st.image(url(study, case_id, size="thumbnail"), width="stretch", alt=text.alt(case, classes))
         return None
-    described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}")
+    described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}", maps=study.maps)
     st.image(url(study, case_id, predicted, size="pair"), width="stretch", alt=described)
     return model
 

@@ -75,6 +75,11 @@ class Study:
     def classes(self) -> ClassOrder:
         return self.manifest.classes
 
+    @property
+    def maps(self) -> str:
+        """What its maps are called: Grad-CAM, or what they are instead."""
+        return gradcam_of.GRADCAM if self.gradcam is None else self.gradcam.method
+
 
 def read_study(path: Path) -> Study:
     """Return the study in a folder, checked against the contract.
