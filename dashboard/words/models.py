@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from neuroval.model.card import GRADCAM, ModelCard
+from neuroval.data.study.gradcam import GRADCAM
+from neuroval.model.card import ModelCard
 
 OUTCOMES: Final = {True: "ok", False: "FAILED", None: "not told"}
 RUNS_CODE: Final = "--builder runs the code of {file} on this machine, with your rights."

@@ -16,11 +16,12 @@ from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.atomic import check_free, written_whole
 from neuroval.data.storage.files import file_sha256
+from neuroval.data.study.gradcam import GRADCAM
 from neuroval.model.adapters import foreign_graph
 from neuroval.model.adapters.explained_graph import Explained, explained_graph
 from neuroval.model.adapters.input_rule import InputRule, Layout
 from neuroval.model.adapters.structure import ending_of, structure_of
-from neuroval.model.card import GRADCAM, GRAPH, LARGEST_SIDE, ModelCard, write_card
+from neuroval.model.card import GRAPH, LARGEST_SIDE, ModelCard, write_card
 from neuroval.model.inference.dry_run import check_contract
 from neuroval.model.inference.engine import Engine, load
 

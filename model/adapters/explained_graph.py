@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 
 from neuroval.data.exceptions import InputError
+from neuroval.data.study.gradcam import GRADCAM
 from neuroval.model.adapters import structure as graphs
 from neuroval.model.adapters.draft import Draft
 from neuroval.model.adapters.head_gradient import NoGradientError, gradients
 from neuroval.model.adapters.input_rule import InputRule
 from neuroval.model.adapters.occlusion import CELLS, occlusion_maps
-from neuroval.model.card import GRADCAM
 from neuroval.model.inference.engine import INPUT
 
 OCCLUSION: Final = "occlusion map"

@@ -83,7 +83,7 @@ def layout_of(model: ModelProto, layout: Layout | None, *, where: str) -> tuple[
 def with_side(model: ModelProto, size: int, layout: Layout, channels: int) -> None:
     """State the size of the images that go in."""
     value = model.graph.input[0]
-    shape = ["n", channels, size, size] if layout == "nchw" else ["n", size, size, channels]
+    shape: list[str | int | None] = ["n", channels, size, size] if layout == "nchw" else ["n", size, size, channels]
     value.CopyFrom(helper.make_tensor_value_info(value.name, TensorProto.FLOAT, shape))
 
 

@@ -135,7 +135,7 @@ def _without_erfc(model: ModelProto) -> None:
         nodes.append(helper.make_node("Erf", list(node.input), [f"{output}/erf"], name=f"{node.name}/erf"))
         nodes.append(helper.make_node("Sub", [ONE, f"{output}/erf"], [output], name=node.name))
     if len(nodes) > len(model.graph.node):
-        model.graph.initializer.append(numpy_helper.from_array(np.float32(1).reshape(()), ONE))
+        model.graph.initializer.append(numpy_helper.from_array(np.ones((), dtype=np.float32), ONE))
     del model.graph.node[:]
     model.graph.node.extend(nodes)
 
@@ -173,9 +173,7 @@ def _with_features(network: Network, layer: str) -> Callable[[Any], Any]:
     known = {item.name: item for item in network.model.layers}
     if layer not in known:
         raise InputError(f"--feature-layer {layer!r}: no layer of the network; there are {list(known)[-12:]}.")
-    explained: Callable[[Any], Any] = keras.Model(
-        network.model.inputs[0], [network.model.outputs[0], known[layer].output]
-    )
+    explained: keras.Model = keras.Model(network.model.inputs[0], [network.model.outputs[0], known[layer].output])
     return lambda pixels: explained(pixels, training=False)
 
 

@@ -117,7 +117,8 @@ def features_of(structure: Structure, scores: str, *, wanted: str | None = None)
         raise InputError(f"--feature-layer {wanted!r}: no feature maps of that name; there are, last first: {known}.")
     if not structure.separates(named[0], end=scores):
         raise InputError(f"--feature-layer {wanted!r}: evidence passes beside it, so its maps would not explain.")
-    return named[0]
+    chosen: str = named[0]
+    return chosen
 
 
 def is_channels_last(structure: Structure, tensor: str, layout: str) -> bool:

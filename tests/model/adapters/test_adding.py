@@ -15,9 +15,10 @@ from scipy.special import softmax
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
+from neuroval.data.study.gradcam import GRADCAM
 from neuroval.model.adapters.adding import SOURCE, Given, add_model
 from neuroval.model.adapters.explained_graph import OCCLUSION
-from neuroval.model.card import GRADCAM, read_card
+from neuroval.model.card import read_card
 from neuroval.model.inference.engine import load
 from tests.model.adapters.foreign_networks import BUILDER, FOUR, SIZE, classifier, foreign_onnx, foreign_weights, noise
 from tests.model.adapters.foreign_networks import trained as with_statistics
