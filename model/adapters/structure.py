@@ -12,6 +12,7 @@ from neuroval.data.exceptions import InputError
 PASSES_ON: Final = ("Identity", "Cast", "Dropout")
 POOLS: Final = ("GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceMax")
 TO_NHWC: Final = [0, 2, 3, 1]
+TO_NCHW: Final = [0, 3, 1, 2]
 CHANNELS_FIRST: Final = ("Conv", "BatchNormalization", "MaxPool", "AveragePool")
 
 Shape = tuple[int | None, ...]

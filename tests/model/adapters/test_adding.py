@@ -233,3 +233,35 @@ def test_weights_alone_name_the_option_that_helps(tmp_path: Path) -> None:
     classifier().save_weights(tmp_path / "m.weights.h5")
     with pytest.raises(InputError, match="add --builder"):
         added(tmp_path, tmp_path / "m.weights.h5")
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_features_with_channels_last_are_as_worked_by_hand(tmp_path: Path, flat: bool) -> None:
+    model = onnx.load(foreign_onnx(tmp_path / "m.onnx"))
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type != "GlobalAveragePool":
+            nodes.append(node)
+            continue
+        nodes.append(onnx.helper.make_node("Transpose", ["features"], ["turned"], name="/turn", perm=[0, 2, 3, 1]))
+        if flat:  # no pooling that is all that follows: the whole gradient is taken
+            nodes.append(onnx.helper.make_node("Tanh", ["turned"], ["bent"], name="/bend"))
+        source = "bent" if flat else "turned"
+        nodes.append(onnx.helper.make_node("ReduceMean", [source], ["q"], name="/pool", axes=[1, 2], keepdims=0))
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.save(model, tmp_path / "last.onnx")
+    options = {"scale": 255.0, "logits": True}
+    last = added(tmp_path, tmp_path / "last.onnx", feature_layer="turned", **options)
+    images = noise()
+    outputs = load(last).run(images)
+    assert read_card(last).source["feature_layer"] == "turned"
+    if not flat:
+        _, maps = by_hand((images / 255).transpose(0, 3, 1, 2).astype(np.float32))
+    else:
+        first = tmp_path / "first"
+        add_model(
+            Given(file=tmp_path / "last.onnx", classes=FOUR, feature_layer="features", **options), out=first, name="f"
+        )
+        maps = load(first).run(images).gradcam
+    np.testing.assert_allclose(outputs.gradcam, maps, atol=1e-4 * np.ptp(maps), rtol=0)
