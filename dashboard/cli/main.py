@@ -13,6 +13,7 @@ from neuroval.dashboard.cli import (
     analyze_compare_report,
     backup_restore,
     data,
+    describe,
     evaluate_import_claims,
     gate,
     models,
@@ -29,6 +30,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=F
 for group in (
     serve_demo_settings,
     evaluate_import_claims,
+    describe,
     trials,
     analyze_compare_report,
     gate,

@@ -215,6 +215,11 @@ def add_trial(path: Path, trial: Trial, *, provenance: Mapping[str, Any] | None 
     return _with_file(path, manifest, lambda part: pq.write_table(table, part / trial_of.FILE, compression="zstd"))
 
 
+def change_manifest(path: Path, manifest: Manifest) -> Study:
+    """Write a study again with another manifest and return it as read back; its files stay byte for byte."""
+    return _with_file(path, manifest, lambda part: part)
+
+
 def _with_file(path: Path, manifest: Manifest, write: Callable[[Path], object]) -> Study:
     """Write the study again with one more file, or that file anew, and return it as read back."""
     with written_whole(path) as part:

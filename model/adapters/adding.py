@@ -175,6 +175,11 @@ def _read_onnx(given: Given) -> _Read:
     file = given.file
     if given.builder is not None:
         raise InputError(f"{file}: an ONNX file needs no --builder; leave it out.")
+
+    def keep(place: Path) -> str:
+        shutil.copy2(file, place / file.name)
+        return file.name
+
     original = foreign_graph.read_graph(file)
     graph = foreign_graph.prepared(original, where=str(file))
     layout, channels, side = foreign_graph.layout_of(graph, given.layout, where=str(file))
@@ -186,7 +191,7 @@ def _read_onnx(given: Given) -> _Read:
         rule=InputRule(layout=layout, scale=given.scale, mean=given.mean, std=given.std, channels=channels),
         size=size,
         answers=lambda images: foreign_graph.run_graph(original, images, where=str(file)),
-        keep=lambda place: str(shutil.copy2(file, place / file.name) and file.name),
+        keep=keep,
         feature_layer=given.feature_layer,
     )
 

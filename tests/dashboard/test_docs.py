@@ -108,6 +108,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "predictions.csv").write_text(PREDICTIONS)
     (example,) = re.findall(r"```toml\n(.*?)```", TEXTS["docs/claims.md"], flags=re.DOTALL)
     (tmp_path / "claims.toml").write_text(example)
+    (tmp_path / "about.toml").write_text('[study]\ntitle = "Mine"\n')
     rng = np.random.default_rng(1)
     for number, label in enumerate(("glioma", "meningioma", "notumor", "pituitary") * 2):
         path = tmp_path / "FOLDER" / ("Training", "Testing")[number // 4] / label / f"{number}.png"
