@@ -13,6 +13,7 @@ from neuroval.data.storage.atomic import recover
 from neuroval.data.storage.files import file_sha256
 from neuroval.data.storage.home import DESCRIPTIONS, SHIPPED_MODELS
 from neuroval.data.storage.toml import as_toml, read_toml
+from neuroval.data.study.gradcam import GRADCAM
 
 REGULATORY = (
     "Research use only. Not a medical device: without CE mark, and not cleared by the FDA or another authority. "
@@ -29,7 +30,8 @@ REFERENCE = "reference.npz"
 class ModelCard:
     """What ``card.toml`` says. ``grid`` is the size of the Grad-CAM maps; ``split`` names how cases were held out.
 
-    ``folds`` holds the recipe of its out-of-fold predictions where that is another than ``recipe``.
+    ``folds`` holds the recipe of its out-of-fold predictions where that is another than ``recipe``. ``source`` says of
+    a model that was made elsewhere which file it comes from, how pixels become its input, and what its maps are.
     """
 
     name: str
@@ -44,7 +46,13 @@ class ModelCard:
     split: Mapping[str, Any] = field(default_factory=dict)
     folds: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
     limitations: tuple[str, ...] = ()
+
+    @property
+    def maps(self) -> str:
+        """What its maps are called: Grad-CAM, unless it says otherwise."""
+        return str(self.source.get("maps", GRADCAM))
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -129,6 +137,7 @@ KINDS: Final[Mapping[str, tuple[Check, str]]] = {
     "split": (_is_table, "a table"),
     "folds": (_is_table, "a table"),
     "metrics": (_is_table, "a table"),
+    "source": (_is_table, "a table"),
 }
 SPLIT: Final = ("parts", "seed", "pairs", "sha256")
 INNER: Final[tuple[tuple[str, str, Check, str], ...]] = (
@@ -138,6 +147,9 @@ INNER: Final[tuple[tuple[str, str, Check, str], ...]] = (
     ("split", "pairs", _are_texts, "a list of texts"),
     ("split", "sha256", _is_text, "a text"),
     ("folds", "recipe", _is_table, "a table"),
+    ("source", "maps", _is_text, "a text"),
+    ("source", "layout", lambda value: value in ("nhwc", "nchw"), "nhwc or nchw"),
+    ("source", "scale", _is_positive, "a number above 0"),
 )
 
 
@@ -154,8 +166,9 @@ def write_card(folder: Path, card: ModelCard) -> None:
     """Write ``card.toml``, and beside it the same as a page to read."""
     document: dict[str, Any] = {f.name: getattr(card, f.name) for f in fields(card)}
     document["grid"], document["limitations"] = list(card.grid), list(card.limitations)
-    if not card.folds:
-        del document["folds"]
+    for table in ("folds", "source"):
+        if not document[table]:
+            del document[table]
     document["classes"] = card.classes.as_table()
     (folder / CARD).write_text(as_toml(document), encoding="utf-8")
     (folder / PAGE).write_text(as_markdown(card), encoding="utf-8")
@@ -164,6 +177,7 @@ def write_card(folder: Path, card: ModelCard) -> None:
 def as_markdown(card: ModelCard) -> str:
     """Return the card as a page to read, in the order of Mitchell et al., Model cards for model reporting, 2019."""
     height, width = card.grid
+    maps = "a Grad-CAM map" if card.maps == GRADCAM else f"an {card.maps}"
     lines = [
         f"# Model {card.name}, version {card.version}",
         "",
@@ -171,7 +185,7 @@ def as_markdown(card: ModelCard) -> str:
         "",
         f"An image classifier of {len(card.classes)} classes: {', '.join(card.classes.display.values())}. It takes RGB "
         f"images of {card.input_size} x {card.input_size} pixels and gives class probabilities, scaled by temperature "
-        f"{card.temperature:.3g}, and a Grad-CAM map of {height} x {width} cells for each class.",
+        f"{card.temperature:.3g}, and {maps} of {height} x {width} cells for each class.",
     ]
     use = intended(card)
     if use:
@@ -181,7 +195,13 @@ def as_markdown(card: ModelCard) -> str:
             lines += ["", f"## {title}", "", *(f"- {text}" for text in use[key])]
     if card.limitations:
         lines += ["", "## Limitations", "", *(f"- {text}" for text in card.limitations)]
-    tables = {"Metrics": card.metrics, "Data": card.data, "Split": card.split, "Recipe": card.recipe}
+    tables = {
+        "Source": card.source,
+        "Metrics": card.metrics,
+        "Data": card.data,
+        "Split": card.split,
+        "Recipe": card.recipe,
+    }
     tables["Recipe of the folds"] = card.folds.get("recipe", {})
     for title, table in tables.items():
         if table:

@@ -82,11 +82,35 @@ def import_(
         str | None,
         typer.Option(help="Further columns to keep, such as sex,age; by default all of few values or numbers."),
     ] = None,
+    label: Annotated[str, typer.Option(help="Column of the reference standard.")] = "label",
+    prob: Annotated[
+        str | None, typer.Option(help="Pattern of the columns of probabilities, such as 'p_{class}' or '{class}'.")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="Of two classes: class=column, the class that one column gives.")
+    ] = None,
+    class_map: Annotated[str, typer.Option(help="What written classes mean, such as 0=glioma,1=notumor.")] = "",
+    split_map: Annotated[str, typer.Option(help="What written splits mean, such as dev=tuning.")] = "",
+    image_path: Annotated[str | None, typer.Option(help="Column of the image paths.")] = None,
+    image_root: Annotated[str | None, typer.Option(help="Folder that absolute image paths begin with.")] = None,
 ) -> None:
     """Make a study of anybody's predictions."""
     from neuroval.data.storage import home
+    from neuroval.data.study.column_mapping import ColumnMapping, pairs_of
     from neuroval.data.study.import_predictions import study_of_predictions
 
+    given = pairs_of("--positive", positive or "")
+    if len(given) > 1:
+        raise InputError(f"--positive {positive!r}: expected one pair, such as pneumonia=score.")
+    mapping = ColumnMapping(
+        label=label,
+        prob=prob,
+        positive=next(iter(given.items()), None),
+        image_path=image_path,
+        image_root=image_root,
+        class_map=pairs_of("--class-map", class_map),
+        split_map=pairs_of("--split-map", split_map),
+    )
     place = home.new_study(out)
     names = [name.strip() for name in classes.split(",")] if classes else None
     study = study_of_predictions(
@@ -98,6 +122,7 @@ def import_(
         negative=negative,
         claims=claims,
         keep=None if keep is None else [name.strip() for name in keep.split(",") if name.strip()],
+        mapping=None if mapping == ColumnMapping() else mapping,
     )
     say(f"Imported {counted(len(study.predictions), 'prediction')}.")
     say(f"study {place}  fingerprint {study.fingerprint}")

@@ -1,7 +1,7 @@
 """``neuroval``: everything the pages do, without a browser.
 
-Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--strict`` was asked to fail on,
-or a gate that stays shut. 2: bad input, with one clear line. 3: a gate that cannot be decided.
+Results go to stdout, progress to stderr. Exit 0: done. 1: a finding that ``--strict`` was asked to fail on, a model
+that fails its check, or a gate that stays shut. 2: bad input, with one clear line. 3: a gate that cannot be decided.
 """
 
 import io
@@ -13,8 +13,10 @@ from neuroval.dashboard.cli import (
     analyze_compare_report,
     backup_restore,
     data,
+    describe,
     evaluate_import_claims,
     gate,
+    models,
     reviews,
     serve_demo_settings,
     sessions,
@@ -29,6 +31,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=F
 for group in (
     serve_demo_settings,
     evaluate_import_claims,
+    describe,
     trials,
     analyze_compare_report,
     gate,
@@ -37,6 +40,7 @@ for group in (
 ):
     app.add_typer(group.app)
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="model")
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(sessions.app, name="sessions")
 

@@ -102,7 +102,7 @@ def discordant(comparisons: Comparisons, *, a_is_right: bool) -> None:
     elif not pictures:
         st.info(no_images(comparisons.a.manifest.data.name), icon=":material/image:")
     elif any(judged.maps is not None for judged in (comparisons.of_a, comparisons.of_b)):
-        st.caption(text.MAPS)
+        st.caption(text.MAPS.format(maps=" or ".join(dict.fromkeys((comparisons.a.maps, comparisons.b.maps)))))
     shown = cases[:SHOWN]
     for start in range(0, len(shown), COLUMNS):
         for column, case in zip(st.columns(COLUMNS), shown[start : start + COLUMNS], strict=False):
@@ -141,7 +141,7 @@ def _picture(comparisons: Comparisons, case: Discordant) -> str | None:
     if judged.maps is None:
         st.image(url(judged.study, case_id, size="thumbnail"), width="stretch", alt=text.alt(case, classes))
         return None
-    described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}")
+    described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}", maps=judged.study.maps)
     st.image(
         url(judged.study, case_id, predicted, size="pair", of="fold" if judged.basis == NEW_PATIENTS else "network"),
         width="stretch",

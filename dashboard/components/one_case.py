@@ -135,7 +135,7 @@ def _scan(study: Study, listed: ListedCase, case: Case | None) -> None:
 
 
 def _picture(study: Study, case: Case, name: str | None, **shown: str) -> None:
-    alt = text_errors.alt(case, study.classes, with_map=name)
+    alt = text_errors.alt(case, study.classes, with_map=name, maps=study.maps)
     st.image(
         url(study, case.case_id, name, size="original", of=case.map_of or "network", **shown), width="stretch", alt=alt
     )
@@ -144,7 +144,7 @@ def _picture(study: Study, case: Case, name: str | None, **shown: str) -> None:
         return
     role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
     peak = peak_of(study, case.case_id, name, of=case.map_of)
-    st.caption(escaped(words.panel(study.classes.display[name], role, peak)))
+    st.caption(escaped(words.panel(study.classes.display[name], role, peak, study.maps)))
 
 
 def _without_region(study: Study, listed: ListedCase, case: Case | None) -> None:

@@ -82,7 +82,7 @@ def _scan(study: Study, reader: Reader, prediction: Prediction) -> None:
         st.caption(text_scan.NO_VERDICT)
     st.markdown(escaped(text_scan.answer(prediction, classes)))
     evidence = compute.evidence(study, frame.basis(study))
-    _pictures(study, evidence, prediction)
+    _pictures(study, evidence, prediction, reader.card.maps)
     place = study.classes.index(prediction.called)
     without_region.show(
         study,
@@ -102,7 +102,7 @@ def _scan(study: Study, reader: Reader, prediction: Prediction) -> None:
 
 
 @st.fragment  # the slider draws the pictures again, and nothing else
-def _pictures(study: Study, evidence: Evidence, prediction: Prediction) -> None:
+def _pictures(study: Study, evidence: Evidence, prediction: Prediction, method: str) -> None:
     opacity, cells = map_settings(link=False)
     pixels = fitted(prediction.upload.pixels, SIZES["original"])
     scan, *maps = st.columns(3)
@@ -116,9 +116,10 @@ def _pictures(study: Study, evidence: Evidence, prediction: Prediction) -> None:
         place = study.classes.index(name)
         picture = painted(pixels, prediction.maps, place, opacity=opacity / 100, cells=cells)
         with column:
-            st.image(encoded(picture), width="stretch", alt=text_scan.alt(prediction, study.classes, with_map=name))
+            alt = text_scan.alt(prediction, study.classes, with_map=name, maps=method)
+            st.image(encoded(picture), width="stretch", alt=alt)
             peak = float(prediction.maps[place].max()) / top if top > 0 else 0.0
-            st.caption(escaped(text_cases.panel(study.classes.display[name], role, peak)))
+            st.caption(escaped(text_cases.panel(study.classes.display[name], role, peak, method)))
     st.caption(text_cases.grid(*prediction.maps.shape[1:], cells=cells))
     tiles.worth_of_maps(evidence)
 

@@ -14,6 +14,7 @@ from neuroval.dashboard.words.basis import WITHOUT_MAPS, kind
 from neuroval.dashboard.words.formats import DASH, NOT_ESTIMABLE, counted, full, number, percent, sentence_case
 from neuroval.dashboard.words.general import KINDS, TIERS, arrow_of, fitted_on, listed, spoken
 from neuroval.data.classes import ClassOrder
+from neuroval.data.study.gradcam import GRADCAM
 
 FILTERS = {
     "reference": "Reference",
@@ -216,9 +217,9 @@ def _recorded(facts: Mapping[str, str], group_size: int) -> list[dict[str, str]]
     return [*rows, {"Fact": "Group", "Value": counted(group_size, "scan")}]
 
 
-def panel(class_name: str, role: str, peak: float) -> str:
+def panel(class_name: str, role: str, peak: float, maps: str = GRADCAM) -> str:
     """Return what a picture with a map shows; ``peak`` is its strongest evidence as a share of the case's."""
-    label = f"Grad-CAM for {class_name} ({role})"
+    label = f"{maps[:1].upper()}{maps[1:]} for {class_name} ({role})"
     if not peak:
         return f"{label}: no positive evidence"
     return label if peak == 1 else f"{label}: at most {percent(peak)} of the strongest evidence"

@@ -31,6 +31,7 @@ from neuroval.dashboard.words.reasons import why
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.common_cases import Matched, OtherLabel
 from neuroval.data.study.evaluated_cases import NEW_PATIENTS
+from neuroval.data.study.gradcam import GRADCAM
 from neuroval.data.study.manifest import About, Manifest
 
 CHOOSE = "Choose a study"
@@ -41,7 +42,7 @@ FIGURES = (
     "A minus B: right of the line A is higher. Lines: 95% intervals, allowing for several scans of one patient. "
     "At the right of the rates: the scans that only A and that only B calls rightly."
 )
-MAPS = "The map beside a scan is the Grad-CAM of the model so marked, for the class that it says."
+MAPS = "The map beside a scan is the {maps} of the model so marked, for the class that it says."
 SHOWN_LABELS = 10
 BY_RULE = {"any_slice": "Any slice", "majority": "Most slices", "mean_probability": "Mean probability"}
 PATIENT_NUMBERS = {"sensitivity": "sensitivity", "specificity": "specificity", "accuracy": "accuracy of the class"}
@@ -391,10 +392,10 @@ def label_rows(cases: Sequence[OtherLabel], classes: ClassOrder) -> list[dict[st
     return [*rows, {**blank, "Case in A": f"{counted(more, 'more case')}"}] if more else rows
 
 
-def alt(case: Discordant, classes: ClassOrder, *, with_map: str | None = None) -> str:
+def alt(case: Discordant, classes: ClassOrder, *, with_map: str | None = None, maps: str = GRADCAM) -> str:
     """Return what a picture shows, for those who cannot see it."""
     text = (
         f"Scan with reference {classes.display[case.reference]}, A says {classes.display[case.predicted_a]}, B says "
         f"{classes.display[case.predicted_b]}"
     )
-    return f"{text}, Grad-CAM for {with_map}" if with_map else text
+    return f"{text}, {maps} for {with_map}" if with_map else text

@@ -10,14 +10,13 @@ from neuroval.dashboard.words.formats import (
 from neuroval.dashboard.words.general import TIERS, arrow
 from neuroval.data.classes import ClassOrder
 from neuroval.data.study.evaluated_cases import NEW_PATIENTS
-
-TILE = "Left the scan, right the Grad-CAM of the predicted class."
-TILE_OF_FOLDS = f"{TILE[:-1]}, drawn by the network of cross-validation that called it."
+from neuroval.data.study.gradcam import GRADCAM
 
 
-def tile(basis: str) -> str:
-    """Return what stands in a tile, and which network drew it."""
-    return TILE_OF_FOLDS if basis == NEW_PATIENTS else TILE
+def tile(basis: str, maps: str = GRADCAM) -> str:
+    """Return what stands in a tile, and which network drew it; ``maps`` is what its maps are called."""
+    text = f"Left the scan, right the {maps} of the predicted class"
+    return f"{text}, drawn by the network of cross-validation that called it." if basis == NEW_PATIENTS else f"{text}."
 
 
 def caption(case: Case, classes: ClassOrder) -> str:
@@ -46,7 +45,7 @@ def answer(rates: Errors) -> str:
     )
 
 
-def alt(case: Case, classes: ClassOrder, *, with_map: str | None = None) -> str:
+def alt(case: Case, classes: ClassOrder, *, with_map: str | None = None, maps: str = GRADCAM) -> str:
     """Return what a picture shows, for those who cannot see it."""
     text = f"Scan with reference {classes.display[case.reference]}, predicted {classes.display[case.predicted]}"
-    return f"{text}, Grad-CAM for {classes.display[with_map]}" if with_map else text
+    return f"{text}, {maps} for {classes.display[with_map]}" if with_map else text

@@ -126,7 +126,7 @@ NO_PICTURE = "image not in the linked folder"
 NOTHING_HIGH = "No error was made with high confidence."
 NOTHING_LOW = "No other error was made."
 PAIRED = (
-    "Left the scan, right the same scan with the Grad-CAM of the class that was called; a white line is the outline of "
+    "Left the scan, right the same scan with the {maps} of the class that was called; a white line is the outline of "
     "the tumour in the reference standard. Bars are the probabilities of the classes."
 )
 ALL_PROTOCOL = "Every setting is that of the study; nothing in this report is post hoc."

@@ -9,6 +9,7 @@ from neuroval.dashboard.scans.prediction import Prediction
 from neuroval.dashboard.words.formats import counted, full, number
 from neuroval.dashboard.words.general import TIERS
 from neuroval.data.classes import ClassOrder
+from neuroval.data.study.gradcam import GRADCAM
 from neuroval.data.study.manifest import Manifest
 from neuroval.model.card import ModelCard
 
@@ -101,9 +102,9 @@ def facts(prediction: Prediction) -> list[dict[str, str]]:
     return [{"Fact": name, "Value": value} for name, value in rows.items()]
 
 
-def alt(prediction: Prediction, classes: ClassOrder, with_map: str | None = None) -> str:
+def alt(prediction: Prediction, classes: ClassOrder, with_map: str | None = None, maps: str = GRADCAM) -> str:
     """Return what a picture shows, for those who cannot see it."""
-    tail = "" if with_map is None else f", Grad-CAM for {classes.display[with_map]}"
+    tail = "" if with_map is None else f", {maps} for {classes.display[with_map]}"
     return f"Uploaded scan, called {classes.display[prediction.called]}{tail}"
 
 

@@ -68,6 +68,18 @@ def models() -> dict[str, Path]:
     return _folders(MODEL_FILE, SHIPPED_MODELS, home_folder() / "models")
 
 
+def new_model(name: str) -> Path:
+    """Return the folder of a model to be added, where the commands find it by name.
+
+    Raises ``InputError`` for a name that is no plain name, that of a shipped model, or taken.
+    """
+    if not name or name.startswith(".") or Path(name).name != name or printable(name) != name:
+        raise InputError(f"{printable(name)!r}: no name for a model; expected one such as my-model.")
+    if name in models():
+        raise InputError(f"{name}: there is a model of that name; choose another, or neuroval model remove {name}.")
+    return home_folder() / "models" / name
+
+
 def find_model(name_or_path: str | Path) -> Path:
     """Return the folder of a model given by name or path; ``InputError`` names what exists otherwise."""
     return _find(name_or_path, models(), MODEL_FILE, kind="model")

@@ -15,6 +15,7 @@ from neuroval.data.study import contract
 
 FILE: Final = "gradcam.parquet"
 FOLDS_FILE: Final = "gradcam_folds.parquet"
+GRADCAM: Final = "Grad-CAM"
 LARGEST_GRID: Final = 4096  # cells of a map, one way
 
 
@@ -24,13 +25,14 @@ class GradCams:
 
     ``maps`` float16 ``(n, k, h, w)``: evidence for each class, ReLU applied, not normalised. ``masks`` uint8
     ``(n, 56, 56)``, 1 inside the reference outline; ``has_mask`` ``(n,)`` says where one is known. Rows follow
-    ``case_ids``.
+    ``case_ids``. ``method`` is what the maps are called where they are not Grad-CAM.
     """
 
     case_ids: pd.Index
     maps: NDArray[np.float16]
     masks: NDArray[np.uint8]
     has_mask: NDArray[np.bool_]
+    method: str = GRADCAM
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -46,7 +48,11 @@ class GradCams:
         if not kept.any():
             return None
         return GradCams(
-            case_ids=self.case_ids[kept], maps=self.maps[kept], masks=self.masks[kept], has_mask=self.has_mask[kept]
+            case_ids=self.case_ids[kept],
+            maps=self.maps[kept],
+            masks=self.masks[kept],
+            has_mask=self.has_mask[kept],
+            method=self.method,
         )
 
 
@@ -66,7 +72,9 @@ def to_arrow(gradcam: GradCams, classes: ClassOrder) -> pa.Table:
     columns.append(
         pa.array([row.tobytes() if has else None for row, has in zip(packed, known, strict=True)], pa.binary(size))
     )
-    more = {"grid": list(grid), "mask": [schema.MASK_SIZE, schema.MASK_SIZE]}
+    more: dict[str, Any] = {"grid": list(grid), "mask": [schema.MASK_SIZE, schema.MASK_SIZE]}
+    if gradcam.method != GRADCAM:
+        more["method"] = gradcam.method
     table = pa.table(columns, schema=schema.gradcam_schema(classes, grid))
     return table.replace_schema_metadata(contract.metadata(classes, **more))
 
@@ -80,6 +88,9 @@ def from_arrow(table: pa.Table, classes: ClassOrder, *, file: str, cases: pd.Dat
     grid = contract.stated(table, "grid")
     if not isinstance(grid, list) or [type(side) is int and 0 < side <= LARGEST_GRID for side in grid] != [True, True]:
         raise ContractError(f"{file}: grid is {grid!r} in its metadata, expected two numbers of cells.")
+    method = contract.stated(table, "method") or GRADCAM
+    if not isinstance(method, str):
+        raise ContractError(f"{file}: method is {method!r} in its metadata, expected what the maps are called.")
     height, width = grid
     fitted = contract.conform(table, schema.gradcam_schema(classes, (height, width)), file=file)
     ids = fitted.select(["case_id"]).to_pandas()
@@ -102,4 +113,4 @@ def from_arrow(table: pa.Table, classes: ClassOrder, *, file: str, cases: pd.Dat
     unpacked = np.unpackbits(packed, axis=1).reshape(n, size, size)
     for array in (maps, unpacked, has_mask):
         array.flags.writeable = False
-    return GradCams(case_ids=pd.Index(ids["case_id"]), maps=maps, masks=unpacked, has_mask=has_mask)
+    return GradCams(case_ids=pd.Index(ids["case_id"]), maps=maps, masks=unpacked, has_mask=has_mask, method=method)

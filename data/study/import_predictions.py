@@ -20,6 +20,7 @@ from neuroval.data.storage.lock import holding
 from neuroval.data.storage.spelling import named, plain, relative_path, split_of
 from neuroval.data.storage.tables import PREFIX, Table, read_table, table_sha256
 from neuroval.data.study import contract
+from neuroval.data.study.column_mapping import ColumnMapping, mapped, proposed
 from neuroval.data.study.folder import Study, check_place, write_study
 from neuroval.data.study.further_columns import as_columns, kept_columns
 from neuroval.data.study.manifest import About, DataFacts, Manifest
@@ -38,6 +39,7 @@ def study_of_predictions(
     negative: str | None = None,
     claims: Path | None = None,
     keep: Sequence[str] | None = None,
+    mapping: ColumnMapping | None = None,
 ) -> Study:
     """Write a study of the predictions in a table to the folder ``out`` and return it.
 
@@ -48,14 +50,14 @@ def study_of_predictions(
     columns.
     Rows of split ``train`` become cases without a prediction: they serve to find leaks, and their probabilities are
     not looked at. Without ``case_id`` a case is known by its image path, else by its row number. Names default to that
-    of the folder. ``claims`` is a claims file for the study. What was read, missing and ignored is the ``intake`` of
-    the manifest.
+    of the folder. ``mapping`` says which columns are what where the table names them otherwise. ``claims`` is a claims
+    file for the study. What was read, missing and ignored is the ``intake`` of the manifest.
 
     Raises ``InputError`` naming file, column, first bad row and what was expected; rows are counted as a
     spreadsheet does for CSV (the header is row 1), from 0 for Parquet. Nothing is written then.
     """
     check_place(out)
-    table = read_table(file, needed="label", known=TEXT_COLUMNS)
+    table = _read(file, mapping)
     if not len(table.rows):
         raise InputError(f"{file}: no rows; a study needs at least one prediction.")
     order = _class_order(table, classes=classes, negative=negative)
@@ -76,6 +78,20 @@ def study_of_predictions(
         },
     )
     return write_study(out, manifest=manifest, cases=cases, predictions=predictions, claims=claims)
+
+
+def _read(file: Path, mapping: ColumnMapping | None) -> Table:
+    """Return the table in the names of the contract; what does not fit is said with the options that would fit."""
+    try:
+        if mapping is not None:
+            return mapped(read_table(file, needed=mapping.label, known=TEXT_COLUMNS), mapping)
+        table = read_table(file, needed="label", known=TEXT_COLUMNS)
+    except InputError as error:
+        options = proposed(file) if "is missing" in str(error) else ""
+        raise InputError(f"{error}{options}") from None
+    if not any(column.startswith(PREFIX) for column in table.columns) and (options := proposed(file)):
+        raise InputError(f"{file}: no column prob_<class>; found {list(table.columns)}.{options}")
+    return table
 
 
 def _class_order(table: Table, *, classes: Sequence[str] | None, negative: str | None) -> ClassOrder:

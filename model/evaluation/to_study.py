@@ -35,6 +35,7 @@ from neuroval.model.card import FOLDS, FOLDS_UNGROUPED, GRADCAM_FOLDS, HISTORY, 
 from neuroval.model.evaluation.case_embeddings import EMBEDDING, embed, embeddings_of, kept_form
 from neuroval.model.evaluation.journal import CASES_IN_PART, Part, collected, cut, journal_of, open_journal
 from neuroval.model.evaluation.outlines import outlines_of
+from neuroval.model.inference.dry_run import check_contract
 from neuroval.model.inference.engine import Engine, load
 from neuroval.model.inference.mc_dropout import Head, read_head, uncertainty
 from neuroval.model.inference.over_files import predict
@@ -86,6 +87,7 @@ def evaluate(
     record = record_sha256(model)
     head = read_head(model) if mc_dropout else None
     engine = load(model, threads=1)  # an image a core is faster than all cores on one image
+    check_contract(engine)
     dataset = read_dataset(images, name=data_name, classes=engine.card.classes, progress=progress)
     cases, pairs, same_split = grouped(dataset, engine.card, progress=progress)
     chosen = cases[cases["split"].isin(splits)].sort_values("case_id", ignore_index=True)
@@ -137,6 +139,7 @@ def evaluate(
             maps=results["maps"],
             masks=results["masks"],
             has_mask=results["has_mask"],
+            method=engine.card.maps,
         ),
         gradcam_folds=None if maps_of_folds is None else maps_of_folds.of_cases(listed["case_id"]),
         embeddings=embeddings_of([*parts, *seen], components) if embeddings else None,

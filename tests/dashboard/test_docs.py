@@ -37,11 +37,13 @@ README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (README, *DOCS)}
 TOP = [ROOT / name for name in ("CONTRIBUTING.md", "DEPLOYMENT.md", "DECISIONS.md", "CHANGELOG.md")]
-MAPS = [ROOT / "analysis" / "README.md", ROOT / "dashboard" / "README.md"]
+MAPS = [ROOT / top / "README.md" for top in ("analysis", "dashboard", "model")]
 
 NOT_RUN: Final = {  # by command; dots stand for the rest of one
     "make run": "serves until it is stopped; CI builds and serves the same from the container",
     "make test": "runs these tests; CI calls it",
+    "neuroval model add ...": "needs a trained network; tests/model/adapters and tests/dashboard/cli add some",
+    "neuroval model check ...": "checks the network of the line before it",
     "neuroval data link FOLDER": "needs all images of the public data set; the line after it links others",
     "neuroval train ...": "trains for hours; tests/model trains toy networks",
     "neuroval cross-validate ...": "trains for hours; tests/model cross-validates toy networks",
@@ -107,6 +109,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "predictions.csv").write_text(PREDICTIONS)
     (example,) = re.findall(r"```toml\n(.*?)```", TEXTS["docs/claims.md"], flags=re.DOTALL)
     (tmp_path / "claims.toml").write_text(example)
+    (tmp_path / "about.toml").write_text('[study]\ntitle = "Mine"\n')
     rng = np.random.default_rng(1)
     for number, label in enumerate(("glioma", "meningioma", "notumor", "pituitary") * 2):
         path = tmp_path / "FOLDER" / ("Training", "Testing")[number // 4] / label / f"{number}.png"

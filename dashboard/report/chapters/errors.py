@@ -45,7 +45,7 @@ def chapter(subject: Subject) -> list[Block]:
     if not cases.count:
         return blocks
     if subject.pictures:
-        blocks.append(note(words.PAIRED))
+        blocks.append(note(words.PAIRED.format(maps=subject.study.maps)))
         if subject.images is not None and (other := words.encodings(subject.images)):
             blocks.append(note(other))
     elif subject.images is None:
@@ -113,7 +113,7 @@ def _card(subject: Subject, case: Case) -> dict[str, Any]:
         "picture": subject.pictures.get(case.case_id),
         "wide": with_map is not None,
         "no-picture": words.NO_PICTURE,
-        "alt": text_errors.alt(case, classes, with_map=with_map),
+        "alt": text_errors.alt(case, classes, with_map=with_map, maps=subject.study.maps),
         "probabilities": [
             {
                 "name": shortened(classes.display[name], 24),
