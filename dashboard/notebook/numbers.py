@@ -1,5 +1,6 @@
 """The numbers of a study in Python: tables that turn into data frames, and figures."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -169,6 +170,6 @@ def results(study: Study, *, basis: str | None = None, level: float = LEVEL) -> 
 
 
 def _written(value: float, low: float, high: float) -> str:
-    if pd.isna(value):
+    if math.isnan(value):
         return "not estimable"
-    return f"{value:.3f}" if pd.isna(low) or pd.isna(high) else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    return f"{value:.3f}" if math.isnan(low) or math.isnan(high) else f"{value:.3f} ({low:.3f} to {high:.3f})"
