@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.explanations.pointing import pointing_game
 from neuroval.analysis.study.comparison import comparisons
-from neuroval.analysis.study.results import StudyResults
+from neuroval.analysis.study.results import StudyResults, results_of
+from neuroval.analysis.trial.need import COUNTED
 from neuroval.dashboard.documents.study_document import sections
 from neuroval.dashboard.words.compare import label
 from neuroval.dashboard.words.formats import points
@@ -125,3 +127,31 @@ def test_the_docs_say_how_the_two_real_networks_compare() -> None:
     tuning = comparisons(first, second, basis="tuning").accuracy
     right = f"right for {tuning.a.plain.count:,} and B3 for {tuning.b.plain.count:,}"
     assert f"Of the {tuning.counts.n:,} tuning scans the first network is {right}" in said
+
+
+def test_the_docs_say_what_the_trial_of_the_first_network_gives() -> None:
+    study, said = read_study(STUDIES / "brain-tumor-mri"), page("docs/studies.md")
+    cells: dict[str, list[str]] = {}
+    for basis in ("test", "tuning"):
+        trial = results_of(study, basis=basis).trial
+        assert trial is not None
+        tumours = trial.subjects["any_tumour"]
+        healthy = min((hole.still_negative for hole in trial.healthy_holes if hole.method in COUNTED), key=rate_of)
+        for name, number in (
+            ("any tumour removed: still called a tumour", tumours.still_called),
+            *((f"{name} removed", trial.subjects[name].still_called) for name in ("glioma", "meningioma", "pituitary")),
+            ("the same hole elsewhere: still called a tumour", tumours.need_row.worst.elsewhere),
+            ("hole in a scan without a tumour: still called so", healthy),
+            ("tumour pasted into a scan without one: called", tumours.called_when_moved),
+        ):
+            shown = number.headline
+            cells.setdefault(name, []).append(f"{shown.count:,} of {shown.n:,} ({shown.value:.3f})")
+        if basis == "test":
+            still = tumours.still_called.headline
+            assert f"it still calls one in {still.count:,} of {still.n:,} test scans." in page("README.md")
+    for name, both in cells.items():
+        assert f"| {name} | {' | '.join(both)} |" in said
+
+
+def rate_of(measure: Measure) -> float:
+    return measure.headline.value or 0.0
