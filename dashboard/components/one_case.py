@@ -33,10 +33,10 @@ def case_view(
     _steps(case_id, order, noun="scan" if state.everything() else "error")
     answer = words.listed_answer(listed) if case is None else words.case_answer(case, study.classes)
     st.markdown(escaped(f"{answer} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
-    review.case_review(study, reviews, listed, order)
     if images_note(study):
         _pictures(study, evidence, listed, case)
         _without_region(study, listed, case)
+    review.case_review(study, reviews, listed, order)
     left, right = st.columns(2, gap="large")
     with left:
         _probabilities(study, listed, case)
