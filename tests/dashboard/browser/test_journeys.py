@@ -165,7 +165,7 @@ def test_a_case_is_read_with_the_keyboard_only(page: Page, visit: Visit) -> None
     expect(title(page)).to_have_text("Glioma called Meningioma")
     expect(page.get_by_text("1 of 5 errors")).to_be_visible()
     opened = query(page)["case"]
-    expect(page.get_by_role("button", name="Next")).to_be_enabled()  # its key works from then on
+    expect(page.get_by_role("button", name="Next Shortcut")).to_be_enabled()  # its key works from then on
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("2 of 5 errors")).to_be_visible()
     assert query(page)["case"] != opened
