@@ -24,6 +24,7 @@ from neuroval.data.study.folder import Study
 
 KEYS = 9  # classes that a digit chooses; further ones wait in a list
 LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 2000, 40, 20
+CHOSEN = ":material/check_circle:"
 
 
 def standing(study: Study) -> Reviews | None:
@@ -129,11 +130,10 @@ def _judgements(study: Study, listed: ListedCase, opinion: Opinion) -> None:
     with st.container(horizontal=True, gap="small"):
         for kind, label, key, icon in judgements:
             st.button(
-                label,
-                icon=f":material/{icon}:",
+                f"**{label}**" if opinion.judgement == kind else label,
+                icon=CHOSEN if opinion.judgement == kind else f":material/{icon}:",
                 key=f"review-{kind}",
                 shortcut=key,
-                type="primary" if opinion.judgement == kind else "secondary",
                 disabled=not opinion.who,
                 on_click=_judge,
                 args=(study, listed, opinion, kind),
@@ -179,7 +179,7 @@ def _classes(study: Study, listed: ListedCase, opinion: Opinion) -> None:
                 escaped(study.classes.display[name]),
                 key=f"review-class-{name}",
                 shortcut=str(number) if number <= KEYS else None,
-                type="primary" if opinion.choice == name else "secondary",
+                icon=CHOSEN if opinion.choice == name else None,
                 on_click=_add,
                 args=(study, listed.case_id, opinion.who, "label-wrong", {"class": name}),
             )
@@ -193,7 +193,7 @@ def _reasons(study: Study, listed: ListedCase, opinion: Opinion) -> None:
                 text.REASONS[name],
                 key=f"review-reason-{name}",
                 shortcut=str(number),
-                type="primary" if opinion.reason == name else "secondary",
+                icon=CHOSEN if opinion.reason == name else None,
                 on_click=_add,
                 args=(study, listed.case_id, opinion.who, "unusable", {}, name),
             )
@@ -203,13 +203,12 @@ def _note_and_tags(study: Study, listed: ListedCase, opinion: Opinion, *, known:
     with st.popover(text.NOTE_AND_TAGS, icon=":material/edit_note:"):
         note, tags = (f"review-{field}-{listed.case_id}-{opinion.last}" for field in ("note", "tags"))
         st.text_area(text.NOTE, value=opinion.note, key=note, max_chars=LONGEST_NOTE)
-        st.multiselect(
+        st.text_input(
             text.TAGS,
-            sorted({*known, *opinion.tags}),
-            default=list(opinion.tags),
+            value=", ".join(opinion.tags),
             key=tags,
-            accept_new_options=True,
-            max_selections=MOST_TAGS,
+            max_chars=MOST_TAGS * LONGEST_TAG,
+            help=text.tags_help(sorted(known)),
         )
         st.button(text.SAVE, key="review-save", on_click=_save, args=(study, listed.case_id, opinion, note, tags))
         st.caption(text.RECORD)
@@ -234,7 +233,8 @@ def _only_other(classes: ClassOrder, label: str) -> str | None:
 def _save(study: Study, case_id: str, opinion: Opinion, note: str, tags: str) -> None:
     """Add what was changed of note and tags; callback of a button."""
     written = str(state.typed(note) or "").strip()
-    wanted = [str(tag).strip()[:LONGEST_TAG] for tag in state.typed(tags) or ()]
+    typed = str(state.typed(tags) or "").split(",")
+    wanted = list(dict.fromkeys(tag.strip()[:LONGEST_TAG] for tag in typed))[:MOST_TAGS]
     if written != opinion.note:
         _add(study, case_id, opinion.who, "note", {"text": written})
     for tag in wanted:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from neuroval.analysis.readers.state import Opinion, Status
-from neuroval.dashboard.words.formats import counted
+from neuroval.dashboard.words.formats import counted, escaped
 from neuroval.dashboard.words.general import listed
 from neuroval.data.classes import ClassOrder
 
@@ -192,3 +192,9 @@ def end_of_record(document: Mapping[str, Any]) -> str:
 
 def _shown(name: str | None, classes: ClassOrder) -> str:
     return classes.display.get(name, name) if name else ""
+
+
+def tags_help(known: Sequence[str]) -> str:
+    """Return how tags are written, and those that were used before."""
+    used = f" Used before: {escaped(', '.join(known))}." if known else ""
+    return f"Words of your own, with commas between them.{used}"
