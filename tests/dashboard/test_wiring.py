@@ -22,9 +22,11 @@ from neuroval.analysis.calibration.proper_scores import brier_score, log_loss
 from neuroval.analysis.calibration.referral import refer_below, risk_coverage
 from neuroval.analysis.calibration.reliability_curve import reliability
 from neuroval.analysis.calibration.slope_and_intercept import recalibrations
+from neuroval.analysis.calibration.smooth_curve import smooth_curves
 from neuroval.analysis.calibration.tiers import confidence_tiers
 from neuroval.analysis.core.clusters import group_types
 from neuroval.analysis.core.confusion import confusion_matrix, two_by_two
+from neuroval.analysis.core.probabilities import read_predictions
 from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.data_audit.confident_learning import label_suspects
 from neuroval.analysis.decisions.net_benefit import decision_curve, expected_harm
@@ -139,12 +141,12 @@ def judged(of: Case, level: float = LEVEL) -> Any:
 
 
 def of_confidence(of: Case, tuning: Case) -> dict[str, Any]:
-    data = of.reference, of.probabilities
+    data, rng = (of.reference, of.probabilities), seeded()  # of the errors first, then of the smooth curve
     grouped = {"classes": CLASSES, "groups": of.groups, "level": LEVEL}
     asked = grouped | {"negative": NEGATIVE}
     limits = class_limits(tuning.reference, tuning.probabilities, classes=CLASSES)
     return {
-        "errors": calibration_errors(*data, rng=seeded(), **grouped),
+        "errors": calibration_errors(*data, rng=rng, **grouped),
         "reliability": reliability(*data, **grouped),
         "brier": brier_score(*data, **asked),
         "log_loss": log_loss(*data, **grouped),
@@ -152,6 +154,9 @@ def of_confidence(of: Case, tuning: Case) -> dict[str, Any]:
         "tiers": confidence_tiers(*data, high=0.75, review=0.55, **asked),
         "risk_coverage": risk_coverage(*data, classes=CLASSES, negative=NEGATIVE),
         "referral": refer_below(*data, threshold=0.55, **asked),
+        "smooth": smooth_curves(
+            read_predictions(*data, classes=CLASSES, negative=NEGATIVE), groups=of.groups, rng=rng, level=LEVEL
+        ),
         "sets": evaluate_sets(*data, limits=limits, groups=of.groups, level=LEVEL),
         "no_sets": None,
     }

@@ -60,7 +60,7 @@ def test_compare_two_imports(neuroval: Neuroval, predictions: Path, tmp_path: Pa
     assert "Of 3 common scans, A is right on 0 that B calls wrongly, B on 1 that A calls wrongly" in shown.out
     missing = neuroval("compare", "one", "two", "--split", "external")
     assert (missing.code, missing.out) == (2, "")
-    assert missing.err == "neuroval: one: split 'external' has no predictions; evaluated are: test (3 cases).\n"
+    assert missing.err == "neuroval: one: basis 'external' has no predictions; evaluated are: test (3 cases).\n"
 
 
 def test_compare_cuts_long_lists_unless_told_not_to(neuroval: Neuroval, tmp_path: Path) -> None:

@@ -50,11 +50,13 @@ def test_the_numbers_are_those_of_the_json(found: Results, subject: str) -> None
 
 
 def test_subject_and_metric_are_the_key_of_a_criterion(found: Results) -> None:
-    published = found.published.performance
+    published, tried = found.published.performance, found.tried_numbers
     shown = tidy_table(found)
-    for row in shown[shown["basis"] == "test"].itertuples():
-        named = measure(f"{row.subject}.{row.metric}", published)
-        assert named is not None
+    no_criteria = (shown["subject"] == "maps") | shown["metric"].isin(["still_called", "called_when_moved"])
+    for row in shown[(shown["basis"] == "test") & ~no_criteria].itertuples():
+        key = f"{row.subject}.{row.metric}"
+        named = tried[key] if key in tried else measure(key, published)
+        assert named is not None, key
         assert named.headline.value == row.value
 
 

@@ -15,10 +15,10 @@ from neuroval.model.evaluation.demo import make_demo
 
 
 def test_the_demonstration_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the fewest patients: what is drawn and evaluated is the same, in seconds."""
+    """Of few patients: what is drawn and evaluated is the same, in seconds."""
     monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path))
-    monkeypatch.setattr(cohort, "generate", partial(cohort.generate, patients=16, workers=1))
-    monkeypatch.setattr(phantom, "facts", partial(phantom.facts, patients=16))
+    monkeypatch.setattr(cohort, "generate", partial(cohort.generate, patients=48, workers=1))
+    monkeypatch.setattr(phantom, "facts", partial(phantom.facts, patients=48))
     demo = make_demo()
     assert demo.made
     study = read_study(demo.study)
