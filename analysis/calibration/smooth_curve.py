@@ -88,9 +88,9 @@ def smooth_curve(
     ``happened`` (n,) is the outcome, called by ``names`` where it is true and false; ``probability`` (n,) is clipped to
     [1e-7, 1 - 1e-7]; ``groups`` (n,) are numbers from 0. A restricted cubic spline with knots at the 10th, 50th and
     90th percentile (Harrell, Regression Modeling Strategies, 2015, section 2.4); a straight line where there are fewer
-    than 30 outcomes of the rarer kind, and none with fewer than 20: ten for each coefficient (Peduzzi et al., J Clin
-    Epidemiol 1996;49:1373-1379). The band is that of the linear predictor, with the sandwich covariance over groups and
-    t(G - 1) where groups hold several cases.
+    than 30 outcomes of the rarer kind: ten for each coefficient (Peduzzi et al., J Clin Epidemiol 1996;49:1373-1379).
+    No curve with fewer than 20, nor over three groups or fewer. The band is that of the linear predictor, with the
+    sandwich covariance over groups and t(G - 1) where groups hold several cases.
 
     The indices have no interval: chance alone makes them larger than 0. Beside each stands what it would be for a
     perfectly calibrated classifier, on average and in 95 of 100: the coefficients are drawn around the diagonal with
@@ -107,6 +107,9 @@ def smooth_curve(
     rarer = int(min(happened.sum(), n - happened.sum()))
     if reason is None and rarer < 2 * PER_COEFFICIENT:
         reason = Reason("too_few_outcomes", cases=rarer, needed=2 * PER_COEFFICIENT)
+    held = n if groups is None or not n else int(groups.max()) + 1
+    if reason is None and held <= len(KNOTS):
+        reason = Reason("more_groups_needed", more_than=len(KNOTS), found=held)
     fitted = None if reason is not None else _fitted(happened, logit, bent=rarer >= 3 * PER_COEFFICIENT)
     if fitted is None:
         undefined = Estimate.undefined(reason=reason or Reason("not_converged"), n=n)
@@ -181,7 +184,7 @@ def _fitted(happened: NDArray[np.bool_], logit: Floats, *, bent: bool) -> tuple[
 def _spread(fit: Fit, *, groups: NDArray[np.int64] | None, level: float) -> tuple[Floats, float]:
     """Return the covariance of the coefficients and the quantile that goes with it."""
     held = 0 if groups is None else int(groups.max()) + 1
-    if groups is None or held == len(groups) or held <= len(fit.coefficients):
+    if groups is None or held == len(groups):
         return fit.covariance, normal_quantile(level)
     sums = np.stack([np.bincount(groups, weights=row, minlength=held) for row in fit.scores])
     sandwich = fit.covariance @ (sums @ sums.T) @ fit.covariance * held / (held - 1)

@@ -24,7 +24,7 @@ with st.container(border=True, gap="xsmall"):
         st.markdown(f":red[{escaped(limit)}]")
     with st.expander("Why"):
         frame.answer(text_overview.answer(evidence))
-        st.markdown(text_overview.verdict_reason(criteria, (), readings=len(study.manifest.test_reads)))
+        frame.answer(text_overview.verdict_basis(criteria, readings=len(study.manifest.test_reads)))
         for criterion in text_overview.hardest_first(criteria):
             outcome, details = text_overview.criterion_lines(criterion, study.classes)
             with st.container(gap=None):

@@ -19,6 +19,7 @@ from neuroval.dashboard.figures.risk_coverage import risk_coverage_figure
 from neuroval.dashboard.figures.roc import precision_recall_figure, roc_figure
 from neuroval.dashboard.notebook.studies import Study
 from neuroval.data.exceptions import InputError
+from neuroval.data.lazy import once
 
 FIGURES: Final = ("roc", "precision-recall", "confusion", "reliability", "referral", "decision-curve")
 OF_A_QUESTION: Final = ("roc", "precision-recall")
@@ -74,7 +75,7 @@ class Confusion:
         return str(self.to_frame().to_html())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class StudyNumbers:
     """The results of a study on one basis, each computed when it is first looked at."""
 
@@ -109,7 +110,7 @@ class StudyNumbers:
         known = self.held.subgroups.columns
         if column not in known:
             raise InputError(f"subgroups: {column!r} is not recorded, or in one value; there are {list(known)}.")
-        table = self._table()
+        table = self._table
         rows = table[table["subgroup"].fillna("").str.startswith(f"{column}=")]
         return Numbers(table=rows, beside=("subject", "subgroup"))
 
@@ -133,17 +134,19 @@ class StudyNumbers:
             manifest = self.study.held.manifest
             return matrix_figure(results.performance.matrix, manifest.classes, harm=manifest.harm)
         if kind == "reliability":
-            return reliability_figure(results.confidence.reliability.top_label, x="Confidence", y="Accuracy")
+            curve, smooth = results.confidence.reliability.top_label, results.confidence.smooth.top_label
+            return reliability_figure(curve, x="Confidence", y="Accuracy", smooth=smooth)
         if kind == "referral":
-            return risk_coverage_figure(results.confidence.risk_coverage, referred=None)
-        curve = results.decisions.net_benefit
-        if curve is None:
+            referred = results.confidence.referral.referred.plain.value
+            return risk_coverage_figure(results.confidence.risk_coverage, referred=referred)
+        decisions = results.decisions.net_benefit
+        if decisions is None:
             raise InputError("figure: a decision curve needs a class that means nothing was found (negative=...).")
-        return decision_figure(curve)
+        return decision_figure(decisions)
 
     def to_frame(self) -> pd.DataFrame:
         """Return every number of the study as a data frame, on each basis that it has."""
-        return self._table().copy()
+        return self._table.copy()
 
     def __repr__(self) -> str:
         return f"Results of {self.study!r} on {self.basis}\n{self.overall!r}"
@@ -152,10 +155,11 @@ class StudyNumbers:
         return f"<p>Judged on {self.basis}, {self.held.evaluated.n:,} cases</p>{self.per_class._repr_html_()}"
 
     def _numbers(self, subjects: Sequence[str]) -> Numbers:
-        table = self._table()
+        table = self._table
         here = (table["basis"] == self.basis) & table["subgroup"].isna() & table["subject"].isin(subjects)
         return Numbers(table=table[here], beside=("subject",))
 
+    @once
     def _table(self) -> pd.DataFrame:
         return tidy_table(self.held)
 

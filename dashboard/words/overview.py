@@ -145,12 +145,6 @@ def named(manifest: Manifest) -> str:
     return f"**{escaped(manifest.about.title)}**{model}"
 
 
-def verdict_reason(criteria: Sequence[Criterion], findings: Sequence[Finding], *, readings: int) -> str:
-    """Return why, in one line, and what limits it; ``readings`` is how often the test split was read, as recorded."""
-    limit = verdict_limit(findings)
-    return escaped(verdict_basis(criteria, readings=readings)) + (f" :red[{limit}]" if limit else "")
-
-
 def verdict_limit(findings: Sequence[Finding], *, where: str = "below") -> str:
     """Return how many critical findings limit what the verdict is worth; nothing without any."""
     critical = sum(finding.severity == "critical" for finding in findings)

@@ -1,5 +1,6 @@
 """Nodes that are added to an ONNX graph: each gets a name of its own, and the name of what it gives is returned."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,18 @@ class Draft:
     def named(self, tensor: str, name: str) -> None:
         """Give a tensor the name of an output."""
         self.nodes.append(helper.make_node("Identity", [tensor], [name], name=f"{self.prefix}/{name}"))
+
+    def copied(self, nodes: Iterable[NodeProto], renamed: dict[str, str], *, under: str) -> None:
+        """Add copies of nodes, named below ``under``; ``renamed`` says what they read, and then what they give."""
+        for node in nodes:
+            copy = NodeProto()
+            copy.CopyFrom(node)
+            copy.name = f"{under}/{node.name or node.output[0]}"
+            del copy.input[:], copy.output[:]
+            copy.input.extend(renamed.get(name, name) for name in node.input)
+            renamed |= {name: f"{under}/{name}" for name in node.output if name}
+            copy.output.extend(renamed.get(name, name) for name in node.output)
+            self.nodes.append(copy)
 
     def into(self, graph: GraphProto) -> None:
         """Append all to a graph that holds what they need."""

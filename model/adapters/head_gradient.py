@@ -36,15 +36,7 @@ def gradients(
     sides = _sides(structure, start)
     repeated = draft.node("Tile", draft.reshaped(start, -1, 1, *sides), draft.integers(1, classes, *[1] * len(sides)))
     renamed = {start: draft.reshaped(repeated, -1, *sides)}
-    for node in head:
-        copy = NodeProto()
-        copy.CopyFrom(node)
-        copy.name = f"{draft.prefix}/head/{node.name or node.output[0]}"
-        del copy.input[:], copy.output[:]
-        copy.input.extend(renamed.get(name, name) for name in node.input)
-        renamed |= {name: f"{draft.prefix}/head/{name}" for name in node.output if name}
-        copy.output.extend(renamed.get(name, name) for name in node.output)
-        draft.nodes.append(copy)
+    draft.copied(head, renamed, under=f"{draft.prefix}/head")
     # Ones of the shape of the scores, whatever the number of images, times a row for each class.
     by_image = draft.reshaped(renamed[scores], -1, classes, width)
     seed = draft.node("Expand", draft.floats(weights[None]), draft.node("Shape", by_image))

@@ -56,15 +56,7 @@ def occlusion_maps(
     )
     covered = body.node("Add", image, body.node("Mul", cover, body.node("Sub", colour, image)))
     renamed = {network_input: input_of(body, covered)}
-    for node in network:
-        copy = NodeProto()
-        copy.CopyFrom(node)
-        copy.name = f"{body.prefix}/{node.name or node.output[0]}"
-        del copy.input[:], copy.output[:]
-        copy.input.extend(renamed.get(name, name) for name in node.input)
-        renamed |= {name: f"{body.prefix}/{name}" for name in node.output if name}
-        copy.output.extend(renamed.get(name, name) for name in node.output)
-        body.nodes.append(copy)
+    body.copied(network, renamed, under=body.prefix)
     body.named(score(body, body.prefix), f"{body.prefix}/scores")
     body.named(going, f"{body.prefix}/goes_on")
     graph = _body(body, step=step, going=going)

@@ -93,6 +93,13 @@ def test_the_band_respects_groups() -> None:
     assert most(four.ici) == pytest.approx(most(once.ici), rel=0.2)
 
 
+def test_three_patients_give_no_curve() -> None:
+    happened, probability, _ = drawn(300)
+    found = curve(happened, probability, groups=np.arange(300) % 3)
+    assert (found.predicted, found.ici.reason.code) == ((), "more_groups_needed")
+    assert curve(happened, probability, groups=np.arange(300) % 4).predicted
+
+
 def test_the_curve_of_any_tumour_needs_a_negative_class() -> None:
     rng = np.random.default_rng(3)
     probabilities = rng.dirichlet((1, 1, 1), 600)

@@ -51,10 +51,10 @@ def test_the_verdict_is_that_of_the_weakest_criterion(met: tuple[bool | None, ..
 
 
 def test_the_reason_says_what_is_recorded_and_what_limits_it() -> None:
-    reason = text_overview.verdict_reason(_criteria(True, False), [CRITICAL], readings=2)
+    reason = text_overview.verdict_basis(_criteria(True, False), readings=2)
     assert reason.startswith("1 of 2 criteria met. The test scans were used twice. Whether the criteria ")
-    assert "1 serious problem (below) weakens these results." in reason
-    assert "nothing to pass or to fail" in text_overview.verdict_reason((), (), readings=1)
+    assert text_overview.verdict_limit([CRITICAL]) == "1 serious problem (below) weakens these results."
+    assert "nothing to pass or to fail" in text_overview.verdict_basis((), readings=1)
 
 
 def _criteria(*met: bool | None) -> tuple[Criterion, ...]:
@@ -122,8 +122,8 @@ def test_a_criterion_is_drawn_with_the_interval_that_decides() -> None:
 
 
 def test_what_is_not_decidable_says_why_in_the_verdict() -> None:
-    assert " Accuracy: not known. " in text_overview.verdict_reason(_criteria(True, None), (), readings=1)
-    assert "why" not in text_overview.verdict_reason(_criteria(False, None), (), readings=1)
+    assert " Accuracy: not known. " in text_overview.verdict_basis(_criteria(True, None), readings=1)
+    assert "why" not in text_overview.verdict_basis(_criteria(False, None), readings=1)
 
 
 @pytest.fixture
