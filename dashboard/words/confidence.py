@@ -14,6 +14,7 @@ from neuroval.data.classes import ClassOrder
 
 SCALE = f"Below the dotted line the model is overconfident. {LINES}"
 FIRST = ("ece_top_label_15", "top_label_ici", "brier", "log_loss", "top_label_slope")
+SMOOTH = "Curve and band: a smooth fit with its 95% interval."
 CLICK = "Click a point or a bar for its scans, or choose below."
 REFERRED = (
     "Dotted: scans below the review threshold are referred. Both lines are of all scans that the model still reads, so "
