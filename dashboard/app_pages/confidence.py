@@ -26,7 +26,9 @@ with left:
         selection_mode="points",
         alt="Accuracy against confidence in bins, with intervals",
     )
-    st.caption(f"{of_scans(evidence.results.performance.matrix.n, evidence.basis)} {text.SCALE} {text.SMOOTH} {text.CLICK}")
+    st.caption(
+        f"{of_scans(evidence.results.performance.matrix.n, evidence.basis)} {text.SCALE} {text.SMOOTH} {text.CLICK}"
+    )
 with right:
     st.markdown(escaped(text.referral(confidence.referral)))
     figure = charts.referral(evidence)
