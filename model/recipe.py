@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Self, get_args
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.toml import read_toml
 
-Pooling = Literal["avg", "max"]
+Pooling = Literal["avg", "max", "attention"]
 Filling = Literal["telea", "navier_stokes", "harmonic", "level", "other_side", "own_tissue", "healthy_tissue"]
 
 SMALLEST: Final = 32  # pixels of an image's side: one cell of its map
@@ -84,10 +84,12 @@ class TrainingConfig(Augmentation):
     takes over as far as they reach. ``early_sizes``: input size of each of the first epochs, which small images make
     fast; the others, of which the tuning split chooses one, see ``input_size``. ``tuning_parts``: one of so many parts
     of the training cases is set aside. ``guidance``: weight of the extra loss for evidence outside the reference
-    outline (``keras_guidance``); 0 trains without outlines. ``patience``: epochs without a lower tuning loss after
-    which training stops; 0 never stops early. ``class_weights``: each class counts the same in the loss, however many
-    cases it has. ``balance_sources``: within a class each source is seen as often as the others in an epoch.
-    ``averaging``: momentum of a moving average of the weights, with which each epoch ends; 0 averages none.
+    outline, ``cell_guidance``: of that for what each cell of the grid says (``guidance``); 0 trains without outlines.
+    ``frozen_stages``: so many stages of the backbone, counted from the image, keep the weights they begin with.
+    ``patience``: epochs without a lower tuning loss after which training stops; 0 never stops early.
+    ``class_weights``: each class counts the same in the loss, however many cases it has. ``balance_sources``: within a
+    class each source is seen as often as the others in an epoch. ``averaging``: momentum of a moving average of the
+    weights, with which each epoch ends; 0 averages none.
     ``calibrate``: fit a temperature on the tuning cases. ``counterfactual``: which training cases are changed so that
     the tumour alone decides the class; none changes no class.
     """
@@ -107,6 +109,8 @@ class TrainingConfig(Augmentation):
     weight_decay: float = 1e-4
     label_smoothing: float = 0.05
     guidance: float = 0.0
+    cell_guidance: float = 0.0
+    frozen_stages: int = 0
     class_weights: bool = False
     balance_sources: bool = False
     averaging: float = 0.0
@@ -120,10 +124,10 @@ class TrainingConfig(Augmentation):
     def __post_init__(self) -> None:
         if not 0 <= self.warmup_epochs < self.epochs:
             raise InputError(f"training: warmup_epochs {self.warmup_epochs} must be between 0 and epochs - 1.")
-        if self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.dropout < 1 or self.guidance < 0:
-            raise InputError(
-                "training: batch_size and learning_rate must be positive, dropout in [0, 1), guidance not negative."
-            )
+        if self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.dropout < 1:
+            raise InputError("training: batch_size and learning_rate must be positive, dropout in [0, 1).")
+        if min(self.guidance, self.cell_guidance, self.frozen_stages) < 0:
+            raise InputError("training: guidance, cell_guidance and frozen_stages must not be negative.")
         if len(self.early_sizes) >= self.epochs or not all(
             type(size) is int and SMALLEST <= size <= self.input_size for size in self.early_sizes
         ):
@@ -139,6 +143,11 @@ class TrainingConfig(Augmentation):
                 "training: patience and the limits of augmentation must not be negative, scale, shift and contrast "
                 "below 1."
             )
+
+    @property
+    def guided(self) -> bool:
+        """Whether outlines take part in the loss."""
+        return max(self.guidance, self.cell_guidance) > 0
 
     def at(self, epoch: int) -> Self:
         """Return the configuration of one epoch, counted from 0: its size is ``input_size``."""

@@ -17,7 +17,7 @@ from neuroval.model.inference.preprocessing import preprocess
 from neuroval.model.recipe import TrainingConfig
 from neuroval.model.training.augmentation import augment
 from neuroval.model.training.counterfactual import Counterfactual, TrainingScans, counterfactual, training_scans
-from neuroval.model.training.guidance import IMAGE, INSIDE, LABEL, OUTSIDE, PROBABILITIES
+from neuroval.model.training.guidance import CELLS, IMAGE, INSIDE, LABEL, OUTSIDE, PROBABILITIES
 
 WORKERS = os.cpu_count() or 1
 
@@ -73,11 +73,11 @@ class CaseBatches(keras.utils.PyDataset):  # type: ignore[misc]
         labels, weights = np.eye(len(self.classes))[label], self.weights[label]
         if self.grid is None:
             return batch, labels, weights
-        outside = np.zeros(len(chosen), dtype=np.float32)  # the target: no evidence outside
+        none = np.zeros(len(chosen), dtype=np.float32)  # the target of both losses of guidance
         return (
             {IMAGE: batch, LABEL: labels, INSIDE: np.stack(inside)},
-            {PROBABILITIES: labels, OUTSIDE: outside},
-            {PROBABILITIES: weights, OUTSIDE: np.ones_like(outside)},
+            {PROBABILITIES: labels, OUTSIDE: none, CELLS: none},
+            {PROBABILITIES: weights, OUTSIDE: np.ones_like(none), CELLS: np.ones_like(none)},
         )
 
     def _case(self, case: int, *, place: int) -> tuple[NDArray[np.uint8], NDArray[np.float32], int]:

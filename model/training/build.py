@@ -9,12 +9,17 @@ from keras import layers
 from neuroval.data.exceptions import InputError
 from neuroval.model.recipe import Pooling
 from neuroval.model.training import torch_weights
+from neuroval.model.training.attention_pooling import AttentionPooling2D
 from neuroval.model.training.inherited_weights import inherit
 from neuroval.model.training.lite_backbone import VARIANTS, efficientnet_lite
 
 APPLICATIONS = {f"efficientnet-b{i}": f"EfficientNetB{i}" for i in range(8)}
 BACKBONES = (*VARIANTS, *APPLICATIONS)
-POOLINGS: dict[str, type[layers.Layer]] = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
+POOLINGS: dict[str, type[layers.Layer]] = {
+    "avg": layers.GlobalAveragePooling2D,
+    "max": layers.GlobalMaxPooling2D,
+    "attention": AttentionPooling2D,
+}
 
 
 def build_classifier(

@@ -6,6 +6,7 @@ stopped goes on where it was and ends with the same weights.
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -28,7 +29,7 @@ from neuroval.model.training.batches import CaseBatches
 from neuroval.model.training.build import build_classifier
 from neuroval.model.training.counterfactual import all_changed
 from neuroval.model.training.gradcam import explained
-from neuroval.model.training.guidance import OUTSIDE, PROBABILITIES, classifier_of, guided
+from neuroval.model.training.guidance import CELLS, OUTSIDE, PROBABILITIES, classifier_of, guided
 from neuroval.model.training.temperature import fit_temperature, log_loss
 
 CHOSEN_BY = "tuning_scaled_loss"
@@ -81,7 +82,7 @@ def train(
             model = _moved(model, _compiled(now, classes, steps))
             judged_by = _before_softmax(classifier_of(model))
         _seed_dropout(model, config.seed, epoch)
-        grid = tuple(model.get_layer("pool").input.shape[1:3]) if config.guidance else None
+        grid = tuple(model.get_layer("pool").input.shape[1:3]) if config.guided else None
         batches = CaseBatches(fitting, folder, classes, now, epoch=epoch, grid=grid)
         # Keras would shuffle the batches again, from its global state: shuffle=False.
         fitted = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, shuffle=False, verbose=0)
@@ -167,8 +168,13 @@ def _compiled(config: TrainingConfig, classes: ClassOrder, steps_per_epoch: int)
         for layer in model.layers:
             if isinstance(layer, layers.BatchNormalization) and not layer.name.startswith("hidden"):
                 layer.trainable = False
-    if config.guidance:
-        model = guided(model)
+    for layer in model.layers:
+        if _stage(layer.name) <= config.frozen_stages:
+            layer.trainable = False
+    if config.guided:
+        if config.cell_guidance and classes.negative is None:
+            raise InputError("training: cell_guidance needs a negative class; the data set states none.")
+        model = guided(model, negative=None if classes.negative is None else classes.index(classes.negative))
     schedule = keras.optimizers.schedules.CosineDecay(
         config.learning_rate / 100 if config.warmup_epochs else config.learning_rate,
         decay_steps=(config.epochs - config.warmup_epochs) * steps_per_epoch,
@@ -181,11 +187,19 @@ def _compiled(config: TrainingConfig, classes: ClassOrder, steps_per_epoch: int)
         optimizer=keras.optimizers.AdamW(
             schedule, weight_decay=config.weight_decay, use_ema=config.averaging > 0, ema_momentum=config.averaging
         ),
-        loss={PROBABILITIES: entropy, OUTSIDE: "mae"} if config.guidance else entropy,
-        loss_weights={PROBABILITIES: 1.0, OUTSIDE: config.guidance} if config.guidance else None,
-        metrics={PROBABILITIES: ["accuracy"]} if config.guidance else ["accuracy"],
+        loss={PROBABILITIES: entropy, OUTSIDE: "mae", CELLS: "mae"} if config.guided else entropy,
+        loss_weights={PROBABILITIES: 1.0, OUTSIDE: config.guidance, CELLS: config.cell_guidance}
+        if config.guided
+        else None,
+        metrics={PROBABILITIES: ["accuracy"]} if config.guided else ["accuracy"],
     )
     return model
+
+
+def _stage(layer: str) -> float:
+    """Return the stage of a backbone's layer, that of the stem 1; beyond all stages for what follows them."""
+    block = re.match(r"block(\d+)", layer)
+    return 1 if layer.startswith("stem") else int(block[1]) if block else math.inf
 
 
 def _moved(model: keras.Model, onto: keras.Model) -> keras.Model:

@@ -28,13 +28,22 @@ def run(path: Path, images: np.ndarray) -> list[np.ndarray]:
 
 @pytest.mark.parametrize(
     ("backbone", "pooling"),
-    [("efficientnet-lite0", "avg"), ("efficientnet-lite0", "max"), ("efficientnet-b0", "avg")],
+    [
+        ("efficientnet-lite0", "avg"),
+        ("efficientnet-lite0", "max"),
+        ("efficientnet-lite0-short", "attention"),
+        ("efficientnet-b0", "avg"),
+    ],
 )
 def test_onnx_holds_the_numbers_of_keras(tmp_path: Path, backbone: str, pooling: str) -> None:
     keras.utils.set_random_seed(7)
-    served = deployable(
-        build_classifier(backbone=backbone, classes=3, input_size=64, pooling=pooling, hidden_units=(16,), weights=None)
+    model = build_classifier(
+        backbone=backbone, classes=3, input_size=64, pooling=pooling, hidden_units=(16,), weights=None
     )
+    if pooling == "attention":  # begins as the mean
+        pool = model.get_layer("pool")
+        pool.set_weights([np.random.default_rng(9).normal(size=pool.score.shape)])
+    served = deployable(model)
     export_onnx(served, tmp_path / GRAPH)
     images = np.random.default_rng(8).uniform(0, 255, (3, 64, 64, 3)).astype(np.float32)
     probabilities, maps, embedding = run(tmp_path / GRAPH, images)

@@ -6,12 +6,13 @@ import pytest
 from keras import layers
 
 from neuroval.data.exceptions import InputError
+from neuroval.model.training.attention_pooling import AttentionPooling2D
 from neuroval.model.training.build import build_classifier
 from neuroval.model.training.export import deployable
 from neuroval.model.training.gradcam import explained, tape_maps
 
 TOLERANCE = 1e-4  # of the map's range
-POOLS = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
+POOLS = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D, "attention": AttentionPooling2D}
 
 
 def network(*, pooling: str, head: list[layers.Layer], seed: int = 1) -> keras.Model:
@@ -25,11 +26,13 @@ def network(*, pooling: str, head: list[layers.Layer], seed: int = 1) -> keras.M
 
 
 def with_statistics(model: keras.Model, seed: int = 2) -> keras.Model:
-    """Batch normalisation as after training: its fresh state would be the identity and test nothing."""
+    """Batch normalisation and attention as after training: fresh they are the identity, and test nothing."""
     rng = np.random.default_rng(seed)
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.set_weights([rng.uniform(0.3, 2, w.shape) for w in layer.get_weights()])
+        if isinstance(layer, AttentionPooling2D):
+            layer.set_weights([rng.normal(0, 2, w.shape) for w in layer.get_weights()])
     return model
 
 

@@ -167,7 +167,8 @@ def test_guidance_trains_the_same_classifier(toy_images: Path, tmp_path: Path) -
     corner[:32, :32] = 255
     Image.fromarray(corner).save(outlined / "corner.png")
     cases.loc[cases["label"] == "disc", "mask_path"] = "corner.png"
-    config = TrainingConfig(epochs=2, guidance=0.5, **SETTINGS)
+    guidance = {"guidance": 0.5, "cell_guidance": 0.5, "pooling": "attention", "frozen_stages": 1}
+    config = TrainingConfig(epochs=2, **guidance, **SETTINGS)
     batch, targets, _ = CaseBatches(cases, outlined, CLASSES, config, epoch=None, grid=(8, 8))[0]
     outlined_cases = targets["probabilities"][:, 1] == 1
     assert (batch["inside"].sum(axis=(1, 2)) == np.where(outlined_cases, 16, 64)).all()
@@ -176,6 +177,17 @@ def test_guidance_trains_the_same_classifier(toy_images: Path, tmp_path: Path) -
     result = train(cases, folder=outlined, classes=CLASSES, config=config, work=tmp_path / "work")
     assert np.isfinite(result.history[["tuning_loss", CHOSEN_BY]]).all(axis=None)
     assert logits_of(result.model, cases, folder=outlined, classes=CLASSES, config=config).shape == (len(cases), 3)
+    begun = keras_train._compiled(config, CLASSES, 1)
+    kept = {
+        stage: all(
+            np.array_equal(was, now)
+            for layer in begun.layers
+            if keras_train._stage(layer.name) == stage
+            for was, now in zip(layer.get_weights(), result.model.get_layer(layer.name).get_weights(), strict=True)
+        )
+        for stage in (1, 2)
+    }
+    assert kept == {1: True, 2: False}
 
 
 def test_class_weights_make_classes_count_the_same(toy_images: Path) -> None:
@@ -216,6 +228,13 @@ def test_guidance_needs_a_head_without_hidden_layers(toy_images: Path, tmp_path:
     config = TrainingConfig(epochs=2, guidance=0.1, hidden_units=(8,), **SETTINGS)
     with pytest.raises(InputError, match="guidance: needs a head without hidden layers"):
         train(cases_of(toy_images), folder=toy_images, classes=CLASSES, config=config, work=tmp_path)
+
+
+def test_guidance_of_cells_needs_a_negative_class(toy_images: Path, tmp_path: Path) -> None:
+    classes = ClassOrder(names=CLASSES.names)
+    config = TrainingConfig(epochs=2, cell_guidance=0.1, **SETTINGS)
+    with pytest.raises(InputError, match="cell_guidance needs a negative class"):
+        train(cases_of(toy_images), folder=toy_images, classes=classes, config=config, work=tmp_path)
 
 
 def test_the_shipped_recipes_are_read() -> None:
