@@ -31,7 +31,7 @@ def run(path: Path, images: np.ndarray) -> list[np.ndarray]:
     [
         ("efficientnet-lite0", "avg"),
         ("efficientnet-lite0", "max"),
-        ("efficientnet-lite0-short", "attention"),
+        ("efficientnet-lite0", "attention"),
         ("efficientnet-b0", "avg"),
     ],
 )
