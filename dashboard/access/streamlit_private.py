@@ -20,6 +20,10 @@ from google.protobuf.message import DecodeError
 from itsdangerous import URLSafeTimedSerializer
 from streamlit import runtime
 from streamlit.auth_util import get_cookie_with_chunks, get_origin_from_redirect_uri, get_secrets_auth_section
+from streamlit.components.v2 import component
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+from streamlit.components.v2.types import ComponentRenderer
 from streamlit.delta_generator import DeltaGenerator as DeltaGenerator  # what st.columns gives, for the type checker
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -44,7 +48,23 @@ OPEN: Final = frozenset(
 )
 # Of Streamlit's scripts those that other pages than the first need.
 ELSEWHERE_DRAWN: Final = ("PlotlyChart", "DataFrame", "Slider", "ButtonGroup", "Checkbox", "Button", "Pagination")
+COMPONENTS: Final = "neuroval"  # before the name of each component of ours
 OPEN_FOLDER: Final = "/static/"  # its scripts and fonts
+
+
+def browser_component(name: str, folder: Path, *, html: str, js: str, css: str) -> ComponentRenderer:
+    """Return what draws a component of ours whose script and style lie in ``folder``.
+
+    They are served as files, which the policy of the pages allows. Streamlit has such folders for installed packages
+    alone, and a clone is none; what it calls a manifest is therefore made here, once for each runtime.
+    """
+    full = f"{COMPONENTS}.{name}"
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(full) is None:
+        configuration = ComponentConfig(name=name, asset_dir=folder.name)
+        manifest = ComponentManifest(name=COMPONENTS, version="1", components=[configuration])
+        manager.register_from_manifest(manifest, folder.parent)
+    return component(full, html=html, js=js, css=css)
 
 
 def can_sign_in() -> bool:

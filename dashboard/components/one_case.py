@@ -8,11 +8,11 @@ from neuroval.dashboard.cases.any_case import ListedCase
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.cases.reviews import Reviews
-from neuroval.dashboard.components import exports, review, without_region
+from neuroval.dashboard.components import exports, review, viewer, without_region
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.components.tiles import images_note, thumbnail, url, worth_of_maps
 from neuroval.dashboard.figures.probabilities import probability_bars
-from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, maps_by, maps_of, outline_of, peak_of
+from neuroval.dashboard.figures.scan import maps_by, maps_of, outline_of, peak_of
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import cases as words
@@ -21,8 +21,10 @@ from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words import without_region as text_without
 from neuroval.dashboard.words.formats import counted, escaped
 from neuroval.data.study.folder import Study
+from neuroval.data.study.gradcam import GradCams
 
 OTHERS = 8  # further scans of the same image or patient, and lookalikes
+SIMILAR = 2  # of these the viewer can show beside the scan
 
 
 def case_view(
@@ -71,51 +73,28 @@ def _steps(case_id: str, order: Sequence[str], *, noun: str) -> None:
         st.caption(f"{here + 1:,} of {counted(len(order), noun)}", width="content")
 
 
-@st.fragment  # the slider draws the pictures again, and nothing else
+@st.fragment  # what a reader sets in the viewer writes the address, and draws nothing else again
 def _pictures(study: Study, evidence: Evidence, listed: ListedCase, case: Case | None) -> None:
     if not compute.has_image(study, listed.case_id):
         st.info(text.NO_IMAGE, icon=":material/image:")
         return
     if compute.has_other_encoding(study, listed.case_id):
         st.caption(text.OTHER_ENCODING)
-    if case is None or case.map_of is None or (maps := maps_by(study, case.map_of)) is None:
-        _scan(study, listed, case)
-        return
-    opacity, cells = map_settings(link=True)
-    if outline_of(maps, listed.case_id) is not None:
+    maps = None if case is None or case.map_of is None else maps_by(study, case.map_of)
+    if maps is None or case is None:
+        st.caption(text.NO_CAM if study.gradcam is None or case is None else words.no_map(case))
+    elif outline_of(maps, listed.case_id) is not None:
         st.caption(text.OUTLINE)
-    scan, *beside = st.columns(3)
-    with scan:
-        _picture(study, case, None)
-    for column, name in zip(beside, (case.predicted, case.second), strict=True):
-        with column:
-            _picture(study, case, name, opacity=str(opacity), cells=str(int(cells)))
-    st.caption(words.grid(*maps.grid, cells=cells))
-    worth_of_maps(evidence)
-
-
-def map_settings(*, link: bool) -> tuple[int, bool]:
-    """Draw how maps are shown, with a link to this view if asked; return opacity in percent and whether cells are."""
-    given = state.number_in(state.OPACITY, low=OPACITIES[0], high=OPACITIES[-1])
-    opacity = OPACITY if given is None else round(given / 10) * 10
-    state.follow_number(state.OPACITY, opacity)
-    cells = state.shown(state.CELLS)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.slider(
-            "Opacity of the map",
-            OPACITIES[0],
-            OPACITIES[-1],
-            step=10,
-            format="%d%%",
-            key=state.OPACITY,
-            on_change=state.setting_chosen,
-            args=(state.OPACITY, OPACITY),
-            width=300,
-        )
-        st.toggle("Cells of the grid", key=state.CELLS, on_change=state.shown_chosen, args=(state.CELLS,))
-        if link:
-            _copy_link()
-    return opacity, cells
+    views = [_scan(study, listed, case, maps), *_mapped(study, case, maps), *_beside(study, evidence, listed)]
+    viewer.show(
+        views, subject=listed.case_id, opacity=state.map_opacity(), cells=state.map_cells(), key="viewer-of-case"
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _copy_link()
+        if maps is not None:
+            st.caption(words.grid(*maps.grid, cells=state.map_cells()), width="content")
+    if maps is not None:
+        worth_of_maps(evidence)
 
 
 def _copy_link() -> None:
@@ -124,27 +103,60 @@ def _copy_link() -> None:
         st.code(state.address(), language=None, wrap_lines=True)
 
 
-def _scan(study: Study, listed: ListedCase, case: Case | None) -> None:
-    """Draw the scan alone, where there is no map."""
-    if case is None or case.map_of is None:
-        st.caption(text.NO_CAM if study.gradcam is None else words.no_map(case))
-    with st.container(width=380):
-        alt = f"Scan of {study.classes.display[listed.label]}" if case is None else text_errors.alt(case, study.classes)
-        st.image(url(study, listed.case_id, size="original"), width="stretch", alt=alt)
-    _copy_link()
-
-
-def _picture(study: Study, case: Case, name: str | None, **shown: str) -> None:
-    alt = text_errors.alt(case, study.classes, with_map=name, maps=study.maps)
-    st.image(
-        url(study, case.case_id, name, size="original", of=case.map_of or "network", **shown), width="stretch", alt=alt
+def _scan(study: Study, listed: ListedCase, case: Case | None, maps: GradCams | None) -> viewer.View:
+    """Return the scan alone, with the outline where there is one."""
+    alt = f"Scan of {study.classes.display[listed.label]}" if case is None else text_errors.alt(case, study.classes)
+    scan = url(study, listed.case_id, size="original")
+    return viewer.View(
+        label="Scan", caption="Scan", alt=alt, scan=scan, outline=_outline(study, listed.case_id, case, maps)
     )
-    if name is None:
-        st.caption("Scan")
-        return
-    role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
-    peak = peak_of(study, case.case_id, name, of=case.map_of)
-    st.caption(escaped(words.panel(study.classes.display[name], role, peak, study.maps)))
+
+
+def _outline(study: Study, case_id: str, case: Case | None, maps: GradCams | None) -> str | None:
+    if case is None or maps is None or outline_of(maps, case_id) is None:
+        return None
+    return url(study, case_id, size="original", layer="outline", of=case.map_of or "network")
+
+
+def _mapped(study: Study, case: Case | None, maps: GradCams | None) -> list[viewer.View]:
+    """Return the scan under the map of the predicted class and of the next one; nothing without maps."""
+    if case is None or maps is None:
+        return []
+    views, of = [], case.map_of or "network"
+    for name in (case.predicted, case.second):
+        role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
+        peak = peak_of(study, case.case_id, name, of=case.map_of)
+        shown = study.classes.display[name]
+        smooth, cells = (
+            url(study, case.case_id, name, size="original", layer="map", of=of, cells=drawn) for drawn in ("0", "1")
+        )
+        view = viewer.View(
+            label=words.map_button(shown, role),
+            caption=words.panel(shown, role, peak, study.maps),
+            alt=text_errors.alt(case, study.classes, with_map=name, maps=study.maps),
+            scan=url(study, case.case_id, size="original"),
+            map=smooth,
+            cells=cells,
+            outline=_outline(study, case.case_id, case, maps),
+        )
+        views.append(view)
+    return views
+
+
+def _beside(study: Study, evidence: Evidence, listed: ListedCase) -> list[viewer.View]:
+    """Return a copy of the scan and the training scans most like it, to be looked at beside it."""
+    copies = [twin for twin in evidence.same_image.get(listed.case_id, ()) if twin != listed.case_id]
+    near = None if evidence.lookalikes is None else evidence.lookalikes.nearest_to(listed.case_id, number=OTHERS)
+    similar = [lookalike.case_id for lookalike in near or () if lookalike.case_id not in copies]
+    chosen = [(words.COPY, case_id) for case_id in copies[:1]]
+    chosen += [(words.similar(place), case_id) for place, case_id in enumerate(similar[:SIMILAR], start=1)]
+    views = []
+    for label, case_id in chosen:
+        if compute.has_image(study, case_id):
+            told = words.neighbour(*evidence.listed[case_id], study.classes)
+            scan = url(study, case_id, size="original")
+            views.append(viewer.View(label=label, caption=f"{label}: {told}", alt=f"{label}, {told}", scan=scan))
+    return views
 
 
 def _without_region(study: Study, listed: ListedCase, case: Case | None) -> None:

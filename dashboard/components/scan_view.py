@@ -7,11 +7,10 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components import exports, frame, scan_form, tiles, without_region
-from neuroval.dashboard.components.one_case import map_settings
+from neuroval.dashboard.components import exports, frame, scan_form, tiles, viewer, without_region
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.figures.probabilities import probability_bars
-from neuroval.dashboard.figures.scan import SIZES, encoded, fitted, painted
+from neuroval.dashboard.figures.scan import SIZES, encoded, fitted, in_address
 from neuroval.dashboard.scans.prediction import Prediction, predict
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
@@ -23,6 +22,7 @@ from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import ImageError
 from neuroval.data.images.uploads import frames_in
 from neuroval.data.study.folder import Study
+from neuroval.model.inference.gradcam_overlay import map_layer
 from neuroval.model.inference.scan_reader import Reader
 
 NEAREST: Final = 20  # evaluated scans that the model's record is taken from
@@ -101,26 +101,29 @@ def _scan(study: Study, reader: Reader, prediction: Prediction) -> None:
     _alike(study, evidence, prediction)
 
 
-@st.fragment  # the slider draws the pictures again, and nothing else
+@st.fragment  # what a reader sets in the viewer writes the address, and draws nothing else again
 def _pictures(study: Study, evidence: Evidence, prediction: Prediction, method: str) -> None:
-    opacity, cells = map_settings(link=False)
     pixels = fitted(prediction.upload.pixels, SIZES["original"])
-    scan, *maps = st.columns(3)
-    with scan:
-        st.image(encoded(pixels), width="stretch", alt=text_scan.alt(prediction, study.classes))
-        st.caption("Scan")
+    scan = in_address(encoded(pixels))
+    views = [viewer.View(label="Scan", caption="Scan", alt=text_scan.alt(prediction, study.classes), scan=scan)]
     top = float(prediction.maps.max())
-    for column, name, role in zip(
-        maps, (prediction.called, prediction.second), ("predicted", "runner-up"), strict=True
-    ):
-        place = study.classes.index(name)
-        picture = painted(pixels, prediction.maps, place, opacity=opacity / 100, cells=cells)
-        with column:
-            alt = text_scan.alt(prediction, study.classes, with_map=name, maps=method)
-            st.image(encoded(picture), width="stretch", alt=alt)
-            peak = float(prediction.maps[place].max()) / top if top > 0 else 0.0
-            st.caption(escaped(text_cases.panel(study.classes.display[name], role, peak, method)))
-    st.caption(text_cases.grid(*prediction.maps.shape[1:], cells=cells))
+    for name, role in zip((prediction.called, prediction.second), ("predicted", "runner-up"), strict=True):
+        cam, shown = prediction.maps[study.classes.index(name)], study.classes.display[name]
+        smooth, cells = (
+            in_address(encoded(map_layer(cam, top=top, shape=pixels.shape[:2], cells=drawn))) for drawn in (False, True)
+        )
+        view = viewer.View(
+            label=text_cases.map_button(shown, role),
+            caption=text_cases.panel(shown, role, float(cam.max()) / top if top > 0 else 0.0, method),
+            alt=text_scan.alt(prediction, study.classes, with_map=name, maps=method),
+            scan=scan,
+            map=smooth,
+            cells=cells,
+        )
+        views.append(view)
+    subject, key = prediction.upload.sha256, "viewer-of-upload"
+    viewer.show(views, subject=subject, opacity=state.map_opacity(), cells=state.map_cells(), key=key)
+    st.caption(text_cases.grid(*prediction.maps.shape[1:], cells=state.map_cells()))
     tiles.worth_of_maps(evidence)
 
 

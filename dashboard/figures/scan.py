@@ -1,5 +1,6 @@
 """A scan as an encoded picture, with its Grad-CAM over it or beside it."""
 
+import base64
 import io
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from neuroval.model.inference import gradcam_overlay as gradcam
 
 SIZES: Final = {"thumbnail": 256, "pair": 256, "original": 1024}  # the longest side in pixels
 GUTTER: Final = 4
+LAYERS: Final = ("map", "outline")  # pictures to lie over a scan, transparent where there is nothing
 QUALITY: Final = 88
 OPACITY: Final = 60  # of the strongest evidence, in percent
 OPACITIES: Final = tuple(range(0, 101, 10))
@@ -32,26 +34,53 @@ def render(
     class_name: str | None,
     size: str,
     of: MapOf | None = "network",
-    opacity: int = OPACITY,
-    cells: bool = False,
     kind: str = "WEBP",
 ) -> bytes | None:
     """Return the image with the Grad-CAM of ``class_name`` and the reference outline over it if given.
 
     The map is ``of`` the network itself or of that of the fold of the case. The picture is WebP or another ``kind`` of
-    file. ``opacity`` of the map is in percent, ``cells`` draws it in the cells of its grid. Size ``pair`` puts the scan
-    and its Grad-CAM side by side. None when the file cannot be read or there is no map.
+    file. Size ``pair`` puts the scan and its Grad-CAM side by side. None when the file cannot be read or there is no
+    map.
     """
     try:
         pixels = fitted(read_image(path).pixels, SIZES[size])
     except ImageError:
         return None
     if class_name is not None:
-        drawn = _with_map(study, maps_by(study, of), case_id, pixels, class_name, opacity=opacity / 100, cells=cells)
+        drawn = _with_map(study, maps_by(study, of), case_id, pixels, class_name)
         if drawn is None:
             return None
         pixels = _beside(pixels, drawn) if size == "pair" else drawn
     return encoded(pixels, kind=kind)
+
+
+def layer(
+    study: Study,
+    case_id: str,
+    path: Path,
+    kind: str,
+    *,
+    class_name: str | None,
+    size: str,
+    of: MapOf | None = "network",
+    cells: bool = False,
+) -> bytes | None:
+    """Return one of ``LAYERS`` of a case as WebP, at the size of its scan; none where there is nothing to draw.
+
+    The map is that of ``class_name``, on the scale that the maps of a case have in common.
+    """
+    drawn_by = maps_by(study, of)
+    maps, mask = maps_of(drawn_by, case_id), outline_of(drawn_by, case_id)
+    try:
+        height, width = fitted(read_image(path).pixels, SIZES[size]).shape[:2]
+    except ImageError:
+        return None
+    if kind == "outline":
+        return None if mask is None else encoded(gradcam.outline_layer(mask, shape=(height, width)))
+    if maps is None or class_name is None:
+        return None
+    cam = maps[study.classes.index(class_name)]
+    return encoded(gradcam.map_layer(cam, top=float(maps.max()), shape=(height, width), cells=cells))
 
 
 def changed(study: Study, images: LinkedImages, case_id: str, *, change: str, level: int, size: str) -> bytes | None:
@@ -68,6 +97,11 @@ def encoded(pixels: NDArray[np.uint8], *, kind: str = "WEBP") -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format=kind, quality=QUALITY)
     return buffer.getvalue()
+
+
+def in_address(picture: bytes) -> str:
+    """Return a WebP picture as an address that holds it whole, for a scan that the server does not keep."""
+    return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
 
 
 def maps_by(study: Study, of: MapOf | None) -> GradCams | None:
@@ -104,28 +138,18 @@ def _with_map(
     case_id: str,
     pixels: NDArray[np.uint8],
     name: str,
-    *,
-    opacity: float,
-    cells: bool,
 ) -> NDArray[np.uint8] | None:
     maps = maps_of(drawn_by, case_id)
     if maps is None:
         return None
-    drawn = painted(pixels, maps, study.classes.index(name), opacity=opacity, cells=cells)
+    drawn = painted(pixels, maps, study.classes.index(name))
     mask = outline_of(drawn_by, case_id)
     return drawn if mask is None else gradcam.outlined(drawn, mask)
 
 
-def painted(
-    pixels: NDArray[np.uint8],
-    maps: NDArray[np.floating],
-    place: int,
-    *,
-    opacity: float = OPACITY / 100,
-    cells: bool = False,
-) -> NDArray[np.uint8]:
+def painted(pixels: NDArray[np.uint8], maps: NDArray[np.floating], place: int) -> NDArray[np.uint8]:
     """Return the image with one of the maps (k, h, w) over it, on the scale that they have in common."""
-    return gradcam.overlay(pixels, maps[place], top=float(maps.max()), opacity=opacity, cells=cells)
+    return gradcam.overlay(pixels, maps[place], top=float(maps.max()), opacity=OPACITY / 100)
 
 
 def _beside(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -247,15 +247,24 @@ def encoded(
     size: str,
     *,
     of: MapOf = "network",
-    opacity: int = scan.OPACITY,
-    cells: bool = False,
 ) -> bytes | None:
     """Return the WebP bytes of a case, with the Grad-CAM of a class if named; none when it cannot be made."""
     folder = linked(study)
     if folder is None or case_id not in known_ids(study):
         return None
-    key = (study.fingerprint, str(folder.folder), case_id, class_name, size, of, opacity, cells)
+    key = (study.fingerprint, str(folder.folder), case_id, class_name, size, of)
     return _encoded(*key, _study=study, _folder=folder)
+
+
+def layer(
+    study: Study, case_id: str, kind: str, *, class_name: str | None, size: str, of: MapOf, cells: bool
+) -> bytes | None:
+    """Return the WebP bytes of a map or outline that lies over a case; none when there is nothing to draw."""
+    folder = linked(study)
+    if folder is None or case_id not in known_ids(study):
+        return None
+    key = (study.fingerprint, str(folder.folder), case_id, kind, class_name, size, of, cells)
+    return _layer(*key, _study=study, _folder=folder)
 
 
 def pixels(study: Study, case_id: str) -> NDArray[np.uint8] | None:
@@ -322,7 +331,22 @@ def _encoded(
     class_name: str | None,
     size: str,
     of: MapOf,
-    opacity: int,
+    _study: Study,
+    _folder: LinkedImages,
+) -> bytes | None:
+    path = _folder.path(known_ids(_study)[case_id])
+    return None if path is None else scan.render(_study, case_id, path, class_name=class_name, size=size, of=of)
+
+
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _layer(
+    fingerprint: str,  # noqa: ARG001
+    folder: str,  # noqa: ARG001
+    case_id: str,
+    kind: str,
+    class_name: str | None,
+    size: str,
+    of: MapOf,
     cells: bool,
     _study: Study,
     _folder: LinkedImages,
@@ -330,4 +354,4 @@ def _encoded(
     path = _folder.path(known_ids(_study)[case_id])
     if path is None:
         return None
-    return scan.render(_study, case_id, path, class_name=class_name, size=size, of=of, opacity=opacity, cells=cells)
+    return scan.layer(_study, case_id, path, kind, class_name=class_name, size=size, of=of, cells=cells)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from neuroval.dashboard.cases.evaluated_case import MapOf
-from neuroval.dashboard.figures.scan import OPACITIES, OPACITY, SIZES
+from neuroval.dashboard.figures.scan import LAYERS, SIZES
 from neuroval.dashboard.session import cache as compute
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.home import studies
@@ -20,23 +20,18 @@ LEVELS = tuple(map(str, range(SEVERITIES + 1)))
 def serve(request: Request) -> Response:
     """Return the image that the address names; 404 for everything else.
 
-    ``/images/<study>/<case>.webp?size=<name>&class=<index>&of=fold&opacity=<percent>&cells=1``: with the Grad-CAM of a
-    class if its index is given, drawn by the network itself or by that of the case's fold, in steps of 10 percent
-    opacity, and in the cells of its grid if so asked.
+    ``/images/<study>/<case>.webp?size=<name>&class=<index>&of=fold``: with the Grad-CAM of a class if its index is
+    given, drawn by the network itself or by that of the case's fold.
+    With ``&layer=map`` or ``&layer=outline`` that alone, transparent where there is nothing, to lie over the scan; with
+    ``&cells=1`` the map in the cells of its grid.
     With ``&change=<name>&level=<number>`` the scan under a change of the study's trial.
     """
     name, case_name = request.path_params["study"], request.path_params["case_id"]
     number = request.query_params.get("class")
     size, of = request.query_params.get("size", "original"), request.query_params.get("of", "network")
     missing = PlainTextResponse("No such image.", status_code=404)
-    opacity, cells = request.query_params.get("opacity", str(OPACITY)), request.query_params.get("cells", "0")
-    if (
-        of not in NETWORKS
-        or size not in SIZES
-        or opacity not in map(str, OPACITIES)
-        or cells not in ("0", "1")
-        or name not in studies()
-    ):
+    cells = request.query_params.get("cells", "0")
+    if of not in NETWORKS or size not in SIZES or cells not in ("0", "1") or name not in studies():
         return missing
     try:
         study = compute.study(name)
@@ -50,17 +45,20 @@ def serve(request: Request) -> Response:
     if case_id is None:
         return missing
     change, level = request.query_params.get("change", UNTOUCHED), request.query_params.get("level", "0")
-    if change not in INTERVENTIONS or level not in LEVELS:
+    layer = request.query_params.get("layer")
+    if change not in INTERVENTIONS or level not in LEVELS or layer not in (None, *LAYERS):
         return missing
-    if change == UNTOUCHED:
-        content = compute.encoded(
-            study, case_id, class_name, size, of=NETWORKS[of], opacity=int(opacity), cells=cells == "1"
+    if layer is not None:
+        content = compute.layer(
+            study, case_id, layer, class_name=class_name, size=size, of=NETWORKS[of], cells=cells == "1"
         )
+    elif change == UNTOUCHED:
+        content = compute.encoded(study, case_id, class_name, size, of=NETWORKS[of])
     else:
         content = compute.changed(study, case_id, change=change, level=int(level), size=size)
     if content is None:
         return missing
-    shown = f"{number or 'scan'}-{of}-{size}-{opacity}-{cells}-{change}-{level}"
+    shown = f"{number or 'scan'}-{of}-{size}-{cells}-{change}-{level}-{layer}"
     etag = f'"{study.fingerprint[:16]}-{quote(case_name, safe="")}-{shown}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == etag:

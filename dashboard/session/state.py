@@ -33,6 +33,8 @@ import streamlit as st
 from neuroval.dashboard.access import address_names
 from neuroval.dashboard.access.streamlit_private import forget_files
 from neuroval.dashboard.cases.reviews import READER, TAG
+from neuroval.dashboard.figures.scan import OPACITIES
+from neuroval.dashboard.figures.scan import OPACITY as USUAL_OPACITY
 from neuroval.dashboard.report.options import Options
 
 STUDY, BASIS, CASE, PATIENT = "study", "basis", "case", "patient"
@@ -297,6 +299,24 @@ def setting_chosen(key: str, default: str | float | None = None) -> None:
     """Carry the setting ``key`` into the address; its default is left out."""
     value = st.session_state[key]
     _write(key, ALL if value == default else f"{value:g}" if isinstance(value, float) else value)
+
+
+def map_opacity() -> int:
+    """Return the opacity of maps in percent that the address holds, in steps of 10; the usual one where it has none."""
+    given = number_in(OPACITY, low=OPACITIES[0], high=OPACITIES[-1])
+    return USUAL_OPACITY if given is None else round(given / 10) * 10
+
+
+def map_cells() -> bool:
+    """Return whether the address has maps drawn in the cells of their grid."""
+    return st.query_params.get(CELLS) == SHOWN
+
+
+def maps_set(*, opacity: object, cells: object) -> None:
+    """Carry opacity (percent) and cells of maps into the address; what is usual is left out."""
+    if isinstance(opacity, int) and opacity in OPACITIES:
+        _write(OPACITY, ALL if opacity == USUAL_OPACITY else str(opacity))
+    _write(CELLS, SHOWN if cells is True else ALL)
 
 
 def threshold_kind(known: Collection[str]) -> str:

@@ -123,6 +123,9 @@ def shown(first: int, last: int, filtered: int, total: int, *, noun: str = "erro
     return f"{first:,}{DASH}{last:,} of {filtered:,} shown, {counted(total, noun)} in all"
 
 
+COPY = "Copy of this scan"
+
+
 def neighbour(split: str, label: str, classes: ClassOrder) -> str:
     """Return what another scan of the same image or patient is."""
     return f"{classes.display[label]}, {split}"
@@ -215,6 +218,16 @@ def listed_facts(case: ListedCase) -> list[dict[str, str]]:
 def _recorded(facts: Mapping[str, str], group_size: int) -> list[dict[str, str]]:
     rows = [{"Fact": label, "Value": facts.get(key, "not recorded")} for key, label in FACTS.items()]
     return [*rows, {"Fact": "Group", "Value": counted(group_size, "scan")}]
+
+
+def similar(place: int) -> str:
+    """Return what a training scan is called that looks like the case; the nearest is 1."""
+    return f"Similar scan {place}"
+
+
+def map_button(class_name: str, role: str) -> str:
+    """Return the button that shows the map of a class."""
+    return f"{class_name} ({role})"
 
 
 def panel(class_name: str, role: str, peak: float, maps: str = GRADCAM) -> str:

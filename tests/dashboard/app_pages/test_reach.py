@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -151,23 +152,34 @@ def test_without_folds_no_label_is_suspected(open_page: Open) -> None:
     assert "Labels to look at again" not in titles
 
 
-def test_opacity_and_cells_are_in_the_address_and_in_the_link(open_page: Open, said: Said) -> None:
+def in_viewer(app: AppTest) -> dict[str, Any]:
+    """What the viewer of the page is given."""
+    (drawn,) = app.get("bidi_component")
+    return json.loads(drawn.proto.json)
+
+
+def test_opacity_and_cells_of_the_address_are_in_the_viewer_and_in_the_link(open_page: Open, said: Said) -> None:
     app = open_page("errors", "normal", case=CASE, opacity="30", cells="shown")
-    assert (app.slider(key="opacity").value, app.toggle(key="cells").value) == (30, True)
+    given = in_viewer(app)
+    assert (given["opacity"], given["cells"]) == (30, True)
     assert "The network sees 7 x 7 cells." in said(app)
     assert app.code[0].value.endswith(f"study=normal&case={CASE}&opacity=30&cells=shown")
-    app.slider(key="opacity").set_value(60).run()
-    app.toggle(key="cells").set_value(False).run()
-    assert "opacity" not in app.query_params
-    assert "cells" not in app.query_params
-    assert "between them the map is smoothed" in said(app)
+    assert "between them the map is smoothed" in said(open_page("errors", "normal", case=CASE))
+
+
+def test_the_viewer_has_the_scan_the_maps_and_what_looks_alike(open_page: Open) -> None:
+    views = in_viewer(open_page("errors", "whole", case=CASE, basis="test"))["views"]
+    assert [view["label"].split(" (")[-1] for view in views[1:3]] == ["predicted)", "reference)"]
+    assert [view["label"] for view in views[3:]] == ["Copy of this scan", "Similar scan 1", "Similar scan 2"]
+    assert all("layer=map" in view["map"] and "cells=1" in view["cells"] for view in views[1:3])
+    assert not any(view["map"] for view in (views[0], *views[3:]))
 
 
 @pytest.mark.parametrize("opacity", ["", "much", "1000", "33"])
 def test_an_opacity_that_is_not_there_is_one_that_is(open_page: Open, opacity: str) -> None:
     app = open_page("errors", "normal", case=CASE, opacity=opacity)
     assert not app.exception
-    assert app.slider(key="opacity").value == (30 if opacity == "33" else 60)
+    assert in_viewer(app)["opacity"] == (30 if opacity == "33" else 60)
 
 
 def test_a_case_shows_what_looks_alike(open_page: Open, said: Said) -> None:

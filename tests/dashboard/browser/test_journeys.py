@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+CASE = f"{20:016x}"
 ARROW = "\N{RIGHTWARDS ARROW}"
-PICTURE = "[data-testid=stMain] img[src*='/images/']"
+PICTURE = "[data-testid=stMain] img[src*='/images/']:not([hidden])"
 Visit = Callable[..., None]
 Settled = Callable[[Page], None]
 
@@ -57,7 +58,7 @@ def test_the_worst_error_of_a_class_is_sent_to_a_colleague(
     slider.press("ArrowRight")
     expect(page).to_have_url(re.compile("opacity=70"))  # it is sent a moment after the key
     page.get_by_text("Cells of the grid").click()
-    expect(page.locator(PICTURE + "[src*='cells=1']")).to_have_count(2)
+    expect(page.locator(PICTURE + "[src*='cells=1']")).to_have_count(1)
     settled(page)
     page.get_by_role("button", name="Copy link").click()
     link = page.get_by_role("dialog").locator("code").or_(page.locator("[data-testid=stPopoverBody] code")).first
@@ -76,6 +77,43 @@ def test_the_worst_error_of_a_class_is_sent_to_a_colleague(
     assert query(other) == query(page) == {**query(page), "reference": "meningioma", "cells": "shown"}
     expect(other.get_by_text("1 of 1 error")).to_be_visible()
     colleague.close()
+
+
+def test_a_scan_is_magnified_windowed_and_seen_without_its_map(page: Page, visit: Visit, settled: Settled) -> None:
+    visit(page, "errors", study="whole", basis="test", case=CASE)
+    settled(page)
+    stage = page.get_by_role("group", name="Scan. Keys")
+    maps = page.locator("img.map[src*='layer=map']:not([hidden])")
+    expect(maps).to_have_count(1)
+    stage.focus()
+    stage.press("m")
+    expect(maps).to_have_count(0)
+    stage.press("m")
+    stage.press("3")
+    expect(page.get_by_text("3.0\N{MULTIPLICATION SIGN}").first).to_be_visible()
+    shown = page.locator("img.scan")
+    moved = "all => all.map(image => image.style.transform)"
+    before = shown.evaluate_all(moved)
+    assert before[0] == before[1]  # both pictures move together
+    stage.press("ArrowRight")  # moves the picture, and does not open the next case
+    after = shown.evaluate_all(moved)
+    assert after != before
+    assert query(page)["case"] == CASE
+    stage.press("0")
+    assert set(shown.evaluate_all(moved)) == {""}
+    box = stage.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 40, box["y"] + 100, steps=3)
+    page.mouse.up()
+    expect(page.get_by_text("window 195 level 128").first).to_be_visible()
+    stage.press("i")
+    expect(page.get_by_text("inverted").first).to_be_visible()
+    page.get_by_role("button", name="Similar scan 1").click()
+    expect(page.locator("figcaption", has_text="Similar scan 1")).to_be_visible()
+    page.get_by_role("button", name="Side by side").click()
+    expect(page.locator("figure:visible")).to_have_count(1)
 
 
 def test_from_a_cell_of_the_matrix_to_a_case(page: Page, visit: Visit) -> None:

@@ -48,24 +48,26 @@ def test_the_map_changes_the_picture(client: TestClient) -> None:
     assert scan != painted
 
 
-def test_opacity_and_cells_change_the_map(client: TestClient) -> None:
+def test_layers_lie_over_the_scan(client: TestClient) -> None:
     def pixels(tail: str) -> np.ndarray:
-        content = client.get(f"/images/normal/{CASE}.webp?class=0{tail}").content
-        return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+        content = client.get(f"/images/normal/{CASE}.webp?size=original{tail}").content
+        return np.asarray(Image.open(io.BytesIO(content)).convert("RGBA")).astype(int)
 
-    plain = pixels("&opacity=0")
-    strength = [np.abs(pixels(f"&opacity={percent}") - plain).mean() for percent in (20, 60, 100)]
-    assert strength[0] < strength[1] < strength[2]
-    assert np.array_equal(pixels(""), pixels("&opacity=60&cells=0"))
-    assert np.abs(pixels("&cells=1") - pixels("")).mean() > 1
+    smooth, cells = pixels("&class=0&layer=map"), pixels("&class=0&layer=map&cells=1")
+    outline = pixels("&layer=outline")
+    assert smooth.shape == cells.shape == outline.shape == pixels("").shape
+    assert np.ptp(smooth[..., 3]) > 100
+    assert np.abs(smooth - cells).mean() > 1
+    assert 0 < (outline[..., 3] > 0).mean() < 0.5
+    assert client.get(f"/images/normal/{21:016x}.webp?layer=outline").status_code == 404  # no outline is known
 
 
-def test_another_setting_is_another_picture_to_the_browser(client: TestClient) -> None:
+def test_another_layer_is_another_picture_to_the_browser(client: TestClient) -> None:
     tags = {
         client.get(f"/images/normal/{CASE}.webp?class=0{tail}").headers["etag"]
-        for tail in ("", "&opacity=20", "&cells=1")
+        for tail in ("", "&layer=map", "&layer=map&cells=1", "&layer=outline")
     }
-    assert len(tags) == 3
+    assert len(tags) == 4
 
 
 def test_the_reference_outline_is_drawn_where_it_is_known(client: TestClient) -> None:
@@ -85,8 +87,8 @@ def test_the_reference_outline_is_drawn_where_it_is_known(client: TestClient) ->
         f"normal/{CASE}.webp?size=huge",
         f"normal/{CASE}.webp?class=4",
         f"normal/{CASE}.webp?class=glioma",
-        f"normal/{CASE}.webp?class=0&opacity=65",
-        f"normal/{CASE}.webp?class=0&opacity=-10",
+        f"normal/{CASE}.webp?class=0&layer=scan",
+        f"normal/{CASE}.webp?layer=map",
         f"normal/{CASE}.webp?class=0&cells=yes",
         f"normal/{CASE}/glioma.webp",
         f"nothing/{CASE}.webp",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuroval.model.inference.gradcam_overlay import COLOURS, has_evidence, outlined, overlay
+from neuroval.model.inference.gradcam_overlay import COLOURS, has_evidence, map_layer, outline_layer, outlined, overlay
 
 GREY = np.full((64, 64, 3), 80, np.uint8)
 
@@ -52,11 +52,25 @@ def test_the_outline_follows_the_mask_and_leaves_the_rest() -> None:
 def test_cells_are_drawn_as_the_network_sees_them() -> None:
     cam = np.zeros((4, 4))
     cam[1, 2] = 1
-    smooth, cells = (overlay(GREY, cam, top=1.0, cells=cells) for cells in (False, True))
-    changed = np.argwhere((cells != GREY).any(axis=2))
-    assert (changed.min(axis=0).tolist(), changed.max(axis=0).tolist()) == ([16, 32], [31, 47])
-    assert len(np.unique(cells[16:32, 32:48].reshape(-1, 3), axis=0)) == 1
-    assert (smooth != GREY).any(axis=2).sum() > 16 * 16
+    smooth, cells = (map_layer(cam, top=1.0, shape=GREY.shape[:2], cells=cells) for cells in (False, True))
+    seen = np.argwhere(cells[..., 3] > 0)
+    assert (seen.min(axis=0).tolist(), seen.max(axis=0).tolist()) == ([16, 32], [31, 47])
+    assert len(np.unique(cells[16:32, 32:48].reshape(-1, 4), axis=0)) == 1
+    assert (smooth[..., 3] > 0).sum() > 16 * 16
+
+
+def test_layers_over_the_scan_are_the_painted_scan() -> None:
+    cam = np.random.default_rng(1).normal(size=(5, 5))
+    layer = map_layer(cam, top=2.0, shape=GREY.shape[:2]).astype(float)
+    share = 0.6 * layer[..., 3:] / 255
+    np.testing.assert_allclose(GREY * (1 - share) + layer[..., :3] * share, overlay(GREY, cam, top=2.0), atol=1.5)
+    mask = np.zeros((8, 8), np.uint8)
+    mask[2:6, 3:7] = 1
+    line = outline_layer(mask, shape=GREY.shape[:2]).astype(float)
+    share = line[..., 3:] / 255
+    np.testing.assert_allclose(GREY * (1 - share) + line[..., :3] * share, outlined(GREY, mask), atol=130)
+    np.testing.assert_array_equal(line[..., 3] > 0, (outlined(GREY, mask) != GREY).any(axis=2))
+    assert not map_layer(-np.ones((3, 3)), top=0.0, shape=(8, 8)).any()
 
 
 def test_opacity_is_that_of_the_strongest_evidence() -> None:
