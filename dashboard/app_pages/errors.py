@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from neuroval.dashboard.cases.any_case import listed_case
-from neuroval.dashboard.components import exports, frame, gallery, review, tiles
+from neuroval.dashboard.components import exports, frame, gallery, review, tile_grid, tiles
 from neuroval.dashboard.components import one_case as case_view
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
@@ -16,7 +16,7 @@ from neuroval.dashboard.words import errors as text_errors
 from neuroval.dashboard.words import general as text
 from neuroval.dashboard.words.formats import escaped
 
-TILES = 24  # on a page
+TILES = 120  # on a page
 
 named = state.case_id()
 study = frame.chosen()
@@ -50,7 +50,11 @@ else:
     total, noun = (evidence.results.errors.n, "scan") if everything else (evidence.results.errors.count, "error")
     page = gallery.page_of(len(rows), total=total, noun=noun, size=TILES)
     shown = [evidence.cases[name] for name in selection.ids(rows[page])]
-    tiles.tiles(study, shown, columns=4, pictures=pictures, here=True)
+    selected = tile_grid.show(study, shown, reviews=reviews, pictures=pictures)
     exports.csv_button(study, partial(selection.records, rows), what="cases")
+    if selected:
+        kept = rows[page][[case.case_id in selected for case in shown]]
+        label = words.selected_csv(len(selected))
+        exports.csv_button(study, partial(selection.records, kept), what="selected-cases", label=label)
     gallery.on_target(study, evidence)
 frame.how("errors")

@@ -56,18 +56,15 @@ def worth_of_maps(evidence: Evidence) -> None:
         st.caption(WORTHLESS)
 
 
-def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool, here: bool = False) -> None:
-    """Draw cases as tiles: scan and Grad-CAM side by side, and a link to the case as the caption.
-
-    ``here`` is for the page that shows the case itself: a link to the page one is on would be drawn as chosen.
-    """
+def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool) -> None:
+    """Draw cases as tiles: scan and Grad-CAM side by side, and a link to the case as the caption."""
     for start in range(0, len(cases), columns):
         for column, case in zip(st.columns(columns), cases[start : start + columns], strict=False):
             with column.container(gap=None):
-                _tile(study, case, pictures=pictures, here=here)
+                _tile(study, case, pictures=pictures)
 
 
-def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
+def _tile(study: Study, case: Case, *, pictures: bool) -> None:
     if pictures and not compute.has_image(study, case.case_id):
         st.caption(text.NO_IMAGE)
     elif pictures and case.map_of is not None:
@@ -76,13 +73,9 @@ def _tile(study: Study, case: Case, *, pictures: bool, here: bool) -> None:
     elif pictures:
         st.image(url(study, case.case_id, size="thumbnail"), width="stretch", alt=text_errors.alt(case, study.classes))
     words = escaped(text_errors.caption(case, study.classes))
-    label, key = f":blue[{words}]", f"open-{case.case_id}"
-    if here:
-        st.button(label, key=key, on_click=state.open_case, args=(case.case_id,), type="tertiary", wrap=True)
-    else:
-        query, whole = state.link(study.path.name, case.case_id), words if len(words) > CUT else None
-        st.page_link(ERRORS_PAGE, label=label, icon="", help=whole, query_params=query)
-    st.markdown(text_errors.confidence(case) if here else f"{INDENT}{text_errors.confidence(case)}")
+    query, whole = state.link(study.path.name, case.case_id), words if len(words) > CUT else None
+    st.page_link(ERRORS_PAGE, label=f":blue[{words}]", icon="", help=whole, query_params=query)
+    st.markdown(f"{INDENT}{text_errors.confidence(case)}")
 
 
 def thumbnail(

@@ -57,7 +57,7 @@ SUBGROUP = "subgroup"
 SCANS, SCAN, FRAME = "scans", "scan", "frame"
 KEPT, READINGS, FRAMES = "kept", "readings", "frames"
 START = 0.5  # of an own threshold
-WATCHED, GALLERY = "watched", "gallery"
+WATCHED, GALLERY, LAST_OPENED = "watched", "gallery", "last-opened"
 REVIEWER, REVIEWER_KEPT, NOT_SAVED = "reviewer", "reviewer-kept", "not-saved"
 KEYED = (PATIENT, READER, TAG)  # filters whose values name people, or are typed by them: by a key in the address
 
@@ -114,8 +114,13 @@ def open_case(name: str) -> None:
 
 
 def close_case() -> None:
-    """Go back to the gallery; for buttons."""
-    st.query_params.pop(CASE, None)
+    """Go back to the gallery, to where the case stands; for buttons."""
+    st.session_state[LAST_OPENED] = st.query_params.pop(CASE, "")
+
+
+def last_opened() -> str:
+    """Return the name in the address of the case that the reader came back from; empty before any."""
+    return str(st.session_state.get(LAST_OPENED, ""))
 
 
 def query() -> dict[str, str]:

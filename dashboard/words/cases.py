@@ -123,6 +123,11 @@ def shown(first: int, last: int, filtered: int, total: int, *, noun: str = "erro
     return f"{first:,}{DASH}{last:,} of {filtered:,} shown, {counted(total, noun)} in all"
 
 
+def selected_csv(number: int) -> str:
+    """Return the button that downloads the cases that are selected."""
+    return f"CSV of {number:,} selected"
+
+
 COPY = "Copy of this scan"
 
 

@@ -24,11 +24,15 @@ def caption(case: Case, classes: ClassOrder) -> str:
     return classes.display[case.reference] if case.correct else arrow(case, classes)
 
 
-def confidence(case: Case) -> str:
-    """Return the confidence and what it means; red for an error made with high confidence."""
+def plain_confidence(case: Case) -> str:
+    """Return the confidence and what it means, and how often the scan is there."""
     line = f"{case.confidence:.2f} {TIERS[case.tier]}"
-    if case.copies > 1:
-        line += f", {counted(case.copies, 'copy', 'copies')}"
+    return f"{line}, {counted(case.copies, 'copy', 'copies')}" if case.copies > 1 else line
+
+
+def confidence(case: Case) -> str:
+    """Return the same for a page; red for an error made with high confidence."""
+    line = plain_confidence(case)
     return f":small[:red[{line}]]" if case.tier == "high" and not case.correct else f":small[:gray[{line}]]"
 
 

@@ -21,6 +21,7 @@ export default function (component) {
     Object.assign(viewer, { subject: data.subject, chosen: 0, view: { ...FULL }, grey: { ...GREY }, invert: false })
     viewer.settings.opacity = data.opacity
     viewer.settings.cells = data.cells
+    document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0) // a case opens at its top
   }
   viewer.data = data
   const content = JSON.stringify([data.views, data.words])

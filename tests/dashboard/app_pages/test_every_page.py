@@ -1,5 +1,6 @@
 """Each page of the navigation on each kind of study, and on files that cannot be read."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -199,9 +200,10 @@ def test_a_case_id_that_an_import_has_brought_is_in_no_address(dashboard_home: P
     study = study_of_predictions(file, out=dashboard_home / "studies" / "named")
     try:
         app = open_page("errors", "named")
-        opened = next(button for button in app.button if button.key == "open-Dickinson 0")
-        opened.click().run()
-        assert app.query_params["case"] == name_of("Dickinson 0")
+        given = next(drawn.proto.json for drawn in app.get("bidi_component"))
+        assert json.loads(given)["tiles"][0]["key"] == name_of("Dickinson 0")
+        assert "Dickinson" not in given
+        app = open_page("errors", "named", case=name_of("Dickinson 0"))
         assert app.title[0].value == "a called b"
         assert "Dickinson" not in repr(app.query_params)
         assert open_page("errors", "named", case="Dickinson 0").title[0].value == "a called b"  # a link of before

@@ -28,7 +28,7 @@ def links(app: AppTest) -> dict[str, str]:
 
 def test_the_gallery_shows_all_scans_when_asked(open_page: Open, said: Said) -> None:
     app = open_page("errors", "normal", cases="all")
-    assert "1\N{EN DASH}24 of 40 shown, 40 scans in all" in said(app)
+    assert "40 of 40 shown, 40 scans in all" in said(app)
     app.button_group(key="cases").set_value("errors").run()
     assert "cases" not in app.query_params
     assert "5 of 5 shown, 5 errors in all" in said(app)
@@ -45,7 +45,7 @@ def test_a_hidden_filter_is_said(open_page: Open, said: Said) -> None:
 
 def test_a_study_without_errors_still_shows_its_scans(open_page: Open, said: Said) -> None:
     assert "None of 0 errors matches." in said(open_page("errors", "no-errors"))
-    assert "24 of 40 shown" in said(open_page("errors", "no-errors", cases="all"))
+    assert "40 of 40 shown" in said(open_page("errors", "no-errors", cases="all"))
 
 
 def test_a_tier_and_a_bin_lead_to_their_scans(open_page: Open, said: Said) -> None:

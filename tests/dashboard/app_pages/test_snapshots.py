@@ -56,8 +56,10 @@ def lines(block: Block) -> Iterator[str]:
             yield f"<{element.label}: {element.value}>"
         elif kind == "image":
             yield from (f"(image) {one.caption}" for one in proto.imgs)
-        elif kind == "bidi_component" and "views" in proto.json:
-            yield from (f"(viewer) {view['label']}: {view['caption']}" for view in json.loads(proto.json)["views"])
+        elif kind == "bidi_component":
+            given = json.loads(proto.json)
+            yield from (f"(viewer) {view['label']}: {view['caption']}" for view in given.get("views", ()))
+            yield from (f"(tile) {tile['caption']}; {tile['line']} {tile['review']}" for tile in given.get("tiles", ()))
         elif label := getattr(proto, "label", ""):
             yield f"<{label}>"
 

@@ -51,7 +51,7 @@ def test_the_worst_error_of_a_class_is_sent_to_a_colleague(
     choose(page, "Reference", "Meningioma")
     expect(page.get_by_text("1 of 1 shown")).to_be_visible()
     settled(page)
-    page.get_by_role("button", name=f"Meningioma {ARROW} No tumour").click()
+    page.get_by_role("link", name=f"Meningioma {ARROW} No tumour").click()
     expect(title(page)).to_have_text("Meningioma called No tumour")
     slider = page.get_by_role("slider", name="Opacity of the map")
     slider.focus()
@@ -114,6 +114,37 @@ def test_a_scan_is_magnified_windowed_and_seen_without_its_map(page: Page, visit
     expect(page.locator("figcaption", has_text="Similar scan 1")).to_be_visible()
     page.get_by_role("button", name="Side by side").click()
     expect(page.locator("figure:visible")).to_have_count(1)
+
+
+def test_the_gallery_is_walked_by_keys_and_back_leads_to_its_place(page: Page, visit: Visit, settled: Settled) -> None:
+    visit(page, "errors", study="whole", basis="test", cases="all")
+    settled(page)
+    tiles = page.get_by_role("list").filter(has=page.locator("img")).get_by_role("link")
+    expect(tiles.nth(1)).to_be_visible()
+    tiles.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(tiles.nth(1)).to_be_focused()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ ")
+    expect(page.get_by_role("button", name="CSV of 2 selected")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of 2 selected").click()
+    assert len(download.value.path().read_text().splitlines()) >= 3
+    page.get_by_role("button", name="Scan", exact=True).click()
+    expect(tiles.nth(8).locator("img")).not_to_have_attribute("src", re.compile("size=pair"))
+    tiles.nth(8).scroll_into_view_if_needed()
+    shown = tiles.nth(8).locator("img")
+    tiles.nth(8).hover()
+    expect(shown).to_have_attribute("src", re.compile("class="))  # pointing at a scan shows its map
+    tiles.nth(8).click()
+    expect(title(page)).not_to_have_text("Where is it wrong?")
+    expect(title(page)).to_be_in_viewport()  # a case opens at its top
+    page.get_by_role("button", name="Back to gallery").click()
+    expect(tiles.nth(8)).to_be_focused()
+    expect(tiles.nth(8)).to_be_in_viewport()
 
 
 def test_from_a_cell_of_the_matrix_to_a_case(page: Page, visit: Visit) -> None:
@@ -193,7 +224,7 @@ def test_two_models_are_compared_down_to_a_scan(page: Page, visit: Visit) -> Non
 
 def test_a_case_is_read_with_the_keyboard_only(page: Page, visit: Visit) -> None:
     visit(page, "errors", study="whole", basis="test")
-    first = page.get_by_role("button", name=f"Glioma {ARROW} Meningioma").first
+    first = page.get_by_role("link", name=f"Glioma {ARROW} Meningioma").first
     for _ in range(60):
         page.keyboard.press("Tab")
         if first.evaluate("button => button === document.activeElement"):
