@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroval.analysis.calibration.referral import Referral, refer_below
 from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import GroupTypes, group_types
@@ -281,6 +282,19 @@ class Results:
         rng = np.random.default_rng(SEED)
         manifest, groups = self.study.manifest, self.groups
         return confidence_of(self.evaluated, self.tuning, manifest, groups=groups, rng=rng, level=self.level)
+
+    def referral_below(self, threshold: float) -> Referral:
+        """Return what it does to send every scan with a confidence below ``threshold`` to an expert."""
+        classes = self.study.classes
+        return refer_below(
+            self.evaluated.reference,
+            self.evaluated.probabilities,
+            threshold=threshold,
+            classes=classes.names,
+            negative=classes.negative,
+            groups=self.groups,
+            level=self.level,
+        )
 
     @once
     def decisions(self) -> Decisions:

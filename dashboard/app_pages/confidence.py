@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from neuroval.dashboard.components import behind, exports, frame
+from neuroval.dashboard.components import behind, exports, frame, referral
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
@@ -35,6 +35,7 @@ with right:
     exports.chart(study, figure, name="risk_coverage", alt="Errors and missed tumours against the share referred")
     st.caption(text.REFERRED)
 
+referral.decide(evidence)
 st.header("Confidence tiers", anchor=False)
 tiers = text.tier_rows(confidence.tiers)
 exports.table(study, tiers, what="tiers", alt="Tiers of confidence with share, accuracy and missed tumours")

@@ -17,6 +17,8 @@ address holds names of the study and fixed words. How images are reached:
     (``access/address_names.py``).
 ``confusion?row=CLASS&column=CLASS`` and ``confidence?of=tier-high`` or ``of=bin-15``
     The first cases behind a cell, a tier or a bin, beside the figure.
+``confidence?refer=0.9&day=120``
+    Scans of a lower confidence go to an expert, in a department with so many scans a day.
 ``subgroups?by=COLUMN&cross=COLUMN&number=KEY&level=COLUMN=VALUE``
     Rates by a column, crossed with another; ``level`` is the subgroup whose scans are shown (``site=north&sex=F``).
 ``data_set?pairs=across``, ``labels`` or ``patients``
@@ -45,6 +47,7 @@ OTHER = "with"
 ALL = "all"
 ABOUT, PREVALENCE, THRESHOLD, THRESHOLD_KIND = "about", "prevalence", "threshold", "threshold-kind"
 CURVES, DECISION = "curves", "decision"
+REFER, DAY = "refer", "day"
 ARGMAX, TUNING, OWN = "argmax", "tuning", "own"
 SHOWN = "shown"
 CASES, EVERY, ERRORS = "cases", "all", "errors"
@@ -303,7 +306,7 @@ def follow_number(key: str, value: float) -> None:
 def setting_chosen(key: str, default: str | float | None = None) -> None:
     """Carry the setting ``key`` into the address; its default is left out."""
     value = st.session_state[key]
-    _write(key, ALL if value == default else f"{value:g}" if isinstance(value, float) else value)
+    _write(key, ALL if value == default else f"{value:g}" if isinstance(value, float) else str(value))
 
 
 def map_opacity() -> int:

@@ -6,7 +6,7 @@ from neuroval.analysis.calibration.tiers import TierPerformance
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.metrics import SCORES, read
 from neuroval.analysis.study.confidence_and_decisions import Confidence
-from neuroval.dashboard.words.formats import NOT_ESTIMABLE, full, number, sentence_case
+from neuroval.dashboard.words.formats import NOT_ESTIMABLE, counted, full, number, sentence_case
 from neuroval.dashboard.words.general import LINES, TIERS, listed, spoken
 from neuroval.dashboard.words.interval_methods import by
 from neuroval.dashboard.words.reasons import why
@@ -71,6 +71,44 @@ def referral(referral_result: Referral) -> str:
         f"If scans below {referral_result.threshold:g} go to an expert ({sent:,} of {n:,}), {listed(fall, 'and')}."
     )
     return " ".join([sentence, *rates]) if fall else ""
+
+
+REFERRAL_TITLE = "Which scans go to an expert?"
+REFER_BELOW, A_DAY = "Refer scans with a confidence below", "Scans a day"
+NOBODY_REFERRED = "No scan is referred."
+
+
+def referral_a_day(chosen: Referral, *, scans: int) -> str:
+    """Return what a referral rule means for a department with so many scans a day."""
+    share = chosen.referred.headline
+    if share.value is None:
+        return ""
+    if not share.value:
+        return NOBODY_REFERRED
+    sent = f"Of {counted(scans, 'scan')} a day, {_a_few(scans * share.value)} go to an expert ({full(share)})."
+    before, after = chosen.missed_tumours, chosen.overall_missed_tumours
+    if before is not None and after is not None and before.headline.defined:
+        missed = f"Missed tumours fall from {_in_thousand(before)} to {_in_thousand(after)} of 1,000"
+        sent += f" {missed}, if the expert finds every tumour among them."
+    rates = chosen.error_rate.headline, chosen.kept_error_rate.headline
+    if rates[1].defined:
+        sent += (
+            f" Of the scans that the model still reads, {full(rates[1])} are called wrongly; of all, {full(rates[0])}."
+        )
+    return sent
+
+
+def _a_few(scans: float) -> str:
+    return f"{scans:,.0f}" if scans >= 10 else f"{scans:.1f}".removesuffix(".0")
+
+
+def _in_thousand(rate: Measure) -> str:
+    """Return a share as a count of 1,000 with its interval."""
+    estimate = rate.headline
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return NOT_ESTIMABLE
+    value, low, high = (_a_few(1000 * bound) for bound in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low}\N{EN DASH}{high})"
 
 
 def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:
