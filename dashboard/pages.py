@@ -140,6 +140,14 @@ _PAGES: Final = (
         metrics=("Accuracy", *RATES[:2]),
     ),
     Page(
+        name="map",
+        judges=True,
+        label="Map",
+        question="What lies together?",
+        methods=how_computed.MAP,
+        metrics=("Accuracy",),
+    ),
+    Page(
         name="claims",
         label="Claims",
         question="Does the published record hold?",

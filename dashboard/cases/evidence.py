@@ -19,6 +19,7 @@ from neuroval.analysis.study.results import LEVEL, Results
 from neuroval.analysis.study.results import results_of as results_of
 from neuroval.dashboard.cases.any_case import RECORDED
 from neuroval.dashboard.cases.evaluated_case import ByCase, Case, MapOf, together
+from neuroval.dashboard.cases.mapped_cases import MappedCases, mapped_cases
 from neuroval.dashboard.cases.selection import Selection
 from neuroval.dashboard.cases.similar_cases import Lookalikes, lookalikes
 from neuroval.data.lazy import once
@@ -70,6 +71,11 @@ class Evidence:
     def lookalikes(self) -> Lookalikes | None:
         """What finds similar cases; none without embeddings."""
         return lookalikes(self.study, judged=self.results.evaluated.case_ids)
+
+    @once
+    def case_map(self) -> MappedCases | None:
+        """Where the cases lie in the network's view; none without embeddings."""
+        return mapped_cases(self.selection)
 
     def right_on(self, ids: Sequence[str]) -> Estimate:
         """Return the share of evaluated cases that the model called rightly, with the wider interval."""

@@ -65,6 +65,15 @@ class Selection:
         ids: list[str] = self.results.evaluated.case_ids.array[rows].tolist()
         return ids
 
+    def is_wrong(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of the rows are errors."""
+        wrong: NDArray[np.bool_] = self._wrong[rows]
+        return wrong
+
+    def in_order(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return rows in the order of the gallery: errors first, then the most confident."""
+        return self._order[np.isin(self._order, rows)]
+
     def records(self, rows: NDArray[np.int64]) -> list[dict[str, str]]:
         """Return rows for download: case id, largest probability, and each filter as the address names it."""
         columns = [self.column(key) for key in FILTERS]

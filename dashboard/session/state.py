@@ -21,6 +21,8 @@ address holds names of the study and fixed words. How images are reached:
     Scans of a lower confidence go to an expert, in a department with so many scans a day.
 ``subgroups?by=COLUMN&cross=COLUMN&number=KEY&level=COLUMN=VALUE``
     Rates by a column, crossed with another; ``level`` is the subgroup whose scans are shown (``site=north&sex=F``).
+``map?colour=KEY&region=X,Y;X,Y;X,Y``
+    The map of the cases by a column, and the corners of the part of it whose scans are shown.
 ``data_set?pairs=across``, ``labels`` or ``patients``
     Copies across splits (``&kind=mirrored``), copies with different labels, patients across splits: side by side.
 """
@@ -30,7 +32,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from neuroval.dashboard.access import address_names
 from neuroval.dashboard.access.streamlit_private import forget_files
@@ -48,6 +52,8 @@ ALL = "all"
 ABOUT, PREVALENCE, THRESHOLD, THRESHOLD_KIND = "about", "prevalence", "threshold", "threshold-kind"
 CURVES, DECISION = "curves", "decision"
 REFER, DAY = "refer", "day"
+MAP, COLOUR, REGION = "map", "colour", "region"
+CORNERS = 40  # of a region in the address, at most
 ARGMAX, TUNING, OWN = "argmax", "tuning", "own"
 SHOWN = "shown"
 CASES, EVERY, ERRORS = "cases", "all", "errors"
@@ -257,6 +263,34 @@ def take_clicked_subgroup() -> None:
     data = next((point["customdata"] for point in chosen if point.get("customdata")), None)
     if data:
         st.query_params[LEVEL] = data[0]
+
+
+def take_drawn_region() -> None:
+    """Carry what was drawn on the map of cases into the address, as corners; nothing drawn leaves it as it is."""
+    drawn = [*st.session_state[MAP]["selection"]["lasso"], *st.session_state[MAP]["selection"]["box"]]
+    if not drawn:
+        return
+    x, y = drawn[-1]["x"], drawn[-1]["y"]
+    if len(x) == 2:  # two corners of a box
+        x, y = [x[0], x[1], x[1], x[0]], [y[0], y[0], y[1], y[1]]
+    step = -(-len(x) // CORNERS)
+    st.query_params[REGION] = ";".join(f"{a:.4g},{b:.4g}" for a, b in zip(x[::step], y[::step], strict=True))
+
+
+def region() -> NDArray[np.float64]:
+    """Return the corners (m, 2) of the part of the map that the address holds; without rows where it holds none."""
+    try:
+        corners = [[float(part) for part in corner.split(",")] for corner in st.query_params.get(REGION, "").split(";")]
+        found = np.array(corners, dtype=np.float64)
+    except ValueError:
+        return np.zeros((0, 2))
+    fits = found.ndim == 2 and found.shape[1] == 2 and 3 <= len(found) <= CORNERS and np.isfinite(found).all()
+    return found if fits else np.zeros((0, 2))
+
+
+def forget_region() -> None:
+    """Show the whole map again; for a button."""
+    st.query_params.pop(REGION, None)
 
 
 def subgroup() -> str:

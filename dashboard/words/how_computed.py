@@ -342,3 +342,17 @@ scan that is like them need not be of a kind that was ever tested.
 What looks like it: the evaluated scans with the smallest Euclidean distance between embeddings, and how many of them
 the model called rightly. Interval: {BOTH}, {WILSON}, and {RAO_SCOTT}.
 """
+
+MAP = f"""
+Each scan is the vector that the network pools before it decides, as principal components fitted on the training scans.
+The map shows the first two, the directions in which the vectors vary most; its axes have no meaning of their own, and
+scans that lie apart may be alike in what it does not show. It is that of the network itself, also where networks of
+cross-validation are judged.
+
+Neighbours: the ten nearest scans of other groups on the map, of 5,000 scans drawn at random where there are more. By
+chance: the probability that two scans drawn at random share the value. Source and class lie together where the classes
+come from different sources; then the map alone cannot tell which of them the network sees.
+
+Error rate in a region: {WILSON}; with groups {RAO_SCOTT}, the wider of the two. A region that is drawn because of what
+it holds makes its rate look better or worse than it is.
+"""
