@@ -186,7 +186,7 @@ def how(page: str) -> None:
     """Say how the page's numbers were computed, folded away."""
     with st.expander("How this was computed"):
         st.markdown(PAGES[page].how)
-    st.caption(text.RESEARCH)
-    if PAGES[page].needs_study:
-        study = chosen()
+    study = chosen() if PAGES[page].needs_study else None
+    st.caption(text.RESEARCH if study is None else escaped(text.foot(study.manifest.about.title, study.fingerprint)))
+    if study is not None:
         compute.make_ready(study, basis(study), then=charts.make_ready)

@@ -20,6 +20,13 @@ from neuroval.dashboard.words.formats import (
 from neuroval.data.classes import ClassOrder
 
 RESEARCH = "Research use only. Not a medical device."
+
+
+def foot(title: str, fingerprint: str) -> str:
+    """Return the last line of a page, which stands on a print too: which study it is of."""
+    return f"{title}, fingerprint {fingerprint[:12]}. {RESEARCH}"
+
+
 SYNTHETIC = ":orange-badge[Synthetic] The images are drawn by a program and show no patient."
 NO_STUDY = "There is no study on this machine yet. Make one with `neuroval demo` or `neuroval import FILE --out NAME`."
 BROKEN = "This study cannot be opened"
