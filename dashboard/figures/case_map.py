@@ -14,7 +14,7 @@ from neuroval.data.class_colours import OKABE_ITO
 DRAWN: Final = 3000  # points at most: more are slow to draw and hide each other
 DENSE: Final = 20_000  # cases from which their density lies beneath the points
 CELLS: Final = 120  # a side of the density
-HEIGHT: Final = 560
+HEIGHT: Final = 520
 
 
 def case_map_figure(
@@ -62,7 +62,7 @@ def case_map_figure(
         figure.add_shape(type="path", path=f"M{corners} Z", line={"color": INK, "width": 1.5, "dash": "dot"})
     finish(figure, height=HEIGHT, room={"l": 8, "b": 8, "t": LEGEND + 2 * LEGEND_LINE})
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x")
+    figure.update_yaxes(visible=False)
     figure.layout.dragmode = "lasso"
     return figure
 
