@@ -118,6 +118,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     # criteria
     "unknown_metric": ("metric",),
     "bound_out_of_reach": ("best",),
+    "complete_cases_only": ("cases",),
     "rate_below_limit": ("rate", "limit"),
     "too_many_cases_needed": ("cases",),
     "both": ("first", "second"),

@@ -33,6 +33,7 @@ from neuroval.analysis.explanations.pointing import ClassSaliency, pointing_game
 from neuroval.analysis.performance.class_auc import ClassAucs, class_aucs
 from neuroval.analysis.performance.error_pairs import ConfusionPair, confusion_pairs
 from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
+from neuroval.analysis.performance.no_result import NoResult
 from neuroval.analysis.performance.patients import Patients, per_patient
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance
 from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
@@ -40,6 +41,7 @@ from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.basis import bases, default_basis
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
+from neuroval.analysis.study.no_result import WithNoResult, cases_with_no_result
 from neuroval.analysis.study.split_audit import SplitAudit
 from neuroval.analysis.study.subgroups import StudySubgroups
 from neuroval.analysis.study.trial import TrialResults, trial_results
@@ -418,7 +420,20 @@ class Results:
             tried=() if self.trial is None else self.trial.findings,
             without_looking=self.whole.baselines,
             scanned=self.subgroups.worse,
+            no_result=self.no_result,
         )
+
+    @once
+    def with_no_result(self) -> WithNoResult | None:
+        """The evaluated cases and those that the network itself gave no result for; none where it gave one for all."""
+        if self.published is not self:
+            return self.published.with_no_result
+        return cases_with_no_result(self.whole, self.evaluated, self.predicted)
+
+    @property
+    def no_result(self) -> NoResult | None:
+        """How many cases have no result, and the rates with them; none where all have one."""
+        return None if self.with_no_result is None else self.with_no_result.numbers
 
     @once
     def criteria(self) -> tuple[Criterion, ...]:
@@ -431,7 +446,11 @@ class Results:
         judged, unleaked = OnBasis(basis="all", performance=self.performance), self._unleaked if leaks else ()
         if self.basis == NEW_PATIENTS:
             judged, unleaked = self._over_folds, (self.audit.unseen,)
-        return judge(asked, judged, unleaked=unleaked, tried=tried, by_subgroup=self._by_subgroup)
+        complete = judge(asked, judged, unleaked=unleaked, tried=tried, by_subgroup=self._by_subgroup)
+        with_them = self.with_no_result
+        if with_them is None:
+            return complete
+        return with_them.criteria(complete, judged, unleaked=unleaked, by_subgroup=self._by_subgroup)
 
     def _by_subgroup(self, criterion: Acceptance, basis: Basis) -> list[OfSubgroup]:
         """Return the performance in each subgroup that a criterion names."""

@@ -23,6 +23,7 @@ shown = [text.row_name(rates.name, classes) for rates in rows_of(judged)]
 st.caption(escaped(f"{of_scans(judged.matrix.n, evidence.basis)} {text.LINES} {cut_names(shown)}"))
 
 behind.classes(study, evidence)
+performance.no_result(study, evidence)
 
 question = performance.at_the_clinic(study, evidence)
 moved = performance.at_a_threshold(study, evidence)

@@ -220,6 +220,19 @@ def by_patient(study: Study, evidence: Evidence) -> None:
     st.caption(escaped(f"{text.patients(patients)} {decide}"))
 
 
+def no_result(study: Study, evidence: Evidence) -> None:
+    """Draw how many scans have no result, and the rates with them taken as wrong; nothing where all have one."""
+    numbers = evidence.results.no_result
+    if numbers is None:
+        return
+    st.header(text.NO_RESULT, anchor=False)
+    st.markdown(escaped(text.no_result(numbers)), width=860)
+    rows = text.worst_case_rows(numbers, study.classes)
+    exports.table(study, rows, what="worst-case", alt="Rates without and with the scans that have no result")
+    calls = text.three_by_two_rows(numbers, study.classes)
+    exports.table(study, calls, what="no-result", alt="Calls, and scans without a result, against the reference")
+
+
 def _plain_and_clustered(study: Study, evidence: Evidence) -> None:
     """Draw every rate with both intervals."""
     rows = text.rate_rows(rows_of(evidence.results.performance), study.classes)

@@ -158,7 +158,7 @@ def _per_class(source: Results) -> dict[str, Any]:
             "roc": plain(drawn.roc),
             "precision_recall": plain(drawn.precision_recall),
         }
-    return {**document, "patients": plain(source.patients)}
+    return {**document, "patients": plain(source.patients), "no_result": plain(source.no_result)}
 
 
 def _performance(result: Performance) -> dict[str, Any]:

@@ -73,8 +73,8 @@ STARD_ITEMS = (
     _item("13a", "Test methods", "What the readers of the index test knew", "model-name", remaining="The image only"),
     _item("13b", "Test methods", "What the assessors of the reference standard knew"),
     _item("14", "Analysis", "Methods to estimate or compare accuracy", "statistics", "formulas"),
-    _item("15", "Analysis", "How indeterminate results were handled", "call-rule", "missing-data"),
-    _item("16", "Analysis", "How missing data were handled", "missing-data"),
+    _item("15", "Analysis", "How indeterminate results were handled", "call-rule", "missing-data", "no-result"),
+    _item("16", "Analysis", "How missing data were handled", "missing-data", "no-result"),
     _item("17", "Analysis", "Variability of accuracy, planned or explored", "fold-dots", "steps", "factors"),
     _item(
         "18",

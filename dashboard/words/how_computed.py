@@ -110,6 +110,10 @@ PER_CLASS = f"""
 Rates: one class against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at
 the share of classes in these cases only.
 
+Scans without a result, failed or indeterminate reads, are left out; where there are any, each rate stands a second time
+with all of them taken as called wrongly (Shinkins et al., BMJ 2013;346:f2778). A criterion that holds only without them
+is not shown to hold.
+
 Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plots show {BOTH}.
 {DESIGN_EFFECT}
 Any tumour: a glioma taken for a meningioma counts as found.

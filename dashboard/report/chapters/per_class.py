@@ -44,6 +44,7 @@ def chapter(subject: Subject) -> list[Block]:
             label="two-by-two",
             right=("TP", "FN", "FP", "TN"),
         ),
+        *_no_result(subject),
         *_elsewhere(subject),
         *_threshold(subject),
         heading("Ranking and likelihood", level=2, label="ranking"),
@@ -78,6 +79,27 @@ def _both(subject: Subject, n: str) -> list[Block]:
             label="both-intervals",
             dense=True,
         )
+    ]
+
+
+def _no_result(subject: Subject) -> list[Block]:
+    numbers, classes = subject.evidence.results.no_result, subject.classes
+    if numbers is None:
+        return []
+    return [
+        heading(text_classes.NO_RESULT, level=2),
+        paragraph(text_classes.no_result(numbers)),
+        table(
+            text_classes.worst_case_rows(numbers, classes),
+            f"Rates without the scans that have no result, and with them. n = {numbers.n:,} {numbers.basis} scans.",
+            label="no-result",
+        ),
+        table(
+            text_classes.three_by_two_rows(numbers, classes),
+            "Calls, and scans without a result, against the reference standard (3 x 2 tables).",
+            label="three-by-two",
+            right=("Called", "Not called", "No result"),
+        ),
     ]
 
 

@@ -16,7 +16,7 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
         *("methods", "call-rule", "model-name", "reference-standard", "data-source", "cut-offs", "statistics"),
         *("uncertainty", "missing-data", "sample-size", "formulas"),
     ),
-    "per-class": ("rates", "two-by-two", "prevalence", "ratios", "roc", "overall", "external"),
+    "per-class": ("rates", "two-by-two", "prevalence", "ratios", "roc", "overall", "external", "no-result"),
     "confusion": ("matrix", "pairs"),
     "confidence": ("referral", "scores"),
     "folds": ("fold-dots", "over-folds"),
