@@ -75,8 +75,8 @@ def wrong_labels(counts: TwoByTwo, *, sensitivity: float, specificity: float) ->
     prevalence = (labelled + specificity - 1) / (sensitivity + specificity - 1)
     if not 0 <= prevalence <= 1:
         raise InputError(
-            f"reference: a share of {labelled:.3f} labelled positive is not possible with sensitivity {sensitivity} and "
-            f"specificity {specificity}; the prevalence would be {prevalence:.3f}."
+            f"reference: a share of {labelled:.3f} labelled positive is not possible with sensitivity {sensitivity} "
+            f"and specificity {specificity}; the prevalence would be {prevalence:.3f}."
         )
     return WrongLabels(
         positive=counts.n * (1 - prevalence) * (1 - specificity), negative=counts.n * prevalence * (1 - sensitivity)

@@ -14,7 +14,8 @@ from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.coded_tables import codes_of
-from neuroval.analysis.core.confusion import predicted_class
+from neuroval.analysis.core.codes import Reason
+from neuroval.analysis.core.confusion import TwoByTwo, predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
@@ -32,6 +33,7 @@ from neuroval.analysis.explanations.outlined_evidence import ClassEvidence, evid
 from neuroval.analysis.explanations.pointing import ClassSaliency, pointing_game, saliency
 from neuroval.analysis.performance.class_auc import ClassAucs, class_aucs
 from neuroval.analysis.performance.error_pairs import ConfusionPair, confusion_pairs
+from neuroval.analysis.performance.imperfect_reference import ImperfectReference, nothing_known, ranges
 from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
 from neuroval.analysis.performance.no_result import NoResult
 from neuroval.analysis.performance.patients import Patients, per_patient
@@ -220,14 +222,28 @@ class Results:
     @once
     def ratios(self) -> Mapping[str, Ratios]:
         """Likelihood ratios, odds ratio and Youden's index by class, and of any tumour where the study asks for it."""
-        names, negative = np.array(self.study.classes.names), self.study.classes.negative
-        subjects = {rates.name: (rates, names == rates.name) for rates in self.performance.classes}
-        if self.performance.any_tumour is not None:
-            subjects[ANY_TUMOUR] = (self.performance.any_tumour, names != negative)
         return {
-            name: ratios(table.counts, types=self.types, positive=positive, name=name, level=self.level)
-            for name, (table, positive) in subjects.items()
+            name: ratios(counts, types=self.types, positive=positive, name=name, level=self.level)
+            for name, (counts, positive) in self._sides.items()
         }
+
+    @once
+    def imperfect_reference(self) -> Mapping[str, ImperfectReference]:
+        """By name, what sensitivity and specificity may be with as many wrong labels as cross-validation suspects."""
+        suspects = self.whole.suspects
+        if suspects is None:
+            reason = self.whole.grouped.reason or Reason("not_known")
+            return {name: nothing_known(name, reason) for name in self._sides}
+        return ranges(self._sides, suspects.confident_joint, np.array(self.performance.matrix.support))
+
+    @property
+    def _sides(self) -> dict[str, tuple[TwoByTwo, NDArray[np.bool_]]]:
+        """By name, the counts of each class and of any tumour, and which classes (k,) the question is after."""
+        names, negative = np.array(self.study.classes.names), self.study.classes.negative
+        sides = {rates.name: (rates.counts, names == rates.name) for rates in self.performance.classes}
+        if self.performance.any_tumour is not None:
+            sides[ANY_TUMOUR] = (self.performance.any_tumour.counts, names != negative)
+        return sides
 
     @once
     def curves(self) -> Mapping[str, Curves]:

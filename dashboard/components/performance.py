@@ -17,6 +17,7 @@ from neuroval.dashboard.figures.roc import Decision, precision_recall_figure, ro
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
+from neuroval.dashboard.words import label_errors as text_label_errors
 from neuroval.dashboard.words import per_class as text
 from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import escaped
@@ -218,6 +219,13 @@ def by_patient(study: Study, evidence: Evidence) -> None:
     exports.table(study, rows, what="patients", alt="Results by patient")
     decide = text.PATIENTS_DECIDE if patients.tumour else text.PATIENTS_CLASS
     st.caption(escaped(f"{text.patients(patients)} {decide}"))
+
+
+def label_errors(evidence: Evidence) -> None:
+    """Say how far the rates of any tumour may be off because labels are wrong; nothing where that is not known."""
+    tumour = evidence.results.imperfect_reference.get(ANY_TUMOUR)
+    if tumour is not None and (told := text_label_errors.line(tumour)):
+        st.caption(escaped(told))
 
 
 def no_result(study: Study, evidence: Evidence) -> None:

@@ -219,11 +219,12 @@ def _label_noise(source: Results) -> dict[str, Any]:
     suspects = source.whole.suspects
     if suspects is None:
         return {"reason": plain(source.whole.grouped.reason)}
+    rates = {name: plain(result) for name, result in source.imperfect_reference.items()}
     noise = {
         noise.name: {"threshold": plain(noise.threshold), "wrong": plain(noise.wrong)} for noise in suspects.classes
     }
     joint = {"confident_joint": plain(suspects.confident_joint), "agreeing": suspects.agreeing}
-    return {"reason": None, "n": suspects.n, "wrong": plain(suspects.wrong), "classes": noise, **joint}
+    return {"reason": None, "n": suspects.n, "wrong": plain(suspects.wrong), "classes": noise, "rates": rates, **joint}
 
 
 def _confidence(source: Results) -> dict[str, Any]:

@@ -104,6 +104,10 @@ is surely of the most probable class whose probability reaches the mean that sca
 are surely of another class than their label, and called another one; the share of wrong labels is, by class, that of
 the scans which are surely of another.
 A class that the network is bad at gives false suspects.
+
+With as many wrong labels as that share says, the rates lie in a range: lowest where each wrong label agrees with the
+call, highest where each contradicts it. Where the errors of labels and calls are independent, one value follows (Rogan
+and Gladen, Am J Epidemiol 1978;107:71-76; Gart and Buck, Am J Epidemiol 1966;83:593-602).
 """
 
 PER_CLASS = f"""

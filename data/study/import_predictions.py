@@ -49,11 +49,11 @@ def study_of_predictions(
     ``site`` are optional. Of the other columns those that ``keep`` names are kept as they are, by default all that
     are text of few values, or numbers (``further_columns``). Classes are in the order of ``classes``, else of the
     columns.
-    Rows of split ``train`` become cases without a prediction: they serve to find leaks, and their probabilities are
-    not looked at. A row whose probabilities are all empty and whose column ``reason`` is not is a case without a
-    result: the read failed or was indeterminate. Without ``case_id`` a case is known by its image path, else by its row number. Names default to that
-    of the folder. ``mapping`` says which columns are what where the table names them otherwise. ``claims`` is a claims
-    file for the study. What was read, missing and ignored is the ``intake`` of the manifest.
+    Rows of split ``train`` become cases without a prediction: they serve to find leaks, and their probabilities are not
+    looked at. A row whose probabilities are all empty and whose column ``reason`` is not is a case without a result:
+    the read failed or was indeterminate. Without ``case_id`` a case is known by its image path, else by its row number.
+    Names default to that of the folder. ``mapping`` says which columns are what where the table names them otherwise.
+    ``claims`` is a claims file for the study. What was read, missing and ignored is the ``intake`` of the manifest.
 
     Raises ``InputError`` naming file, column, first bad row and what was expected; rows are counted as a
     spreadsheet does for CSV (the header is row 1), from 0 for Parquet. Nothing is written then.
