@@ -283,8 +283,7 @@ class Results:
         if self.tuning is None:
             return None
         right = predicted_class(self.tuning.probabilities) == self.tuning.reference
-        groups = codes_of(self.whole.table["group_id"])[self.tuning.rows]
-        return share_of(right, groups=groups, level=self.level).headline
+        return share_of(right, groups=self._tuning_groups, level=self.level).headline
 
     @once
     def tuning_shared(self) -> int | None:
@@ -303,7 +302,19 @@ class Results:
     @once
     def decisions(self) -> Decisions:
         manifest, groups = self.study.manifest, self.groups
-        return decisions_of(self.evaluated, self.tuning, manifest, groups=groups, level=self.level)
+        return decisions_of(
+            self.evaluated,
+            self.tuning,
+            manifest,
+            groups=groups,
+            tuning_groups=self._tuning_groups,
+            level=self.level,
+        )
+
+    @property
+    def _tuning_groups(self) -> NDArray[np.int64] | None:
+        """The group of each tuning case as a number; none without these."""
+        return None if self.tuning is None else codes_of(self.whole.table["group_id"])[self.tuning.rows]
 
     @once
     def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

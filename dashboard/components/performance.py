@@ -65,6 +65,10 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
         st.markdown(escaped(sentence + text.as_far_as_known(at_clinic.ppv.headline)), width=860)
     if chosen == question.prevalence:
         st.caption(escaped(text.elsewhere(questions.at_prevalence(question, questions.RARE))))
+    if question.name == ANY_TUMOUR:
+        shift = questions.shifted(question, questions.RARE if chosen == question.prevalence else chosen)
+        if shift is not None:
+            st.caption(escaped(text.shifted(shift)), width=860)
     left, right = st.columns(2, gap="large")
     with left:
         if at_clinic.frequencies is not None:
@@ -115,6 +119,8 @@ def at_a_threshold(study: Study, evidence: Evidence) -> AtThreshold | None:
         required=True,
         on_change=state.threshold_kind_chosen,
     )
+    if told := text.risk_control(evidence.results.decisions.risk_control):
+        st.caption(escaped(told), width=860)
     if kind == state.OWN:
         chosen = _own_threshold()
     if kind == state.ARGMAX or chosen is None:

@@ -128,6 +128,12 @@ it is not defined the adjusted logit of the same authors; with groups on the eff
 the scans are like these: prevalence is not all that differs between hospitals. Of 1,000 scans: Hoffrage and
 Gigerenzer, Acad Med 1998;73:538-540.
 
+Recalibrated: odds times the ratio of the odds of both prevalences (Elkan, IJCAI 2001:973-978; Saerens et al., Neural
+Comput 2002;14:21-41), right for scores that are calibrated here.
+
+At most 1% missed: conformal risk control (Angelopoulos et al., arXiv 2208.02814) by patient, set on the tuning split,
+which also chose the weights of the network; the share missed has Wilson's interval on the number of patients.
+
 Operating point: the highest threshold on P(any tumour) = 1 - P(no tumour) at which the target sensitivity is reached on
 the tuning split. A threshold that is chosen while looking at these scans makes its numbers too good: post hoc.
 

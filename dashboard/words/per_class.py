@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, RANKED_OVERALL, read
+from neuroval.analysis.decisions.prior_shift import PriorShift
+from neuroval.analysis.decisions.risk_control import RiskControl
 from neuroval.analysis.decisions.threshold_choice import AtThreshold, OperatingPoint
 from neuroval.analysis.performance.class_auc import ClassAucs
 from neuroval.analysis.performance.no_result import NoResult
@@ -346,3 +348,32 @@ def worst_case_rows(numbers: NoResult, classes: ClassOrder) -> list[dict[str, st
         {"Number": label, LEFT_OUT: full(rate.complete.headline), TAKEN_AS_WRONG: full(rate.worst.headline)}
         for label, rate in rates
     ]
+
+
+def shifted(shift: PriorShift) -> str:
+    """Return what scores mean at another prevalence, and what calling from even odds on does."""
+    first, *others = (f"{probability(mark.score)} means {probability(mark.probability)}" for mark in shift.scores)
+    meant = ", ".join([f"a score of {first}", *others])
+    result = shift.result
+    return (
+        f"Recalibrated to a prevalence of {percent(shift.prevalence)}, {meant}. Called from even odds on (score "
+        f"{probability(shift.threshold)}), sensitivity is {full(result.sensitivity.headline)} and specificity "
+        f"{full(result.specificity.headline)}."
+    )
+
+
+def risk_control(control: RiskControl | None) -> str:
+    """Return the threshold that misses at most so many tumours, and what it does here; nothing without tuning cases."""
+    if control is None:
+        return ""
+    chosen, most = control.chosen, percent(control.chosen.alpha)
+    if chosen.value is None or control.missed is None or control.result is None:
+        return f"No threshold can promise to miss at most {most} of the tumours: {why(chosen.reason)}."
+    here = f"Here {full(control.missed)} are missed, by patient, with a specificity of "
+    here += f"{full(control.result.specificity.headline)}."
+    broken = " That is more than promised: these patients differ from those of the tuning split."
+    return (
+        f"At most {most} missed: from P(any tumour) of {probability(chosen.value)} on, a new patient's tumours are "
+        f"missed in at most {most} on average, if patients are like the {chosen.groups:,} with a tumour in the tuning "
+        f"split. {here}{broken if control.broken else ''}"
+    )

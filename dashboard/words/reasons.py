@@ -75,6 +75,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "no_tuning_cases": "no tuning cases",
     "no_tumour_in_tuning": "no tumour among the tuning cases",
     "too_few_tuning_cases": "too few tuning cases of {of}",
+    "tuning_groups_needed": "{groups} patients with a tumour in the tuning split, at least {needed} needed",
     "tuning_cases_needed": "{cases} tuning cases of {of}, at least {needed} needed",
     "never_predicted": "{name} is never predicted",
     "classes_never_predicted": "never predicted: {of}",
