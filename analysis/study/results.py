@@ -453,6 +453,8 @@ class Results:
     @once
     def with_no_result(self) -> WithNoResult | None:
         """The evaluated cases and those that the network itself gave no result for; none where it gave one for all."""
+        if self.study.no_result is None:
+            return None
         if self.published is not self:
             return self.published.with_no_result
         return cases_with_no_result(self.whole, self.evaluated, self.predicted)

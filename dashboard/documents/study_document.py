@@ -221,7 +221,10 @@ def _label_noise(source: Results) -> dict[str, Any]:
     suspects = source.whole.suspects
     if suspects is None:
         return {"reason": plain(source.whole.grouped.reason)}
-    rates = {name: plain(result) for name, result in source.imperfect_reference.items()}
+    rates = {
+        "any_tumour" if name == ANY_TUMOUR else name: plain(result)
+        for name, result in source.imperfect_reference.items()
+    }
     noise = {
         noise.name: {"threshold": plain(noise.threshold), "wrong": plain(noise.wrong)} for noise in suspects.classes
     }

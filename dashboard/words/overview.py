@@ -306,7 +306,8 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
     """
     classes, grouped, all_of = manifest.classes, evidence.results.whole.grouped, evidence.results.performance
     named = split_name(evidence.basis, manifest)
-    note = f"All {evidence.basis} scans, as the data set is split: {mix(all_of, classes)}."
+    scans = "All {} scans" if evidence.results.no_result is None else "The {} scans with a result"
+    note = f"{scans.format(evidence.basis)}, as the data set is split: {mix(all_of, classes)}."
     if grouped.performance is None:
         return (
             Headline(
