@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuroval.analysis.core.codes import Method, Reason
 from neuroval.analysis.core.estimate import Estimate
 from neuroval.analysis.core.proportions import check_level, group_codes, wilson
-from neuroval.analysis.decisions.threshold_choice import AtThreshold, at_threshold
+from neuroval.analysis.decisions.threshold_choice import NO_TUMOUR, AtThreshold, at_threshold
 from neuroval.data.exceptions import InputError
 
 MISSED: Final = 0.01  # of a patient's tumours, in the mean over patients
@@ -121,7 +121,7 @@ def _missed(
     owner, labels = group_codes(np.asarray(groups)[positives], n=int(positives.sum()))
     number = len(labels)
     if not number:
-        return Estimate.undefined(reason=Reason("no_reference_cases", of="any tumour"), n=0)
+        return Estimate.undefined(reason=NO_TUMOUR, n=0)
     sizes = np.bincount(owner, minlength=number)
     share = float((np.bincount(owner, weights=below[positives], minlength=number) / sizes).mean())
     low, high = wilson(share * number, number, level=level)
