@@ -143,7 +143,10 @@ def _range(counts: TwoByTwo, leaving: float, joining: float) -> RateRange:
         return RateRange(observed=observed, low=None, high=None, independent=None)
     low = (counts.tp - min(leaving, counts.tp) + max(0.0, joining - counts.tn)) / ill
     high = (counts.tp - max(0.0, leaving - counts.fn) + min(joining, counts.fp)) / ill
-    return RateRange(observed=observed, low=low, high=high, independent=_independent(counts, leaving, joining, ill))
+    independent = _independent(counts, leaving, joining, ill)
+    if independent is not None and not low - ROUNDING <= independent <= high + ROUNDING:
+        independent = None  # it would take more errors in a cell than the cell holds
+    return RateRange(observed=observed, low=low, high=high, independent=independent)
 
 
 def _independent(counts: TwoByTwo, leaving: float, joining: float, ill: float) -> float | None:

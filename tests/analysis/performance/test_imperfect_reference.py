@@ -102,3 +102,10 @@ def test_rates_that_a_reference_cannot_have_are_refused(sensitivity: float, spec
 def test_more_wrong_labels_than_labels_are_refused() -> None:
     with pytest.raises(InputError, match="11 of 10 and 0 of 20 labels cannot be wrong"):
         under_label_error(TwoByTwo(tp=9, fp=2, fn=1, tn=18), WrongLabels(positive=11, negative=0), name="it")
+
+
+def test_independence_is_not_claimed_where_a_cell_holds_too_few() -> None:
+    # Two of 46 positive labels wrong. Independent of them, both would be among the scans not called: there is only one.
+    result = under_label_error(TwoByTwo(tp=45, fp=0, fn=1, tn=16), WrongLabels(positive=2, negative=0), name="it")
+    assert (result.specificity.observed, result.specificity.independent) == (1.0, None)
+    assert (result.specificity.low, result.specificity.high) == pytest.approx((16 / 18, 17 / 18))
