@@ -11,11 +11,13 @@ import pytest
 from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
-from neuroval.analysis.study.results import results_of
+from neuroval.analysis.study.comparison import comparisons
+from neuroval.analysis.study.results import StudyResults, results_of
 from neuroval.dashboard.documents.study_document import as_text, sections
 from neuroval.dashboard.documents.table import tidy_table
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.report.pdf import report
+from neuroval.dashboard.words.compare import matching
 from neuroval.data.study.folder import Study
 from neuroval.data.study.import_predictions import study_of_predictions
 
@@ -80,6 +82,14 @@ def test_the_report_is_made_and_says_it(study: Study) -> None:
     assert "Scans without a result" in text
 
 
+def test_a_comparison_says_which_model_has_no_result_for_some(study: Study) -> None:
+    compared = comparisons(StudyResults(study=study), StudyResults(study=study))
+    assert compared.matched.n == 60
+    told = matching(compared)
+    assert "A has no result for 12 scans, left out too: it may be worse than it looks here." in told
+    assert "B has no result for 12 scans" in told
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_and_says_how_many_are_left_out(
     open_page: Open, said: Said, studies_at_home: Path, page: str
@@ -94,5 +104,5 @@ def test_every_page_opens_and_says_how_many_are_left_out(
     shown = said(app)
     if page == "per_class":
         assert "Scans without a result" in [header.value for header in app.header]
-    if PAGES[page].needs_study:
+    if PAGES[page].judges:
         assert "12 test scans without a result are left out." in shown, page
