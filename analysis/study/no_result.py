@@ -109,7 +109,15 @@ class WithNoResult:
     def _with_them(self, subset: OnBasis, positive: NDArray[np.bool_]) -> OnBasis:
         if subset.basis == "folds" or subset.performance is None:
             return subset
-        return replace(subset, performance=self._worst(self._kept[subset.basis], positive))
+        key = (subset.basis, positive.tobytes())
+        if key not in self._made:
+            self._made[key] = self._worst(self._kept[subset.basis], positive)
+        return replace(subset, performance=self._made[key])
+
+    @once
+    def _made(self) -> dict[tuple[Basis, bytes], Performance]:
+        """The worst cases that criteria have asked for, by basis and classes: criteria of one subject share them."""
+        return {}
 
     @once
     def _kept(self) -> Mapping[Basis, NDArray[np.bool_]]:
