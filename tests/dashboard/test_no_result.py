@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def test_the_report_is_made_and_says_it(study: Study) -> None:
 
 
 def test_a_comparison_says_which_model_has_no_result_for_some(study: Study) -> None:
-    compared = comparisons(StudyResults(study=study), StudyResults(study=study))
+    other = replace(study, fingerprint="0" * 64)
+    compared = comparisons(StudyResults(study=study), StudyResults(study=other))
     assert compared.matched.n == 60
     told = matching(compared)
     assert "A has no result for 12 scans, left out too: it may be worse than it looks here." in told
