@@ -50,6 +50,8 @@ CASES = pa.schema(
 
 REJECTED = pa.schema([required("image_path", pa.string()), required("reason", pa.string())])
 
+NO_RESULT = pa.schema([required("case_id", pa.string()), required("reason", pa.string())])
+
 PAIRS = pa.schema(
     [
         required("case_a", pa.string()),

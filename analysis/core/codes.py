@@ -33,6 +33,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     "no_tumour_in_tuning": (),
     "too_few_tuning_cases": ("of",),
     "tuning_cases_needed": ("of", "cases", "needed"),
+    "tuning_groups_needed": ("groups", "needed"),
     # what the model never does
     "never_predicted": ("name",),
     "classes_never_predicted": ("of",),
@@ -118,6 +119,7 @@ REASONS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its 
     # criteria
     "unknown_metric": ("metric",),
     "bound_out_of_reach": ("best",),
+    "complete_cases_only": ("cases",),
     "rate_below_limit": ("rate", "limit"),
     "too_many_cases_needed": ("cases",),
     "both": ("first", "second"),
@@ -133,6 +135,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "agresti-coull": (),
     "wilson_on_design_effect": ("groups",),
     "wilson_on_groups": ("groups",),
+    "wilson_on_group_means": ("groups",),
     # differences and sums
     "newcombe_paired": (),
     "tango": (),

@@ -24,6 +24,7 @@ Check = Literal[
     "maps",
     "baselines",
     "subgroups",
+    "no_result",
 ]
 RANK: Final[Mapping[Severity, int]] = {"critical": 0, "warning": 1, "note": 2}
 FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its facts
@@ -50,6 +51,7 @@ FINDINGS: Final[Mapping[str, tuple[str, ...]]] = {  # each with the names of its
     "maps_ignore_the_network": ("correlation",),
     "shortcut_baseline": ("auc", "model_auc", "constant"),
     "subgroup_worse": ("by", "values", "key", "rest", "difference", "others", "compared"),
+    "no_result": ("split", "reasons", "complete", "worst"),
     "subgroup_misses_criterion": ("by", "values", "key", "at_least", "others"),
 }
 

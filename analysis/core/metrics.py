@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the registry names where a number is read from and computes
     from neuroval.analysis.calibration.smooth_curve import SmoothCurve
     from neuroval.analysis.performance.class_auc import ClassAucs
     from neuroval.analysis.performance.likelihood_ratios import Ratios
+    from neuroval.analysis.performance.no_result import NoResult, QuestionWithNoResult
     from neuroval.analysis.performance.per_class import ClassPerformance, Overall, Performance
     from neuroval.analysis.performance.ranked_errors import Errors
     from neuroval.analysis.performance.subgroups import SubgroupNumber
@@ -28,7 +29,7 @@ OVERALL, ANY_TUMOUR, CLASSES = "overall", "any_tumour", "classes"  # subjects of
 MINUS: Final = "\N{MINUS SIGN}"
 
 # Any tumour is a class of its own: the others against none.
-Scope = Literal["overall", "class", "confidence", "errors", "trial", "maps", "subgroup"]
+Scope = Literal["overall", "class", "confidence", "errors", "trial", "maps", "subgroup", "no_result"]
 Unit = Literal["proportion", "area", "ratio", "index", "nats", "slope"]
 Better = Literal["higher", "lower", "nearest to 1", "nearest to 0"]
 Place = Literal["criteria", "claims", "comparison", "subgroups"]
@@ -673,6 +674,41 @@ OF_MAPS: "Final[tuple[Metric[MapTrial], ...]]" = (
     ),
 )
 
+# Of the cases without a result, over all classes and by question; there only where a study has some.
+WORST_OVERALL: "Final[tuple[Metric[NoResult], ...]]" = (
+    Metric(
+        key="no_result",
+        label="Scans without a result",
+        value_of=lambda numbers: numbers.share,
+        scope="no_result",
+        meaning="the share of scans that the model was to call and gave no result for: no result / all.",
+        better="lower",
+    ),
+    Metric(
+        key="accuracy_worst_case",
+        label="Accuracy, no result taken as wrong",
+        term="Accuracy",
+        value_of=lambda numbers: numbers.accuracy.worst,
+        scope="no_result",
+    ),
+)
+WORST: "Final[tuple[Metric[QuestionWithNoResult], ...]]" = (
+    Metric(
+        key="sensitivity_worst_case",
+        label="Sensitivity, no result taken as wrong",
+        term="Sensitivity",
+        value_of=lambda question: question.sensitivity.worst,
+        scope="no_result",
+    ),
+    Metric(
+        key="specificity_worst_case",
+        label="Specificity, no result taken as wrong",
+        term="Specificity",
+        value_of=lambda question: question.specificity.worst,
+        scope="no_result",
+    ),
+)
+
 METRICS: "Final[tuple[Metric[Any], ...]]" = (
     *COUNTED_OVERALL,
     *RANKED_OVERALL,
@@ -684,6 +720,8 @@ METRICS: "Final[tuple[Metric[Any], ...]]" = (
     *TRIED,
     *OF_MAPS,
     *OF_SUBGROUP,
+    *WORST_OVERALL,
+    *WORST,
 )
 
 

@@ -82,13 +82,16 @@ class Criterion:
         return self.decisive.met
 
 
+BySubgroup = Callable[[Acceptance, Basis], Sequence[OfSubgroup]]
+
+
 def judge(
     criteria: Sequence[Acceptance],
     judged: OnBasis,
     *,
     unleaked: Sequence[OnBasis] = (),
     tried: Mapping[str, Measure] | None = None,
-    by_subgroup: Callable[[Acceptance, Basis], Sequence[OfSubgroup]] | None = None,
+    by_subgroup: BySubgroup | None = None,
 ) -> tuple[Criterion, ...]:
     """Return for each acceptance criterion whether the wider interval's bound reaches what was asked.
 
@@ -111,6 +114,29 @@ def judge(
     )
 
 
+def with_worst_case(complete: Criterion, worst: Criterion, *, without: int) -> Criterion:
+    """Return a criterion on the cases that have a result, held against the worst case, where the others are wrong.
+
+    ``worst`` is the same criterion with the ``without`` cases that have no result taken as called wrongly. What is met
+    on complete cases and not in the worst case is not shown to hold; nor is it shown to be below, since the truth
+    lies between. What complete cases do not meet stays as it is.
+
+    Source: Shinkins et al., BMJ 2013;346:f2778.
+    """
+    unleaked = complete.unleaked
+    if unleaked is not None and worst.unleaked is not None:
+        unleaked = _held(unleaked, worst.unleaked, without)
+    return replace(complete, on_all=_held(complete.on_all, worst.on_all, without), unleaked=unleaked)
+
+
+def _held(complete: Judged, worst: Judged, without: int) -> Judged:
+    if not complete.met or worst.met:
+        return complete
+    if worst.met is None:
+        return worst
+    return replace(worst, shown_below=False, reason=Reason("complete_cases_only", cases=without))
+
+
 def _on_both(criterion: Acceptance, judged: OnBasis, unleaked: Sequence[OnBasis]) -> Criterion:
     on_all, without = _on(criterion, judged), _worst([_on(criterion, subset) for subset in unleaked])
     return _both(criterion, on_all, without)
@@ -127,7 +153,7 @@ def _of_subgroups(
     criterion: Acceptance,
     judged: OnBasis,
     unleaked: Sequence[OnBasis],
-    by_subgroup: Callable[[Acceptance, Basis], Sequence[OfSubgroup]],
+    by_subgroup: BySubgroup,
 ) -> Criterion:
     """Return a criterion judged on the worst of its subgroups, and so on each basis that leaks nothing."""
     worst: dict[Basis, Judged] = {}

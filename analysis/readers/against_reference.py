@@ -111,6 +111,50 @@ def corrected(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedRate:
+    """A rate with the labels there are, and its least and most with those that readers agree on: see ``Corrected``."""
+
+    before: Measure
+    least: Measure
+    most: Measure
+
+
+def corrected_rates(
+    called: NDArray[np.bool_],
+    labelled: NDArray[np.bool_],
+    agreed: Mapping[int, bool],
+    *,
+    open_rows: NDArray[np.bool_],
+    left_out: NDArray[np.bool_],
+    groups: NDArray[Any] | pd.Series | None = None,
+    level: float = 0.95,
+) -> tuple[CorrectedRate, CorrectedRate]:
+    """Return sensitivity and specificity of a two-class question with corrected labels, each as a range.
+
+    ``called`` and ``labelled`` (n,) say of each case whether it is called and whether its label says that it has it;
+    ``agreed`` gives by row what readers agree on; ``open_rows`` and ``left_out`` (n,) as for ``corrected``. An open
+    case is least in favour of the model when it is the other way round than called.
+    """
+    label = np.array(labelled, dtype=np.bool_)
+    for row, has_it in agreed.items():
+        label[row] = has_it
+
+    def rates(truth: NDArray[np.bool_], kept: NDArray[np.bool_]) -> tuple[Measure, Measure]:
+        ill, well = kept & truth, kept & ~truth
+        return (
+            share_of(called[ill], groups=None if groups is None else np.asarray(groups)[ill], level=level),
+            share_of(~called[well], groups=None if groups is None else np.asarray(groups)[well], level=level),
+        )
+
+    before = rates(np.asarray(labelled, dtype=np.bool_), np.ones(len(called), dtype=np.bool_))
+    least, most = (rates(np.where(open_rows, truth, label), ~left_out) for truth in (~called, called))
+    sensitivity, specificity = (
+        CorrectedRate(before=before[place], least=least[place], most=most[place]) for place in (0, 1)
+    )
+    return sensitivity, specificity
+
+
 def as_ratings(
     choices: Mapping[tuple[str, str], str], *, cases: Sequence[str], readers: Sequence[str], classes: Sequence[str]
 ) -> NDArray[np.int64]:

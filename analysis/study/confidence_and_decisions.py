@@ -19,6 +19,7 @@ from neuroval.analysis.core.confusion import predicted_class
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.core.probabilities import any_tumour_score, read_predictions
 from neuroval.analysis.decisions.net_benefit import DecisionCurve, ExpectedHarm, decision_curve, expected_harm
+from neuroval.analysis.decisions.risk_control import RiskControl, controlled_threshold, risk_control
 from neuroval.analysis.decisions.threshold_choice import OperatingPoint, operating_point
 from neuroval.data.study.evaluated_cases import NEW_PATIENTS, Evaluated
 from neuroval.data.study.manifest import Manifest
@@ -47,12 +48,16 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Decisions:
-    """What acting on the classifier does; none where the study asks no such question, or has no tuning cases."""
+    """What acting on the classifier does; none where the study asks no such question, or has no tuning cases.
+
+    ``risk_control`` misses at most 1% of the tumours of a new patient, in expectation.
+    """
 
     harm: ExpectedHarm | None
     net_benefit: DecisionCurve | None
     operating_point: OperatingPoint | None
     no_operating_point: Reason | None
+    risk_control: RiskControl | None = None
 
 
 def confidence_of(
@@ -115,9 +120,19 @@ def confidence_of(
 
 
 def decisions_of(
-    evaluated: Evaluated, tuning: Evaluated | None, manifest: Manifest, *, groups: NDArray[np.int64], level: float
+    evaluated: Evaluated,
+    tuning: Evaluated | None,
+    manifest: Manifest,
+    *,
+    groups: NDArray[np.int64],
+    tuning_groups: NDArray[np.int64] | None = None,
+    level: float,
 ) -> Decisions:
-    """Return harm, net benefit and the operating point of evaluated cases; ``tuning`` chooses the threshold."""
+    """Return harm, net benefit and thresholds of evaluated cases; ``tuning`` chooses the thresholds.
+
+    ``groups`` (n,) are the groups of the evaluated cases as numbers, ``tuning_groups`` (m,) those of the tuning cases,
+    which are needed for risk control.
+    """
     classes, harm = manifest.classes, None
     if manifest.harm:
         predicted, weights = predicted_class(evaluated.probabilities), np.array(manifest.harm, dtype=np.float64)
@@ -134,7 +149,7 @@ def decisions_of(
         return evaluated.reference != negative, any_tumour_score(evaluated.probabilities, negative=negative)
 
     positives, scores = question(evaluated)
-    point = None
+    point = controlled = None
     if tuning is not None:
         tuning_positives, tuning_scores = question(tuning)
         point = operating_point(
@@ -146,11 +161,15 @@ def decisions_of(
             groups=groups,
             level=level,
         )
+        if tuning_groups is not None:
+            chosen = controlled_threshold(tuning_positives, tuning_scores, tuning_groups)
+            controlled = risk_control(chosen, positives, scores, groups, level=level)
     return Decisions(
         harm=harm,
         net_benefit=decision_curve(positives, scores, thresholds=THRESHOLDS, groups=groups, level=level),
         operating_point=point,
         no_operating_point=None if point is not None else _lacking(evaluated),
+        risk_control=controlled,
     )
 
 

@@ -19,6 +19,7 @@ from neuroval.analysis.data_audit.id_forms import IdForms, digits_lost, forms_di
 from neuroval.analysis.data_audit.training_overlap import Leakage, shared_groups, unchecked
 from neuroval.analysis.performance.empty_classes import classes_without_cases, few_cases, never_predicted
 from neuroval.analysis.performance.few_groups import few_groups
+from neuroval.analysis.performance.no_result import NoResult, finding_no_result
 from neuroval.analysis.performance.subgroup_scan import Scan, subgroup_below, subgroup_worse
 from neuroval.analysis.study.readings import read_for_several
 from neuroval.data.classes import ClassOrder
@@ -44,6 +45,7 @@ def find(
     without_looking: Baselines | None = None,
     basis: str | None = None,
     scanned: Scan | None = None,
+    no_result: NoResult | None = None,
 ) -> tuple[Finding, ...]:
     """Return the findings about the judged cases, critical first, else in the order of the checks below.
 
@@ -52,12 +54,13 @@ def find(
     ``claimed_by`` is the source of the claims, ``read_for`` names the network of each reading of the test split,
     ``ids`` says how patient ids are written and ``chance`` whether the predictions are worse than guessing; ``tried``
     are the findings of a trial, ``without_looking`` is what numbers of the file alone answer, ``scanned`` are the
-    subgroups that are worse.
+    subgroups that are worse, ``no_result`` are the cases without a result.
     """
     judged = basis or leakage.split
     findings = (
         *tried,
         shared_groups(leakage),
+        finding_no_result(no_result),
         None if scanned is None else subgroup_worse(scanned),
         None if scanned is None else subgroup_below(scanned),
         forms_differ(ids, split=leakage.split),

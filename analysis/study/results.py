@@ -15,7 +15,8 @@ from neuroval.analysis.claims.against_study import OurNumbers, our_numbers
 from neuroval.analysis.claims.audit import AuditedClaim, audit_claims
 from neuroval.analysis.core.clusters import GroupTypes, group_types
 from neuroval.analysis.core.coded_tables import codes_of
-from neuroval.analysis.core.confusion import predicted_class
+from neuroval.analysis.core.codes import Reason
+from neuroval.analysis.core.confusion import TwoByTwo, predicted_class
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.finding import Finding
 from neuroval.analysis.core.metrics import TRIED as TRIED_METRICS
@@ -33,7 +34,9 @@ from neuroval.analysis.explanations.outlined_evidence import ClassEvidence, evid
 from neuroval.analysis.explanations.pointing import ClassSaliency, pointing_game, saliency
 from neuroval.analysis.performance.class_auc import ClassAucs, class_aucs
 from neuroval.analysis.performance.error_pairs import ConfusionPair, confusion_pairs
+from neuroval.analysis.performance.imperfect_reference import ImperfectReference, nothing_known, ranges
 from neuroval.analysis.performance.likelihood_ratios import Ratios, ratios
+from neuroval.analysis.performance.no_result import NoResult
 from neuroval.analysis.performance.patients import Patients, per_patient
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance
 from neuroval.analysis.performance.ranked_errors import Errors, rank_errors
@@ -41,6 +44,7 @@ from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.basis import bases, default_basis
 from neuroval.analysis.study.confidence_and_decisions import Confidence, Decisions, confidence_of, decisions_of
 from neuroval.analysis.study.findings import find
+from neuroval.analysis.study.no_result import WithNoResult, cases_with_no_result
 from neuroval.analysis.study.split_audit import SplitAudit
 from neuroval.analysis.study.subgroups import StudySubgroups
 from neuroval.analysis.study.trial import TrialResults, trial_results
@@ -219,14 +223,28 @@ class Results:
     @once
     def ratios(self) -> Mapping[str, Ratios]:
         """Likelihood ratios, odds ratio and Youden's index by class, and of any tumour where the study asks for it."""
-        names, negative = np.array(self.study.classes.names), self.study.classes.negative
-        subjects = {rates.name: (rates, names == rates.name) for rates in self.performance.classes}
-        if self.performance.any_tumour is not None:
-            subjects[ANY_TUMOUR] = (self.performance.any_tumour, names != negative)
         return {
-            name: ratios(table.counts, types=self.types, positive=positive, name=name, level=self.level)
-            for name, (table, positive) in subjects.items()
+            name: ratios(counts, types=self.types, positive=positive, name=name, level=self.level)
+            for name, (counts, positive) in self._sides.items()
         }
+
+    @once
+    def imperfect_reference(self) -> Mapping[str, ImperfectReference]:
+        """By name, what sensitivity and specificity may be with as many wrong labels as cross-validation suspects."""
+        suspects = self.whole.suspects
+        if suspects is None:
+            reason = self.whole.grouped.reason or Reason("not_known")
+            return {name: nothing_known(name, reason) for name in self._sides}
+        return ranges(self._sides, suspects.confident_joint, np.array(self.performance.matrix.support))
+
+    @property
+    def _sides(self) -> dict[str, tuple[TwoByTwo, NDArray[np.bool_]]]:
+        """By name, the counts of each class and of any tumour, and which classes (k,) the question is after."""
+        names, negative = np.array(self.study.classes.names), self.study.classes.negative
+        sides = {rates.name: (rates.counts, names == rates.name) for rates in self.performance.classes}
+        if self.performance.any_tumour is not None:
+            sides[ANY_TUMOUR] = (self.performance.any_tumour.counts, names != negative)
+        return sides
 
     @once
     def curves(self) -> Mapping[str, Curves]:
@@ -266,8 +284,7 @@ class Results:
         if self.tuning is None:
             return None
         right = predicted_class(self.tuning.probabilities) == self.tuning.reference
-        groups = codes_of(self.whole.table["group_id"])[self.tuning.rows]
-        return share_of(right, groups=groups, level=self.level).headline
+        return share_of(right, groups=self._tuning_groups, level=self.level).headline
 
     @once
     def tuning_shared(self) -> int | None:
@@ -299,7 +316,19 @@ class Results:
     @once
     def decisions(self) -> Decisions:
         manifest, groups = self.study.manifest, self.groups
-        return decisions_of(self.evaluated, self.tuning, manifest, groups=groups, level=self.level)
+        return decisions_of(
+            self.evaluated,
+            self.tuning,
+            manifest,
+            groups=groups,
+            tuning_groups=self._tuning_groups,
+            level=self.level,
+        )
+
+    @property
+    def _tuning_groups(self) -> NDArray[np.int64] | None:
+        """The group of each tuning case as a number; none without these."""
+        return None if self.tuning is None else codes_of(self.whole.table["group_id"])[self.tuning.rows]
 
     @once
     def compared(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -432,7 +461,22 @@ class Results:
             tried=() if self.trial is None else self.trial.findings,
             without_looking=self.whole.baselines,
             scanned=self.subgroups.worse,
+            no_result=self.no_result,
         )
+
+    @once
+    def with_no_result(self) -> WithNoResult | None:
+        """The evaluated cases and those that the network itself gave no result for; none where it gave one for all."""
+        if self.study.no_result is None:
+            return None
+        if self.published is not self:
+            return self.published.with_no_result
+        return cases_with_no_result(self.whole, self.evaluated, self.predicted)
+
+    @property
+    def no_result(self) -> NoResult | None:
+        """How many cases have no result, and the rates with them; none where all have one."""
+        return None if self.with_no_result is None else self.with_no_result.numbers
 
     @once
     def criteria(self) -> tuple[Criterion, ...]:
@@ -445,7 +489,11 @@ class Results:
         judged, unleaked = OnBasis(basis="all", performance=self.performance), self._unleaked if leaks else ()
         if self.basis == NEW_PATIENTS:
             judged, unleaked = self._over_folds, (self.audit.unseen,)
-        return judge(asked, judged, unleaked=unleaked, tried=tried, by_subgroup=self._by_subgroup)
+        complete = judge(asked, judged, unleaked=unleaked, tried=tried, by_subgroup=self._by_subgroup)
+        with_them = self.with_no_result
+        if with_them is None:
+            return complete
+        return with_them.criteria(complete, judged, unleaked=unleaked, by_subgroup=self._by_subgroup)
 
     def _by_subgroup(self, criterion: Acceptance, basis: Basis) -> list[OfSubgroup]:
         """Return the performance in each subgroup that a criterion names."""

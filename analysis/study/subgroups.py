@@ -122,16 +122,7 @@ class StudySubgroups:
         performance_on: Callable[[NDArray[np.bool_]], Performance],
     ) -> list[OfSubgroup]:
         """Return the performance in each subgroup that a criterion names, on the cases that are ``kept`` (n,)."""
-        if set(criterion.columns) - set(column_names(self.study)):
-            return [OfSubgroup(values=(), performance=None, reason=Reason("not_recorded"))]
-        names, codes = crossed([self.column(name) for name in criterion.columns])
-        wanted = tuple(criterion.subgroup.values())
-        chosen = range(len(names)) if criterion.each else [names.index(wanted)] if wanted in names else []
-        return [
-            OfSubgroup(values=names[place], performance=performance_on(kept & (codes == place)))
-            for place in chosen
-            if (kept & (codes == place)).any()
-        ] or [OfSubgroup(values=wanted, performance=None, reason=Reason("no_cases"))]
+        return parts_of(self.study, criterion, kept, rows=self.evaluated.rows, performance_on=performance_on)
 
     @once
     def _columns(self) -> dict[str, Column]:
@@ -151,3 +142,27 @@ class StudySubgroups:
         """Return the lower bound of a number on all cases."""
         number = measure(key, self.performance)
         return None if number is None else number.headline.low
+
+
+def parts_of(
+    study: Study,
+    criterion: Acceptance,
+    kept: NDArray[np.bool_],
+    *,
+    rows: NDArray[np.int64],
+    performance_on: Callable[[NDArray[np.bool_]], Performance],
+) -> list[OfSubgroup]:
+    """Return the performance in each subgroup that a criterion names, on those that are ``kept`` (n,) of some cases.
+
+    ``rows`` (n,) are the places of these cases in the study.
+    """
+    if set(criterion.columns) - set(column_names(study)):
+        return [OfSubgroup(values=(), performance=None, reason=Reason("not_recorded"))]
+    names, codes = crossed([column(study, name, rows=rows) for name in criterion.columns])
+    wanted = tuple(criterion.subgroup.values())
+    chosen = range(len(names)) if criterion.each else [names.index(wanted)] if wanted in names else []
+    return [
+        OfSubgroup(values=names[place], performance=performance_on(kept & (codes == place)))
+        for place in chosen
+        if (kept & (codes == place)).any()
+    ] or [OfSubgroup(values=wanted, performance=None, reason=Reason("no_cases"))]

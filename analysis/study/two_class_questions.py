@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.probabilities import any_tumour_score
+from neuroval.analysis.decisions.prior_shift import PriorShift, prior_shift
 from neuroval.analysis.decisions.threshold_choice import AtThreshold, at_threshold
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Performance
 from neuroval.analysis.performance.prevalence import (
@@ -42,6 +43,7 @@ STEPS: Final = (
     0.5,
     0.6,
 )
+MARKS: Final = (0.5, 0.9, 0.99)  # scores whose meaning at another prevalence is said
 RARE: Final = 0.01  # set beside the prevalence of the cases: data sets hold far more of what is looked for
 
 
@@ -129,6 +131,18 @@ def at_prevalence(question: Question, prevalence: float | None) -> AtPrevalence:
         ppv=values.ppv,
         npv=values.npv,
         frequencies=natural_frequencies(question.judged.counts, prevalence=prevalence, scans=SCANS),
+    )
+
+
+def shifted(question: Question, prevalence: float) -> PriorShift | None:
+    """Return what the scores of a question mean where ``prevalence`` of the scans have it, and the threshold for it."""
+    return prior_shift(
+        question.positives,
+        question.scores,
+        prevalence=prevalence,
+        marks=MARKS,
+        groups=question.groups,
+        level=question.level,
     )
 
 

@@ -21,8 +21,10 @@ for column, rates in zip(st.columns(2, gap="medium"), charts.RATES, strict=True)
         exports.chart(study, charts.rates(evidence, rates), name=name, alt=f"{titles} by class with intervals")
 shown = [text.row_name(rates.name, classes) for rates in rows_of(judged)]
 st.caption(escaped(f"{of_scans(judged.matrix.n, evidence.basis)} {text.LINES} {cut_names(shown)}"))
+performance.label_errors(evidence)
 
 behind.classes(study, evidence)
+performance.no_result(study, evidence)
 
 question = performance.at_the_clinic(study, evidence)
 moved = performance.at_a_threshold(study, evidence)

@@ -17,6 +17,7 @@ from neuroval.dashboard.figures.roc import Decision, precision_recall_figure, ro
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
+from neuroval.dashboard.words import label_errors as text_label_errors
 from neuroval.dashboard.words import per_class as text
 from neuroval.dashboard.words.basis import of_scans
 from neuroval.dashboard.words.formats import escaped
@@ -64,6 +65,10 @@ def at_the_clinic(study: Study, evidence: Evidence) -> Question:
         st.markdown(escaped(sentence + text.as_far_as_known(at_clinic.ppv.headline)), width=860)
     if chosen == question.prevalence:
         st.caption(escaped(text.elsewhere(questions.at_prevalence(question, questions.RARE))))
+    if question.name == ANY_TUMOUR:
+        shift = questions.shifted(question, questions.RARE if chosen == question.prevalence else chosen)
+        if shift is not None:
+            st.caption(escaped(text.shifted(shift)), width=860)
     left, right = st.columns(2, gap="large")
     with left:
         if at_clinic.frequencies is not None:
@@ -114,6 +119,8 @@ def at_a_threshold(study: Study, evidence: Evidence) -> AtThreshold | None:
         required=True,
         on_change=state.threshold_kind_chosen,
     )
+    if told := text.risk_control(evidence.results.decisions.risk_control):
+        st.caption(escaped(told), width=860)
     if kind == state.OWN:
         chosen = _own_threshold()
     if kind == state.ARGMAX or chosen is None:
@@ -218,6 +225,26 @@ def by_patient(study: Study, evidence: Evidence) -> None:
     exports.table(study, rows, what="patients", alt="Results by patient")
     decide = text.PATIENTS_DECIDE if patients.tumour else text.PATIENTS_CLASS
     st.caption(escaped(f"{text.patients(patients)} {decide}"))
+
+
+def label_errors(evidence: Evidence) -> None:
+    """Say how far the rates of any tumour may be off because labels are wrong; nothing where that is not known."""
+    tumour = evidence.results.imperfect_reference.get(ANY_TUMOUR)
+    if tumour is not None and (told := text_label_errors.line(tumour)):
+        st.caption(escaped(told))
+
+
+def no_result(study: Study, evidence: Evidence) -> None:
+    """Draw how many scans have no result, and the rates with them taken as wrong; nothing where all have one."""
+    numbers = evidence.results.no_result
+    if numbers is None:
+        return
+    st.header(text.NO_RESULT, anchor=False)
+    st.markdown(escaped(text.no_result(numbers)), width=860)
+    rows = text.worst_case_rows(numbers, study.classes)
+    exports.table(study, rows, what="worst-case", alt="Rates without and with the scans that have no result")
+    calls = text.three_by_two_rows(numbers, study.classes)
+    exports.table(study, calls, what="no-result", alt="Calls, and scans without a result, against the reference")
 
 
 def _plain_and_clustered(study: Study, evidence: Evidence) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from neuroval.analysis.readers.against_reference import as_ratings, corrected, readers_against
+from neuroval.analysis.readers.against_reference import as_ratings, corrected, corrected_rates, readers_against
 from neuroval.analysis.readers.agreement import agreement
 from neuroval.analysis.readers.state import Opinion, agreed_class, left_out, status_of
 from neuroval.analysis.study.results import Results
@@ -27,6 +27,7 @@ RESAMPLES: Final = 1000
 EVENT_COLUMNS: Final = (
     "number", "id", "at", "who", "study", "case_id", "image_sha256", "kind", "payload", "reason", "before", "hash"
 )  # fmt: skip
+RANGE: Final = ("before", "least", "most")  # of a number with corrected labels
 METADATA_COLUMNS: Final = ("image_path", "label", "split", "patient_id", "plane", "source", "site")
 
 
@@ -160,7 +161,35 @@ def _corrected(source: Results, reviews: Reviews) -> dict[str, Any] | None:
         level=source.level,
     )
     counts = {name: getattr(told, name) for name in ("n", "changed", "left_out", "open")}
-    return {**counts, **{name: plain(getattr(told, name).headline) for name in ("before", "least", "most")}}
+    ranges = {name: plain(getattr(told, name).headline) for name in RANGE}
+    return {**counts, **ranges, "any_tumour": _corrected_tumour(source, agreed, open_rows=open_rows, left_out=out)}
+
+
+def _corrected_tumour(
+    source: Results,
+    agreed: Mapping[int, int],
+    *,
+    open_rows: np.ndarray[Any, Any],
+    left_out: np.ndarray[Any, Any],
+) -> dict[str, Any] | None:
+    """Return sensitivity and specificity of any tumour with these labels; None where no class means none."""
+    classes = source.study.classes
+    if classes.negative is None:
+        return None
+    nothing = classes.index(classes.negative)
+    rates = corrected_rates(
+        source.predicted != nothing,
+        source.evaluated.reference != nothing,
+        {row: index != nothing for row, index in agreed.items()},
+        open_rows=open_rows,
+        left_out=left_out,
+        groups=source.groups,
+        level=source.level,
+    )
+    return {
+        name: {part: plain(getattr(rate, part).headline) for part in RANGE}
+        for name, rate in zip(("sensitivity", "specificity"), rates, strict=True)
+    }
 
 
 def _disputed(study: Study, reviews: Reviews) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from neuroval.analysis.performance.subgroup_columns import column_names
 from neuroval.analysis.performance.subgroups import SubgroupNumber, Subgroups
 from neuroval.analysis.performance.training_course import CURVES
 from neuroval.analysis.study.results import Results, results_of
-from neuroval.analysis.study.two_class_questions import RARE, at_prevalence
+from neuroval.analysis.study.two_class_questions import RARE, at_prevalence, shifted
 from neuroval.analysis.study.whole_study import CrossValidation
 from neuroval.dashboard.documents import reviews_document
 from neuroval.dashboard.documents.plain_values import measured, plain
@@ -155,10 +155,11 @@ def _per_class(source: Results) -> dict[str, Any]:
             **_measures(source.subjects[name], FURTHER),
             "at_prevalence": plain(at_prevalence(question, question.prevalence)),
             "where_rare": plain(at_prevalence(question, None if question.prevalence is None else RARE)),
+            **({"recalibrated": plain(shifted(question, RARE))} if name == ANY_TUMOUR else {}),
             "roc": plain(drawn.roc),
             "precision_recall": plain(drawn.precision_recall),
         }
-    return {**document, "patients": plain(source.patients)}
+    return {**document, "patients": plain(source.patients), "no_result": plain(source.no_result)}
 
 
 def _performance(result: Performance) -> dict[str, Any]:
@@ -196,6 +197,7 @@ def _confusion(source: Results) -> dict[str, Any]:
         "net_benefit": plain(decisions.net_benefit),
         "operating_point": plain(decisions.operating_point),
         "no_operating_point": plain(decisions.no_operating_point),
+        "risk_control": plain(decisions.risk_control),
     }
 
 
@@ -219,11 +221,15 @@ def _label_noise(source: Results) -> dict[str, Any]:
     suspects = source.whole.suspects
     if suspects is None:
         return {"reason": plain(source.whole.grouped.reason)}
+    rates = {
+        "any_tumour" if name == ANY_TUMOUR else name: plain(result)
+        for name, result in source.imperfect_reference.items()
+    }
     noise = {
         noise.name: {"threshold": plain(noise.threshold), "wrong": plain(noise.wrong)} for noise in suspects.classes
     }
     joint = {"confident_joint": plain(suspects.confident_joint), "agreeing": suspects.agreeing}
-    return {"reason": None, "n": suspects.n, "wrong": plain(suspects.wrong), "classes": noise, **joint}
+    return {"reason": None, "n": suspects.n, "wrong": plain(suspects.wrong), "classes": noise, "rates": rates, **joint}
 
 
 def _confidence(source: Results) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from neuroval.analysis.core.metrics import (
     RANKED_OVERALL,
     SCORES,
     TRIED,
+    WORST,
+    WORST_OVERALL,
     Metric,
     read,
     split_key,
@@ -82,6 +84,7 @@ def numbers(results: Results) -> Iterator[Number]:
         yield from _rows(read(TRIED, tried), subject=name, basis=results.published.basis)
     if results.trial is not None and results.trial.maps is not None:
         yield from _rows(read(OF_MAPS, results.trial.maps), subject=MAPS, basis=results.published.basis)
+    yield from _of_no_result(results)
     published = results.published
     for basis, judged in (
         (published.basis, published.performance),
@@ -123,6 +126,15 @@ def _of(judged: Performance, *, basis: str) -> Iterator[Number]:
         yield from _rows(read(COUNTED, judged.any_tumour), subject=ANY_TUMOUR, basis=basis)
     for rates in judged.classes:
         yield from _rows(read(COUNTED, rates), subject=rates.name, basis=basis)
+
+
+def _of_no_result(results: Results) -> Iterator[Number]:
+    numbers = results.no_result
+    if numbers is None:
+        return
+    yield from _rows(read(WORST_OVERALL, numbers), subject=OVERALL, basis=numbers.basis)
+    for question in numbers.questions:
+        yield from _rows(read(WORST, question), subject=_key(question.name, results.performance), basis=numbers.basis)
 
 
 def _of_subgroups(table: Subgroups, *, basis: str) -> Iterator[Number]:

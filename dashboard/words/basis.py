@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from neuroval.analysis.performance.no_result import NoResult
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.words.formats import counted
 from neuroval.data.study.evaluated_cases import NEW_PATIENTS
@@ -32,7 +33,18 @@ def of_scans(n: int, basis: str) -> str:
 
 
 def line(results: Results) -> str:
-    """Return in one line what the numbers of a page are of."""
+    """Return in one line what the numbers of a page are of, and how many scans are missing from them."""
+    return f"{_line(results)}{_left_out(results.no_result)}"
+
+
+def _left_out(numbers: NoResult | None) -> str:
+    if numbers is None:
+        return ""
+    are = "is" if numbers.count == 1 else "are"
+    return f" {counted(numbers.count, f'{numbers.basis} scan')} without a result {are} left out."
+
+
+def _line(results: Results) -> str:
     n, label = results.evaluated.n, LABELS[results.basis]
     if results.basis == NEW_PATIENTS:
         folds = results.whole.grouped.folds

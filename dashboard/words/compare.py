@@ -128,6 +128,10 @@ def matching(comparisons: Comparisons) -> str:
         parts.append(f"Left out: {common.only_a:,} only in A, {common.only_b:,} only in B.")
     else:
         parts.append("No scan is in one study alone.")
+    for letter, results in (("A", comparisons.of_a), ("B", comparisons.of_b)):
+        if results.no_result is not None:
+            scans = counted(results.no_result.count, "scan")
+            parts.append(f"{letter} has no result for {scans}, left out too: it may be worse than it looks here.")
     if common.other_labels:
         parts.append(f"Also left out: {counted(len(common.other_labels), 'scan')} whose label differs between A and B.")
     if common.other_bytes:

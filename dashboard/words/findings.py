@@ -37,6 +37,23 @@ def _shared_groups(finding: Finding, *, split: str, share: float | None) -> str:
     )
 
 
+def _no_result(
+    finding: Finding, *, split: str, reasons: tuple[tuple[str, int], ...], complete: float | None, worst: float | None
+) -> str:
+    verb, left = ("has", "is") if finding.count == 1 else ("have", "are")
+    named = [f"{reason} {count:,}" for reason, count in reasons[:LISTED]]
+    if more := sum(count for _, count in reasons[LISTED:]):
+        named.append(f"other reasons {more:,}")
+    text = (
+        f"{finding.count:,} of {counted(finding.n or 0, f'{split} scan')} {verb} no result ({', '.join(named)}) and "
+        f"{left} left out of the numbers."
+    )
+    if complete is None or worst is None:
+        return text
+    them = "it" if finding.count == 1 else "all of them"
+    return f"{text} With {them} taken as wrong, accuracy is {number(worst)} instead of {number(complete)}."
+
+
 def _leakage_unchecked(finding: Finding, *, split: str, reason: Reason | None) -> str:
     if reason is not None:
         return f"Leakage could not be checked: {why(reason)}."
@@ -205,6 +222,7 @@ def _shortcut_baseline(finding: Finding, *, auc: float, model_auc: float, consta
 
 FINDINGS: Final[Mapping[str, Callable[..., str]]] = {
     "shared_groups": _shared_groups,
+    "no_result": _no_result,
     "leakage_unchecked": _leakage_unchecked,
     "confounding": _confounding,
     "label_conflicts": _label_conflicts,

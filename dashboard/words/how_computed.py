@@ -104,11 +104,19 @@ is surely of the most probable class whose probability reaches the mean that sca
 are surely of another class than their label, and called another one; the share of wrong labels is, by class, that of
 the scans which are surely of another.
 A class that the network is bad at gives false suspects.
+
+With as many wrong labels as that share says, the rates lie in a range: lowest where each wrong label agrees with the
+call, highest where each contradicts it. Where the errors of labels and calls are independent, one value follows (Rogan
+and Gladen, Am J Epidemiol 1978;107:71-76; Gart and Buck, Am J Epidemiol 1966;83:593-602).
 """
 
 PER_CLASS = f"""
 Rates: one class against all others, from argmax (Altman and Bland, BMJ 1994;308:1552 and 309:102). PPV and NPV hold at
 the share of classes in these cases only.
+
+Scans without a result, failed or indeterminate reads, are left out; where there are any, each rate stands a second time
+with all of them taken as called wrongly (Shinkins et al., BMJ 2013;346:f2778). A criterion that holds only without them
+is not shown to hold.
 
 Plain: {WILSON}. Cluster-adjusted: {RAO_SCOTT}. The plots show {BOTH}.
 {DESIGN_EFFECT}
@@ -119,6 +127,12 @@ largest probability; p is taken as known. Interval: logit (Mercaldo, Lau and Zho
 it is not defined the adjusted logit of the same authors; with groups on the effective number of scans. It holds where
 the scans are like these: prevalence is not all that differs between hospitals. Of 1,000 scans: Hoffrage and
 Gigerenzer, Acad Med 1998;73:538-540.
+
+Recalibrated: odds times the ratio of the odds of both prevalences (Elkan, IJCAI 2001:973-978; Saerens et al., Neural
+Comput 2002;14:21-41), right for scores that are calibrated here.
+
+At most 1% missed: conformal risk control (Angelopoulos et al., arXiv 2208.02814) by patient, set on the tuning split,
+which also chose the weights of the network; the share missed has Wilson's interval on the number of patients.
 
 Operating point: the highest threshold on P(any tumour) = 1 - P(no tumour) at which the target sensitivity is reached on
 the tuning split. A threshold that is chosen while looking at these scans makes its numbers too good: post hoc.

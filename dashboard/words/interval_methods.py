@@ -50,6 +50,7 @@ METHODS: Final[Mapping[str, Template]] = {
     "jeffreys": "Jeffreys",
     "agresti-coull": "Agresti-Coull",
     "wilson_on_design_effect": "Wilson, cluster-adjusted (Rao-Scott), {groups:group}",
+    "wilson_on_group_means": "Wilson on the number of groups, for the mean of their shares, {groups:group}",
     "wilson_on_groups": "Wilson on the number of groups (design effect not estimable), {groups:group}",
     "newcombe_paired": "Newcombe, paired (score, method 10)",
     "tango": "Tango (score, paired)",

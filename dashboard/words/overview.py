@@ -35,6 +35,7 @@ DRAWN_FOLDS = (
 )
 ANY_TUMOUR_KEY = "any_tumour"
 UNKNOWN = Reason("not_known")
+COMPLETE_ONLY = "complete_cases_only"
 NO_GROUPED = "Grouped cross-validation: not available in this study."
 SPLIT_NAMES = {
     NEW_PATIENTS: "new patients",
@@ -255,6 +256,8 @@ def _outcome(judged: Criterion) -> str:
         return f"not decidable{where}: {why(decisive.reason)}"
     if decisive.met:
         return f"passes{where}"
+    if decisive.reason is not None and decisive.reason.code == COMPLETE_ONLY:
+        return f"fails{where}, not shown to reach it: {why(decisive.reason)}"
     return f"fails{where}, {'shown to be below' if decisive.shown_below else 'not shown to reach it'}"
 
 
@@ -303,7 +306,8 @@ def headlines(evidence: Evidence, manifest: Manifest) -> tuple[Headline, Headlin
     """
     classes, grouped, all_of = manifest.classes, evidence.results.whole.grouped, evidence.results.performance
     named = split_name(evidence.basis, manifest)
-    note = f"All {evidence.basis} scans, as the data set is split: {mix(all_of, classes)}."
+    scans = "All {} scans" if evidence.results.no_result is None else "The {} scans with a result"
+    note = f"{scans.format(evidence.basis)}, as the data set is split: {mix(all_of, classes)}."
     if grouped.performance is None:
         return (
             Headline(

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate, Measure
 from neuroval.analysis.core.metrics import COUNTED, COUNTED_OVERALL, FURTHER, RANKED_OVERALL, read
+from neuroval.analysis.decisions.prior_shift import PriorShift
+from neuroval.analysis.decisions.risk_control import RiskControl
 from neuroval.analysis.decisions.threshold_choice import AtThreshold, OperatingPoint
 from neuroval.analysis.performance.class_auc import ClassAucs
+from neuroval.analysis.performance.no_result import NoResult
 from neuroval.analysis.performance.patients import Patients
 from neuroval.analysis.performance.per_class import ANY_TUMOUR, ClassPerformance, Overall, Performance
 from neuroval.analysis.performance.prevalence import NaturalFrequencies
@@ -46,6 +49,12 @@ PATIENTS_CLASS = "One answer per patient, from all its slices."
 PATIENTS_DECIDE = (
     "One answer per patient, from all slices. Sensitivity and specificity are of any tumour: a patient has one when "
     "any slice shows one in the reference. By most slices or by the mean, a tumour on few slices can be outvoted."
+)
+NO_RESULT = "Scans without a result"
+LEFT_OUT, TAKEN_AS_WRONG = "Left out", "Taken as wrong"
+WORST = (
+    "All other numbers leave them out. With all of them taken as wrong, the rates are as low as they can be; the truth "
+    "lies between."
 )
 THRESHOLDS = {"argmax": "Largest probability", "tuning": "Operating point", "own": "Own threshold"}
 RULES = {
@@ -302,3 +311,69 @@ def answer(judged: Performance, classes: ClassOrder) -> str:
 def plain_and_clustered(plain: Estimate, clustered: Estimate | None) -> tuple[str, str]:
     """Return the two intervals of a rate as table cells."""
     return full(plain), "as plain: groups of one" if clustered is None and plain.defined else short(clustered or plain)
+
+
+def no_result(numbers: NoResult) -> str:
+    """Return how many scans have no result, why, and what the table beside it shows."""
+    verb = "has" if numbers.count == 1 else "have"
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in numbers.reasons)
+    return f"{numbers.count:,} of {counted(numbers.n, f'{numbers.basis} scan')} {verb} no result: {reasons}. {WORST}"
+
+
+def three_by_two_rows(numbers: NoResult, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return calls, no calls and missing results against the reference, by question."""
+    return [
+        {
+            "Class": row_name(question.name, classes),
+            "Reference": reference,
+            "Called": f"{called:,}",
+            "Not called": f"{not_called:,}",
+            "No result": f"{without:,}",
+        }
+        for question in numbers.questions
+        for reference, called, not_called, without in (
+            ("has it", question.counts.tp, question.counts.fn, question.counts.positive_without),
+            ("has it not", question.counts.fp, question.counts.tn, question.counts.negative_without),
+        )
+    ]
+
+
+def worst_case_rows(numbers: NoResult, classes: ClassOrder) -> list[dict[str, str]]:
+    """Return accuracy, sensitivity and specificity without the scans that have no result, and with them as wrong."""
+    rates = [("Accuracy", numbers.accuracy)]
+    for question in numbers.questions:
+        name = row_name(question.name, classes)
+        rates += [(f"Sensitivity, {name}", question.sensitivity), (f"Specificity, {name}", question.specificity)]
+    return [
+        {"Number": label, LEFT_OUT: full(rate.complete.headline), TAKEN_AS_WRONG: full(rate.worst.headline)}
+        for label, rate in rates
+    ]
+
+
+def shifted(shift: PriorShift) -> str:
+    """Return what scores mean at another prevalence, and what calling from even odds on does."""
+    first, *others = (f"{probability(mark.score)} means {probability(mark.probability)}" for mark in shift.scores)
+    meant = ", ".join([f"a score of {first}", *others])
+    result = shift.result
+    return (
+        f"Recalibrated to a prevalence of {percent(shift.prevalence)}, {meant}. Called from even odds on (score "
+        f"{probability(shift.threshold)}), sensitivity is {full(result.sensitivity.headline)} and specificity "
+        f"{full(result.specificity.headline)}."
+    )
+
+
+def risk_control(control: RiskControl | None) -> str:
+    """Return the threshold that misses at most so many tumours, and what it does here; nothing without tuning cases."""
+    if control is None:
+        return ""
+    chosen, most = control.chosen, percent(control.chosen.alpha)
+    if chosen.value is None or control.missed is None or control.result is None:
+        return f"No threshold can promise to miss at most {most} of the tumours: {why(chosen.reason)}."
+    here = f"Here {full(control.missed)} are missed, by patient, with a specificity of "
+    here += f"{full(control.result.specificity.headline)}."
+    broken = " That is more than promised: these patients differ from those of the tuning split."
+    return (
+        f"At most {most} missed: from P(any tumour) of {probability(chosen.value)} on, a new patient's tumours are "
+        f"missed in at most {most} on average, if patients are like the {chosen.groups:,} with a tumour in the tuning "
+        f"split. {here}{broken if control.broken else ''}"
+    )

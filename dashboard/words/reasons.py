@@ -49,8 +49,14 @@ def _few_training_cases_have(known_by: str, count: int, cases: int) -> str:
     return f"only {count:,} of {cases:,} training cases {'has' if count == 1 else 'have'} {what}"
 
 
+def _complete_cases_only(cases: int) -> str:
+    whole = f"the {cases:,} without a result are" if cases > 1 else "the one without a result is"
+    return f"it holds only for scans with a result, not once {whole} taken as wrong"
+
+
 REASONS: Final[Mapping[str, Template]] = {
     "no_cases": "no cases",
+    "complete_cases_only": _complete_cases_only,
     "no_cases_read_twice": "no scan that two readers gave a class",
     "no_cases_of": "no cases of {of}",
     "no_reference_cases": "no reference cases of {of}",
@@ -69,6 +75,7 @@ REASONS: Final[Mapping[str, Template]] = {
     "no_tuning_cases": "no tuning cases",
     "no_tumour_in_tuning": "no tumour among the tuning cases",
     "too_few_tuning_cases": "too few tuning cases of {of}",
+    "tuning_groups_needed": "{groups} patients with a tumour in the tuning split, at least {needed} needed",
     "tuning_cases_needed": "{cases} tuning cases of {of}, at least {needed} needed",
     "never_predicted": "{name} is never predicted",
     "classes_never_predicted": "never predicted: {of}",

@@ -129,6 +129,16 @@ def headline_range(document: Mapping[str, Any], estimate: Callable[[Mapping[str,
     return f"{told}: {least}."
 
 
+def tumour_range(document: Mapping[str, Any], estimate: Callable[[Mapping[str, Any]], str]) -> str:
+    """Return both rates of any tumour with the labels that readers agree on; nothing without that question."""
+    told = []
+    for name, rate in (document.get("any_tumour") or {}).items():
+        before, least, most = (estimate(rate[key]) for key in ("before", "least", "most"))
+        after = least if least == most else f"between {least} and {most}"
+        told.append(f"{name.capitalize()} for any tumour: {before} before, {after} with these labels.")
+    return " ".join(told)
+
+
 def reader_rows(document: Mapping[str, Any], estimate: Callable[[Mapping[str, Any]], str]) -> list[dict[str, str]]:
     """Return a row a reader: what was judged, how often it is the label, and the model on the same scans."""
 

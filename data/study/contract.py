@@ -127,6 +127,25 @@ def check_predictions(
     return rows
 
 
+def check_no_result(
+    no_result: pd.DataFrame, cases: pd.DataFrame, predictions: pd.DataFrame, *, file: str = "no_result.parquet"
+) -> NDArray[np.int64]:
+    """Each is a known case of an evaluated split that has no prediction, with the reason.
+
+    Returns the row of its case for each.
+    """
+    check_unique(no_result, file=file)
+    ids = no_result["case_id"]
+    rows = positions(ids, among=cases["case_id"])
+    refuse(file, "case_id", rows < 0, ids, "a case_id of cases.parquet")
+    splits = pd.Series(cases["split"].array[rows], index=no_result.index)
+    refuse(file, "case_id", ~is_one_of(splits, EVALUATED_SPLITS), splits, f"a case of split {list(EVALUATED_SPLITS)}")
+    refuse(file, "case_id", is_one_of(ids, predictions["case_id"]), ids, "a case without a prediction")
+    reasons = no_result["reason"]
+    refuse(file, "reason", reasons.str.strip() == "", reasons, "why there is no result")
+    return rows
+
+
 def check_probabilities(table: pd.DataFrame, classes: ClassOrder, *, file: str) -> None:
     """Probabilities are finite, from 0 to 1, and sum to 1 within 0.01, or within what rounding to two digits does."""
     for column in classes.probability_columns:

@@ -56,7 +56,8 @@ READ_APART: Final = frozenset(  # tables that are no data frames
 class Study:
     """A checked study. Tables are as DESIGN names them; ``None`` where the study has no such table.
 
-    ``rows`` holds, for each table of predictions, the row of ``cases`` that each of its rows is of.
+    ``rows`` holds, for each table of predictions and for ``no_result``, the row of ``cases`` that each of its rows is
+    of.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class Study:
     claims: Claims | None = None
     trial: Trial | None = None
     trial_maps: TrialMaps | None = None
+    no_result: pd.DataFrame | None = None
 
     @property
     def classes(self) -> ClassOrder:
@@ -167,8 +169,8 @@ def write_study(
 ) -> Study:
     """Write a study whole and return it as read back; a killed run leaves the old study or the new one.
 
-    ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped`` and ``history`` to tables; empty ones
-    are not written. Rows are put in order of their ids, so equal content gives equal files.
+    ``optional`` maps ``rejected``, ``pairs``, ``folds``, ``folds_ungrouped``, ``history`` and ``no_result`` to tables;
+    empty ones are not written. Rows are put in order of their ids, so equal content gives equal files.
     ``claims`` is a file that is copied as ``claims.toml``; ``InputError`` when it is not one, and nothing is written.
     A study at ``path`` is replaced; ``InputError`` when another folder or a file is there, or another program
     writes it.
@@ -255,7 +257,13 @@ def _completed(part: Path, manifest: Manifest) -> Study:
 
 
 def _schema_of(name: str, classes: ClassOrder) -> pa.Schema:
-    fixed = {"cases": schema.CASES, "rejected": schema.REJECTED, "pairs": schema.PAIRS, "history": schema.HISTORY}
+    fixed = {
+        "cases": schema.CASES,
+        "rejected": schema.REJECTED,
+        "pairs": schema.PAIRS,
+        "history": schema.HISTORY,
+        "no_result": schema.NO_RESULT,
+    }
     if name in fixed:
         return fixed[name]
     if name == "predictions":
@@ -358,6 +366,8 @@ def _assemble(path: Path, manifest: Manifest, tables: Mapping[str, pa.Table], cl
     contract.check_pairs(frames["pairs"], cases)
     if "history" in frames:
         contract.check_history(frames["history"])
+    if "no_result" in frames:
+        rows["no_result"] = contract.check_no_result(frames["no_result"], cases, frames["predictions"])
     gradcam, gradcam_folds, embeddings = None, None, None
     if gradcam_of.FILE in tables:
         gradcam = gradcam_of.from_arrow(tables[gradcam_of.FILE], classes, file=gradcam_of.FILE, cases=cases)

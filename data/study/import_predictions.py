@@ -26,6 +26,7 @@ from neuroval.data.study.further_columns import as_columns, kept_columns
 from neuroval.data.study.manifest import About, DataFacts, Manifest
 
 TEXT_COLUMNS: Final = ("case_id", "split", "label", "image_path", "patient_id", "plane", "source", "site")
+REASON: Final = "reason"  # why a row has no probabilities
 
 
 @holding("out")
@@ -48,10 +49,11 @@ def study_of_predictions(
     ``site`` are optional. Of the other columns those that ``keep`` names are kept as they are, by default all that
     are text of few values, or numbers (``further_columns``). Classes are in the order of ``classes``, else of the
     columns.
-    Rows of split ``train`` become cases without a prediction: they serve to find leaks, and their probabilities are
-    not looked at. Without ``case_id`` a case is known by its image path, else by its row number. Names default to that
-    of the folder. ``mapping`` says which columns are what where the table names them otherwise. ``claims`` is a claims
-    file for the study. What was read, missing and ignored is the ``intake`` of the manifest.
+    Rows of split ``train`` become cases without a prediction: they serve to find leaks, and their probabilities are not
+    looked at. A row whose probabilities are all empty and whose column ``reason`` is not is a case without a result:
+    the read failed or was indeterminate. Without ``case_id`` a case is known by its image path, else by its row number.
+    Names default to that of the folder. ``mapping`` says which columns are what where the table names them otherwise.
+    ``claims`` is a claims file for the study. What was read, missing and ignored is the ``intake`` of the manifest.
 
     Raises ``InputError`` naming file, column, first bad row and what was expected; rows are counted as a
     spreadsheet does for CSV (the header is row 1), from 0 for Parquet. Nothing is written then.
@@ -63,9 +65,11 @@ def study_of_predictions(
     order = _class_order(table, classes=classes, negative=negative)
     name = data_name or out.name
     cases, missing = _cases(table, order, data_name=name)
-    further, ignored = kept_columns(table, keep=keep, taken=TEXT_COLUMNS)
+    no_result = _no_result(table, cases, order)
+    taken = TEXT_COLUMNS if no_result.empty else (*TEXT_COLUMNS, named(REASON, table.columns) or REASON)
+    further, ignored = kept_columns(table, keep=keep, taken=taken)
     cases = cases.assign(**further)
-    predictions = _predictions(table, cases, order)
+    predictions = _predictions(table, cases, order, without=no_result.index)
     manifest = Manifest(
         about=About(name=out.name, title=title or out.name),
         classes=order,
@@ -74,10 +78,17 @@ def study_of_predictions(
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": version("neuroval"),
             "predictions_sha256": table_sha256(file),
-            "intake": _intake(table, order, cases, missing, ignored).to_document(),
+            "intake": _intake(table, order, cases, missing, ignored, without=len(no_result)).to_document(),
         },
     )
-    return write_study(out, manifest=manifest, cases=cases, predictions=predictions, claims=claims)
+    return write_study(
+        out,
+        manifest=manifest,
+        cases=cases,
+        predictions=predictions,
+        optional={"no_result": no_result.sort_values("case_id")},
+        claims=claims,
+    )
 
 
 def _read(file: Path, mapping: ColumnMapping | None) -> Table:
@@ -137,7 +148,8 @@ def _check_no_other(table: Table, names: Sequence[str]) -> None:
     others = [name for name in names if name not in labels]
     if not others or len(others) == len(names) or len(names) > MAX_CLASSES:
         return
-    judged = (_split(table) != "train").to_numpy()
+    empty = [table.known(PREFIX + name)[0].isna().to_numpy() for name in names]
+    judged = (_split(table) != "train").to_numpy() & ~np.logical_and.reduce(empty)
     numbers = {name: table.numbers(PREFIX + name).to_numpy()[judged] for name in names}
     for left_out in [*([name] for name in others), others]:
         rest = [numbers[name] for name in names if name not in left_out]
@@ -202,8 +214,21 @@ def _of_one_file(cases: pd.DataFrame) -> pd.DataFrame:
     return same.astype(PAIRS.empty_table().to_pandas().dtypes)
 
 
-def _predictions(table: Table, cases: pd.DataFrame, order: ClassOrder) -> pd.DataFrame:
-    file, judged = table.file.name, (cases["split"] != "train").to_numpy()
+def _no_result(table: Table, cases: pd.DataFrame, order: ClassOrder) -> pd.DataFrame:
+    """Return the cases without any probability for which a reason is given."""
+    given = [table.known(column)[0] for column in order.probability_columns if column in table]
+    reasons = table.written(named(REASON, table.columns) or REASON)
+    nothing = np.logical_and.reduce([column.isna().to_numpy() for column in given])
+    without = nothing & reasons.notna().to_numpy() & (cases["split"] != "train").to_numpy()
+    return pd.DataFrame({"case_id": cases["case_id"], REASON: reasons})[without]
+
+
+def _predictions(table: Table, cases: pd.DataFrame, order: ClassOrder, *, without: pd.Index) -> pd.DataFrame:
+    """Return the predictions of the judged cases, but those in the rows ``without`` a result."""
+    file = table.file.name
+    judged = ((cases["split"] != "train") & ~cases.index.isin(without)).to_numpy()
+    if not judged.any() and len(without):
+        raise InputError(f"{file}: no row has probabilities; a study needs at least one prediction.")
     if not judged.any():
         raise InputError(f"{file}: every row is of split 'train'; expected cases of tuning, test or external.")
     columns = {}
@@ -223,7 +248,13 @@ def _predictions(table: Table, cases: pd.DataFrame, order: ClassOrder) -> pd.Dat
 
 
 def _intake(
-    table: Table, order: ClassOrder, cases: pd.DataFrame, missing: tuple[Missing, ...], ignored: Mapping[str, str]
+    table: Table,
+    order: ClassOrder,
+    cases: pd.DataFrame,
+    missing: tuple[Missing, ...],
+    ignored: Mapping[str, str],
+    *,
+    without: int,
 ) -> Intake:
     named_columns = (*TEXT_COLUMNS, *order.probability_columns)
     kept = [column for column in (*named_columns, *table.columns) if column in table and column not in ignored]
@@ -234,6 +265,8 @@ def _intake(
         notes.append(f"{shared:,} name an image file that another row names too: they are one group")
     if training := int((cases["split"] == "train").sum()):
         notes.append(f"{training:,} of split train: they serve to find leaks, their probabilities are not looked at")
+    if without:
+        notes.append(f"{without:,} without probabilities, with a reason: they count as cases without a result")
     return Intake(
         unit="row",
         read=len(cases),

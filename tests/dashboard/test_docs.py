@@ -30,7 +30,7 @@ from neuroval.data.claims.reading import KINDS
 from neuroval.data.dataset.folder import METADATA_COLUMNS
 from neuroval.data.storage.home import SHIPPED_STUDIES
 from neuroval.data.study.folder import Study, read_study
-from neuroval.data.study.import_predictions import TEXT_COLUMNS
+from neuroval.data.study.import_predictions import REASON, TEXT_COLUMNS
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -210,7 +210,7 @@ def test_the_addresses_of_the_api_are_those_it_has() -> None:
 
 def test_the_columns_are_those_that_are_read() -> None:
     told = set().union(*(quoted(cells[0]) for cells in rows("docs/own-data.md", "Predictions")))
-    assert told == {*TEXT_COLUMNS, "prob_<class>"}
+    assert told == {*TEXT_COLUMNS, REASON, "prob_<class>"}
     told = set().union(*(quoted(cells[0]) for cells in rows("docs/own-data.md", "Images")))
     assert told == {*METADATA_COLUMNS, "image_path"}
 

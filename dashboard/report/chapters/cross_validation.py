@@ -5,6 +5,7 @@ from neuroval.dashboard.report.blocks import Block, figure, heading, note, parag
 from neuroval.dashboard.report.subject import Subject
 from neuroval.dashboard.words import cases as text_cases
 from neuroval.dashboard.words import cross_validation as text_cross_validation
+from neuroval.dashboard.words import label_errors as text_label_errors
 from neuroval.dashboard.words import report as words
 from neuroval.dashboard.words.formats import full
 
@@ -50,5 +51,10 @@ def chapter(subject: Subject) -> list[Block]:
             heading("Labels to look at again", level=2, label="suspects"),
             paragraph(told),
             note(text_cases.SUSPECTS),
+            table(
+                text_label_errors.rows(evidence.results.imperfect_reference.values(), classes),
+                text_label_errors.CAPTION,
+                label="label-errors",
+            ),
         ]
     return blocks

@@ -6,7 +6,7 @@ from neuroval.analysis.core.metrics import read
 from neuroval.analysis.performance.per_class import ANY_TUMOUR
 from neuroval.analysis.performance.roc import Curves
 from neuroval.analysis.study.results import rows as rows_of
-from neuroval.analysis.study.two_class_questions import at, at_prevalence, curves_of
+from neuroval.analysis.study.two_class_questions import RARE, at, at_prevalence, curves_of, shifted
 from neuroval.dashboard.report import drawings
 from neuroval.dashboard.report.blocks import Block, figure, heading, note, paragraph, table
 from neuroval.dashboard.report.subject import Subject
@@ -44,6 +44,7 @@ def chapter(subject: Subject) -> list[Block]:
             label="two-by-two",
             right=("TP", "FN", "FP", "TN"),
         ),
+        *_no_result(subject),
         *_elsewhere(subject),
         *_threshold(subject),
         heading("Ranking and likelihood", level=2, label="ranking"),
@@ -81,6 +82,27 @@ def _both(subject: Subject, n: str) -> list[Block]:
     ]
 
 
+def _no_result(subject: Subject) -> list[Block]:
+    numbers, classes = subject.evidence.results.no_result, subject.classes
+    if numbers is None:
+        return []
+    return [
+        heading(text_classes.NO_RESULT, level=2),
+        paragraph(text_classes.no_result(numbers)),
+        table(
+            text_classes.worst_case_rows(numbers, classes),
+            f"Rates without the scans that have no result, and with them. n = {numbers.n:,} {numbers.basis} scans.",
+            label="no-result",
+        ),
+        table(
+            text_classes.three_by_two_rows(numbers, classes),
+            "Calls, and scans without a result, against the reference standard (3 x 2 tables).",
+            label="three-by-two",
+            right=("Called", "Not called", "No result"),
+        ),
+    ]
+
+
 def _told(subject: Subject, first: int) -> str:
     rows = words.rate_table(
         rows_of(subject.evidence.results.performance)[first : first + drawings.SHOWN], subject.classes
@@ -111,6 +133,10 @@ def _elsewhere(subject: Subject) -> list[Block]:
         for name, at_clinic in values.items()
         if at_clinic.frequencies is not None and (name == ANY_TUMOUR or classes.negative is None)
     ]
+    tumour = evidence.results.questions.get(ANY_TUMOUR)
+    shift = None if tumour is None else shifted(tumour, options.prevalence or RARE)
+    if shift is not None:
+        told.append(text_classes.shifted(shift))
     return [
         heading("What a call is worth", level=2),
         paragraph(words.prevalence_note(options.prevalence), badge=badge),
@@ -120,7 +146,7 @@ def _elsewhere(subject: Subject) -> list[Block]:
             label="prevalence",
             dense=True,
         ),
-        *[paragraph(sentence) for sentence in told[:6]],
+        *[paragraph(sentence) for sentence in told[:7]],
     ]
 
 
@@ -144,6 +170,8 @@ def _threshold(subject: Subject) -> list[Block]:
         heading("At a threshold on P(any tumour)", level=2),
         paragraph(text_classes.operating_point(point, decisions.no_operating_point)),
     ]
+    if controlled := text_classes.risk_control(decisions.risk_control):
+        blocks.append(paragraph(controlled, label="risk-control"))
     for limit, badge in limits:
         moved = at(question, limit)
         caption = "Any tumour, by the largest probability and at the operating point."

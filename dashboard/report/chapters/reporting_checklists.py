@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from neuroval.dashboard.report.blocks import Block, Cell, heading, paragraph, table
 from neuroval.dashboard.report.options import Options
+from neuroval.dashboard.words import ai_checklists as ai_words
 from neuroval.dashboard.words import checklists as words
 from neuroval.dashboard.words import report as text_report
 from neuroval.dashboard.words.checklists import Item
@@ -16,24 +17,36 @@ HOMES: Final[Mapping[str, tuple[str, ...]]] = {
         *("methods", "call-rule", "model-name", "reference-standard", "data-source", "cut-offs", "statistics"),
         *("uncertainty", "missing-data", "sample-size", "formulas"),
     ),
-    "per-class": ("rates", "two-by-two", "prevalence", "ratios", "roc", "overall", "external"),
+    "per-class": (
+        "rates",
+        "two-by-two",
+        "prevalence",
+        "ratios",
+        "roc",
+        "overall",
+        "external",
+        "no-result",
+        "risk-control",
+    ),
     "confusion": ("matrix", "pairs"),
     "confidence": ("referral", "scores"),
-    "folds": ("fold-dots", "over-folds"),
-    "audit": ("audit", "shared", "steps", "odd-labels", "factors"),
+    "folds": ("fold-dots", "over-folds", "suspects", "label-errors"),
+    "audit": ("audit", "shared", "steps", "odd-labels", "factors", "distance"),
     "errors": ("errors", "high-confidence", "saliency"),
     "model": ("model", "training", "recipe", "readings"),
 }
 
 
 def chapter(present: Collection[str], options: Options) -> list[Block]:
-    """Return both checklists; ``present`` are the labels that the report has."""
+    """Return the checklists; ``present`` are the labels that the report has."""
     left_out = {label for section in options.left_out for label in HOMES.get(section, ())}
     return [
         heading(text_report.LABELS["checklists"], label="checklists"),
         paragraph(words.HOW),
         _checklist(words.STARD_ITEMS, words.STARD, "stard", present, left_out),
+        _checklist(ai_words.STARD_AI_ITEMS, ai_words.STARD_AI, "stard-ai", present, left_out),
         _checklist(words.CLAIM_ITEMS, words.CLAIM, "claim", present, left_out),
+        _checklist(ai_words.TRIPOD_AI_ITEMS, ai_words.TRIPOD_AI, "tripod-ai", present, left_out),
     ]
 
 

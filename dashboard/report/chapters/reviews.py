@@ -23,6 +23,8 @@ def chapter(subject: Subject) -> list[Block]:
         blocks += [table(rows, words.agreement_caption(told["agreement"]), label="agreement"), note(words.NOT_BLIND)]
     if told["corrected"] is not None:
         blocks.append(paragraph(words.headline_range(told["corrected"], estimate_as_text)))
+        if tumour := words.tumour_range(told["corrected"], estimate_as_text):
+            blocks.append(paragraph(tumour))
     if told["disputed"]:
         rows = words.disputed_rows(told["disputed"], subject.classes)
         blocks.append(table(rows, words.disputed_caption(told["disputed"]), label="disputed"))

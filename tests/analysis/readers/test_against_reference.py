@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from neuroval.analysis.readers.against_reference import as_ratings, corrected, readers_against
+from neuroval.analysis.readers.against_reference import as_ratings, corrected, corrected_rates, readers_against
 from neuroval.data.exceptions import InputError
 
 REFERENCE = np.array([0, 0, 0, 1, 1, 1, 2, 2])
@@ -38,6 +38,21 @@ def test_corrected_labels_give_a_range_where_cases_are_open() -> None:
     assert (told.before.plain.count, told.before.plain.n) == (6, 8)
     assert (told.least.plain.count, told.most.plain.count) == (5, 6)
     assert told.least.plain.n == told.most.plain.n == 7
+
+
+def test_rates_of_a_question_with_corrected_labels_are_a_range() -> None:
+    """By hand: row 2 is none after all, row 3 has it; row 4, called, and row 5, not called, are open; row 7 is out."""
+    called = np.array([1, 1, 1, 0, 1, 0, 0, 0], dtype=np.bool_)
+    labelled = np.array([1, 1, 1, 0, 1, 1, 0, 0], dtype=np.bool_)
+    open_rows, out = np.zeros(8, dtype=np.bool_), np.zeros(8, dtype=np.bool_)
+    open_rows[[4, 5]], out[7] = True, True
+    sensitivity, specificity = corrected_rates(called, labelled, {2: False, 3: True}, open_rows=open_rows, left_out=out)
+    parts = [
+        [(part.plain.count, part.plain.n) for part in (rate.before, rate.least, rate.most)]
+        for rate in (sensitivity, specificity)
+    ]
+    # Least: 0 and 1 found, 3 and 5 missed; 6 cleared, 2 and 4 false alarms. Most: 4 found too; 5 cleared too.
+    assert parts == [[(4, 5), (2, 4), (3, 4)], [(3, 3), (1, 3), (2, 3)]]
 
 
 def test_classes_become_numbers() -> None:

@@ -13,6 +13,7 @@ from neuroval.dashboard.report.chapters.reporting_checklists import HOMES, answe
 from neuroval.dashboard.report.letters import TEMPLATE, breakable, fonts, printable, shortened
 from neuroval.dashboard.report.options import SECTIONS, Options
 from neuroval.dashboard.words import report as text_report
+from neuroval.dashboard.words.ai_checklists import STARD_AI_ITEMS, TRIPOD_AI_ITEMS
 from neuroval.dashboard.words.checklists import CLAIM_ITEMS, LEFT_OUT, NOT_REPORTED, STARD_ITEMS, Item
 from neuroval.data.classes import END, ISOLATE, isolated
 
@@ -97,9 +98,30 @@ def test_an_item_is_answered_left_out_or_not_reported() -> None:
     assert answered(item, set(), set())["text"] == NOT_REPORTED
 
 
+LISTED = (*STARD_ITEMS, *STARD_AI_ITEMS, *CLAIM_ITEMS, *TRIPOD_AI_ITEMS)
+
+
+def test_tripod_ai_has_its_27_items_and_their_parts_in_order() -> None:
+    numbers = [item.number for item in TRIPOD_AI_ITEMS]
+    assert list(dict.fromkeys(int(number.rstrip("abcdefg")) for number in numbers)) == list(range(1, 28))
+    assert len(set(numbers)) == len(numbers) == 52
+    assert numbers == sorted(numbers, key=lambda number: (int(number.rstrip("abcdefg")), number))
+
+
+def test_each_topic_of_stard_ai_stands_at_an_item_of_stard() -> None:
+    known = {item.number for item in STARD_ITEMS}
+    assert {item.number.removeprefix("to ") for item in STARD_AI_ITEMS} <= known
+
+
+def test_what_the_study_does_not_hold_is_not_reported() -> None:
+    """Without any label, every item that needs evidence says that it is not reported; none is answered by itself."""
+    assert {answered(item, set(), set())["text"] for item in LISTED} == {NOT_REPORTED}
+    assert len({item.asked for item in LISTED}) > 0.95 * len(LISTED)
+
+
 def test_every_label_of_the_checklists_is_set_somewhere() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in TEMPLATE.parent.rglob("*.py"))
-    named = {label for item in (*STARD_ITEMS, *CLAIM_ITEMS) for label in item.labels} - {"external"}  # a split's name
+    named = {label for item in LISTED for label in item.labels} - {"external"}  # a split's name
     assert {label for label in named if not re.search(rf'"{label}"', code.replace(str(HOMES), ""))} == set()
     assert set(HOMES) <= set(SECTIONS)
 

@@ -28,6 +28,7 @@ from neuroval.dashboard.report.options import SECTIONS, Options
 from neuroval.dashboard.report.pdf import report
 from neuroval.dashboard.words import interval_methods, reasons
 from neuroval.dashboard.words import report as text_report
+from neuroval.dashboard.words.ai_checklists import STARD_AI_ITEMS, TRIPOD_AI_ITEMS
 from neuroval.dashboard.words.checklists import CLAIM_ITEMS, STARD_ITEMS
 from neuroval.dashboard.words.formats import DASH, MINUS, area, fine, full, ratio, short
 from neuroval.data.exceptions import InputError
@@ -231,12 +232,13 @@ def _page_of(pdf: PdfReader, note: Any) -> int:
     return next(index for index, page in enumerate(pdf.pages, 1) if page.indirect_reference == target)
 
 
-def test_every_item_of_both_checklists_is_there(filed: Reader) -> None:
+def test_every_item_of_the_checklists_is_there(filed: Reader) -> None:
     assert [item.number for item in STARD_ITEMS if not item.number.endswith("b")][:3] == ["1", "2", "3"]
     assert len({item.number.rstrip("ab") for item in STARD_ITEMS}) == 30
     assert [item.number for item in CLAIM_ITEMS] == [str(number) for number in range(1, 45)]
     found = said(filed("real"))
-    assert all(squeezed(item.asked) in found for item in (*STARD_ITEMS, *CLAIM_ITEMS))
+    for items in (STARD_ITEMS, STARD_AI_ITEMS, CLAIM_ITEMS, TRIPOD_AI_ITEMS):
+        assert all(squeezed(item.asked) in found for item in items)
 
 
 def test_it_is_an_archivable_and_accessible_pdf(filed: Reader) -> None:

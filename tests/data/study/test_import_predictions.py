@@ -343,3 +343,51 @@ def test_rows_of_one_file_are_one_group_under_any_spelling(tmp_path: Path) -> No
     assert study.pairs.empty
     notes = study.manifest.provenance["intake"]["notes"]
     assert "2 name an image file that another row names too: they are one group" in notes
+
+
+FAILED = (
+    "label,split,Reason,prob_a,prob_b\n"
+    "a,test,,0.9,0.1\n"
+    "b,test,motion,,\n"
+    "b,tuning,,0.2,0.8\n"
+    "a,test,time out,NA,NA\n"
+    "b,train,not asked,,\n"
+)
+
+
+def test_a_row_without_probabilities_and_with_a_reason_is_a_case_without_a_result(tmp_path: Path) -> None:
+    study = imported(tmp_path, FAILED, negative="b")
+    ids = {number: case_id("study", str(number)) for number in range(5)}
+    assert study.no_result is not None
+    assert dict(zip(study.no_result["case_id"], study.no_result["reason"], strict=True)) == {
+        ids[1]: "motion",
+        ids[3]: "time out",
+    }
+    assert study.cases["case_id"].iloc[study.rows["no_result"]].tolist() == study.no_result["case_id"].tolist()
+    assert set(study.predictions["case_id"]) == {ids[0], ids[2]}
+    assert study.manifest.data.columns == ()  # the reason is no column of the cases
+    notes = from_document(study.manifest.provenance["intake"]).notes
+    assert "2 without probabilities, with a reason: they count as cases without a result" in notes
+
+
+def test_without_a_reason_missing_probabilities_are_refused_as_before(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'prob_a', row 3 is empty; expected a probability from 0 to 1"):
+        imported(tmp_path, FAILED.replace("motion", ""), negative="b")
+
+
+def test_one_empty_probability_is_no_failed_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'prob_b', row 2 is empty"):
+        imported(tmp_path, "label,reason,prob_a,prob_b\na,motion,0.9,\nb,,0.2,0.8\n")
+
+
+def test_a_study_of_failed_reads_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no row has probabilities; a study needs at least one prediction"):
+        imported(tmp_path, "label,reason,prob_a,prob_b\na,motion,,\nb,motion,,\n")
+
+
+def test_with_every_result_there_a_reason_is_a_column_like_another(tmp_path: Path) -> None:
+    rows = "".join(f"{label},headache,0.5,0.5\n" for label in "ab" * 3)
+    study = imported(tmp_path, f"label,reason,prob_a,prob_b\n{rows}")
+    assert study.no_result is None
+    assert study.manifest.data.columns == ("reason",)
+    assert "no_result.parquet" not in study.manifest.files
