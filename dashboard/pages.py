@@ -145,7 +145,6 @@ _PAGES: Final = (
         label="Map",
         question="What lies together?",
         methods=how_computed.MAP,
-        metrics=("Accuracy",),
     ),
     Page(
         name="claims",
