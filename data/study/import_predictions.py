@@ -221,7 +221,8 @@ def _no_result(table: Table, cases: pd.DataFrame, order: ClassOrder) -> pd.DataF
     nothing = np.logical_and.reduce([column.isna().to_numpy() for column in given])
     without = nothing & reasons.notna().to_numpy() & (cases["split"] != "train").to_numpy()
     table_of_reasons = pd.DataFrame({"case_id": cases["case_id"], REASON: reasons})
-    return table_of_reasons.loc[without]
+    told: pd.DataFrame = table_of_reasons.loc[without]
+    return told
 
 
 def _predictions(table: Table, cases: pd.DataFrame, order: ClassOrder, *, without: pd.Index) -> pd.DataFrame:
