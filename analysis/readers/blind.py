@@ -90,9 +90,9 @@ def blind_numbers(
     """Return what the blind reads of lists say of the evaluated cases ``case_ids`` (n,).
 
     ``reference``, ``predicted`` and ``groups`` (n,) are those of the cases; ``opinions`` what readers say with the
-    label in sight, by case id. A reader who read a case on two lists counts with the later read. Where a reader also gave a
-    class with the model and the label in sight, on the case itself or as a correction after they were shown, both are
-    compared. Cases that were not evaluated have no number.
+    label in sight, by case id. A reader who read a case on two lists counts with the later read. Where a reader also
+    gave a class with the model and the label in sight, on the case itself or as a correction after they were shown,
+    both are compared. Cases that were not evaluated have no number.
     """
     place = {case_id: row for row, case_id in enumerate(case_ids)}
     reads = {key: read for key, read in blind_reads(lists).items() if key[0] in place}
@@ -155,9 +155,10 @@ def _in_sight(lists: Sequence[ReadingList], opinions: Mapping[str, Sequence[Opin
         if opinion.choice is not None
     }
     for reading_list in lists:
-        for (who, case_id), reads in reading_list.reads.items():
-            if reads[-1].aided and (choice := reads[-1].choice) is not None:
-                choices[case_id, who] = choice
+        for case_id, given in reading_list.reads.items():
+            for who, reads in given.items():
+                if reads[-1].aided and (choice := reads[-1].choice) is not None:
+                    choices[case_id, who] = choice
     return choices
 
 

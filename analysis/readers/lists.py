@@ -64,7 +64,7 @@ class Decision:
 class ReadingList:
     """A reading list as it stands: ``cases`` by case id with the hash of the image, ``readers`` as they are assigned.
 
-    ``reads`` are by reader and case id, in their order, a first read and its corrections; ``decisions`` by case id.
+    ``reads`` are by case id and reader, in their order, a first read and its corrections; ``decisions`` by case id.
     """
 
     id: str
@@ -77,7 +77,7 @@ class ReadingList:
     seed: int | None = None
     cases: Mapping[str, str] = field(default_factory=dict)
     readers: tuple[str, ...] = ()
-    reads: Mapping[tuple[str, str], tuple[Read, ...]] = field(default_factory=dict)
+    reads: Mapping[str, Mapping[str, tuple[Read, ...]]] = field(default_factory=dict)
     decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict)
 
     def order(self, who: str) -> tuple[str, ...]:
@@ -88,7 +88,11 @@ class ReadingList:
 
     def left(self, who: str) -> tuple[str, ...]:
         """Return the cases that this reader has not read, in the reader's order."""
-        return tuple(case_id for case_id in self.order(who) if (who, case_id) not in self.reads)
+        return tuple(case_id for case_id in self.order(who) if not self.given(case_id, who))
+
+    def given(self, case_id: str, who: str) -> tuple[Read, ...]:
+        """Return what this reader says of a case, the first read and its corrections; empty before it is read."""
+        return self.reads.get(case_id, {}).get(who, ())
 
     def busy(self, who: str) -> bool:
         """Return whether this reader is assigned and has cases left: then nothing of others, or the model, is shown."""
@@ -98,8 +102,7 @@ class ReadingList:
         """Return by reader the last answer that was given without the model and the reference in sight."""
         return {
             who: next(read for read in reversed(given) if not read.aided)
-            for (who, read_case), given in self.reads.items()
-            if read_case == case_id
+            for who, given in self.reads.get(case_id, {}).items()
         }
 
     def decision(self, case_id: str) -> Decision | None:
@@ -156,7 +159,7 @@ def lists_in(
             and (image == subject.image_sha256 if image and subject.image_sha256 else reading_list.study == fingerprint)
         }
         if ids:
-            reads = {key: given for key, given in reading_list.reads.items() if key[1] in ids}
+            reads = {key: given for key, given in reading_list.reads.items() if key in ids}
             decisions = {key: given for key, given in reading_list.decisions.items() if key in ids}
             kept.append(replace(reading_list, cases=ids, reads=reads, decisions=decisions))
     return tuple(kept)
@@ -179,7 +182,7 @@ class _Draft:
     event: Event
     cases: dict[str, str] = field(default_factory=dict)
     readers: dict[str, None] = field(default_factory=dict)
-    reads: dict[tuple[str, str], tuple[Read, ...]] = field(default_factory=dict)
+    reads: dict[str, dict[str, tuple[Read, ...]]] = field(default_factory=dict)
     decisions: dict[str, tuple[Decision, ...]] = field(default_factory=dict)
 
     def take(self, event: Event, *, place: int, seen: bool) -> None:
@@ -198,14 +201,14 @@ class _Draft:
             self._answer(event, place=place, seen=seen)
 
     def _answer(self, event: Event, *, place: int, seen: bool) -> None:
-        key = (event.who, event.case_id)
-        before = self.reads.get(key, ())
+        given = self.reads.setdefault(event.case_id, {})
+        before = given.get(event.who, ())
         if event.kind == "read" and not before:
-            self.reads[key] = (_read(event, place=place, seen=seen),)
+            given[event.who] = (_read(event, place=place, seen=seen),)
         elif event.kind == "correct" and before and event.reason:
-            finished = all((event.who, case_id) in self.reads for case_id in self.cases)
+            finished = all(event.who in self.reads.get(case_id, {}) for case_id in self.cases)
             aided = finished or self.event.payload.get("reveal") == "once"
-            self.reads[key] = (*before, _read(event, place=place, seen=before[0].seen, aided=aided))
+            given[event.who] = (*before, _read(event, place=place, seen=before[0].seen, aided=aided))
 
     def made(self) -> ReadingList:
         payload = self.event.payload

@@ -140,7 +140,7 @@ def record_read(
         raise InputError(f"reading list {reading_list.name!r}: {who!r} is none of its readers.")
     if choice is not None and (choice not in study.classes.names or confidence not in CONFIDENCES):
         raise InputError(f"read: {choice!r} with confidence {confidence!r}; expected a class of the study and 1 to 4.")
-    corrects = (who, case_id) in reading_list.reads
+    corrects = bool(reading_list.given(case_id, who))
     if corrects:
         _with_reason(reason)
     payload: dict[str, Any] = {"list": reading_list.id, "class": choice}

@@ -67,9 +67,8 @@ def test_only_a_first_read_of_an_assigned_reader_counts() -> None:
         read("ann", "elsewhere", "notumor"),
         read("ann", CASES[1], "glioma", image="ab" * 32),  # another image under this id
     )
-    assert {key: [each.choice for each in reads] for key, reads in reading_list.reads.items()} == {
-        ("ann", CASES[0]): ["glioma"]
-    }
+    assert [each.choice for each in reading_list.given(CASES[0], "ann")] == ["glioma"]
+    assert reading_list.given(CASES[0], "carl") == reading_list.given(CASES[1], "ann") == ()
 
 
 def test_a_correction_needs_a_reason_and_both_stay() -> None:
@@ -77,9 +76,11 @@ def test_a_correction_needs_a_reason_and_both_stay() -> None:
     silent = folded(*events, read("ann", CASES[0], "notumor", kind="correct"))
     assert silent.blind(CASES[0])["ann"].choice == "glioma"
     corrected = folded(*events, read("ann", CASES[0], "notumor", kind="correct", reason="wrong key"))
-    assert [each.choice for each in corrected.reads["ann", CASES[0]]] == ["glioma", "notumor"]
+    assert [each.choice for each in corrected.given(CASES[0], "ann")] == ["glioma", "notumor"]
     assert corrected.blind(CASES[0])["ann"].choice == "notumor"
-    assert folded(*made(), read("ann", CASES[0], "notumor", kind="correct", reason="x")).reads == {}
+    assert folded(*made(), read("ann", CASES[0], "notumor", kind="correct", reason="x")).left("ann") == folded(
+        *made()
+    ).order("ann")
 
 
 @pytest.mark.parametrize(("reveal", "counts"), [("end", "notumor"), ("once", "glioma")])
@@ -91,13 +92,13 @@ def test_a_correction_after_the_model_was_shown_is_not_blind(reveal: str, counts
     late = [*early, *(read("ann", case_id, "glioma") for case_id in CASES[1:])]
     late.append(read("ann", CASES[0], "pituitary", kind="correct", reason="now I see it"))
     assert folded(*late).blind(CASES[0])["ann"].choice == counts
-    assert folded(*late).reads["ann", CASES[0]][-1].aided
+    assert folded(*late).given(CASES[0], "ann")[-1].aided
 
 
 def test_who_judged_the_scan_before_has_seen_its_label() -> None:
     events = [event("agree", CASES[0], who="ann", payload={"label": "glioma"}), *made()]
     reading_list = folded(*events, read("ann", CASES[0], "glioma"), read("ann", CASES[1], "glioma"))
-    assert [reading_list.reads["ann", case_id][0].seen for case_id in CASES[:2]] == [True, False]
+    assert [reading_list.given(case_id, "ann")[0].seen for case_id in CASES[:2]] == [True, False]
 
 
 def test_cases_stand_where_their_readers_leave_them() -> None:
