@@ -154,6 +154,13 @@ _PAGES: Final = (
         metrics=("Accuracy", *RATES[:2], "AUC"),
     ),
     Page(
+        name="readers",
+        judges=True,
+        label="Readers",
+        question="Do people agree?",
+        methods=how_computed.READERS,
+    ),
+    Page(
         name="try_scan",
         label="Try a scan",
         question="What does the model say of a scan?",

@@ -15,6 +15,7 @@ from neuroval.analysis.readers.sample import stratified
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.cases.reviews import Reviews, event_on, review_store, subjects_of
+from neuroval.dashboard.cases.selection import FILTERS
 from neuroval.data.exceptions import InputError
 from neuroval.data.reviews.event import Event
 from neuroval.data.study.folder import Study
@@ -55,6 +56,17 @@ def cases_of(
     suspects = (suspect.case_id for suspect, _ in evidence.suspect_images)
     ids = list(suspects) if source == "suspects" else differing(reviews)
     return [case_id for case_id in ids if have is None or case_id in have][:size]
+
+
+def filters_of(texts: Sequence[str], evidence: Evidence) -> dict[str, str]:
+    """Return filters of the gallery from texts such as ``predicted=glioma``. Raises ``InputError``."""
+    wanted = {}
+    for text in texts:
+        key, _, value = text.partition("=")
+        if key not in FILTERS or value not in evidence.selection.known(key):
+            raise InputError(f"filter {text!r} is not known; expected KEY=VALUE, KEY one of {list(FILTERS)}.")
+        wanted[key] = value
+    return wanted
 
 
 def _first_of_each(evidence: Evidence) -> NDArray[np.int64]:
