@@ -15,7 +15,7 @@ reviews = review.standing(study)
 reading_list = None if reviews is None else reviews.reading_list(name)
 
 if reviews is not None and reading_list is not None:  # no number is loaded beside a scan that is read blind
-    who = review.reader()
+    who = review.named_reader() or review.reader()
     if what == state.READING:
         blind_read.blind_read(study, reading_list, who=who)
     else:
@@ -26,18 +26,15 @@ else:
     if reviews is None:
         frame.answer(text.AWAY)
     else:
+        # A rate of few reads would tell whether they are right: who has scans left to read sees none.
+        busy = any(each.busy(review.named_reader()) for each in reviews.lists)
         numbers = compute.blind(evidence, reviews)
-        frame.answer(text.answer(numbers))
+        frame.answer(text.LATER if busy else text.answer(numbers))
         reading_lists.outcome()
-        shown.lists_title()
-        who = review.reader()
-        if reading_lists.images_note(study):
-            sources = reading_lists.sources_of(study, evidence, reviews)
-            reading_lists.maker(study, reviews, sources, who=who, key="new-list")
-        reading_lists.reading_lists(study, reviews, who=who)
-        if reviews.lists:
-            shown.open_disagreements(study, reviews, who=who)
-        shown.readers_and_model(study, numbers)
-        shown.agreement(study, numbers)
-        shown.with_help(numbers)
+        reading_lists.section(study, evidence, reviews)
+        if not busy:
+            shown.open_disagreements(study, reviews, who=review.named_reader())
+            shown.readers_and_model(study, numbers)
+            shown.agreement(study, numbers)
+            shown.with_help(numbers)
     frame.how("readers")

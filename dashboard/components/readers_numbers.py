@@ -11,7 +11,6 @@ from neuroval.dashboard.figures.forest_plot import Row, forest, lowest
 from neuroval.dashboard.figures.palette import ACCENT, INK
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import readers as text
-from neuroval.dashboard.words import reading as text_reading
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.study.folder import Study
 
@@ -19,9 +18,6 @@ from neuroval.data.study.folder import Study
 def open_disagreements(study: Study, reviews: Reviews, *, who: str) -> None:
     """Draw the scans on which readers differ and nobody has decided, each with the way to its adjudication."""
     st.header(text.OPEN, anchor=False)
-    if any(reading_list.busy(who) for reading_list in reviews.lists):
-        st.caption(text.LATER)
-        return
     open_cases = [
         (reading_list, case_id) for reading_list in reviews.lists for case_id in reading_list.standing_at("differ")
     ]
@@ -103,8 +99,3 @@ def with_help(numbers: BlindNumbers) -> None:
         return
     table(rows, alt=text.HELP_ALT)
     st.caption(text.HELP_CAPTION)
-
-
-def lists_title() -> None:
-    """Write the heading of the reading lists."""
-    st.header(text_reading.LISTS, anchor=False)

@@ -9,7 +9,7 @@ from neuroval.dashboard.access import sign_in
 from neuroval.dashboard.cases import reading
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.cases.reviews import Reviews
-from neuroval.dashboard.components import tiles
+from neuroval.dashboard.components import review, tiles
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import reading as text
@@ -21,6 +21,15 @@ SHOWN = 20  # lists on the page, the last made first
 SIZE, SEED = 30, 1  # of a new list
 LONGEST_NAMES = 1000  # letters of all readers of a list
 Cases = Callable[[int, int], Sequence[str]]  # of a source, by the most there may be and a seed
+
+
+def section(study: Study, evidence: Evidence, reviews: Reviews) -> None:
+    """Draw who reads, all lists, and how one is made."""
+    st.header(text.LISTS, anchor=False)
+    who = review.reader()
+    reading_lists(study, reviews, who=who)
+    if tiles.images_note(study):
+        maker(study, reviews, sources_of(study, evidence, reviews), who=who, key="new-list")
 
 
 def reading_lists(study: Study, reviews: Reviews, *, who: str) -> None:
@@ -38,7 +47,7 @@ def _reading_list(study: Study, reading_list: ReadingList, *, who: str) -> None:
     busy = reading_list.busy(who)
     st.markdown(f"**{escaped(reading_list.name)}**")
     st.caption(escaped(text.about(reading_list, hidden=busy)))
-    st.markdown(escaped(f"{text.progress(reading_list)}. {text.stands(reading_list)}"))
+    st.markdown(escaped(f"{text.progress(reading_list)}. {'' if busy else text.stands(reading_list)}".strip()))
     if note := text.too_few_readers(reading_list):
         st.caption(note)
     with st.container(horizontal=True, gap="small"):
@@ -136,8 +145,7 @@ def sources_of(study: Study, evidence: Evidence, reviews: Reviews) -> dict[Sourc
 
     def of_source(source: Source) -> Cases:
         def cases(size: int, seed: int) -> Sequence[str]:
-            have = {case_id for case_id in study.cases["case_id"] if compute.has_image(study, case_id)}
-            return reading.cases_of(evidence, reviews, source, size=size, seed=seed, have=have)
+            return reading.cases_of(evidence, reviews, source, size=size, seed=seed, have=_with_image(study))
 
         return cases
 
@@ -148,10 +156,19 @@ def from_gallery(study: Study, reviews: Reviews | None, case_ids: Sequence[str],
     """Draw how a list is made of the scans that a gallery shows now."""
 
     def cases(size: int, _: int) -> Sequence[str]:
-        return [case_id for case_id in case_ids if compute.has_image(study, case_id)][:size]
+        have = _with_image(study)
+        return [case_id for case_id in case_ids if case_id in have][:size]
 
     if reviews is not None and case_ids:
         maker(study, reviews, {"gallery": cases}, who=who, key="gallery-list", most=len(case_ids))
+
+
+def _with_image(study: Study) -> set[str]:
+    """Return the cases whose image is on this machine."""
+    folder = compute.linked(study)
+    if folder is None:
+        return set()
+    return {case_id for case_id, path in compute.known_ids(study).items() if folder.path(path) is not None}
 
 
 def outcome() -> None:
@@ -160,11 +177,6 @@ def outcome() -> None:
         st.error(escaped(problem))
     if told := state.take_told():
         st.success(escaped(told))
-
-
-def images_note(study: Study) -> bool:
-    """Return whether scans can be read here; if not, say what to do."""
-    return tiles.images_note(study)
 
 
 def _make(study: Study, cases: Mapping[Source, Cases], fields: Mapping[str, str], who: str) -> None:

@@ -40,7 +40,7 @@ HELP_NONE: Final = "No reader has read the same scan both blind and with the mod
 CORRECTED: Final = "Accuracy with the adjudicated labels"
 SEEN_BEFORE: Final = "had judged the scan with its label in sight before"
 OPEN_MOST: Final = 20
-LATER: Final = "What others say is shown once you have read your list."
+LATER: Final = "You have scans left to read. How readers and model compare is shown to you after that."
 
 
 def answer(numbers: BlindNumbers) -> str:

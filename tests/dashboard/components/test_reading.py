@@ -207,7 +207,7 @@ def blind_answers(page: Open, study: Study, list_id: str) -> tuple[str, str, byt
     app = page("ann", list=list_id, do="read")
     assert app.title[0].value == text.QUESTION
     whole = tree(app).replace(study.fingerprint[:12], "")
-    (image,) = app.get("imgs")
+    (image,) = app.get("image")
     address = image.proto.imgs[0].url.partition("localhost")[2]
     with TestClient(Starlette(routes=ROUTES)) as client:
         plain, mapped = (client.get(f"{address}{tail}") for tail in ("", "?class=0&of=network&size=pair"))
@@ -219,7 +219,7 @@ def blind_answers(page: Open, study: Study, list_id: str) -> tuple[str, str, byt
 def test_the_image_is_that_of_the_scan_and_of_no_other_address(page: Open, study: Study) -> None:
     list_id = made(study, readers=("ann",), size=3)
     app = page("ann", list=list_id, do="read")
-    address = app.get("imgs")[0].proto.imgs[0].url.partition("localhost")[2]
+    address = app.get("image")[0].proto.imgs[0].url.partition("localhost")[2]
     case_id = now(study).left("ann")[0]
     with TestClient(Starlette(routes=ROUTES)) as client:
         assert client.get(address).content == client.get(f"/images/normal/{case_id}.webp").content
@@ -300,7 +300,7 @@ def test_a_reader_with_scans_left_sees_no_read_of_others(page: Open, study: Stud
 def test_who_has_not_the_list_reads_nothing(page: Open, study: Study, said: Said) -> None:
     app = page("carl", list=made(study), do="read")
     assert text.NOT_YOURS in said(app)
-    assert not app.get("imgs")
+    assert not app.get("image")
 
 
 def test_rules_of_reads_and_decisions(study: Study) -> None:
