@@ -21,7 +21,7 @@ from neuroval.analysis.readers.against_reference import (
     readers_against,
 )
 from neuroval.analysis.readers.agreement import Agreement, agreement
-from neuroval.analysis.readers.lists import ReadingList
+from neuroval.analysis.readers.lists import Read, ReadingList
 from neuroval.analysis.readers.state import Opinion
 
 MISSING: Final = -1
@@ -135,7 +135,7 @@ def blind_numbers(
     )
 
 
-def _times(who: str, reads: Mapping[tuple[str, str], Any]) -> Times:
+def _times(who: str, reads: Mapping[tuple[str, str], Read]) -> Times:
     given = [read for (_, reader), read in reads.items() if reader == who]
     seconds = [read.seconds for read in given if read.seconds is not None]
     return Times(
