@@ -54,8 +54,8 @@ def answer(numbers: BlindNumbers) -> str:
     left = len(numbers.labels.open)
     rest = f"{counted(left, 'disagreement')} {'is' if left == 1 else 'are'} open" if left else "No disagreement is open"
     return (
-        f"{read} On {counted(numbers.agreement.cases, 'scan')} with two reads or more they agree: {short(observed)}; "
-        f"beyond chance: {short(kappa)} (Fleiss' kappa). {rest}, {numbers.labels.decided:,} decided."
+        f"{read} Two readers of the same scan agree in {short(observed)} of "
+        f"{counted(numbers.agreement.cases, 'scan')}, beyond chance in {short(kappa)} (Fleiss' kappa). {rest}, {numbers.labels.decided:,} decided."
     )
 
 

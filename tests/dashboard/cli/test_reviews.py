@@ -234,4 +234,9 @@ def test_analyze_has_the_lists_and_what_blind_reads_say(neuroval: Run, linked: S
     assert (blind["agreement"]["cases"], blind["agreement"]["observed"]["value"]) == (3, pytest.approx(2 / 3))
     assert (blind["adjudicated"]["open"], blind["adjudicated"]["changed"]) == (1, 0)
     assert blind["adjudicated"]["least"]["count"] <= blind["adjudicated"]["before"]["count"]
-    assert blind["with_model"] == []
+    # Of the three both have called the label of the first wrong before, with the model in sight.
+    both_ways = [
+        (each["who"], each["n"], each["blind"]["value"], each["with_model"]["value"]) for each in blind["with_model"]
+    ]
+    assert both_ways == [("ann", 1, 1, 0), ("bob", 1, 1, 0)]
+    assert [reader["seen_before"] for reader in blind["readers"]] == [1, 1]
