@@ -27,9 +27,10 @@ def open_disagreements(study: Study, reviews: Reviews, *, who: str) -> None:
     if not open_cases:
         st.caption(text.OPEN_NONE)
         return
+    rows = st.container(gap=None)
     for reading_list, case_id in open_cases[: text.OPEN_MOST]:
         number = list(reading_list.cases).index(case_id) + 1
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with rows.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(
                 escaped(f"{reading_list.name}, scan {number}"),
                 key=f"open-{reading_list.id}-{number}",

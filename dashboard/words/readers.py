@@ -53,9 +53,10 @@ def answer(numbers: BlindNumbers) -> str:
     observed, kappa = numbers.agreement.observed.headline, numbers.agreement.fleiss_kappa.headline
     left = len(numbers.labels.open)
     rest = f"{counted(left, 'disagreement')} {'is' if left == 1 else 'are'} open" if left else "No disagreement is open"
+    scans = counted(numbers.agreement.cases, "scan")
     return (
-        f"{read} Two readers of the same scan agree in {short(observed)} of "
-        f"{counted(numbers.agreement.cases, 'scan')}, beyond chance in {short(kappa)} (Fleiss' kappa). {rest}, {numbers.labels.decided:,} decided."
+        f"{read} Two readers of the same scan agree in {short(observed)} of {scans}, beyond chance in {short(kappa)} "
+        f"(Fleiss' kappa). {rest}, {numbers.labels.decided:,} decided."
     )
 
 
@@ -124,9 +125,7 @@ def corrected(numbers: BlindNumbers, write: Callable[[Estimate], str] = full) ->
     if told is None:
         return ""
     before, least, most = (write(value.headline) for value in (told.before, told.least, told.most))
-    words = (
-        f"Accuracy on all scans: {before} with the labels of the study. With {counted(told.changed, 'label')} changed"
-    )
+    words = f"Accuracy on all scans: {before} with the labels of the study. With {counted(told.changed, 'label') if told.changed else 'no label'} changed"
     words += f" and {counted(told.left_out, 'scan')} left out" if told.left_out else ""
     if told.open:
         return f"{words}, and {counted(told.open, 'scan')} still open, between {least} and {most}."
