@@ -125,7 +125,8 @@ def corrected(numbers: BlindNumbers, write: Callable[[Estimate], str] = full) ->
     if told is None:
         return ""
     before, least, most = (write(value.headline) for value in (told.before, told.least, told.most))
-    words = f"Accuracy on all scans: {before} with the labels of the study. With {counted(told.changed, 'label') if told.changed else 'no label'} changed"
+    changed = counted(told.changed, "label") if told.changed else "no label"
+    words = f"Accuracy on all scans: {before} with the labels of the study. With {changed} changed"
     words += f" and {counted(told.left_out, 'scan')} left out" if told.left_out else ""
     if told.open:
         return f"{words}, and {counted(told.open, 'scan')} still open, between {least} and {most}."
