@@ -72,6 +72,7 @@ def readers_and_model(study: Study, numbers: BlindNumbers) -> None:
     if note := text.seen_before(numbers):
         st.caption(escaped(note))
     exports.table(study, text.reader_rows(numbers), what="readers", alt="Each reader beside the model")
+    st.caption(text.LESS)
     if told := text.corrected(numbers):
         st.subheader(text.CORRECTED, anchor=False)
         st.markdown(escaped(told), width=860)

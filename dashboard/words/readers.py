@@ -26,6 +26,7 @@ OF_LIST: Final = (
     "These rates are of the scans on the lists, not of all scans: a list with many errors makes the model look worse "
     "than it is. Lines: 95% intervals, allowing for several scans of one patient."
 )
+LESS: Final = "Less the model: the reader's rate less the model's, on the same scans, against the label."
 CIRCULAR: Final = (
     "Where nobody decided, the adjudicated label is the class that all readers gave: there each of them is right."
 )
@@ -67,26 +68,20 @@ def seen_before(numbers: BlindNumbers) -> str:
 
 
 def reader_rows(numbers: BlindNumbers) -> list[dict[str, str]]:
-    """Return a row a reader and one of the model: reads, time, and how often each gives the label."""
-    reference, adjudicated = (
-        {} if against is None else {rate.who: rate for rate in against.readers}
-        for against in (numbers.against_reference, numbers.against_adjudicated)
-    )
-    rows = []
-    for times in numbers.times:
-        rate, settled = reference.get(times.who), adjudicated.get(times.who)
-        rows.append(
-            {
-                "Reader": times.who,
-                "Read": f"{times.reads:,}",
-                "Median time": "" if times.median is None else f"{times.median:,.0f} s",
-                REFERENCE: "" if rate is None else full(rate.right.headline),
-                "Model on these": "" if rate is None else full(rate.against_model.b.headline),
-                "Reader less model": "" if rate is None else short(rate.against_model.difference.headline),
-                ADJUDICATED: "" if settled is None else full(settled.right.headline),
-            }
-        )
-    return rows
+    """Return a row a reader: reads, time, and how much oftener than the model the reader gives the label."""
+    against = numbers.against_reference
+    rates = {} if against is None else {rate.who: rate for rate in against.readers}
+    return [
+        {
+            "Reader": times.who,
+            "Read": f"{times.reads:,}",
+            "Median time": "" if times.median is None else f"{times.median:,.0f} s",
+            "Less the model": ""
+            if times.who not in rates
+            else short(rates[times.who].against_model.difference.headline),
+        }
+        for times in numbers.times
+    ]
 
 
 def sections(numbers: BlindNumbers) -> list[tuple[str, Against]]:
