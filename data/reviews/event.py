@@ -15,10 +15,9 @@ from typing import Any, Final, Literal, cast, get_args
 
 from neuroval.data.exceptions import InputError
 
-Kind = Literal[
-    *("agree", "label-wrong", "unsure", "unusable", "note", "tag", "untag", "undo", "import"),
-    *("list", "listed", "assign", "unassign", "read", "correct", "decide"),
-]
+OfCase = Literal["agree", "label-wrong", "unsure", "unusable", "note", "tag", "untag", "undo", "import"]
+OfList = Literal["list", "listed", "assign", "unassign", "read", "correct", "decide"]
+Kind = Literal[OfCase, OfList]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 FIRST: Final = "0" * 64  # stands for the hash before the first event
