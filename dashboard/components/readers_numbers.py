@@ -17,11 +17,14 @@ from neuroval.data.study.folder import Study
 
 def open_disagreements(study: Study, reviews: Reviews, *, who: str) -> None:
     """Draw the scans on which readers differ and nobody has decided, each with the way to its adjudication."""
+    differ = reviews.counts()["differ"]
+    if not reviews.lists and not differ:
+        return
     st.header(text.OPEN, anchor=False)
     open_cases = [
         (reading_list, case_id) for reading_list in reviews.lists for case_id in reading_list.standing_at("differ")
     ]
-    if differ := reviews.counts()["differ"]:
+    if differ:
         query = state.link(study.path.name, **{state.CASES: state.EVERY, REVIEW: "differ"})
         st.page_link(ERRORS_PAGE, label=text.in_sight(differ), icon=":material/grid_view:", query_params=query)
     if not open_cases:
