@@ -6,7 +6,7 @@ A new page is its file in ``app_pages``, its words, and one entry here.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from neuroval.dashboard.words import how_computed
+from neuroval.dashboard.words import how_computed, readers
 from neuroval.dashboard.words.glossary import AVERAGES, RATES, RATIOS, SCORE_TERMS, explained
 
 Group = Literal["Verdict", "Evidence", "Tools"]
@@ -158,7 +158,7 @@ _PAGES: Final = (
         judges=True,
         label="Readers",
         question="Do people agree?",
-        methods=how_computed.READERS,
+        methods=readers.METHODS,
     ),
     Page(
         name="try_scan",

@@ -318,24 +318,6 @@ interval is Newcombe's on patients and McNemar's test holds.
 The rows of the class without a tumour are left out: any tumour asks the same the other way round.
 """
 
-READERS = f"""
-A reading list, a blind read, its correction and a decision are events of the store of reviews; nothing of them is kept
-elsewhere. Each reader sees the scans of a list in a different order, drawn from the list and the reader's name. The
-picture of a blind read comes from an address that says nothing of the scan. The time runs from when the scan is first
-shown in this browser until the read is saved. A correction made when model and label could be seen is not blind and
-does not count as a blind read.
-
-Agreement: Fleiss' kappa (Psychol Bull 1971;76:378-382), Gwet's AC1 (Br J Math Stat Psychol 2008;61:29-48),
-Krippendorff's alpha, and Cohen's kappa for two readers (Educ Psychol Meas 1960;20:37-46). Interval: percentile
-bootstrap over scans and over patients or images, 1,000 resamples, the wider counts. Where all give the same class,
-chance alone would agree as often and the coefficient is not estimable.
-
-Each reader and the model are compared on the same scans, with Newcombe's paired interval on n / design effect. The
-adjudicated label is what was decided; where nobody decided, the class that all readers of the scan gave, two or more.
-Accuracy with these labels stands beside that of the study, as a range where scans are open: all open scans count as
-wrong, then as right. Intervals take the labels as known. Other rates: {BOTH}, {WILSON}, and {RAO_SCOTT}.
-"""
-
 RUN = """
 The page runs `neuroval evaluate`, which streams: images are read, copies among them are looked for, each image goes
 through the network once, and finished parts are kept on disk. An evaluation that was stopped goes on from these parts;

@@ -8,6 +8,7 @@ from neuroval.analysis.readers.blind import Against, BlindNumbers
 from neuroval.analysis.readers.lists import Read
 from neuroval.dashboard.words.formats import counted, full, short
 from neuroval.dashboard.words.general import listed
+from neuroval.dashboard.words.how_computed import BOTH, RAO_SCOTT, WILSON
 from neuroval.dashboard.words.reading import answer as answer_of
 from neuroval.dashboard.words.reviews import AGREEMENT
 from neuroval.data.classes import ClassOrder
@@ -141,3 +142,22 @@ def in_sight(number: int) -> str:
 def first_open(shown: int, total: int) -> str:
     """Return how many of the open disagreements are shown."""
     return "" if shown == total else f"The first {shown:,} of {total:,}."
+
+
+METHODS: Final = f"""
+A reading list, a blind read, its correction and a decision are events of the store of reviews; nothing of them is kept
+elsewhere. Each reader sees the scans of a list in a different order, drawn from the list and the reader's name. The
+picture of a blind read comes from an address that says nothing of the scan. The time runs from when the scan is first
+shown in this browser until the read is saved. A correction made when model and label could be seen is not blind and
+does not count as a blind read.
+
+Agreement: Fleiss' kappa (Psychol Bull 1971;76:378-382), Gwet's AC1 (Br J Math Stat Psychol 2008;61:29-48),
+Krippendorff's alpha, and Cohen's kappa for two readers (Educ Psychol Meas 1960;20:37-46). Interval: percentile
+bootstrap over scans and over patients or images, 1,000 resamples, the wider counts. Where all give the same class,
+chance alone would agree as often and the coefficient is not estimable.
+
+Each reader and the model are compared on the same scans, with Newcombe's paired interval on n / design effect. The
+adjudicated label is what was decided; where nobody decided, the class that all readers of the scan gave, two or more.
+Accuracy with these labels stands beside that of the study, as a range where scans are open: all open scans count as
+wrong, then as right. Intervals take the labels as known. Other rates: {BOTH}, {WILSON}, and {RAO_SCOTT}.
+"""

@@ -5,7 +5,6 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -15,13 +14,12 @@ from streamlit.testing.v1.element_tree import Block
 
 from neuroval.analysis.readers.lists import ReadingList
 from neuroval.dashboard.cases.evidence import evidence_of
-from neuroval.dashboard.cases.reading import Wanted, decide, make_list, numbers_of, record_read, withdraw
+from neuroval.dashboard.cases.reading import Wanted, make_list, numbers_of, record_read
 from neuroval.dashboard.cases.reviews import event_on, record, reviews_of
 from neuroval.dashboard.server import ROUTES
 from neuroval.dashboard.session import cache
 from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import reading as text
-from neuroval.data.exceptions import InputError
 from neuroval.data.reviews.store import forget_stores, open_store
 from neuroval.data.study.folder import Study, read_study, write_study
 
@@ -302,40 +300,6 @@ def test_who_has_not_the_list_reads_nothing(page: Open, study: Study, said: Said
     app = page("carl", list=made(study), do="read")
     assert text.NOT_YOURS in said(app)
     assert not app.get("image")
-
-
-def test_rules_of_reads_and_decisions(study: Study) -> None:
-    made(study)
-    case_id = next(iter(now(study).cases))
-    answer: dict[str, Any] = {"choice": "glioma", "confidence": 2, "seconds": 1.0}
-    for who, wrong in (("carl", {}), ("ann", {"choice": "lymphoma"}), ("ann", {"confidence": 5})):
-        with pytest.raises(InputError):
-            record_read(study, now(study), case_id, who=who, **(answer | wrong))
-    ruling: dict[str, Any] = {"choice": "glioma", "by": "third", "reason": "rim"}
-    record_read(study, now(study), case_id, who="ann", **answer)
-    with pytest.raises(InputError, match="have not all read it"):
-        decide(study, now(study), case_id, who="carl", **ruling)
-    record_read(study, now(study), case_id, who="bob", **(answer | {"choice": "notumor"}))
-    for who, wrong in (("ann", {}), ("carl", {"reason": " "}), ("carl", {"choice": "lymphoma"})):
-        with pytest.raises(InputError):
-            decide(study, now(study), case_id, who=who, **(ruling | wrong))
-    decide(study, now(study), case_id, who="ann", **(ruling | {"by": "consensus"}))
-    assert now(study).standing(case_id) == "decided"
-    with pytest.raises(InputError, match="reason is missing"):
-        withdraw(study, now(study), "bob", who="max", reason="")
-    withdraw(study, now(study), "bob", who="max", reason="on leave")
-    assert now(study).readers == ("ann",)
-    assert now(study).blind(case_id).keys() == {"ann", "bob"}
-
-
-@pytest.mark.parametrize(("name", "readers", "ids"), [(" ", ("ann",), [20]), ("x", (), [20]), ("x", ("ann",), [])])
-def test_a_list_without_name_readers_or_scans_is_not_made(
-    study: Study, home: Path, name: str, readers: tuple[str, ...], ids: list[int]
-) -> None:
-    wanted = Wanted(name=name, readers=readers, source="gallery")
-    with pytest.raises(InputError, match="reading list"):
-        make_list(study, wanted, [f"{number:016x}" for number in ids], who="max")
-    assert not (home / "reviews.sqlite").exists()
 
 
 def test_a_list_is_made_of_the_gallery_as_it_stands(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
