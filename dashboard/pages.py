@@ -6,7 +6,7 @@ A new page is its file in ``app_pages``, its words, and one entry here.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from neuroval.dashboard.words import how_computed
+from neuroval.dashboard.words import how_computed, readers
 from neuroval.dashboard.words.glossary import AVERAGES, RATES, RATIOS, SCORE_TERMS, explained
 
 Group = Literal["Verdict", "Evidence", "Tools"]
@@ -159,6 +159,13 @@ _PAGES: Final = (
         question="How does it compare with another model?",
         methods=how_computed.COMPARE,
         metrics=("Accuracy", *RATES[:2], "AUC"),
+    ),
+    Page(
+        name="readers",
+        judges=True,
+        label="Readers",
+        question="Do people agree?",
+        methods=readers.METHODS,
     ),
     Page(
         name="try_scan",

@@ -117,7 +117,17 @@ def _image(request: Request) -> Response:
     return serve(request)
 
 
-ROUTES = [Mount(API, api), Route("/images/{study}/{case_id:path}.webp", _image)]  # a case id may hold a slash
+def _blind_image(request: Request) -> Response:
+    from neuroval.dashboard.session.image_routes import serve_blind
+
+    return serve_blind(request)
+
+
+ROUTES = [
+    Mount(API, api),
+    Route("/images/{study}/blind/{list}/{name}.webp", _blind_image),
+    Route("/images/{study}/{case_id:path}.webp", _image),  # a case id may hold a slash
+]
 
 
 def _settings() -> "Settings":

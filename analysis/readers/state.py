@@ -15,6 +15,7 @@ Status = Literal["none", "agree", "label-wrong", "unsure", "unusable", "differ"]
 
 JUDGEMENTS: Final[tuple[Judgement, ...]] = get_args(Judgement)
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+IN_SIGHT: Final = (*JUDGEMENTS, "note", "tag", "untag", "undo")  # with label and call in sight; blind reads are none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,8 @@ def opinions(
     does not; who called another label wrong without naming a class has not judged this one.
     """
     by_case: dict[str, list[Opinion]] = {}
-    for (case_id, who), told in events_on(subjects, events, fingerprint=fingerprint).items():
+    kept = (event for event in events if event.kind in IN_SIGHT)
+    for (case_id, who), told in events_on(subjects, kept, fingerprint=fingerprint).items():
         by_case.setdefault(case_id, []).append(_opinion(who, subjects[case_id], told))
     return {case_id: tuple(given) for case_id, given in by_case.items()}
 

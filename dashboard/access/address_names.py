@@ -31,6 +31,11 @@ def name_of_case(case_id: str) -> str:
     return case_id if HASHED.fullmatch(case_id) else name_of(case_id)
 
 
+def name_in_list(list_id: str, case_id: str) -> str:
+    """Return the name of a case in the addresses of a blind read: not even its id can be told from it."""
+    return name_of(f"list/{list_id}/{case_id}")
+
+
 def named(name: str, values: Iterable[str]) -> str | None:
     """Return which of the values an address names; none when it is none of them."""
     return next((value for value in values if name_of(value) == name), None)

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from neuroval.dashboard.cases.any_case import listed_case
-from neuroval.dashboard.components import exports, frame, gallery, review, tile_grid, tiles
+from neuroval.dashboard.components import exports, frame, gallery, reading_lists, review, tile_grid, tiles
 from neuroval.dashboard.components import one_case as case_view
 from neuroval.dashboard.pages import PAGES
 from neuroval.dashboard.session import state
@@ -46,11 +46,13 @@ else:
     pictures = tiles.images_note(study, evidence)
     gallery.filters(selection, study.classes)
     gallery.headline(selection, study.classes)
+    reading_lists.outcome()
     review.filters(reviews, selection, filtered)
     total, noun = (evidence.results.errors.n, "scan") if everything else (evidence.results.errors.count, "error")
     page = gallery.page_of(len(rows), total=total, noun=noun, size=TILES)
     shown = [evidence.cases[name] for name in selection.ids(rows[page])]
     selected = tile_grid.show(study, shown, reviews=reviews, pictures=pictures)
+    reading_lists.from_gallery(study, reviews, selection.ids(rows), who=review.named_reader())
     exports.csv_button(study, partial(selection.records, rows), what="cases")
     if selected:
         kept = rows[page][[case.case_id in selected for case in shown]]

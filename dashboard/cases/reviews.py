@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroval.analysis.readers.lists import ReadingList, lists_in, reading_lists
 from neuroval.analysis.readers.state import JUDGEMENTS, STATUSES, Opinion, Status, Subject, opinions, status_of
 from neuroval.dashboard.cases.evaluated_case import ByCase
 from neuroval.dashboard.settings import current_settings
@@ -26,9 +27,13 @@ NOBODY: Final = Head(number=0, hash=FIRST)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reviews:
-    """What each reader says now of the cases of a study; ``head`` is where the store's chain ended then."""
+    """What each reader says now of the cases of a study; ``head`` is where the store's chain ended then.
+
+    ``lists`` are the reading lists with cases of the study. Their blind reads are not in ``by_case``.
+    """
 
     by_case: Mapping[str, tuple[Opinion, ...]] = field(default_factory=dict)
+    lists: tuple[ReadingList, ...] = ()
     head: Head = NOBODY
 
     def status(self, case_id: str, *, who: str = "") -> Status:
@@ -44,6 +49,10 @@ class Reviews:
     def readers(self) -> tuple[str, ...]:
         """Who has said anything, in order of the alphabet."""
         return tuple(sorted({opinion.who for given in self.by_case.values() for opinion in given}))
+
+    def reading_list(self, name: str) -> ReadingList | None:
+        """Return the reading list of that id; none where the study has none such."""
+        return next((reading_list for reading_list in self.lists if reading_list.id == name), None)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -123,7 +132,12 @@ def subjects_of(study: Study) -> Mapping[str, Subject]:
 
 def reviews_in(study: Study, events: Iterable[Event], head: Head) -> Reviews:
     """Return what events say of the cases of a study."""
-    return Reviews(by_case=opinions(subjects_of(study), events, fingerprint=study.fingerprint), head=head)
+    every, subjects = tuple(events), subjects_of(study)
+    return Reviews(
+        by_case=opinions(subjects, every, fingerprint=study.fingerprint),
+        lists=lists_in(reading_lists(every), subjects, fingerprint=study.fingerprint),
+        head=head,
+    )
 
 
 def reviews_of(study: Study) -> Reviews:

@@ -1,4 +1,4 @@
-"""Commands about what readers say of scans: ``neuroval reviews export``, ``import`` and ``verify``."""
+"""Commands about what readers say of scans: the store of reviews, and the reading lists of a study."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,6 +24,7 @@ def export(
     ] = "events",
 ) -> None:
     """Write reviews to a file."""
+    from neuroval.analysis.readers.lists import events_of_lists
     from neuroval.analysis.readers.state import events_on
     from neuroval.dashboard.cases.reviews import review_store, reviews_of, subjects_of
     from neuroval.dashboard.documents import reviews_document as documents
@@ -42,6 +43,8 @@ def export(
             events = (entry.event for entry in entries)
             held = events_on(subjects_of(opened), events, fingerprint=opened.fingerprint)
             ids = {event.id for told in held.values() for event in told}
+            lists = [reading_list.id for reading_list in reviews_of(opened).lists]
+            ids |= events_of_lists([entry.event for entry in entries], lists)
             entries = tuple(entry for entry in entries if entry.event.id in ids)
         write = documents.events_as_csv if file.suffix == ".csv" else documents.events_as_json
         write_file(file, write(entries).encode())
@@ -111,3 +114,80 @@ def verify(
     if told.kept is False:
         say("The hash noted earlier is not in the record: events were removed, or the record was made anew.")
         raise typer.Exit(1)
+
+
+@app.command()
+def lists(
+    study: Annotated[str, typer.Argument(help="Study name or folder.")],
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Print the reading lists of a study, with how far each reader is."""
+    import json as json_of
+
+    from neuroval.dashboard.cases.reviews import reviews_of
+    from neuroval.dashboard.documents.reading_document import document_of_list
+    from neuroval.dashboard.words import reading as text
+    from neuroval.data.storage import home
+    from neuroval.data.study.folder import read_study
+
+    held = reviews_of(read_study(home.find_study(study))).lists
+    if json:
+        say(json_of.dumps([document_of_list(reading_list) for reading_list in held], indent=1, ensure_ascii=False))
+        return
+    if not held:
+        say("no reading lists")
+    for reading_list in held:
+        say(f"{reading_list.name} ({reading_list.id}): {text.about(reading_list, hidden=False)}")
+        say(f"  {text.progress(reading_list)}. {text.stands(reading_list)}")
+
+
+@app.command("make-list")
+def make_list_(
+    study: Annotated[str, typer.Argument(help="Study name or folder.")],
+    name: Annotated[str, typer.Option(help="Name of the list; readers see it.")],
+    reader: Annotated[list[str], typer.Option(help="Reader who gets the list; as often as there are readers.")],
+    who: Annotated[str, typer.Option(help="Who makes it.")],
+    source: Annotated[
+        Literal["sample", "suspects", "differ", "gallery"],
+        typer.Option(
+            "--from",
+            help="sample: errors and correct calls alike, classes alike; suspects: labels that cross-validation "
+            "contradicts; differ: scans on which readers differ; gallery: by --where.",
+        ),
+    ] = "sample",
+    where: Annotated[
+        list[str] | None, typer.Option(help="Filter of the gallery, such as predicted=glioma; with --from gallery.")
+    ] = None,
+    size: Annotated[int, typer.Option(min=1, help="Scans, at most.")] = 30,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of a sample.")] = 1,
+    show: Annotated[
+        Literal["end", "once"],
+        typer.Option(help="When readers see model and label: at the end of the list, or once a scan is read."),
+    ] = "end",
+    basis: Annotated[str | None, typer.Option(help="new-patients, test, external or tuning.")] = None,
+) -> None:
+    """Make a reading list, which its readers read blind on page Readers."""
+    from neuroval.dashboard.cases import reading
+    from neuroval.dashboard.cases.evidence import evidence_of
+    from neuroval.dashboard.cases.reviews import reviews_of
+    from neuroval.data.images.linking import linked_images
+    from neuroval.data.storage import home
+    from neuroval.data.study.folder import read_study
+
+    opened = read_study(home.find_study(study))
+    evidence, images = evidence_of(opened, basis=basis), linked_images(opened.manifest.data.name)
+    if images is None:
+        raise InputError("reading list: no images of the study are linked; run neuroval data link FOLDER first.")
+    pairs = zip(opened.cases["case_id"], opened.cases["image_path"], strict=True)
+    have = {case_id for case_id, path in pairs if images.path(path) is not None}
+    if source == "gallery":
+        wanted = reading.filters_of(where or (), evidence)
+        rows = evidence.selection.rows(wanted, everything=True)
+        ids = [case_id for case_id in evidence.selection.ids(rows) if case_id in have][:size]
+    else:
+        ids = reading.cases_of(evidence, reviews_of(opened), source, size=size, seed=seed, have=have)
+    asked = reading.Wanted(
+        name=name, readers=tuple(reader), source=source, reveal=show, seed=seed if source == "sample" else None
+    )
+    made = reading.make_list(opened, asked, ids, who=who)
+    say(f"{name} ({made}): {counted(len(ids), 'case')} for {', '.join(reader)}")

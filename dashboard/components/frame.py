@@ -67,7 +67,7 @@ def sidebar() -> Study | None:
                 st.caption(group)
                 for page in [page for page in PAGES.values() if page.group == group]:
                     query = state.link(named := state.study_name() or next(iter(folders)))
-                    if page.name == "errors":
+                    if page.name == "errors" and state.reading() == ("", ""):  # a blind reader sees no filter
                         query |= state.kept_filters(named)
                     st.page_link(page.file, query_params=query, width="stretch")
         below = st.container()

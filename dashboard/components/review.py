@@ -85,7 +85,7 @@ def case_review(study: Study, reviews: Reviews | None, listed: ListedCase, order
     if problem := state.take_not_saved():
         st.error(escaped(problem))
     with st.container(border=True, gap="small"):
-        who = _reader()
+        who = reader()
         opinion = reviews.opinion(listed.case_id, who)
         _judgements(study, listed, opinion)
         _next(reviews, listed, order, who=who)
@@ -103,7 +103,12 @@ def case_review(study: Study, reviews: Reviews | None, listed: ListedCase, order
         _note_and_tags(study, listed, opinion, known=reviews.tags)
 
 
-def _reader() -> str:
+def named_reader() -> str:
+    """Return who reviews; empty where nobody has given a name yet."""
+    return sign_in.signed_in() or current_settings().reviewer or state.reviewer()
+
+
+def reader() -> str:
     """Return who reviews: who has signed in, else whom the settings name, else who typed a name."""
     if who := sign_in.signed_in() or current_settings().reviewer:
         return who

@@ -15,6 +15,7 @@ from neuroval.analysis.readers.state import Opinion, agreed_class, left_out, sta
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.cases.reviews import Reviews, reviews_of
 from neuroval.dashboard.documents.plain_values import plain
+from neuroval.dashboard.documents.reading_document import document_of_reading, plain_agreement, plain_corrected
 from neuroval.dashboard.documents.spreadsheet import MARK, as_text
 from neuroval.data.exceptions import InputError
 from neuroval.data.reviews.event import Entry, Event, canonical, content, event_of, hash_of
@@ -57,6 +58,7 @@ def document_of_reviews(source: Results, reviews: Reviews) -> dict[str, Any]:
         "agreement": _agreement(source, reviews),
         "corrected": _corrected(source, reviews),
         "disputed": _disputed(source.study, reviews),
+        **document_of_reading(source, reviews),
     }
 
 
@@ -122,14 +124,7 @@ def _agreement(source: Results, reviews: Reviews) -> dict[str, Any] | None:
         level=source.level,
         resamples=RESAMPLES,
     )
-    measures = ("observed", "fleiss_kappa", "gwet_ac1", "krippendorff_alpha", "cohen_kappa")
-    values = {name: getattr(told, name) for name in measures}
-    return {
-        "readers": told.readers,
-        "cases": told.cases,
-        "readings": told.readings,
-        **{name: None if value is None else plain(value.headline) for name, value in values.items()},
-    }
+    return plain_agreement(told)
 
 
 def _corrected(source: Results, reviews: Reviews) -> dict[str, Any] | None:
@@ -160,9 +155,8 @@ def _corrected(source: Results, reviews: Reviews) -> dict[str, Any] | None:
         groups=source.groups,
         level=source.level,
     )
-    counts = {name: getattr(told, name) for name in ("n", "changed", "left_out", "open")}
-    ranges = {name: plain(getattr(told, name).headline) for name in RANGE}
-    return {**counts, **ranges, "any_tumour": _corrected_tumour(source, agreed, open_rows=open_rows, left_out=out)}
+    tumour = _corrected_tumour(source, agreed, open_rows=open_rows, left_out=out)
+    return {**plain_corrected(told), "any_tumour": tumour}
 
 
 def _corrected_tumour(

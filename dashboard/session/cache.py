@@ -12,12 +12,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from neuroval.analysis.performance.roc import Curves
+from neuroval.analysis.readers.blind import BlindNumbers
 from neuroval.analysis.study.comparison import Comparisons, comparisons
 from neuroval.analysis.study.results import StudyResults
 from neuroval.analysis.study.two_class_questions import curves_of
 from neuroval.dashboard.access import address_names
 from neuroval.dashboard.cases.evaluated_case import ByCase, MapOf
 from neuroval.dashboard.cases.evidence import Evidence, evidence_of
+from neuroval.dashboard.cases.reading import numbers_of
 from neuroval.dashboard.cases.reviews import Reviews, review_store, reviews_in
 from neuroval.dashboard.figures import scan
 from neuroval.dashboard.figures.look import revised
@@ -114,6 +116,16 @@ def _reviews(fingerprint: str, store: str, end: str, _study: Study, _store: Stor
         entries += further
         events = [entry.event for entry in entries[: _head.number]]
     return reviews_in(_study, events, _head)
+
+
+def blind(evidence: Evidence, reviews: Reviews) -> BlindNumbers:
+    """Return what the blind reads of a study's reading lists say on a basis."""
+    return _blind(evidence.study.fingerprint, evidence.basis, reviews.head.hash, _evidence=evidence, _reviews=reviews)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _blind(fingerprint: str, basis: str, end: str, _evidence: Evidence, _reviews: Reviews) -> BlindNumbers:  # noqa: ARG001
+    return numbers_of(_evidence.results, _reviews)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -1,11 +1,13 @@
 """Images by address: the scan and its Grad-CAM as WebP. Only cases of a study, only sizes on the list."""
 
+import hashlib
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from neuroval.dashboard.access.address_names import name_in_list
 from neuroval.dashboard.cases.evaluated_case import MapOf
 from neuroval.dashboard.figures.scan import LAYERS, SIZES
 from neuroval.dashboard.session import cache as compute
@@ -60,6 +62,33 @@ def serve(request: Request) -> Response:
         return missing
     shown = f"{number or 'scan'}-{of}-{size}-{cells}-{change}-{level}-{layer}"
     etag = f'"{study.fingerprint[:16]}-{quote(case_name, safe="")}-{shown}"'
+    headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="image/webp", headers=headers)
+
+
+def serve_blind(request: Request) -> Response:
+    """Return the scan of a reading list alone, whatever else the address asks for; 404 for everything else.
+
+    ``/images/<study>/blind/<list>/<name>.webp``, the name by ``address_names.name_in_list``: neither the address nor
+    the answer holds the id of the case, its label, or anything of the model.
+    """
+    parameters, missing = request.path_params, PlainTextResponse("No such image.", status_code=404)
+    if parameters["study"] not in studies():
+        return missing
+    try:
+        study = compute.study(parameters["study"])
+        reading_list = compute.reviews(study).reading_list(parameters["list"])
+    except InputError:
+        return missing
+    cases = () if reading_list is None else reading_list.cases
+    named = (case_id for case_id in cases if name_in_list(parameters["list"], case_id) == parameters["name"])
+    case_id = next(named, None)
+    content = None if case_id is None else compute.encoded(study, case_id, None, "original")
+    if content is None:
+        return missing
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)

@@ -23,10 +23,13 @@ address holds names of the study and fixed words. How images are reached:
     Rates by a column, crossed with another; ``level`` is the subgroup whose scans are shown (``site=north&sex=F``).
 ``map?colour=KEY&region=X,Y;X,Y;X,Y``
     The map of the cases by a column, and the corners of the part of it whose scans are shown.
+``readers?list=ID&do=read`` or ``do=decide``, and ``&scan=3``
+    A reading list, read blind or adjudicated; the scan is counted in the order of who reads.
 ``data_set?pairs=across``, ``labels`` or ``patients``
     Copies across splits (``&kind=mirrored``), copies with different labels, patients across splits: side by side.
 """
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -67,6 +70,8 @@ SCANS, SCAN, FRAME = "scans", "scan", "frame"
 KEPT, READINGS, FRAMES = "kept", "readings", "frames"
 START = 0.5  # of an own threshold
 WATCHED, GALLERY, LAST_OPENED = "watched", "gallery", "last-opened"
+LIST, DO, DRAFT, SINCE, SHOWN_AFTER, TOLD = "list", "do", "draft", "since", "shown-after", "told"
+READING, DECIDING = "read", "decide"
 REVIEWER, REVIEWER_KEPT, NOT_SAVED = "reviewer", "reviewer-kept", "not-saved"
 KEYED = (PATIENT, READER, TAG)  # filters whose values name people, or are typed by them: by a key in the address
 
@@ -406,6 +411,86 @@ def reviewer() -> str:
 def reviewer_chosen() -> None:
     """Keep the name of the reviewer for the session."""
     st.session_state[REVIEWER_KEPT] = str(st.session_state[REVIEWER]).strip()
+
+
+def tell(message: str) -> None:
+    """Keep what was done, for the page to say."""
+    st.session_state[TOLD] = message
+
+
+def take_told() -> str:
+    """Return, once, what was done; empty when nothing was."""
+    return str(st.session_state.pop(TOLD, ""))
+
+
+def reading() -> tuple[str, str]:
+    """Return which reading list the address names, and what is done with it: ``read`` or ``decide``; else nothing."""
+    name, what = st.query_params.get(LIST, ""), st.query_params.get(DO, "")
+    return (name, what) if name and what in (READING, DECIDING) else ("", "")
+
+
+def open_list(name: str, what: str) -> None:
+    """Read or adjudicate a reading list; for buttons."""
+    close_list()
+    st.query_params.update({LIST: name, DO: what})
+
+
+def close_list() -> None:
+    """Go back to all reading lists; for buttons."""
+    for key in (LIST, DO, SCAN):
+        st.query_params.pop(key, None)
+    for key in (DRAFT, SINCE, SHOWN_AFTER):
+        st.session_state.pop(key, None)
+
+
+def scan_number(total: int) -> int | None:
+    """Return which scan of a list, counted from 1, the address asks for; none when it asks for none."""
+    number = number_in(SCAN, low=1, high=total)
+    return None if number is None else int(number)
+
+
+def open_scan(number: int | None) -> None:
+    """Show a scan of a list by its place, none for the next one to be read; for buttons."""
+    st.session_state.pop(DRAFT, None)
+    if number is None:
+        st.query_params.pop(SCAN, None)
+    else:
+        st.query_params[SCAN] = str(number)
+
+
+def scan_chosen(key: str) -> None:
+    """Show the scan that the selector ``key`` names."""
+    if (number := st.session_state[key]) is not None:
+        open_scan(number)
+
+
+def draft(what: str) -> dict[str, Any]:
+    """Return what was chosen for a scan and not saved yet; empty for another one."""
+    name, chosen = st.session_state.get(DRAFT, ("", {}))
+    return dict(chosen) if name == what else {}
+
+
+def draft_chosen(what: str, **chosen: Any) -> None:
+    """Keep what was chosen for a scan until it is saved."""
+    st.session_state[DRAFT] = (what, {**draft(what), **chosen})
+
+
+def seconds_shown(what: str) -> float:
+    """Return for how long a scan has been shown; it begins with the first call."""
+    name, since = st.session_state.get(SINCE, ("", 0.0))
+    if name != what:
+        st.session_state[SINCE] = (what, since := time.monotonic())
+    return time.monotonic() - since
+
+
+def show_after(what: str) -> None:
+    """Remember the scan that was just read, to show what model and label say of it; empty for none."""
+    st.session_state[SHOWN_AFTER] = what
+
+
+def shown_after() -> str:
+    """Return the scan that was just read and whose answers are to be shown."""
+    return str(st.session_state.get(SHOWN_AFTER, ""))
 
 
 def typed(key: str) -> Any:

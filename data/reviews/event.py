@@ -15,7 +15,9 @@ from typing import Any, Final, Literal, cast, get_args
 
 from neuroval.data.exceptions import InputError
 
-Kind = Literal["agree", "label-wrong", "unsure", "unusable", "note", "tag", "untag", "undo", "import"]
+OfCase = Literal["agree", "label-wrong", "unsure", "unusable", "note", "tag", "untag", "undo", "import"]
+OfList = Literal["list", "listed", "assign", "unassign", "read", "correct", "decide"]
+Kind = Literal[OfCase, OfList]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 FIRST: Final = "0" * 64  # stands for the hash before the first event
@@ -30,7 +32,8 @@ class Event:
 
     ``at`` is UTC in ISO 8601, ``study`` the fingerprint of the study that was open, ``image_sha256`` the hash of the
     image file, empty where the study holds none; ``payload`` is what belongs to the kind: ``label`` and ``class`` of
-    ``agree`` and ``label-wrong``, ``text`` of ``note``, ``tag`` and ``untag``, ``event`` of ``undo``.
+    ``agree`` and ``label-wrong``, ``text`` of ``note``, ``tag`` and ``untag``, ``event`` of ``undo``. Those of
+    reading lists are folded in ``analysis/readers/lists.py``.
     """
 
     who: str

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from neuroval.dashboard.cases.reviews import event_on, record
+from neuroval.dashboard.cases.reading import Wanted, make_list, record_read
+from neuroval.dashboard.cases.reviews import event_on, record, reviews_of
 from neuroval.data.reviews.event import Event
 from neuroval.data.reviews.store import forget_stores, open_store
 from neuroval.data.study.folder import Study, read_study
@@ -174,3 +175,68 @@ def test_numbers_of_the_study_stay(neuroval: Run, study: Study) -> None:
     for file in (study.path.parents[1]).glob("reviews.sqlite*"):
         file.unlink()
     assert json.loads(neuroval("analyze", "normal", "--section", "per-class", "--json").out) == told
+
+
+MAKE = ("reviews", "make-list", "normal", "--who", "max", "--reader", "ann", "--reader", "bob")
+
+
+@pytest.fixture
+def linked(study: Study, dashboard_home: Path, tmp_path: Path) -> Study:
+    shutil.copytree(dashboard_home / "links", tmp_path / "home" / "links")
+    return study
+
+
+@pytest.mark.usefixtures("linked")
+def test_a_list_is_made_printed_and_exported_with_its_study(neuroval: Run, tmp_path: Path) -> None:
+    assert neuroval("reviews", "lists", "normal").out == "no reading lists\n"
+    assert "6 cases for ann, bob" in neuroval(*MAKE, "--name", "June", "--size", "6").out
+    (told,) = json.loads(neuroval("reviews", "lists", "normal", "--json").out)
+    assert (told["name"], told["source"], told["seed"], told["shown"]) == ("June", "sample", 1, "end")
+    assert told["readers"] == [{"who": "ann", "read": 0}, {"who": "bob", "read": 0}]
+    shown = neuroval("reviews", "lists", "normal").out
+    assert "a sample, errors and correct calls alike; made by max" in shown
+    assert "ann 0 of 6, bob 0 of 6. No scan has been read by all of them yet." in shown
+    neuroval("reviews", "export", tmp_path / "out.json", "--study", "normal")
+    kinds = [event["kind"] for event in json.loads((tmp_path / "out.json").read_text())["events"]]
+    assert kinds[6:] == ["list", *["listed"] * 6, "assign", "assign"]
+
+
+def test_a_list_of_the_gallery_holds_what_passes_its_filters(neuroval: Run, linked: Study) -> None:
+    neuroval(*MAKE, "--name", "all", "--from", "gallery", "--where", "reference=meningioma", "--size", "100")
+    (reading_list,) = reviews_of(linked).lists
+    labels = linked.cases.set_index("case_id")["label"]
+    assert {labels[case_id] for case_id in reading_list.cases} == {"meningioma"}
+    assert len(reading_list.cases) == 7
+    ended = neuroval(*MAKE, "--name", "all", "--from", "gallery", "--where", "reference=lymphoma")
+    assert (ended.code, "is not known" in ended.err) == (2, True)
+
+
+@pytest.mark.usefixtures("linked")
+def test_analyze_has_the_lists_and_what_blind_reads_say(neuroval: Run, linked: Study) -> None:
+    """By hand: three scans, both readers give the label, but bob calls the last one something else."""
+    ids = linked.predictions["case_id"].tolist()[:3]
+    make_list(linked, Wanted(name="June", readers=("ann", "bob"), source="gallery"), ids, who="max")
+    labels = linked.cases.set_index("case_id")["label"]
+    for case_id in ids:
+        for who in ("ann", "bob"):
+            (reading_list,) = reviews_of(linked).lists
+            right = who == "ann" or case_id != ids[-1]
+            choice = (
+                labels[case_id] if right else next(name for name in linked.classes.names if name != labels[case_id])
+            )
+            record_read(linked, reading_list, case_id, who=who, choice=choice, confidence=4, seconds=8.0)
+    told = json.loads(neuroval("analyze", "normal", "--section", "reviews", "--json").out)["sections"]["reviews"]
+    (listed,) = told["lists"]
+    assert (listed["agree"], listed["differ"], listed["decided"]) == (2, 1, 0)
+    blind = told["blind"]
+    assert [(reader["who"], reader["right"]["count"]) for reader in blind["readers"]] == [("ann", 3), ("bob", 2)]
+    assert blind["readers"][0]["median_seconds"] == 8
+    assert (blind["agreement"]["cases"], blind["agreement"]["observed"]["value"]) == (3, pytest.approx(2 / 3))
+    assert (blind["adjudicated"]["open"], blind["adjudicated"]["changed"]) == (1, 0)
+    assert blind["adjudicated"]["least"]["count"] <= blind["adjudicated"]["before"]["count"]
+    # Of the three both have called the label of the first wrong before, with the model in sight.
+    both_ways = [
+        (each["who"], each["n"], each["blind"]["value"], each["with_model"]["value"]) for each in blind["with_model"]
+    ]
+    assert both_ways == [("ann", 1, 1, 0), ("bob", 1, 1, 0)]
+    assert [reader["seen_before"] for reader in blind["readers"]] == [1, 1]
