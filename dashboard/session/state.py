@@ -479,8 +479,9 @@ def seconds_shown(what: str) -> float:
     """Return for how long a scan has been shown; it begins with the first call."""
     name, since = st.session_state.get(SINCE, ("", 0.0))
     if name != what:
-        st.session_state[SINCE] = (what, since := time.monotonic())
-    return time.monotonic() - since
+        since = time.monotonic()
+        st.session_state[SINCE] = (what, since)
+    return time.monotonic() - float(since)
 
 
 def show_after(what: str) -> None:
