@@ -88,8 +88,9 @@ def referral_a_day(chosen: Referral, *, scans: int) -> str:
     sent = f"Of {counted(scans, 'scan')} a day, {_a_few(scans * share.value)} go to an expert ({full(share)})."
     before, after = chosen.missed_tumours, chosen.overall_missed_tumours
     if before is not None and after is not None and before.headline.defined:
-        missed = f"Missed tumours fall from {_in_thousand(before)} to {_in_thousand(after)} of 1,000"
-        sent += f" {missed}, if the expert finds every tumour among them."
+        first, left = _in_thousand(before), _in_thousand(after)
+        missed = f"stay at {left}" if first == left else f"fall from {first} to {left}"
+        sent += f" Missed tumours {missed} of 1,000, if the expert finds every tumour among the scans referred."
     rates = chosen.error_rate.headline, chosen.kept_error_rate.headline
     if rates[1].defined:
         sent += (
