@@ -227,7 +227,7 @@ def test_a_case_is_read_with_the_keyboard_only(page: Page, visit: Visit) -> None
     first = page.get_by_role("link", name=f"Glioma {ARROW} Meningioma").first
     for _ in range(60):
         page.keyboard.press("Tab")
-        if first.evaluate("button => button === document.activeElement"):
+        if first.evaluate("link => link.getRootNode().activeElement === link"):
             break
     expect(first).to_be_focused()
     page.keyboard.press("Enter")
