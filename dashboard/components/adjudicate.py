@@ -81,7 +81,6 @@ def _form(study: Study, reading_list: ReadingList, case_id: str, *, who: str) ->
     st.button(
         text.DECIDE,
         key="decide-save",
-        type="primary",
         disabled=choice is None,
         on_click=_save,
         args=(study, reading_list, case_id, what, who, f"{BY}-{len(ways)}", reason),

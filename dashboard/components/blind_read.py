@@ -65,7 +65,6 @@ def _scan(study: Study, reading_list: ReadingList, case_id: str, order: Sequence
         st.button(
             text.SAVE_CORRECTION if before else text.SAVE_NEXT,
             key="blind-save",
-            type="primary",
             shortcut=None if before else "Enter",
             disabled=choice is None or (choice != scan.UNREADABLE and sure is None),
             on_click=_save,
@@ -137,9 +136,7 @@ def _shown(study: Study, reading_list: ReadingList, case_id: str, order: Sequenc
         st.markdown(escaped(text.kept(reading_list.given(case_id, who), study.classes)))
         model, label = said_of(study, case_id)
         st.markdown(escaped(text.shown(model, label, study.classes)))
-        st.button(
-            text.NEXT_SCAN, key="blind-next", type="primary", shortcut="Enter", on_click=state.show_after, args=("",)
-        )
+        st.button(text.NEXT_SCAN, key="blind-next", shortcut="Enter", on_click=state.show_after, args=("",))
         _back()
 
 

@@ -68,7 +68,7 @@ def _way(reading_list: ReadingList, label: str, what: str, *, icon: str, main: b
         label,
         icon=f":material/{icon}:",
         key=f"{what}-{reading_list.id}",
-        type="primary" if main else "secondary",
+        type="secondary" if main else "tertiary",
         on_click=state.open_list,
         args=(reading_list.id, what),
     )
@@ -137,7 +137,7 @@ def maker(
             key=fields["reveal"],
             required=True,
         )
-        st.button(text.MAKE_BUTTON, key=f"{key}-make", type="primary", on_click=_make, args=(study, cases, fields, who))
+        st.button(text.MAKE_BUTTON, key=f"{key}-make", on_click=_make, args=(study, cases, fields, who))
 
 
 def sources_of(study: Study, evidence: Evidence, reviews: Reviews) -> dict[Source, Cases]:

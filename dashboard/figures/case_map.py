@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from neuroval.dashboard.figures.look import LEGEND, LEGEND_LINE, finish
-from neuroval.dashboard.figures.palette import INK, NEUTRAL
+from neuroval.dashboard.figures.palette import INK, NEUTRAL, faint
 from neuroval.data.class_colours import OKABE_ITO
 
 DRAWN: Final = 3000  # points at most: more are slow to draw and hide each other
@@ -38,7 +38,7 @@ def case_map_figure(
             x=x.tolist(),
             y=y.tolist(),
             z=np.log1p(counts.T).tolist(),
-            colorscale=[[0, "rgba(138,143,145,0)"], [1, "rgba(138,143,145,0.7)"]],
+            colorscale=[[0, faint(NEUTRAL, 0)], [1, faint(NEUTRAL, 0.7)]],
             showscale=False,
             hoverinfo="skip",
         )

@@ -109,7 +109,7 @@ def _in_thousand(rate: Measure) -> str:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return NOT_ESTIMABLE
     value, low, high = (_a_few(1000 * bound) for bound in (estimate.value, estimate.low, estimate.high))
-    return f"{value} ({low}\N{EN DASH}{high})"
+    return f"{value} (interval {low}\N{EN DASH}{high})"
 
 
 def tier_rows(tiers: tuple[TierPerformance, ...]) -> list[dict[str, str]]:

@@ -267,9 +267,9 @@ def test_the_matrix_of_the_page_is_that_of_the_json(page_of: Callable[[str], App
 
 
 def test_the_errors_come_in_the_order_of_the_json(page_of: Callable[[str], AppTest], document: Document) -> None:
-    buttons = [plain(one.label) for one in page_of("errors").button if ARROW in one.label]
+    given = json.loads(next(drawn.proto.json for drawn in page_of("errors").get("bidi_component")))
     pairs = [" ".join((NAMES[one["reference"]], ARROW, NAMES[one["predicted"]])) for one in document["errors"]]
-    assert [button.removeprefix(":blue[").removesuffix("]") for button in buttons] == pairs
+    assert [tile["caption"] for tile in given["tiles"]] == pairs
 
 
 def test_the_folds_of_the_page_are_those_of_the_json(page_of: Callable[[str], AppTest], document: Document) -> None:

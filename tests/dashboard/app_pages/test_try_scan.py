@@ -174,9 +174,12 @@ def test_a_frame_is_chosen(page: AppTest) -> None:
 
 def test_settings_of_the_map_are_those_of_a_case(page: AppTest, said: Said, test_images: pd.DataFrame) -> None:
     app = uploaded(page, ("scan.jpg", test_images["file"].iloc[0].read_bytes()))
-    assert app.slider(key="opacity").value == 60
-    app.toggle(key="cells").set_value(True).run()
-    assert "The network sees 14 x 14 cells." in said(app)
+    (drawn,) = app.get("bidi_component")
+    given = json.loads(drawn.proto.json)
+    assert (given["opacity"], given["cells"]) == (60, False)
+    assert [bool(view["map"]) for view in given["views"]] == [False, True, True]
+    assert all(view["scan"].startswith("data:image/webp;base64,") for view in given["views"])
+    assert "The network sees 14 x 14 cells; between them the map is smoothed." in said(app)
 
 
 def test_nothing_of_a_scan_stays(
