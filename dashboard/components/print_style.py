@@ -15,9 +15,9 @@ STYLE: Final = """
   html, body, #root, .stApp, .stApp > div, [data-testid="stAppViewContainer"], [data-testid="stMain"],
   [data-testid="stMainBlockContainer"] {
     position: static !important; display: block !important; overflow: visible !important; height: auto !important;
-    min-height: 0 !important; background: #fff !important;
+    min-height: 0 !important; background: white !important;
   }
-  .stApp { color: #101516 !important; color-scheme: light; }
+  .stApp { color: black !important; color-scheme: light; }
   [data-testid="stMainBlockContainer"] { max-width: none !important; padding: 0 !important; zoom: 0.6; }
   .stPlotlyChart, [data-testid="stImage"], [data-testid="stTable"] tr, figure { break-inside: avoid; }
   h1, h2, h3 { break-after: avoid; }

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import io
+import json
 import re
 import shutil
 from collections.abc import Callable
