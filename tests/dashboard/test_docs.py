@@ -45,6 +45,7 @@ NOT_RUN: Final = {  # by command; dots stand for the rest of one
     "neuroval model add ...": "needs a trained network; tests/model/adapters and tests/dashboard/cli add some",
     "neuroval model check ...": "checks the network of the line before it",
     "neuroval data link FOLDER": "needs all images of the public data set; the line after it links others",
+    "neuroval reviews make-list ...": "needs images that are linked; tests/dashboard/cli/test_reviews.py makes lists",
     "neuroval train ...": "trains for hours; tests/model trains toy networks",
     "neuroval cross-validate ...": "trains for hours; tests/model cross-validates toy networks",
     "neuroval evaluate --model brain-tumor-mri --images FOLDER --data brain-tumor-mri ...": "writes a shipped study",

@@ -30,6 +30,7 @@ from neuroval.analysis.core.probabilities import read_predictions
 from neuroval.analysis.core.proportions import share_of
 from neuroval.analysis.data_audit.confident_learning import label_suspects
 from neuroval.analysis.decisions.net_benefit import decision_curve, expected_harm
+from neuroval.analysis.decisions.risk_control import controlled_threshold, risk_control
 from neuroval.analysis.decisions.threshold_choice import at_threshold, operating_point
 from neuroval.analysis.performance.class_auc import class_aucs
 from neuroval.analysis.performance.comparison import compare
@@ -176,6 +177,13 @@ def of_decisions(of: Case, tuning: Case) -> dict[str, Any]:
             **given,
         ),
         "no_operating_point": None,
+        "risk_control": risk_control(
+            controlled_threshold(tuning.positives, tuning.scores, tuning.groups),
+            of.positives,
+            of.scores,
+            of.groups,
+            level=LEVEL,
+        ),
     }
 
 
