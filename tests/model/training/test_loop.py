@@ -257,7 +257,7 @@ def test_the_shipped_recipes_are_read() -> None:
         ("hidden_units = ['many']", "hidden_units is ['many'], expected a list of whole numbers"),
         ("hidden_units = 8", "hidden_units is 8, expected a list of whole numbers"),
         ("learning_rate = nan", "learning_rate is nan, expected a finite number"),
-        ("pooling = 'sum'", "pooling is 'sum', expected one of ['avg', 'max']"),
+        ("pooling = 'sum'", "pooling is 'sum', expected one of ['avg', 'max', 'attention']"),
         ("epochs = [", "not readable TOML"),
     ],
 )
