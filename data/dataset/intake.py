@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from neuroval.data.storage.spelling import plain
 
@@ -91,13 +93,24 @@ def crowded_ids(patient_id: pd.Series) -> tuple[str, ...]:
     That is in all of several rows, or in more than ten times as many as the median of the others.
     """
     rows = patient_id.value_counts()
-    several = rows[rows > FEW]
+    counts = rows.to_numpy(dtype=np.int64)
+    noted = np.flatnonzero((counts > FEW) & (counts > CROWDED * _median_of_others(counts)))
     return tuple(
-        f"patient_id {written!r} stands in {count:,} of {len(patient_id):,} rows; if it means that the patient is not "
-        "known, leave it empty"
-        for written, count in several.items()
-        if len(rows) == 1 or count > CROWDED * rows.drop(written).median()
+        f"patient_id {rows.index[place]!r} stands in {counts[place]:,} of {len(patient_id):,} rows; if it means that "
+        "the patient is not known, leave it empty"
+        for place in noted.tolist()
     )
+
+
+def _median_of_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return for each of the counts (n,), which fall, the median of the others; 0 for a single one."""
+    number = len(counts)
+    if number < 2:
+        return np.zeros(number)
+    rising, own = counts[::-1], np.arange(number)[::-1]  # where each stands among the rising ones
+    middle = [rising[place + (place >= own)] for place in ((number - 2) // 2, (number - 1) // 2)]
+    median: NDArray[np.float64] = np.mean(middle, axis=0)
+    return median
 
 
 def unread_ids(columns: Iterable[str]) -> tuple[str, ...]:

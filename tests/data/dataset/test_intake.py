@@ -1,7 +1,8 @@
+import numpy as np
 import pandas as pd
 import pytest
 
-from neuroval.data.dataset.intake import Intake, Missing, Unused, crowded_ids, from_document
+from neuroval.data.dataset.intake import Intake, Missing, Unused, _median_of_others, crowded_ids, from_document
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,15 @@ def test_an_id_that_stands_in_most_rows_is_said(ids: list[str | None], crowded: 
     assert len(notes) == len(crowded)
     for note, written in zip(notes, crowded, strict=True):
         assert note.startswith(f"patient_id {written!r} stands in {ids.count(written)} of {len(ids)} rows")
+
+
+def test_the_median_of_the_others_is_that_of_the_others() -> None:
+    rng = np.random.default_rng(4)
+    for number in (*range(1, 9), 40, 41):
+        counts = np.sort(rng.integers(1, 30, number))[::-1]
+        others = [np.delete(counts, place) for place in range(number)]
+        expected = [float(np.median(rest)) if len(rest) else 0.0 for rest in others]
+        np.testing.assert_array_equal(_median_of_others(counts), expected)
 
 
 def test_a_study_keeps_all_of_it() -> None:
