@@ -93,7 +93,7 @@ def crowded_ids(patient_id: pd.Series) -> tuple[str, ...]:
     That is in all of several rows, or in more than ten times as many as the median of the others.
     """
     rows = patient_id.value_counts()
-    counts = rows.to_numpy(dtype=np.int64)
+    counts = rows.to_numpy()
     noted = np.flatnonzero((counts > FEW) & (counts > CROWDED * _median_of_others(counts)))
     return tuple(
         f"patient_id {rows.index[place]!r} stands in {counts[place]:,} of {len(patient_id):,} rows; if it means that "
@@ -102,7 +102,7 @@ def crowded_ids(patient_id: pd.Series) -> tuple[str, ...]:
     )
 
 
-def _median_of_others(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _median_of_others(counts: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     """Return for each of the counts (n,), which fall, the median of the others; 0 for a single one."""
     number = len(counts)
     if number < 2:
