@@ -76,7 +76,10 @@ _AFTER: Final = (
 
 def plain(text: str) -> str:
     """Return text without blanks or unseen marks at its ends, accents composed (Unicode NFC)."""
-    return unicodedata.normalize("NFC", text.strip().strip(UNSEEN).strip())
+    stripped = text.strip()
+    if stripped.isascii():  # most text, and millions of numbers: no accents in it, and no unseen marks
+        return stripped
+    return unicodedata.normalize("NFC", stripped.strip(UNSEEN).strip())
 
 
 def is_missing(text: str) -> bool:

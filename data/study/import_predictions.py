@@ -216,8 +216,10 @@ def _of_one_file(cases: pd.DataFrame) -> pd.DataFrame:
 
 def _no_result(table: Table, cases: pd.DataFrame, order: ClassOrder) -> pd.DataFrame:
     """Return the cases without any probability for which a reason is given."""
-    given = [table.known(column)[0] for column in order.probability_columns if column in table]
     reasons = table.written(named(REASON, table.columns) or REASON)
+    if reasons.isna().all():  # as in nearly every table: the probabilities are not looked through for nothing
+        return pd.DataFrame({"case_id": cases["case_id"], REASON: reasons})[:0]
+    given = [table.known(column)[0] for column in order.probability_columns if column in table]
     nothing = np.logical_and.reduce([column.isna().to_numpy() for column in given])
     without = nothing & reasons.notna().to_numpy() & (cases["split"] != "train").to_numpy()
     table_of_reasons = pd.DataFrame({"case_id": cases["case_id"], REASON: reasons})
