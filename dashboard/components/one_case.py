@@ -8,6 +8,7 @@ from neuroval.dashboard.cases.any_case import ListedCase
 from neuroval.dashboard.cases.evaluated_case import Case
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.cases.reviews import Reviews
+from neuroval.dashboard.cases.similar_cases import Lookalike
 from neuroval.dashboard.components import exports, review, viewer, without_region
 from neuroval.dashboard.components.tables import table
 from neuroval.dashboard.components.tiles import images_note, thumbnail, url, worth_of_maps
@@ -35,8 +36,9 @@ def case_view(
     _steps(case_id, order, noun="scan" if state.everything() else "error")
     answer = words.listed_answer(listed) if case is None else words.case_answer(case, study.classes)
     st.markdown(escaped(f"{answer} {words.out_of_fold(listed, study.classes)}".strip()), width=860)
+    near = None if evidence.lookalikes is None else evidence.lookalikes.nearest_to(case_id, number=OTHERS)
     if images_note(study):
-        _pictures(study, evidence, listed, case)
+        _pictures(study, evidence, listed, case, near)
         _without_region(study, listed, case)
     review.case_review(study, reviews, listed, order)
     left, right = st.columns(2, gap="large")
@@ -50,7 +52,7 @@ def case_view(
     _others(study, evidence, "Copies of this image", [twin for twin in image if twin != case_id], key="copy")
     rest = [relative for relative in patient if relative not in set(image)]
     _others(study, evidence, "Other scans of this patient", rest, key="patient")
-    _lookalikes(study, evidence, listed, image=image, patient=patient)
+    _lookalikes(study, evidence, listed, near, image=image, patient=patient)
 
 
 def _steps(case_id: str, order: Sequence[str], *, noun: str) -> None:
@@ -74,18 +76,20 @@ def _steps(case_id: str, order: Sequence[str], *, noun: str) -> None:
 
 
 @st.fragment  # what a reader sets in the viewer writes the address, and draws nothing else again
-def _pictures(study: Study, evidence: Evidence, listed: ListedCase, case: Case | None) -> None:
+def _pictures(
+    study: Study, evidence: Evidence, listed: ListedCase, case: Case | None, near: Sequence[Lookalike] | None
+) -> None:
     if not compute.has_image(study, listed.case_id):
         st.info(text.NO_IMAGE, icon=":material/image:")
         return
     if compute.has_other_encoding(study, listed.case_id):
         st.caption(text.OTHER_ENCODING)
     maps = None if case is None or case.map_of is None else maps_by(study, case.map_of)
-    if maps is None or case is None:
-        st.caption(text.NO_CAM if study.gradcam is None or case is None else words.no_map(case))
+    if maps is None:
+        st.caption(text.NO_CAM if study.gradcam is None else words.no_map(case))
     elif outline_of(maps, listed.case_id) is not None:
         st.caption(text.OUTLINE)
-    views = [_scan(study, listed, case, maps), *_mapped(study, case, maps), *_beside(study, evidence, listed)]
+    views = [_scan(study, listed, case, maps), *_mapped(study, case, maps), *_beside(study, evidence, listed, near)]
     viewer.show(
         views, subject=listed.case_id, opacity=state.map_opacity(), cells=state.map_cells(), key="viewer-of-case"
     )
@@ -143,10 +147,11 @@ def _mapped(study: Study, case: Case | None, maps: GradCams | None) -> list[view
     return views
 
 
-def _beside(study: Study, evidence: Evidence, listed: ListedCase) -> list[viewer.View]:
+def _beside(
+    study: Study, evidence: Evidence, listed: ListedCase, near: Sequence[Lookalike] | None
+) -> list[viewer.View]:
     """Return a copy of the scan and the training scans most like it, to be looked at beside it."""
     copies = [twin for twin in evidence.same_image.get(listed.case_id, ()) if twin != listed.case_id]
-    near = None if evidence.lookalikes is None else evidence.lookalikes.nearest_to(listed.case_id, number=OTHERS)
     similar = [lookalike.case_id for lookalike in near or () if lookalike.case_id not in copies]
     chosen = [(words.COPY, case_id) for case_id in copies[:1]]
     chosen += [(words.similar(place), case_id) for place, case_id in enumerate(similar[:SIMILAR], start=1)]
@@ -206,14 +211,19 @@ def _others(study: Study, evidence: Evidence, title: str, ids: Sequence[str], *,
 
 
 def _lookalikes(
-    study: Study, evidence: Evidence, listed: ListedCase, *, image: Sequence[str], patient: Sequence[str]
+    study: Study,
+    evidence: Evidence,
+    listed: ListedCase,
+    lookalikes: Sequence[Lookalike] | None,
+    *,
+    image: Sequence[str],
+    patient: Sequence[str],
 ) -> None:
     """Draw the training scans that look most like a case to the network."""
     st.header("Similar training scans", anchor=False)
     if evidence.lookalikes is None:
         st.caption(words.NO_EMBEDDINGS)
         return
-    lookalikes = evidence.lookalikes.nearest_to(listed.case_id, number=OTHERS)
     if not lookalikes:
         st.caption(words.NO_EMBEDDING if lookalikes is None else words.NO_TRAINING)
         return

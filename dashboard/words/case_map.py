@@ -37,7 +37,7 @@ def answer(key: str, alike: Alike | None) -> str:
     if alike is None:
         return "There is nothing to compare on this map."
     beside = f"Of the ten scans of other patients that lie nearest, {percent(alike.share)} share the {spoken(key)}"
-    return f"{beside}; by chance it would be {percent(alike.by_chance)}."
+    return f"{beside} (counted for {counted(alike.n, 'scan')}); by chance it would be {percent(alike.by_chance)}."
 
 
 def spoken(key: str) -> str:

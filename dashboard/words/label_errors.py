@@ -25,8 +25,8 @@ def line(result: ImperfectReference) -> str:
     if labels == "0":
         return "Cross-validation suspects no label of being wrong for any tumour."
     return (
-        f"Labels may be wrong too: about {labels} for any tumour, by cross-validation. With so many, sensitivity would "
-        f"lie between {_span(sensitivity)} and specificity between {_span(specificity)}."
+        f"Cross-validation suspects that about {labels} labels are wrong for any tumour. If so, sensitivity lies "
+        f"between {_span(sensitivity)}, and specificity between {_span(specificity)}."
     )
 
 

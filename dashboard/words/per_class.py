@@ -351,14 +351,14 @@ def worst_case_rows(numbers: NoResult, classes: ClassOrder) -> list[dict[str, st
 
 
 def shifted(shift: PriorShift) -> str:
-    """Return what scores mean at another prevalence, and what calling from even odds on does."""
-    first, *others = (f"{probability(mark.score)} means {probability(mark.probability)}" for mark in shift.scores)
-    meant = ", ".join([f"a score of {first}", *others])
+    """Return which probability a score stands for at another prevalence, and what calling from even odds on does."""
+    (score, chance), *others = ((probability(mark.score), probability(mark.probability)) for mark in shift.scores)
+    meant = ", ".join([f"{score} stands for a probability of {chance}", *(f"{one} for {its}" for one, its in others)])
     result = shift.result
     return (
-        f"Recalibrated to a prevalence of {percent(shift.prevalence)}, {meant}. Called from even odds on (score "
-        f"{probability(shift.threshold)}), sensitivity is {full(result.sensitivity.headline)} and specificity "
-        f"{full(result.specificity.headline)}."
+        f"At a prevalence of {percent(shift.prevalence)}, a score of {meant}. Even odds begin at a score of "
+        f"{probability(shift.threshold)}: called a tumour from there on, sensitivity is "
+        f"{full(result.sensitivity.headline)} and specificity {full(result.specificity.headline)}."
     )
 
 

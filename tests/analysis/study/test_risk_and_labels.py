@@ -52,7 +52,9 @@ def test_scores_at_another_prevalence_are_said(tmp_path: Path) -> None:
     shift = shifted(results(tmp_path, tuning=30).questions[ANY_TUMOUR], 0.01)
     assert shift.prevalence_here == 0.75
     assert shift.threshold == pytest.approx(3 * 99 / (3 * 99 + 1))
-    assert meaning(shift).startswith("Recalibrated to a prevalence of 1.0%, a score of 0.500 means 0.003, 0.900 means")
+    assert meaning(shift).startswith(
+        "At a prevalence of 1.0%, a score of 0.500 stands for a probability of 0.003, 0.900 for"
+    )
 
 
 def test_without_cross_validation_nobody_knows_how_many_labels_are_wrong(tmp_path: Path) -> None:
