@@ -73,8 +73,10 @@ def _form(written: str) -> tuple[str, ...]:
 
     1e5, 100,000 and 100000 are one number, and a date is the same with midnight behind it.
     """
-    text = unicodedata.normalize("NFKC", written).casefold().strip()
-    text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)  # digits of any script
+    text = written
+    if not text.isascii():  # digits of any script; hundreds of thousands of ids have none but ours
+        text = "".join(str(unicodedata.decimal(letter, letter)) for letter in unicodedata.normalize("NFKC", text))
+    text = text.casefold().strip()
     text = MIDNIGHT.sub("", text)
     text = text.replace(",", "" if THOUSANDS.fullmatch(text) else ".")
     if NUMBER.fullmatch(text) and (number := Decimal(text)) == number.to_integral_value():

@@ -48,6 +48,9 @@ MISSING: Final = frozenset(
 
 _AROUND: Final = "<>()[]{}\"'`"  # what a word for a missing value may stand in
 
+_DIGIT: Final = re.compile(r"\d")
+_BETWEEN_LETTERS: Final = re.compile(r"(?<=[^\W\d])[\s_-]+(?=[^\W\d])")
+
 _SPLIT_WORDS: Final = {
     "train": ("train", "training", "trn", "learn", "learning", "fit", "tr"),
     "tuning": (
@@ -85,7 +88,9 @@ def plain(text: str) -> str:
 def is_missing(text: str) -> bool:
     """Whether a value stands for one that is not known, such as ``NA``, ``nan``, ``unknown`` or ``-``."""
     written = plain(text).casefold()
-    word = re.sub(r"(?<=[^\W\d])[\s_-]+(?=[^\W\d])", " ", written.strip(_AROUND).strip())
+    word = written.strip(_AROUND).strip()
+    if not _DIGIT.search(word):  # no word for a missing value holds digits among letters, as millions of ids do
+        word = _BETWEEN_LETTERS.sub(" ", word)
     return not {written, word, word.rstrip(".")}.isdisjoint(MISSING)
 
 
