@@ -94,7 +94,8 @@ def gradcam_schema(classes: ClassOrder, grid: tuple[int, int]) -> pa.Schema:
     cells = pa.list_(pa.float16(), grid[0] * grid[1])
     maps = [required(f"cam_{name}", cells) for name in classes.names]
     mask = pa.field("mask", pa.binary(MASK_SIZE * MASK_SIZE // 8))
-    return pa.schema([required("case_id", pa.string()), *maps, mask])
+    given = pa.field("given", pa.int64())  # bit i for the class i; null where each class has its map
+    return pa.schema([required("case_id", pa.string()), *maps, mask, given])
 
 
 def embeddings_schema(dimensions: int) -> pa.Schema:

@@ -378,6 +378,9 @@ class Results:
         if gradcam is None:
             return None
         outlined, rows = _with_outline(evaluated, gradcam)
+        if gradcam.given is not None:
+            given = gradcam.given[rows, evaluated.reference[outlined]]
+            outlined, rows = outlined[given], rows[given]
         reference = evaluated.reference[outlined]
         return Outlined(
             maps=gradcam.maps[rows, reference],

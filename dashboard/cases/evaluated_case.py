@@ -23,6 +23,7 @@ class Case:
     ``shared`` says whether training holds its patient or a copy, none when that cannot be said; ``twin`` whether it
     holds a copy; ``on_target`` whether the evidence for the predicted class is strongest on the tumour, none without
     outline or evidence; ``map_of`` by which network a map of it was drawn: the network itself, or that of its fold;
+    ``mapped`` are the classes whose map is given;
     ``copies`` how many errors of the same image it stands for, itself included.
     """
 
@@ -37,6 +38,7 @@ class Case:
     twin: bool
     on_target: bool | None
     map_of: MapOf | None = None
+    mapped: tuple[str, ...] = ()
     copies: int = 1
 
     @property
@@ -46,6 +48,11 @@ class Case:
     @property
     def correct(self) -> bool:
         return self.reference == self.predicted
+
+    @property
+    def call_is_mapped(self) -> bool:
+        """Whether there is a map of the class that was called."""
+        return self.predicted in self.mapped
 
     @property
     def second(self) -> str:

@@ -183,11 +183,13 @@ class Evidence:
         cases = self.study.cases
         return tuple(cases.loc[cases["patient_id"] == name, "case_id"])
 
-    def _map_of(self, case_id: str) -> MapOf | None:
+    def _map_of(self, case_id: str) -> tuple[MapOf | None, tuple[str, ...]]:
+        """Return by which network maps of a case were drawn, none without any, and of which classes."""
         maps = self.results.maps
-        if maps is None or maps.row(case_id) is None:
-            return None
-        return "fold" if self.basis == NEW_PATIENTS else "network"
+        if maps is None or (row := maps.row(case_id)) is None:
+            return None, ()
+        names = tuple(name for index, name in enumerate(self.study.classes.names) if maps.has(row, index))
+        return "fold" if self.basis == NEW_PATIENTS else "network", names
 
     @once
     def _group_size(self) -> NDArray[np.int64]:
@@ -204,6 +206,7 @@ class Evidence:
         names, limits = self.study.classes.names, self.study.manifest.thresholds
         known, shared = (bool(column[row]) for column in self.results.compared)
         on_target = int(self.results.on_target[row])
+        map_of, mapped = self._map_of(facts["case_id"])
         return Case(
             case_id=facts["case_id"],
             reference=facts["label"],
@@ -215,7 +218,8 @@ class Evidence:
             shared=shared if known else None,
             twin=bool(self.results.has_twin[row]),
             on_target=None if on_target < 0 else bool(on_target),
-            map_of=self._map_of(facts["case_id"]),
+            map_of=map_of,
+            mapped=mapped,
         )
 
 

@@ -16,6 +16,7 @@ from neuroval.dashboard.cli import (
     describe,
     evaluate_import_claims,
     gate,
+    heatmaps,
     models,
     reviews,
     serve_demo_settings,
@@ -41,6 +42,7 @@ for group in (
     app.add_typer(group.app)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="model")
+app.add_typer(heatmaps.app, name="heatmaps")
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(sessions.app, name="sessions")
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from neuroval.analysis.core.estimate import Measure
 from neuroval.analysis.study.comparison import Comparisons, Discordant, comparable
+from neuroval.analysis.study.results import Results
 from neuroval.dashboard.components import exports
 from neuroval.dashboard.components.tiles import ERRORS_PAGE, INDENT, url
 from neuroval.dashboard.figures.difference_forest import LONGEST_LABEL, Row, differences
@@ -136,9 +137,9 @@ def _picture(comparisons: Comparisons, case: Discordant) -> str | None:
     if not shown:
         st.caption(NO_IMAGE)
         return None
-    model, judged, case_id, predicted = next((side for side in shown if side[1].maps is not None), shown[0])
+    model, judged, case_id, predicted = next((side for side in shown if _has_map(*side[1:])), shown[0])
     classes = comparisons.matched.classes
-    if judged.maps is None:
+    if not _has_map(judged, case_id, predicted):
         st.image(url(judged.study, case_id, size="thumbnail"), width="stretch", alt=text.alt(case, classes))
         return None
     described = text.alt(case, classes, with_map=f"{classes.display[predicted]} of {model}", maps=judged.study.maps)
@@ -148,6 +149,12 @@ def _picture(comparisons: Comparisons, case: Discordant) -> str | None:
         alt=described,
     )
     return model
+
+
+def _has_map(judged: Results, case_id: str, predicted: str) -> bool:
+    """Whether there is a map of the class that a model called."""
+    row = None if judged.maps is None else judged.maps.row(case_id)
+    return judged.maps is not None and row is not None and judged.maps.has(row, judged.study.classes.index(predicted))
 
 
 def numbers(comparisons: Comparisons) -> None:

@@ -95,8 +95,10 @@ def _pictures(
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         _copy_link()
-        if maps is not None:
-            st.caption(words.grid(*maps.grid, cells=state.map_cells()), width="content")
+        if maps is not None and case is not None:
+            st.caption(words.grid(*maps.grid, cells=state.map_cells(), brought=maps.brought), width="content")
+            if absent := [name for name in (case.predicted, case.second) if name not in case.mapped]:
+                st.caption(words.not_given(absent, study.classes, maps=study.maps), width="content")
     if maps is not None:
         worth_of_maps(evidence)
 
@@ -128,6 +130,8 @@ def _mapped(study: Study, case: Case | None, maps: GradCams | None) -> list[view
         return []
     views, of = [], case.map_of or "network"
     for name in (case.predicted, case.second):
+        if name not in case.mapped:
+            continue
         role = "predicted" if name == case.predicted else ("runner-up" if case.correct else "reference")
         peak = peak_of(study, case.case_id, name, of=case.map_of)
         shown = study.classes.display[name]

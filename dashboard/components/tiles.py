@@ -43,9 +43,8 @@ def images_note(study: Study, evidence: Evidence | None = None) -> bool:
     if (maps := evidence.results.maps) is None:
         st.caption(text.NO_CAM if study.gradcam is None else WITHOUT_MAPS)
     else:
-        st.caption(
-            f"{text_errors.tile(evidence.basis, study.maps)} {text.OUTLINE if maps.has_mask.any() else ''}".strip()
-        )
+        told = text_errors.tile(evidence.basis, study.maps, brought=maps.brought)
+        st.caption(f"{told} {text.OUTLINE if maps.has_mask.any() else ''}".strip())
         worth_of_maps(evidence)
     return True
 
@@ -67,7 +66,7 @@ def tiles(study: Study, cases: Sequence[Case], *, columns: int, pictures: bool) 
 def _tile(study: Study, case: Case, *, pictures: bool) -> None:
     if pictures and not compute.has_image(study, case.case_id):
         st.caption(text.NO_IMAGE)
-    elif pictures and case.map_of is not None:
+    elif pictures and case.map_of is not None and case.call_is_mapped:
         described = text_errors.alt(case, study.classes, with_map=case.predicted, maps=study.maps)
         st.image(url(study, case.case_id, case.predicted, size="pair", of=case.map_of), width="stretch", alt=described)
     elif pictures:

@@ -165,8 +165,10 @@ def _pictures(evidence: Evidence, options: Options, images: LinkedImages | None,
     high, rest = errors.chosen(evidence.results.errors.cases, everything=options.all_errors)
     for number, case in enumerate((*high, *rest)):
         path = images.path(paths[case.case_id])
-        of = evidence.cases[case.case_id].map_of
-        name, size = (None, "thumbnail") if of is None else (case.predicted, "pair")
+        shown = evidence.cases[case.case_id]
+        of, name, size = shown.map_of, None, "thumbnail"
+        if shown.call_is_mapped:
+            name, size = shown.predicted, "pair"
         made = (
             None
             if path is None

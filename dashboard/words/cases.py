@@ -243,9 +243,14 @@ def panel(class_name: str, role: str, peak: float, maps: str = GRADCAM) -> str:
     return label if peak == 1 else f"{label}: at most {percent(peak)} of the strongest evidence"
 
 
-def grid(height: int, width: int, *, cells: bool) -> str:
+def not_given(names: Sequence[str], classes: ClassOrder, *, maps: str) -> str:
+    """Return of which classes a case has no map."""
+    return f"{maps[:1].upper()}{maps[1:]} for {' and '.join(classes.display[name] for name in names)}: not given."
+
+
+def grid(height: int, width: int, *, cells: bool, brought: bool = False) -> str:
     """Return how coarse the maps are, and whether they are smoothed."""
-    sees = f"The network sees {height} x {width} cells"
+    sees = f"The map has {height} x {width} cells" if brought else f"The network sees {height} x {width} cells"
     return f"{sees}." if cells else f"{sees}; between them the map is smoothed."
 
 

@@ -12,10 +12,14 @@ from neuroval.data.classes import ClassOrder
 from neuroval.data.study.evaluated_cases import NEW_PATIENTS
 from neuroval.data.study.gradcam import GRADCAM
 
+BROUGHT = "The maps came with the predictions; this program did not draw them."
 
-def tile(basis: str, maps: str = GRADCAM) -> str:
+
+def tile(basis: str, maps: str = GRADCAM, *, brought: bool = False) -> str:
     """Return what stands in a tile, and which network drew it; ``maps`` is what its maps are called."""
     text = f"Left the scan, right the {maps} of the predicted class"
+    if brought:
+        return f"{text}. {BROUGHT}"
     return f"{text}, drawn by the network of cross-validation that called it." if basis == NEW_PATIENTS else f"{text}."
 
 

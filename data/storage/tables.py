@@ -23,7 +23,6 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
-
 from numpy.typing import NDArray
 
 from neuroval.data.exceptions import InputError
@@ -290,7 +289,7 @@ def _of_text(path: Path, known: Sequence[str]) -> Table:
     return Table(
         file=path,
         columns={name: column for name, column in zip(header, columns, strict=True) if name},
-        rows=pd.Index(numbers, dtype="int64"),
+        rows=pd.Index(np.asarray(numbers, dtype=np.int64)),
         ignored={} if all(header) else {NO_NAME: ROW_NAMES},
         notes=notes,
     )
@@ -321,11 +320,13 @@ def _simple_cells(text: str, separator: str, width: int) -> Cells | None:
     columns = [_stripped(column) for column in table.columns]
     filled = np.logical_or.reduce([pc.not_equal(column, "").to_numpy() for column in columns])
     numbers = np.flatnonzero(filled) + 2
-    return ([column.filter(pa.array(filled)) for column in columns], numbers) if not filled.all() else (columns, numbers)
+    return (
+        ([column.filter(pa.array(filled)) for column in columns], numbers) if not filled.all() else (columns, numbers)
+    )
 
 
 def _cells(path: Path, text: str, separator: str, width: int) -> Cells:
-    """Return the cells of rows as they come: quoted, shorter than the header, or with a name that it has no name for."""
+    """Return the cells of rows as they come: quoted, shorter than the header, or with a name in front."""
     try:
         rows = dict(_rows(text, separator, strict=True))
     except csv.Error as error:

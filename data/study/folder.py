@@ -233,6 +233,13 @@ def add_trial(
     return _with_file(path, manifest, write)
 
 
+def add_gradcam(path: Path, gradcam: GradCams) -> Study:
+    """Put maps into a study, in the place of earlier ones, and return the study as read back; its other files stay."""
+    manifest = read_study(path).manifest
+    table = gradcam_of.to_arrow(gradcam, manifest.classes)
+    return _with_file(path, manifest, lambda part: pq.write_table(table, part / gradcam_of.FILE, compression="zstd"))
+
+
 def change_manifest(path: Path, manifest: Manifest) -> Study:
     """Write a study again with another manifest and return it as read back; its files stay byte for byte."""
     return _with_file(path, manifest, lambda part: part)

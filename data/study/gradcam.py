@@ -25,7 +25,9 @@ class GradCams:
 
     ``maps`` float16 ``(n, k, h, w)``: evidence for each class, ReLU applied, not normalised. ``masks`` uint8
     ``(n, 56, 56)``, 1 inside the reference outline; ``has_mask`` ``(n,)`` says where one is known. Rows follow
-    ``case_ids``. ``method`` is what the maps are called where they are not Grad-CAM.
+    ``case_ids``. ``method`` is what the maps are called where they are not Grad-CAM. ``given`` bool ``(n, k)`` says of
+    which classes a case has a map, of all where it is none; a map that is not given is 0 throughout. ``brought`` maps
+    came with the predictions: no network here drew them.
     """
 
     case_ids: pd.Index
@@ -33,6 +35,8 @@ class GradCams:
     masks: NDArray[np.uint8]
     has_mask: NDArray[np.bool_]
     method: str = GRADCAM
+    given: NDArray[np.bool_] | None = None
+    brought: bool = False
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -41,6 +45,10 @@ class GradCams:
     def row(self, case_id: str) -> int | None:
         position = self.case_ids.get_indexer(pd.Index([case_id]))[0]
         return None if position < 0 else int(position)
+
+    def has(self, row: int, class_index: int) -> bool:
+        """Whether the case of a row has a map of a class."""
+        return self.given is None or bool(self.given[row, class_index])
 
     def of_cases(self, case_ids: pd.Series) -> "GradCams | None":
         """Return the maps of these cases, in the order in which they stand here; ``None`` where there are none."""
@@ -53,6 +61,8 @@ class GradCams:
             masks=self.masks[kept],
             has_mask=self.has_mask[kept],
             method=self.method,
+            given=None if self.given is None else self.given[kept],
+            brought=self.brought,
         )
 
 
@@ -75,7 +85,14 @@ def to_arrow(gradcam: GradCams, classes: ClassOrder) -> pa.Table:
     more: dict[str, Any] = {"grid": list(grid), "mask": [schema.MASK_SIZE, schema.MASK_SIZE]}
     if gradcam.method != GRADCAM:
         more["method"] = gradcam.method
-    table = pa.table(columns, schema=schema.gradcam_schema(classes, grid))
+    if gradcam.brought:
+        more["brought"] = True
+    expected = schema.gradcam_schema(classes, grid)
+    if gradcam.given is None:
+        expected = expected.remove(expected.get_field_index("given"))
+    else:
+        columns.append(pa.array((gradcam.given[order] << np.arange(len(classes))).sum(axis=1), pa.int64()))
+    table = pa.table(columns, schema=expected)
     return table.replace_schema_metadata(contract.metadata(classes, **more))
 
 
@@ -104,6 +121,10 @@ def from_arrow(table: pa.Table, classes: ClassOrder, *, file: str, cases: pd.Dat
         maps[:, index] = cells.to_numpy(zero_copy_only=False).reshape(n, height, width)
     if not np.isfinite(maps).all() or maps.min(initial=0) < 0:
         raise ContractError(f"{file}: a map holds a negative or not finite value; expected ReLU applied.")
+    bits = fitted.column("given").fill_null(-1).to_numpy()
+    given = (bits[:, None] >> np.arange(len(classes)) & 1).astype(np.bool_)
+    if maps[~given].any():
+        raise ContractError(f"{file}: a map that is said not to be given holds values.")
     masks = fitted.column("mask")
     has_mask = ~masks.is_null().to_numpy()
     size = schema.MASK_SIZE
@@ -111,6 +132,14 @@ def from_arrow(table: pa.Table, classes: ClassOrder, *, file: str, cases: pd.Dat
     known = b"".join(masks.drop_null().to_pylist())
     packed[has_mask] = np.frombuffer(known, np.uint8).reshape(-1, size * size // 8)
     unpacked = np.unpackbits(packed, axis=1).reshape(n, size, size)
-    for array in (maps, unpacked, has_mask):
+    for array in (maps, unpacked, has_mask, given):
         array.flags.writeable = False
-    return GradCams(case_ids=pd.Index(ids["case_id"]), maps=maps, masks=unpacked, has_mask=has_mask, method=method)
+    return GradCams(
+        case_ids=pd.Index(ids["case_id"]),
+        maps=maps,
+        masks=unpacked,
+        has_mask=has_mask,
+        method=method,
+        given=None if given.all() else given,
+        brought=contract.stated(table, "brought") is True,
+    )

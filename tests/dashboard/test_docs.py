@@ -44,6 +44,7 @@ NOT_RUN: Final = {  # by command; dots stand for the rest of one
     "make test": "runs these tests; CI calls it",
     "neuroval model add ...": "needs a trained network; tests/model/adapters and tests/dashboard/cli add some",
     "neuroval model check ...": "checks the network of the line before it",
+    "neuroval heatmaps add ...": "needs maps; tests/dashboard/cli/test_heatmaps.py adds some",
     "neuroval data link FOLDER": "needs all images of the public data set; the line after it links others",
     "neuroval reviews make-list ...": "needs images that are linked; tests/dashboard/cli/test_reviews.py makes lists",
     "neuroval train ...": "trains for hours; tests/model trains toy networks",

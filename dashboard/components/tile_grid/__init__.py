@@ -74,7 +74,7 @@ def _tile(study: Study, name: str, case: Case, *, reviews: Reviews | None, pictu
     if not pictures or not compute.has_image(study, case.case_id):
         return tile
     tile["scan"] = url(study, case.case_id, size="thumbnail")
-    if case.map_of is not None:
+    if case.map_of is not None and case.call_is_mapped:
         tile["alt"] = text_errors.alt(case, study.classes, with_map=case.predicted, maps=study.maps)
         for shown, size in (("pair", "pair"), ("map", "thumbnail")):
             tile[shown] = url(study, case.case_id, case.predicted, size=size, of=case.map_of)

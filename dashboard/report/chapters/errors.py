@@ -102,7 +102,7 @@ def _shown(subject: Subject, errors: Sequence[ErrorCase]) -> list[Block]:
 
 def _card(subject: Subject, case: Case) -> dict[str, Any]:
     classes = subject.classes
-    with_map = case.predicted if case.map_of is not None else None
+    with_map = case.predicted if case.call_is_mapped else None
     ranked = sorted(case.probabilities, key=lambda name: -case.probabilities[name])[:BARS]
     if case.reference not in ranked:
         ranked[-1] = case.reference
