@@ -186,7 +186,8 @@ def held_out_scores(
         mean, spread = columns[fitted].mean(axis=0), columns[fitted].std(axis=0)
         spread[spread == 0] = 1.0
         weights = ridge_logistic((columns[fitted] - mean) / spread, positive[fitted])
-        scores[held_out] = weights[0] + (columns[held_out] - mean) / spread @ weights[1:]
+        slopes = weights[1:] / spread
+        scores[held_out] = columns[held_out] @ slopes + (weights[0] - mean @ slopes)
     return scores
 
 
@@ -242,8 +243,10 @@ def _bits(hashes: pd.Series) -> Floats | None:
     known = hashes.astype("string").str.fullmatch(HASH).fillna(value=False).to_numpy(dtype=np.bool_)
     if not known.any():
         return None
-    raw = [bytes.fromhex(text) for text in hashes[known]]
-    bits = np.unpackbits(np.frombuffer(b"".join(raw), dtype=np.uint8).reshape(len(raw), -1), axis=1)
+    raw = np.frombuffer(bytes.fromhex("".join(hashes[known])), dtype=np.uint8)
+    bits = np.unpackbits(raw.reshape(int(known.sum()), -1), axis=1)
+    if known.all():
+        return _varying(bits.astype(np.float64))
     columns = np.full((len(hashes), bits.shape[1]), np.nan)
     columns[known] = bits
     return _varying(columns)
@@ -262,6 +265,9 @@ def _indicators(cases: pd.DataFrame, name: str) -> Floats | None:
 def _varying(columns: Floats) -> Floats | None:
     """Return the columns that vary, what is missing being the mean; none where none does."""
     known = np.isfinite(columns)
+    if known.all():
+        varies = columns.min(axis=0) < columns.max(axis=0) if len(columns) else np.zeros(columns.shape[1], np.bool_)
+        return (columns if varies.all() else columns[:, varies]) if varies.any() else None
     kept = [
         np.where(known[:, place], columns[:, place], columns[known[:, place], place].mean())
         for place in range(columns.shape[1])
