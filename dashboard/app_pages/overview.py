@@ -20,11 +20,14 @@ with st.container(border=True, gap="xsmall"):
     st.markdown(f"## :{colour}[{escaped(text_overview.verdict_sentence(criteria, findings, study.classes))}]")
     if (figure := charts.limits(evidence)) is not None:
         exports.chart(study, figure, name="criteria", alt="Each criterion with its interval and its limit")
+    if criteria and (told := text_overview.set_late(study.manifest.criteria_set)):
+        st.markdown(f":orange[{escaped(told)}]")
     if limit := text_overview.verdict_limit(findings):
         st.markdown(f":red[{escaped(limit)}]")
     with st.expander("Why"):
         frame.answer(text_overview.answer(evidence))
-        frame.answer(text_overview.verdict_basis(criteria, readings=len(study.manifest.test_reads)))
+        readings, late = len(study.manifest.test_reads), study.manifest.criteria_set
+        frame.answer(text_overview.verdict_basis(criteria, readings=readings, late=late))
         for criterion in text_overview.hardest_first(criteria):
             outcome, details = text_overview.criterion_lines(criterion, study.classes)
             with st.container(gap=None):

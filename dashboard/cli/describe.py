@@ -17,9 +17,9 @@ def describe(
     about: Annotated[Path, typer.Option(help="TOML with wording, thresholds, harm and criteria.")],
 ) -> None:
     """Put wording, thresholds, harm and acceptance criteria into a study; the numbers stay as they are."""
+    from neuroval.dashboard.words import overview as words
     from neuroval.data.storage import home
     from neuroval.data.storage.toml import read_toml
-    from neuroval.data.study.describing import CRITERIA_SET
     from neuroval.data.study.describing import describe as put
 
     place = home.find_study(study)
@@ -27,8 +27,8 @@ def describe(
         raise InputError(f"{study}: a shipped study is not changed; copy its folder and name the copy.")
     changed = put(place, read_toml(about), where=str(about))
     say(f"study {place}  fingerprint {changed.fingerprint}")
-    if at := changed.manifest.provenance.get(CRITERIA_SET):
-        say(f"Its criteria were set {at}, after the evaluation.")
+    if told := words.set_late(changed.manifest.criteria_set):
+        say(told)
 
 
 @app.command("about")

@@ -32,6 +32,7 @@ def gate(
     one_thread()
     from neuroval.analysis.study.results import results_of
     from neuroval.dashboard.documents import gate_document as documents
+    from neuroval.dashboard.words.overview import set_late
     from neuroval.data.storage import home
     from neuroval.data.storage.atomic import write_file
     from neuroval.data.storage.toml import read_toml
@@ -48,6 +49,8 @@ def gate(
     for finding in document["critical_findings"]:
         say(f"{'critical':<10}{finding['text']}")
     say(f"{document['outcome']}: {document['study']['title']}, judged on {document['study']['basis']}")
+    if criteria is None and (late := set_late(judged.manifest.criteria_set)):
+        say(late)
     if as_json is not None:
         write_file(as_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False).encode())
     if junit is not None:

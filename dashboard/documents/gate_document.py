@@ -38,6 +38,7 @@ def gate_document(results: Results) -> dict[str, Any]:
             "fingerprint": study.fingerprint,
             "basis": results.basis,
             "n": results.evaluated.n,
+            "criteria_set": None if study.manifest.criteria_set is None else study.manifest.criteria_set.isoformat(),
         },
         "outcome": gate(results.criteria, results.findings),
         "criteria": criteria,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from neuroval.analysis.core.codes import Reason
 from neuroval.analysis.core.estimate import Estimate
@@ -155,8 +156,15 @@ def verdict_limit(findings: Sequence[Finding], *, where: str = "below") -> str:
     return f"{counted(critical, 'serious problem')} ({where}) {verb} these results."
 
 
-def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
-    """Return how many criteria are met and what they were judged on, plain text."""
+def set_late(day: date | None) -> str:
+    """Return that criteria were set when the results were known; nothing where that did not happen."""
+    return (
+        "" if day is None else f"The criteria were set on {day.day} {day:%B %Y}, when the results were already known."
+    )
+
+
+def verdict_basis(criteria: Sequence[Criterion], *, readings: int, late: date | None = None) -> str:
+    """Return how many criteria are met and what they were judged on, plain text; ``late`` as for ``set_late``."""
     if not criteria:
         return "This study names no acceptance criteria, so there is nothing to pass or to fail."
     n = len(criteria)
@@ -169,7 +177,8 @@ def verdict_basis(criteria: Sequence[Criterion], *, readings: int) -> str:
         met += f": {here} {IN[_basis_of(first)]}, {unleaked} {where}. The stricter result counts"
     elif _basis_of(first) != "all":
         met += f" {IN[_basis_of(first)]}"
-    return f"{met}.{_undecided(criteria)} {_used(readings)} Whether the criteria were fixed before is not recorded."
+    when = set_late(late) or "Whether the criteria were fixed before is not recorded."
+    return f"{met}.{_undecided(criteria)} {_used(readings)} {when}"
 
 
 def _basis_of(judged: Sequence[Judged]) -> Basis:

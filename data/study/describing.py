@@ -8,7 +8,7 @@ from typing import Any, Final
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study, change_manifest, read_study
-from neuroval.data.study.manifest import from_document, to_document
+from neuroval.data.study.manifest import CRITERIA_SET, from_document, to_document
 
 # Tables that may be described, and which of their keys; the rest of a study is what was measured.
 TABLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -20,7 +20,6 @@ TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "impact": (),
     "acceptance": (),
 }
-CRITERIA_SET: Final = "criteria_set"  # of the provenance: when criteria were put into a study that had its results
 
 
 def describe(path: Path, document: Mapping[str, Any], *, where: str) -> Study:

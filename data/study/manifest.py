@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 from neuroval.data.classes import ClassOrder
@@ -23,6 +24,9 @@ TABLES: Final = (
 )
 RECIPE: Final = {"guidance": float, "early_sizes": list, "chosen_by": str}  # settings that are looked at
 NAMES: Final = {str: "a text", dict: "a table", list: "a list", float: "a finite number"}
+
+
+CRITERIA_SET: Final = "criteria_set"  # of the provenance: when criteria were put into a study that had its results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,14 @@ class Manifest:
                     f"{subjects}."
                 )
 
+    @property
+    def criteria_set(self) -> date | None:
+        """The day on which criteria were put into a study that had its results; none where that did not happen."""
+        try:
+            return datetime.fromisoformat(str(self.provenance[CRITERIA_SET])).date()
+        except (KeyError, ValueError):
+            return None
+
     def impact(self, reference: str, predicted: str) -> Impact | None:
         impacts = (i for i in self.impacts if (i.reference, i.predicted) == (reference, predicted))
         return next(impacts, None)
@@ -234,7 +246,8 @@ def with_criteria(manifest: Manifest, document: Mapping[str, Any], *, where: str
         acceptance = tuple(_build(Acceptance, row, "acceptance") for row in _rows(document, "acceptance"))
         if not acceptance:
             raise InputError("no [[acceptance]] table; expected one or more, with metric and at_least.")
-        return dataclasses.replace(manifest, acceptance=acceptance)
+        about_own = {key: value for key, value in manifest.provenance.items() if key != CRITERIA_SET}
+        return dataclasses.replace(manifest, acceptance=acceptance, provenance=about_own)
     except InputError as error:
         raise InputError(f"{where}: {str(error).removeprefix(f'{STUDY_FILE}: ')}") from None
 

@@ -17,7 +17,9 @@ def chapter(subject: Subject) -> list[Block]:
     """Return the verdict with its criteria, the two headline numbers, and what the report is of."""
     evidence, manifest = subject.evidence, subject.manifest
     word, tone = text_overview.verdict_title(evidence.results.criteria, evidence.results.findings)
-    basis = text_overview.verdict_basis(evidence.results.criteria, readings=len(manifest.test_reads))
+    basis = text_overview.verdict_basis(
+        evidence.results.criteria, readings=len(manifest.test_reads), late=manifest.criteria_set
+    )
     limit = text_overview.verdict_limit(evidence.results.findings, where="in the summary")
     banner = {
         "kind": "banner",

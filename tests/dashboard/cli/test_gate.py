@@ -78,6 +78,20 @@ def test_a_study_without_criteria_is_undecided(
     assert (done.code, done.out.split(":")[0]) == (code, "undecided")
 
 
+def test_criteria_set_late_are_said_to_be(
+    neuroval: Neuroval, study: Path, asked: Callable[[str], Path], tmp_path: Path
+) -> None:
+    neuroval("describe", study, "--about", asked(MET))
+    done = neuroval("gate", study, "--json", tmp_path / "gate.json")
+    late = "when the results were already known."
+    assert (done.code, done.out.splitlines()[-1].endswith(late)) == (0, True)
+    day = json.loads((tmp_path / "gate.json").read_text())["study"]["criteria_set"]
+    assert day == json.loads(neuroval("analyze", study, "--json").out)["study"]["criteria_set"]
+    own = neuroval("gate", study, "--criteria", asked(MET), "--json", tmp_path / "gate.json")  # fixed beforehand
+    assert late not in own.out
+    assert json.loads((tmp_path / "gate.json").read_text())["study"]["criteria_set"] is None
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

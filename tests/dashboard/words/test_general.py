@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
@@ -55,6 +56,12 @@ def test_the_reason_says_what_is_recorded_and_what_limits_it() -> None:
     assert reason.startswith("1 of 2 criteria met. The test scans were used twice. Whether the criteria ")
     assert text_overview.verdict_limit([CRITICAL]) == "1 serious problem (below) weakens these results."
     assert "nothing to pass or to fail" in text_overview.verdict_basis((), readings=1)
+
+
+def test_criteria_that_were_set_late_are_said_to_be() -> None:
+    reason = text_overview.verdict_basis(_criteria(True), readings=1, late=date(2026, 12, 1))
+    assert reason.endswith("The criteria were set on 1 December 2026, when the results were already known.")
+    assert text_overview.set_late(None) == ""
 
 
 def _criteria(*met: bool | None) -> tuple[Criterion, ...]:

@@ -8,9 +8,10 @@ import pytest
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
-from neuroval.data.study.describing import CRITERIA_SET, describe, template
+from neuroval.data.study.describing import describe, template
 from neuroval.data.study.folder import read_study
 from neuroval.data.study.import_predictions import study_of_predictions
+from neuroval.data.study.manifest import CRITERIA_SET
 
 ABOUT = """
 [study]
@@ -54,12 +55,15 @@ def test_a_description_changes_the_words_and_not_the_tables(place: Path) -> None
     assert manifest.files == before.manifest.files
     assert changed.fingerprint != before.fingerprint
     assert manifest.provenance[CRITERIA_SET].startswith("20")
+    assert manifest.criteria_set is not None
+    assert manifest.criteria_set.isoformat() == manifest.provenance[CRITERIA_SET][:10]
     assert read_study(place).fingerprint == changed.fingerprint
 
 
 def test_criteria_that_stay_have_no_new_date(place: Path) -> None:
     changed = describe(place, {"study": {"title": "Another"}}, where="about.toml")
     assert CRITERIA_SET not in changed.manifest.provenance
+    assert changed.manifest.criteria_set is None
 
 
 @pytest.mark.parametrize(
