@@ -58,7 +58,7 @@ def test_shards_and_their_merge_make_the_study_of_evaluate(
         (("--shard", "1/2", "--parts", "parts", "--out", "study"), "--out is for neuroval merge"),
         (("--shard", "3/2", "--parts", "parts"), "shard 3/2: expected a number from 1 to the number of shards"),
         (("--shard", "half", "--parts", "parts"), "shard 'half': expected its number and how many there are"),
-        (("--shard", "1/2", "--parts", "parts", "--tolerance", "nan"), "tolerance nan: expected a number of 0 or more"),
+        (("--shard", "1/2", "--parts", "parts", "--tolerance", "inf"), "tolerance inf: expected a number of 0 or more"),
         ((), "--out is missing"),
         (("--out", "study", "--tolerance", "0.1"), "--tolerance is for shards"),
     ],

@@ -1,12 +1,11 @@
 """Work shared by folder: whatever the number of shards, their order and what happened to them, one study."""
 
-import contextlib
 import dataclasses
 import multiprocessing
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,58 +15,29 @@ import pytest
 from PIL import Image
 
 from neuroval.data.exceptions import InputError
-from neuroval.data.phantom.cohort import Cohort
 from neuroval.data.storage.home import SHIPPED_MODELS
 from neuroval.data.storage.lock import held
-from neuroval.data.study.folder import Study, read_study
+from neuroval.data.study.folder import Study
 from neuroval.model.evaluation import plan as plan_module
 from neuroval.model.evaluation import shards as module
 from neuroval.model.evaluation.canary import Canary, cases_of, difference, read_canary, write_canary
 from neuroval.model.evaluation.plan import Settings, read_plan, size_of_parts
 from neuroval.model.evaluation.shards import Shard, ShardRun, merge, run_shard, shard_named
-from neuroval.model.evaluation.to_study import evaluate
 
 MODEL = SHIPPED_MODELS / "phantom"
 SETTINGS = Settings(data_name="few")
-BROKEN = "Testing/glioma/broken.jpg"
+BROKEN = "Testing/glioma/broken.jpg"  # of the images that conftest.py puts together
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_network() -> Iterator[None]:
+def small_network() -> None:
     """Without Keras, in place of the fixture of all tests of models."""
-    return contextlib.nullcontext()  # type: ignore[return-value]
 
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan_module, "SMALLEST", 2)
     monkeypatch.setattr(module, "WAIT", 0.05)
-
-
-@pytest.fixture(scope="session")
-def few_images(clean_phantom: Cohort, made_once: Callable[..., Path]) -> Path:
-    """Sixteen drawn scans with outlines, training scans among them, and a file that is no image."""
-
-    def make(folder: Path) -> None:
-        metadata = clean_phantom.metadata.groupby(["split", "label"]).head(2)
-        for path in (*metadata["image_path"], *filter(None, metadata["mask_path"])):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(clean_phantom.folder / path, folder / path)
-        metadata.to_csv(folder / "metadata.csv", index=False)
-        (folder / BROKEN).parent.mkdir(parents=True, exist_ok=True)
-        (folder / BROKEN).write_text("not a picture")
-
-    return made_once("few", make)
-
-
-@pytest.fixture(scope="session")
-def whole(few_images: Path, made_once: Callable[..., Path]) -> Study:
-    """The study that one machine makes alone, in parts of another size."""
-
-    def make(folder: Path) -> None:
-        evaluate(MODEL, few_images, out=folder / "study", data_name="few")
-
-    return read_study(made_once("few-whole", make) / "study")
 
 
 @pytest.fixture(scope="session")
