@@ -1,4 +1,4 @@
-"""Commands that write a study: evaluate, import, claims."""
+"""Commands that write a study: evaluate, merge, import, claims."""
 
 import shlex
 from pathlib import Path
@@ -20,15 +20,25 @@ from neuroval.data.exceptions import InputError
 
 if TYPE_CHECKING:
     from neuroval.data.study.folder import Study
+    from neuroval.model.evaluation.plan import Settings
+    from neuroval.model.evaluation.to_study import Evaluation
 
 app = typer.Typer()
+Tolerance = Annotated[
+    float, typer.Option(help="By how much a machine's numbers may differ in the cases that all of them run.", min=0.0)
+]
 
 
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Option(help="Shipped model or model folder.")],
     images: Images,
-    out: StudyPlace,
+    out: Annotated[
+        str,
+        typer.Option(
+            help="Study to write: a folder, or a name, which puts it where the dashboard finds it. Not for a shard."
+        ),
+    ] = "",
     data: DataName = "",
     split: Annotated[list[str] | None, typer.Option(help="Splits to predict; all but train by default.")] = None,
     about: Annotated[Path | None, typer.Option(help="TOML with wording, harm and acceptance criteria.")] = None,
@@ -37,6 +47,12 @@ def evaluate(
     embeddings: Annotated[
         bool, typer.Option(help="Keep how each case looks to the network, for similar cases.")
     ] = True,
+    shard: Annotated[str, typer.Option(help="A share of the work, such as 3/16, into --parts; see merge.")] = "",
+    parts: Annotated[Path | None, typer.Option(help="Folder that all machines share, for the parts of shards.")] = None,
+    tolerance: Tolerance = 0.0,
+    threads: Annotated[
+        int, typer.Option(help="Images worked on at a time; 0 for one on each core that this process may use.", min=0)
+    ] = 0,
 ) -> None:
     """Run a model over a folder of images into a study. A stopped run goes on where it was."""
     from neuroval.data.schema import EVALUATED_SPLITS
@@ -47,8 +63,23 @@ def evaluate(
     for name in split or ():
         if name not in EVALUATED_SPLITS:
             raise InputError(f"--split {name!r} is unknown; expected one of {list(EVALUATED_SPLITS)}.")
-    folder, place, name = home.find_model(model), home.new_study(out), data or images.resolve().name
+    _check_places(shard, parts, out, tolerance)
+    folder, name = home.find_model(model), data or images.resolve().name
     description, published = described(folder, images=images, about=about, data_name=name)
+    if parts is not None:
+        from neuroval.model.evaluation.plan import Settings
+
+        settings = Settings(
+            data_name=name,
+            description=description,
+            claims=claims or published,
+            splits=tuple(split or EVALUATED_SPLITS),
+            mc_dropout=mc_dropout,
+            embeddings=embeddings,
+        )
+        _run_shard(folder, images, parts, shard, settings, tolerance=tolerance, threads=threads)
+        return
+    place = home.new_study(out)
     result = run_evaluation(
         folder,
         images,
@@ -59,11 +90,65 @@ def evaluate(
         splits=tuple(split or EVALUATED_SPLITS),
         mc_dropout=mc_dropout,
         embeddings=embeddings,
+        threads=threads or None,
         progress=True,
     )
+    _say_evaluated(result, place)
+
+
+def _check_places(shard: str, parts: Path | None, out: str, tolerance: float) -> None:
+    """Raise ``InputError`` unless the options say either a study to write, or a shard and where its parts go."""
+    if bool(shard) != (parts is not None):
+        raise InputError("--shard and --parts belong together: --shard 3/16 --parts FOLDER.")
+    if shard and out:
+        raise InputError("--out is for neuroval merge, which makes the study of all shards; leave it out here.")
+    if not shard and not out:
+        raise InputError("--out is missing: the study to write, a folder or a name.")
+    if not shard and tolerance:
+        raise InputError("--tolerance is for shards, where machines are compared; leave it out here.")
+
+
+def _run_shard(
+    model: Path, images: Path, parts: Path, shard: str, settings: "Settings", *, tolerance: float, threads: int
+) -> None:
+    from neuroval.model.evaluation.shards import run_shard, shard_named
+
+    run = run_shard(
+        model,
+        images,
+        folder=parts,
+        shard=shard_named(shard),
+        settings=settings,
+        tolerance=tolerance,
+        threads=threads or None,
+        progress=True,
+    )
+    say(f"Shard {shard} is done: {counted(run.parts, 'part')}, {run.computed:,} of them computed now.")
+    if run.missing:
+        say(f"{counted(run.missing, 'part')} of other shards to come. When all are done:")
+    say(f"Make the study: neuroval merge {shlex.quote(str(parts))} --out STUDY")
+
+
+@app.command()
+def merge(
+    parts: Annotated[Path, typer.Argument(help="Folder with the parts of all shards.")],
+    out: StudyPlace,
+    tolerance: Tolerance = 0.0,
+) -> None:
+    """Make the study of the parts that shards have computed; it is that of one machine alone."""
+    from neuroval.data.storage import home
+    from neuroval.model.evaluation.shards import merge as merged
+
+    place = home.new_study(out)
+    _say_evaluated(merged(parts, out=place, tolerance=tolerance), place)
+
+
+def _say_evaluated(result: "Evaluation", place: Path) -> None:
     study = result.study
     what = "Evaluated" if result.computed else "Already evaluated, nothing to do:"
     say(f"{what} {counted(len(study.predictions), 'case')}, {counted(len(study.rejected), 'file')} rejected.")
+    if apart := study.manifest.provenance.get("machines", {}).get("largest_difference", 0):
+        say(f"Machines differed by up to {apart:.2g} in the cases that all of them ran; the study says so.")
     say(f"study {place}  fingerprint {study.fingerprint}")
     say(how_to_open(place))
     _say_intake(study)

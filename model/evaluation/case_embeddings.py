@@ -20,10 +20,16 @@ EMBEDDING: Final = "embedding"
 
 
 def embed(
-    engine: Engine, cases: pd.DataFrame, folder: Path, components: Components | None, *, bar: Bar | None = None
+    engine: Engine,
+    cases: pd.DataFrame,
+    folder: Path,
+    components: Components | None,
+    *,
+    threads: int | None = None,
+    bar: Bar | None = None,
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays of one journal part of cases that are embedded and not evaluated."""
-    predictions, reasons = predict(engine, cases["image_path"], folder, bar=bar)
+    predictions, reasons = predict(engine, cases["image_path"], folder, threads=threads, bar=bar)
     return {EMBEDDING: kept_form(predictions.embedding, components), "reason": reasons}
 
 

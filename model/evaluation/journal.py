@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,16 @@ from neuroval.data.storage.atomic import file_written_whole, write_file
 CASES_IN_PART: Final = 256  # of an evaluation
 UNITS_IN_PART: Final = 24  # of a trial: each unit is many images
 JOB: Final = "job"  # the array of a part that says of which job it is
+DAMAGED: Final = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
+class State(Enum):
+    """What is there in the place of a part."""
+
+    DONE = "done"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    FOREIGN = "of another job"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,13 +44,23 @@ class Part:
     job: str
 
     @property
-    def done(self) -> bool:
-        """Whether the part is there, can be read, and is of this job."""
+    def state(self) -> State:
+        """Whether the part is there, is whole to its last byte, and is of this job."""
         try:
             with self.file.open("rb") as file, np.load(file) as arrays:
-                return JOB in arrays.files and str(arrays[JOB]) == self.job
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):  # not there, or damaged
-            return False
+                if arrays.zip.testzip() is not None:
+                    return State.DAMAGED
+                ours = JOB in arrays.files and str(arrays[JOB]) == self.job
+                return State.DONE if ours else State.FOREIGN
+        except FileNotFoundError:
+            return State.MISSING
+        except DAMAGED:
+            return State.DAMAGED
+
+    @property
+    def done(self) -> bool:
+        """Whether the part is there, can be read, and is of this job."""
+        return self.state is State.DONE
 
     def save(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write the arrays whole: a killed run leaves no half of a file."""
@@ -47,11 +68,14 @@ class Part:
             np.savez(part, allow_pickle=False, **{**arrays, JOB: np.array(self.job)})
 
     def load(self, *names: str) -> dict[str, NDArray[Any]]:
-        """Return the arrays of these names. Raises ``InputError`` when the file is of another job."""
-        with np.load(self.file) as arrays:
-            if JOB not in arrays.files or str(arrays[JOB]) != self.job:
-                raise InputError(f"{self.file}: computed by another run; start this one again.")
-            return {name: arrays[name] for name in names if name in arrays.files}
+        """Return the arrays of these names. Raises ``InputError`` when the file is damaged or of another job."""
+        try:
+            with np.load(self.file) as arrays:
+                if JOB in arrays.files and str(arrays[JOB]) == self.job:
+                    return {name: arrays[name] for name in names if name in arrays.files}
+        except DAMAGED as error:
+            raise InputError(f"{self.file}: damaged ({error}); start this run again.") from None
+        raise InputError(f"{self.file}: computed by another run; start this one again.")
 
 
 def journal_of(study: Path) -> Path:

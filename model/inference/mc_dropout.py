@@ -67,7 +67,7 @@ def uncertainty(
     """
     hidden = np.asarray(embedding, dtype=np.float64)
     for kernel, bias in zip(head.kernels[:-1], head.biases[:-1], strict=True):
-        hidden = np.maximum(hidden @ kernel + bias, 0)
+        hidden = np.maximum((hidden[:, None] @ kernel)[:, 0] + bias, 0)  # row by row: rounded alike in any batch
     kernel, bias = head.kernels[-1].astype(np.float64), head.biases[-1].astype(np.float64)
     entropies, information = np.empty(len(hidden)), np.empty(len(hidden))
     for row, case_id in enumerate(case_ids):

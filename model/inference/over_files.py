@@ -16,13 +16,19 @@ from neuroval.model.inference.engine import Engine, Inference
 from neuroval.model.inference.preprocessing import preprocess
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use: a batch system may have bound it to some of the machine's."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def predict(
-    engine: Engine, paths: Iterable[str], folder: Path, *, bar: Bar | None = None
+    engine: Engine, paths: Iterable[str], folder: Path, *, threads: int | None = None, bar: Bar | None = None
 ) -> tuple[Inference, NDArray[Any]]:
     """Return what the network says of images, in their order, and why each cannot be read: text (n,), empty if it can.
 
-    An image that cannot be read is black. The engine should have one thread; the result does not depend on it. Each
-    image is a step of the progress ``bar``.
+    An image that cannot be read is black. The engine should have one thread; the result does not depend on it.
+    ``threads`` images are worked on at a time, by default one on each core that this process may use. Each image is a
+    step of the progress ``bar``.
     """
     size = engine.card.input_size
 
@@ -33,7 +39,7 @@ def predict(
             return engine.run(np.zeros((1, size, size, 3), np.uint8)), str(error)
 
     results = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads or usable_cores()) as pool:
         for result in pool.map(inferred, paths):
             results.append(result)
             if bar is not None:

@@ -25,8 +25,12 @@ class Components:
     directions: NDArray[np.float32]
 
     def project(self, embedding: NDArray[np.floating]) -> NDArray[np.float16]:
-        """Return the components ``(n, c)`` of embeddings ``(n, d)``."""
-        vectors: NDArray[np.float16] = ((embedding.astype(np.float32) - self.mean) @ self.directions.T).astype("f2")
+        """Return the components ``(n, c)`` of embeddings ``(n, d)``.
+
+        Each row is multiplied by itself: a product of many rows at once rounds otherwise by their number.
+        """
+        centred = embedding.astype(np.float32) - self.mean
+        vectors: NDArray[np.float16] = (centred[:, None] @ self.directions.T)[:, 0].astype("f2")
         return vectors
 
 

@@ -21,7 +21,7 @@ from neuroval.data.images.decoding import read_image
 from neuroval.data.storage.atomic import written_whole
 from neuroval.data.storage.lock import holding
 from neuroval.model.card import ModelCard, write_card
-from neuroval.model.evaluation.to_study import grouped
+from neuroval.model.evaluation.plan import grouped
 from neuroval.model.inference.engine import Engine, load
 from neuroval.model.inference.preprocessing import preprocess
 from neuroval.model.likeness.components import FITTED, fit, read_components, write_components

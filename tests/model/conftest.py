@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from neuroval.data.classes import ClassOrder
-from neuroval.model.training import lite_backbone as keras_lite
 
-ALL_STAGES = keras_lite.STAGES
 CLASSES = ClassOrder(names=("cross", "disc", "nothing"), negative="nothing")
 
 
@@ -30,13 +30,24 @@ def draw(label: str, rng: np.random.Generator) -> np.ndarray:
 @contextmanager
 def cut_down() -> Iterator[None]:
     """EfficientNet-Lite cut down to two stages: every kind of layer is there, and a training takes seconds."""
+    from neuroval.model.training import lite_backbone
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras_lite, "STAGES", ALL_STAGES[:2])
+        patch.setattr(lite_backbone, "STAGES", all_stages()[:2])
         yield
+
+
+@cache
+def all_stages() -> tuple[Any, ...]:
+    """The stages of EfficientNet-Lite as they are, looked at before anything cuts them down."""
+    from neuroval.model.training import lite_backbone
+
+    return lite_backbone.STAGES
 
 
 @pytest.fixture(scope="module", autouse=True)
 def small_network() -> Iterator[None]:
+    """Networks are small. A file of tests without Keras, which takes seconds to import, has its own fixture."""
     with cut_down():
         yield
 
@@ -44,7 +55,9 @@ def small_network() -> Iterator[None]:
 @pytest.fixture
 def full_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """EfficientNet-Lite as it is, for the tests that need its real weights."""
-    monkeypatch.setattr(keras_lite, "STAGES", ALL_STAGES)
+    from neuroval.model.training import lite_backbone
+
+    monkeypatch.setattr(lite_backbone, "STAGES", all_stages())
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from neuroval.data.exceptions import InputError, InUseError
 from neuroval.data.images.decoding import read_image
 from neuroval.data.study.folder import read_study
 from neuroval.model.card import read_card, write_card
+from neuroval.model.evaluation import plan as plan_module
 from neuroval.model.evaluation import to_study as module
 from neuroval.model.evaluation.journal import collected, cut
 from neuroval.model.evaluation.to_study import evaluate
@@ -168,7 +169,7 @@ def test_other_versions_of_what_computes_are_another_job(
     toy_model: Path, toy_images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys").study
-    monkeypatch.setattr(module, "version", lambda name: "0.0.1" if name == "onnxruntime" else version(name))
+    monkeypatch.setattr(plan_module, "version", lambda name: "0.0.1" if name == "onnxruntime" else version(name))
     second = evaluate(toy_model, toy_images, out=tmp_path / "toys", data_name="toys")
     assert second.computed
     assert second.study.manifest.provenance["job"] != first.manifest.provenance["job"]

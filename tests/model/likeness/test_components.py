@@ -50,3 +50,13 @@ def test_a_trained_model_brings_the_components_of_its_training_cases(toy_model: 
     brought = read_components(toy_model)
     assert brought is not None
     assert len(brought.directions) == 35  # of 48 training images, 12 are set aside for tuning
+
+
+def test_a_row_has_the_same_components_in_any_batch() -> None:
+    """Products of matrices round by the number of rows: parts of a journal may not differ by their size."""
+    embedding = np.random.default_rng(8).normal(size=(64, 1280)).astype(np.float32)
+    components = fit(embedding)
+    whole = components.project(embedding)
+    for size in (1, 3, 7, 32):
+        parts = [components.project(embedding[start : start + size]) for start in range(0, 64, size)]
+        assert np.concatenate(parts).tobytes() == whole.tobytes()
