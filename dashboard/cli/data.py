@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuroval.dashboard.cli.shared import OUR_CLASSES, ClassNames, DataName, class_order, counted, note, say
+from neuroval.dashboard.cli.shared import (
+    OUR_CLASSES,
+    ClassNames,
+    DataName,
+    ManifestClasses,
+    ManifestColumns,
+    ManifestFile,
+    ManifestSplits,
+    class_order,
+    counted,
+    listing_of,
+    note,
+    say,
+)
 from neuroval.data.classes import isolated
 from neuroval.data.exceptions import InputError
 from neuroval.data.phantom import DIFFICULTY, PATIENTS, SEED
@@ -70,12 +83,19 @@ def check(
     folder: Annotated[Path, typer.Argument(help="Folder of the data set.")],
     classes: ClassNames = OUR_CLASSES,
     copies: Annotated[bool, typer.Option(help="Look for copies, within and across splits.")] = True,
+    manifest: ManifestFile = None,
+    columns: ManifestColumns = "",
+    class_map: ManifestClasses = "",
+    split_map: ManifestSplits = "",
 ) -> None:
     """Read a data set and say what is in it, what cannot be used, and which images are copies."""
     from neuroval.dashboard.words.intake import as_table
     from neuroval.data.dataset.folder import read_dataset
 
-    dataset = read_dataset(folder, name=folder.resolve().name, classes=class_order(classes), progress=True)
+    listing = listing_of(manifest, columns, class_map, split_map)
+    dataset = read_dataset(
+        folder, name=folder.resolve().name, classes=class_order(classes), listing=listing, progress=True
+    )
     counts = dataset.cases.groupby(["split", "label"], as_index=False).size()
     hidden = counted(dataset.hidden, "hidden file")
     say(f"{counted(len(dataset.cases), 'image')}, {len(dataset.rejected):,} rejected, {hidden} skipped.")

@@ -11,9 +11,14 @@ from neuroval.dashboard.cli.shared import (
     ClassNames,
     DataName,
     Images,
+    ManifestClasses,
+    ManifestColumns,
+    ManifestFile,
+    ManifestSplits,
     StudyPlace,
     counted,
     how_to_open,
+    listing_of,
     say,
 )
 from neuroval.data.exceptions import InputError
@@ -47,6 +52,10 @@ def evaluate(
     embeddings: Annotated[
         bool, typer.Option(help="Keep how each case looks to the network, for similar cases.")
     ] = True,
+    manifest: ManifestFile = None,
+    columns: ManifestColumns = "",
+    class_map: ManifestClasses = "",
+    split_map: ManifestSplits = "",
     shard: Annotated[str, typer.Option(help="A share of the work, such as 3/16, into --parts; see merge.")] = "",
     parts: Annotated[Path | None, typer.Option(help="Folder that all machines share, for the parts of shards.")] = None,
     tolerance: Tolerance = 0.0,
@@ -65,6 +74,7 @@ def evaluate(
             raise InputError(f"--split {name!r} is unknown; expected one of {list(EVALUATED_SPLITS)}.")
     _check_places(shard, parts, out, tolerance)
     folder, name = home.find_model(model), data or images.resolve().name
+    listing = listing_of(manifest, columns, class_map, split_map)
     description, published = described(folder, images=images, about=about, data_name=name)
     if parts is not None:
         from neuroval.model.evaluation.plan import Settings
@@ -76,6 +86,7 @@ def evaluate(
             splits=tuple(split or EVALUATED_SPLITS),
             mc_dropout=mc_dropout,
             embeddings=embeddings,
+            listing=listing,
         )
         _run_shard(folder, images, parts, shard, settings, tolerance=tolerance, threads=threads)
         return
@@ -90,6 +101,7 @@ def evaluate(
         splits=tuple(split or EVALUATED_SPLITS),
         mc_dropout=mc_dropout,
         embeddings=embeddings,
+        listing=listing,
         threads=threads or None,
         progress=True,
     )

@@ -3,14 +3,31 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 import typer
 
 from neuroval.data.classes import BRAIN_TUMOR, ClassOrder
+from neuroval.data.exceptions import InputError
 
-Images = Annotated[Path, typer.Option(help="Folder of the data set.")]
+if TYPE_CHECKING:
+    from neuroval.data.dataset.listing import Listing
+
+Images = Annotated[
+    Path, typer.Option("--images", "--root", help="Folder of the data set; with --manifest what its paths begin at.")
+]
+ManifestFile = Annotated[
+    Path | None,
+    typer.Option("--manifest", help="Table of the images, in the place of class folders: image_path, label, ..."),
+]
+ManifestColumns = Annotated[
+    str, typer.Option("--columns", help="Columns of --manifest of other names: path=file,label=y,patient=pid.")
+]
+ManifestClasses = Annotated[
+    str, typer.Option("--class-map", help="What classes in --manifest mean, such as no_tumor=notumor.")
+]
+ManifestSplits = Annotated[str, typer.Option("--split-map", help="What splits in --manifest mean: dev=tuning.")]
 StudyPlace = Annotated[
     str, typer.Option(help="Study to write: a folder, or a name, which puts it where the dashboard finds it.")
 ]
@@ -23,6 +40,25 @@ BASIS = ("--basis", "--split")
 WHAT_IS_JUDGED = "What is judged: new-patients, test, external or tuning; by default what the dashboard opens with."
 WHAT_IS_COMPARED = "What is compared: new-patients, test, external or tuning; by default what the first opens with."
 OUR_CLASSES = ",".join(BRAIN_TUMOR.names)
+
+
+def listing_of(manifest: Path | None, columns: str, class_map: str, split_map: str) -> "Listing | None":
+    """Return the table of images that options describe; none without one."""
+    from neuroval.data.dataset.listing import Listing
+    from neuroval.data.study.column_mapping import pairs_of
+
+    given = {"--columns": columns, "--class-map": class_map, "--split-map": split_map}
+    pairs = {option: pairs_of(option, text) for option, text in given.items()}
+    if manifest is None:
+        if extra := [option for option, text in given.items() if text]:
+            raise InputError(f"{extra[0]} says what is in a table of images; give it with --manifest.")
+        return None
+    return Listing(
+        file=manifest,
+        columns=pairs["--columns"],
+        class_map=pairs["--class-map"],
+        split_map=pairs["--split-map"],
+    )
 
 
 def say(text: str) -> None:

@@ -6,7 +6,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from neuroval.dashboard.cli.shared import OUR_CLASSES, ClassNames, DataName, Images, class_order, say
+from neuroval.dashboard.cli.shared import (
+    OUR_CLASSES,
+    ClassNames,
+    DataName,
+    Images,
+    ManifestClasses,
+    ManifestColumns,
+    ManifestFile,
+    ManifestSplits,
+    class_order,
+    listing_of,
+    say,
+)
 from neuroval.data.storage.home import RECIPES
 
 app = typer.Typer()
@@ -24,6 +36,10 @@ def train(
     classes: ClassNames = OUR_CLASSES,
     negative: Annotated[str | None, typer.Option(help="The class that means nothing was found.")] = None,
     recipe: Annotated[Path, typer.Option(help="TOML with every choice of the training.")] = RECIPE,
+    manifest: ManifestFile = None,
+    columns: ManifestColumns = "",
+    class_map: ManifestClasses = "",
+    split_map: ManifestSplits = "",
     track: Track = "mlflow",
 ) -> None:
     """Fine-tune a network; checkpointed every epoch, a stopped run goes on where it was."""
@@ -38,6 +54,7 @@ def train(
         data_name=data or images.resolve().name,
         classes=class_order(classes, negative),
         config=read_recipe(recipe),
+        listing=listing_of(manifest, columns, class_map, split_map),
         track=track,
         progress=True,
     )
@@ -49,13 +66,17 @@ def reference(
     model: Annotated[str, typer.Option(help="Model folder, changed in place.")],
     images: Images,
     data: DataName = "",
+    manifest: ManifestFile = None,
+    columns: ManifestColumns = "",
+    class_map: ManifestClasses = "",
+    split_map: ManifestSplits = "",
 ) -> None:
     """Add to a model what its training images look like, for a scan that is unlike them; training does it too."""
     from neuroval.data.storage import home
     from neuroval.model.training.reference_file import FLAGGED, complete
 
-    folder = home.find_model(model)
-    card = complete(folder, images, data_name=data or images.resolve().name, progress=True)
+    folder, listing = home.find_model(model), listing_of(manifest, columns, class_map, split_map)
+    card = complete(folder, images, data_name=data or images.resolve().name, listing=listing, progress=True)
     counts = ", ".join(f"{name} {count}" for name, count in card.metrics[FLAGGED].items())
     say(f"model {folder}  unlike its training images: {counts}")
 
@@ -67,6 +88,10 @@ def cross_validate(
     data: DataName = "",
     folds: Annotated[int, typer.Option(help="Number of folds.", min=2)] = 5,
     grouped: Annotated[bool, typer.Option(help="Keep patients and copies in one fold.")] = True,
+    manifest: ManifestFile = None,
+    columns: ManifestColumns = "",
+    class_map: ManifestClasses = "",
+    split_map: ManifestSplits = "",
     recipe: Annotated[Path | None, typer.Option(help="TOML of another recipe, if the model's takes too long.")] = None,
     track: Track = "mlflow",
 ) -> None:
@@ -84,6 +109,7 @@ def cross_validate(
         folds=folds,
         grouped=grouped,
         recipe=None if recipe is None else read_recipe(recipe),
+        listing=listing_of(manifest, columns, class_map, split_map),
         track=track,
         progress=True,
     )

@@ -3,7 +3,8 @@
 A data set is a folder with one sub-folder per class, optionally under folders of splits (``Training/``, ``val/``,
 ``Test``, in any usual spelling), optionally with ``metadata.csv`` (``image_path`` required; ``label``, ``split``,
 ``patient_id``, ``plane``, ``source``, ``site``, ``mask_path`` optional). What the metadata says wins over the names of
-folders. Links are followed, each file is one case, and what is not read is listed with its reason.
+folders. Links are followed, each file is one case, and what is not read is listed with its reason. A table of images
+(``listing``) takes the place of both: then only what it lists is read.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ import pandas as pd
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.intake import Intake, Missing, by_reason, crowded_ids, unread_ids
+from neuroval.data.dataset.listing import NOT_LISTED, Listing, listed
 from neuroval.data.dataset.mask_looks import NAMED_ALIKE, beside_their_scan
 from neuroval.data.dataset.mask_names import ALONE, ANOTHER, PICTURES, outlines
 from neuroval.data.exceptions import ImageError, InputError
@@ -42,8 +44,8 @@ IMAGE_FILES: Final = frozenset(
 NAME_REASON: Final = (
     "its name is not UTF-8, or another system would take it for a path outside the folder; rename the file"
 )
-GONE: Final = "listed in metadata.csv but not on disk"
-GONE_OUTLINE: Final = "an outline listed in metadata.csv but not on disk"
+GONE: Final = "listed in {table} but not on disk"
+GONE_OUTLINE: Final = "an outline listed in {table} but not on disk"
 TWICE: Final = "its name differs from another file's only in how accents are written; rename one of them"
 NO_CLASS_FOLDER: Final = "in no class folder"
 NO_SPLIT: Final = "beside the folders of the splits, in none of them"
@@ -76,9 +78,17 @@ def case_id(data_name: str, image_path: str) -> str:
 
 
 def read_dataset(
-    folder: Path, *, name: str, classes: ClassOrder, default_split: str = "external", progress: bool = False
+    folder: Path,
+    *,
+    name: str,
+    classes: ClassOrder,
+    default_split: str = "external",
+    listing: Listing | None = None,
+    progress: bool = False,
 ) -> Dataset:
     """Return the cases of a data set folder, each file opened and decoded once.
+
+    ``listing`` is the table of its images, in the place of ``metadata.csv`` and of what folders say.
 
     Cases whose place or metadata names no split get ``default_split``. Files that cannot be used are listed with
     their reason and stop nothing. Raises ``InputError`` when the folder does not exist or cannot be read, holds no
@@ -87,13 +97,14 @@ def read_dataset(
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder. Expected a data set with one sub-folder per class.")
     walked = walk(folder, rank=partial(_told, classes=classes))
-    table = _metadata_table(folder / METADATA)
+    table = _metadata_table(folder / METADATA) if listing is None else listed(listing)
     metadata = _metadata(table, folder, walked)
-    chosen = _choose(walked, metadata, classes, folder)
+    chosen = _choose(walked, metadata, classes, folder, listing)
     paths = [path for path in chosen.images if path not in chosen.unused]
     if not paths:
         first = next((f" {name}: {reason}." for name, reason in sorted(chosen.unused.items())), "")
-        raise InputError(f"{folder}: no image found in class folders {list(classes.names)}.{first}")
+        where = f"in class folders {list(classes.names)}" if listing is None else f"that {listing.file} lists"
+        raise InputError(f"{folder}: no image found {where}.{first}")
     cases = pd.DataFrame({"image_path": paths}).join(metadata, on="image_path")
     cases["mask_path"] = cases["mask_path"].fillna(_mapped(cases["image_path"], chosen.masks.get))
     cases["label"] = _labels(cases, classes, folder)
@@ -116,7 +127,7 @@ def read_dataset(
         cases=pd.concat([usable, described], axis=1),
         rejected=pd.DataFrame(sorted(lost), columns=["image_path", "reason"]),
         hidden=walked.hidden,
-        intake=_intake(usable, unused, classes, table, hidden=walked.hidden),
+        intake=_intake(usable, unused, classes, table, hidden=walked.hidden, listing=listing),
     )
 
 
@@ -217,6 +228,8 @@ class _Chosen:
 
 def _lost(path: str, reason: str) -> bool:
     """Whether what is not used may be a scan: no file of another kind, no outline, nothing that is read elsewhere."""
+    if reason == NOT_LISTED:
+        return False
     if reason in (NO_CLASS_FOLDER, NO_SPLIT):
         return PurePosixPath(path).suffix.lower() in IMAGE_FILES
     return READ_THERE not in reason and reason not in (ALONE, ANOTHER, BESIDE_OUTLINES, NAMED_ALIKE, EMPTY)
@@ -229,7 +242,10 @@ def _told(path: str, *, classes: ClassOrder) -> int:
     return 2 * bool(labelled) + any(split_of(part) for part in folders if part not in labelled)
 
 
-def _choose(walked: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: Path) -> _Chosen:
+def _choose(
+    walked: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: Path, listing: Listing | None
+) -> _Chosen:
+    table = METADATA if listing is None else listing.file.name
     named_outlines = set(metadata["mask_path"].dropna())
     files = [path for path in walked.files if path not in named_outlines and path != METADATA]
     of_name, unused = outlines([path for path in files if path not in metadata.index], classes.names)
@@ -241,15 +257,17 @@ def _choose(walked: Found, metadata: pd.DataFrame, classes: ClassOrder, folder: 
             images.append(path)
         elif path not in of_name and path not in unused:
             outline = PurePosixPath(path).parent in beside
-            if reason := reasons.reason(path, among_outlines=outline):
+            if listing is not None:
+                unused[path] = NOT_LISTED
+            elif reason := reasons.reason(path, among_outlines=outline):
                 unused[path] = reason
             else:
                 images.append(path)
     there = set(walked.files)
     gone = [path for path in metadata.index if path not in there and not (folder / path).is_file()]
     hidden = [path for path in metadata.index if path not in there and path not in gone]
-    unused |= dict(walked.unused) | dict.fromkeys(gone, GONE)
-    unused |= {path: GONE_OUTLINE for path in named_outlines if not (folder / path).is_file()}
+    unused |= dict(walked.unused) | dict.fromkeys(gone, GONE.format(table=table))
+    unused |= {path: GONE_OUTLINE.format(table=table) for path in named_outlines if not (folder / path).is_file()}
     seen: set[str] = set()
     for path in (images := sorted({*images, *hidden})):
         if printable(path) != path or not stays_inside(path):
@@ -376,8 +394,15 @@ def _bad_outlines(folder: Path, cases: pd.DataFrame) -> dict[str, str]:
 
 
 def _intake(
-    cases: pd.DataFrame, unused: Mapping[str, str], classes: ClassOrder, table: Table | None, *, hidden: int
+    cases: pd.DataFrame,
+    unused: Mapping[str, str],
+    classes: ClassOrder,
+    table: Table | None,
+    *,
+    hidden: int,
+    listing: Listing | None,
 ) -> Intake:
+    name_of_table = METADATA if listing is None else listing.file.name
     columns = [] if table is None else list(table.columns)
     missing, kept = [], [column for column in ("image_path", *METADATA_COLUMNS) if column in columns]
     for column in METADATA_COLUMNS[2:]:  # label and split have a place as well
@@ -393,7 +418,8 @@ def _intake(
     )
     notes = [f"no image of {name}" for name in empty]
     notes += [f"{outlined:,} with an outline"] if outlined else []
-    notes += [f"{moved:,} of another class in {METADATA} than their folder says; {METADATA} counts"] if moved else []
+    if moved:
+        notes.append(f"{moved:,} of another class in {name_of_table} than their folder says; {name_of_table} counts")
     notes += [f"{hidden:,} hidden, such as .DS_Store, skipped"] if hidden else []
     return Intake(
         unit="image",

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
-import pyarrow as pa
-
 from neuroval.data.exceptions import InputError
 from neuroval.data.storage.spelling import named, plain
 from neuroval.data.storage.tables import PREFIX, Table, read_table
+from neuroval.data.storage.written_values import as_column, meant, with_values
 
 CLASS: Final = "{class}"
 # Names that a column of the reference standard often has, in the order in which they are tried.
@@ -55,13 +54,10 @@ def mapped(table: Table, mapping: ColumnMapping) -> Table:
         else:
             columns[column] = values
     renamed = replace(table, columns=columns, ignored=ignored)
-    for column, values_map in (("label", mapping.class_map), ("split", mapping.split_map)):
-        if values_map and column in renamed:
-            texts = renamed.written(column).tolist()
-            columns[column] = _text([None if text is None else _value(text, values_map) for text in texts])
+    columns |= with_values(renamed, {"label": mapping.class_map, "split": mapping.split_map}).columns
     if mapping.image_root is not None and "image_path" in renamed:
         paths = renamed.written("image_path")
-        columns["image_path"] = _text(
+        columns["image_path"] = as_column(
             [None if path is None else _below(path, mapping.image_root, row, table) for row, path in paths.items()]
         )
     return replace(renamed, columns=columns)
@@ -115,16 +111,10 @@ def _names(table: Table, mapping: ColumnMapping) -> dict[str, str]:
         for column in table.columns:
             match = whole.fullmatch(column)
             if match and (before or after or named(match[1], classes) is not None) and column not in names:
-                names[column] = PREFIX + _value(match[1], mapping.class_map)
+                names[column] = PREFIX + meant(match[1], mapping.class_map)
         if mapping.prob is not None and not any(name.startswith(PREFIX) for name in names.values()):
             raise InputError(f"{table.file}: no column is as --prob {pattern!r}; found {list(table.columns)}.")
     return names
-
-
-def _value(text: str, values: Mapping[str, str]) -> str:
-    """Return what a value is turned into; ``1.0``, as pandas writes whole numbers beside missing ones, is ``1``."""
-    whole = text.removesuffix(".0")
-    return values.get(text, values.get(whole, text))
 
 
 def _below(path: str, root: str, row: object, table: Table) -> str:
@@ -157,7 +147,3 @@ def _single(table: Table, label: str) -> str | None:
     numbers = [name for name in table.columns if name != label]
     within = [name for name in numbers if bool(table.numbers(name).between(0, 1).all())]
     return within[0] if len(within) == 1 else None
-
-
-def _text(values: Sequence[str | None]) -> pa.ChunkedArray:
-    return pa.chunked_array([pa.array(values, pa.large_string())])

@@ -20,6 +20,7 @@ import pyarrow as pa
 from neuroval.data.claims.reading import FILE as CLAIMS
 from neuroval.data.dataset.folder import Dataset
 from neuroval.data.dataset.intake import from_document as intake_from
+from neuroval.data.dataset.listing import Listing
 from neuroval.data.dataset.splits import assign_tuning, group_ids, hash_of
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.duplicates import find_pairs
@@ -59,6 +60,7 @@ class Settings:
     splits: tuple[str, ...] = EVALUATED_SPLITS
     mc_dropout: int = 0
     embeddings: bool = True
+    listing: Listing | None = None
 
     def identity(self, record: str) -> dict[str, Any]:
         """Return what identifies a job on any images: model record, settings, versions of code and packages."""
@@ -70,6 +72,7 @@ class Settings:
             "claims": None if self.claims is None else file_sha256(self.claims),
             "mc_dropout": self.mc_dropout,
             "embeddings": self.embeddings,
+            "listing": None if self.listing is None else self.listing.identity(),
             "schema": SCHEMA_VERSION,
             "part": CASES_IN_PART,
             "made_by": {"neuroval": version("neuroval"), **{package: version(package) for package in PACKAGES}},

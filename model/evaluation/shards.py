@@ -215,7 +215,13 @@ def _plan_once(
                 with held(place, patience=0):
                     if not (place / FACTS).is_file():
                         card = network.engine.card
-                        dataset = read_dataset(images, name=settings.data_name, classes=card.classes, progress=progress)
+                        dataset = read_dataset(
+                            images,
+                            name=settings.data_name,
+                            classes=card.classes,
+                            listing=settings.listing,
+                            progress=progress,
+                        )
                         plan = planned(dataset, card, record, settings, progress=progress)
                         frame_of(plan, model, name=PLAN)  # what is wrong with it is said now, not when all is computed
                         save_plan(place, plan, model=model, canary=_canary(plan, network))

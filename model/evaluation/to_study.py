@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from neuroval.data.claims.reading import read_claims
 from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.folder import Dataset, read_dataset
+from neuroval.data.dataset.listing import Listing
 from neuroval.data.exceptions import ContractError, InputError
 from neuroval.data.schema import EVALUATED_SPLITS, SCHEMA_VERSION
 from neuroval.data.storage.home import STUDY_FILE
@@ -82,6 +83,7 @@ def evaluate(
     splits: tuple[str, ...] = EVALUATED_SPLITS,
     mc_dropout: int = 0,
     embeddings: bool = True,
+    listing: Listing | None = None,
     threads: int | None = None,
     progress: bool = False,
 ) -> Evaluation:
@@ -90,12 +92,11 @@ def evaluate(
     Cases of the given splits are predicted and explained; training cases are listed. ``description`` holds tables of
     ``study.toml`` (wording, harm, acceptance), ``claims`` is a claims file for the study. ``mc_dropout`` passes of the
     head give each case an entropy and a mutual information. ``embeddings`` keeps how each case looks to the network,
-    which therefore runs over the other cases too. ``threads`` images are worked on at a time, by default one on each
-    core. A run that was stopped goes on from its journal beside ``out``, and
-    the result is that of an uninterrupted run. A study already complete for the same model, cases, description and
-    claims, computed by the same code and packages, is returned as it is. Raises ``InputError`` when there
-    is nothing to evaluate, and before anything is read when something else is at ``out`` or another program writes
-    there.
+    which therefore runs over the other cases too. ``listing`` is a table of the images. ``threads`` images are worked
+    on at a time, by default one on each core. A run that was stopped goes on from its journal beside ``out``, and the
+    result is that of an uninterrupted run. A study already complete for the same model, cases, description and claims,
+    computed by the same code and packages, is returned as it is. Raises ``InputError`` when there is nothing to
+    evaluate, and before anything is read when something else is at ``out`` or another program writes there.
     """
     check_place(out)
     settings = Settings(
@@ -105,13 +106,14 @@ def evaluate(
         splits=splits,
         mc_dropout=mc_dropout,
         embeddings=embeddings,
+        listing=listing,
     )
     check_settings(settings)
     earlier = read_study(out) if (out / STUDY_FILE).is_file() else None
     record = record_sha256(model)
     network = network_of(model, mc_dropout=mc_dropout, threads=threads)
     classes = network.engine.card.classes
-    dataset = read_dataset(images, name=data_name, classes=classes, progress=progress)
+    dataset = read_dataset(images, name=data_name, classes=classes, listing=listing, progress=progress)
     plan = planned(dataset, network.engine.card, record, settings, progress=progress)
     frame = frame_of(plan, model, name=out.name)
     if record_sha256(model) != record:

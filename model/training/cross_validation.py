@@ -13,6 +13,7 @@ from scipy.special import softmax
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.folder import read_dataset
+from neuroval.data.dataset.listing import Listing
 from neuroval.data.dataset.splits import assign_folds, assign_tuning, group_ids, hash_of
 from neuroval.data.exceptions import InputError
 from neuroval.data.images.duplicates import find_pairs
@@ -37,6 +38,7 @@ def cross_validate(
     folds: int = 5,
     grouped: bool = True,
     recipe: TrainingConfig | None = None,
+    listing: Listing | None = None,
     track: Tool = "none",
     progress: bool = False,
 ) -> pd.DataFrame:
@@ -57,7 +59,9 @@ def cross_validate(
     config = recipe or recipe_of(card)
     described = {} if config == recipe_of(card) else written(config)
     _check_same_recipe(model, card, described, grouped=grouped)
-    cases = read_dataset(images, name=data_name, classes=card.classes, default_split="train", progress=progress).cases
+    cases = read_dataset(
+        images, name=data_name, classes=card.classes, default_split="train", listing=listing, progress=progress
+    ).cases
     if grouped:
         cases["group_id"] = group_ids(cases, find_pairs(cases, folder=images, progress=progress))
     else:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from neuroval.data.classes import ClassOrder
 from neuroval.data.dataset.folder import read_dataset
+from neuroval.data.dataset.listing import Listing
 from neuroval.data.dataset.splits import assign_tuning, group_ids, hash_of
 from neuroval.data.images.duplicates import find_pairs
 from neuroval.data.schema import PAIR_KINDS
@@ -35,18 +36,22 @@ def train_model(
     classes: ClassOrder,
     config: TrainingConfig,
     limitations: tuple[str, ...] = (),
+    listing: Listing | None = None,
     track: Tool = "none",
     progress: bool = False,
 ) -> ModelCard:
     """Train on a data set, write the model folder ``out`` and return its card.
 
     The tuning part is cut from the training cases by group; test images are listed, hashed and left alone. ``work``
-    keeps the checkpoints, so a stopped run goes on; ``track`` records it. The folder is written whole at the end, in
-    the place of an earlier model with all that belongs to it, such as its folds. Raises ``InputError`` as
-    ``read_dataset``, ``train`` and ``recorded`` do, and before anything is read when something else is at ``out``.
+    keeps the checkpoints, so a stopped run goes on; ``listing`` is a table of the images; ``track`` records the run.
+    The folder is written whole at the end, in the place of an earlier model with all that belongs to it, such as its
+    folds. Raises ``InputError`` as ``read_dataset``, ``train`` and ``recorded`` do, and before anything is read when
+    something else is at ``out``.
     """
     check_free(out, marker=GRAPH, kind="model")
-    dataset = read_dataset(images, name=data_name, classes=classes, default_split="train", progress=progress)
+    dataset = read_dataset(
+        images, name=data_name, classes=classes, default_split="train", listing=listing, progress=progress
+    )
     cases = dataset.cases
     cases = cases.assign(group_id=group_ids(cases, find_pairs(cases, folder=images, progress=progress)))
     cases["split"] = assign_tuning(cases, parts=config.tuning_parts, seed=config.seed)

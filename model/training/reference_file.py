@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from neuroval.data.dataset.folder import read_dataset
+from neuroval.data.dataset.listing import Listing
 from neuroval.data.exceptions import ImageError, InputError
 from neuroval.data.images.decoding import read_image
 from neuroval.data.storage.atomic import written_whole
@@ -59,7 +60,9 @@ def write_reference(
 
 
 @holding("folder")
-def complete(folder: Path, images: Path, *, data_name: str, progress: bool = False) -> ModelCard:
+def complete(
+    folder: Path, images: Path, *, data_name: str, listing: Listing | None = None, progress: bool = False
+) -> ModelCard:
     """Add what is missing of the training images to a model folder that was trained on the data set ``images``.
 
     Counts of test images are added to the card; their labels are not looked at. The folder is changed whole: stopped,
@@ -67,7 +70,7 @@ def complete(folder: Path, images: Path, *, data_name: str, progress: bool = Fal
     lies otherwise.
     """
     card = load(folder, threads=1).card
-    dataset = read_dataset(images, name=data_name, classes=card.classes, progress=progress)
+    dataset = read_dataset(images, name=data_name, classes=card.classes, listing=listing, progress=progress)
     cases, _, same_split = grouped(dataset, card, progress=progress)
     if card.data.get("name") != data_name or not same_split:
         raise InputError(

@@ -117,6 +117,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = tmp_path / "FOLDER" / ("Training", "Testing")[number // 4] / label / f"{number}.png"
         path.parent.mkdir(parents=True)
         Image.fromarray(rng.integers(0, 256, (64, 64), dtype=np.uint8)).save(path)
+    (tmp_path / "scans").mkdir()
+    for number in range(2):
+        Image.fromarray(rng.integers(0, 256, (64, 64), dtype=np.uint8)).save(tmp_path / "scans" / f"{number}.png")
+    (tmp_path / "images.csv").write_text("file,y,pid\n0.png,0,p1\n1.png,1,p2\n")
     return tmp_path
 
 
