@@ -86,7 +86,8 @@ def _pictures(
         st.caption(text.OTHER_ENCODING)
     maps = None if case is None or case.map_of is None else maps_by(study, case.map_of)
     if maps is None:
-        st.caption(text.NO_CAM if study.gradcam is None else words.no_map(case))
+        others = None if evidence.results.maps is None else study.maps
+        st.caption(text.NO_CAM if study.gradcam is None else words.no_map(case, others=others))
     elif outline_of(maps, listed.case_id) is not None:
         st.caption(text.OUTLINE)
     views = [_scan(study, listed, case, maps), *_mapped(study, case, maps), *_beside(study, evidence, listed, near)]

@@ -158,9 +158,14 @@ def agreement(labels: Sequence[str], reference: str, classes: ClassOrder) -> str
     return f"{same} of {counted(len(labels), 'scan')} {verb} the label {classes.display[reference]}."
 
 
-def no_map(case: Case | None) -> str:
-    """Return why a scan is shown without a map in a study that has maps; nothing where it was not evaluated."""
-    return "" if case is None else WITHOUT_MAPS
+def no_map(case: Case | None, *, others: str | None = None) -> str:
+    """Return why a scan is shown without a map in a study that has maps; nothing where it was not evaluated.
+
+    ``others`` is what the maps are called that other scans on the same basis have, none where none has any.
+    """
+    if case is None:
+        return ""
+    return WITHOUT_MAPS if others is None else f"{others[:1].upper()}{others[1:]} of this scan: not given."
 
 
 def case_title(case: Case, classes: ClassOrder) -> str:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from neuroval.dashboard.cases.evidence import evidence_of
 from neuroval.dashboard.figures.scan import render
+from neuroval.dashboard.words.cases import no_map
 from neuroval.dashboard.words.errors import BROUGHT, tile
 from neuroval.data.study.folder import read_study
 
@@ -47,6 +48,7 @@ def test_maps_beside_the_cases(neuroval: Neuroval, study: Path, maps: Path, tmp_
     wrong, other = evidence.cases["c2"], evidence.cases["c3"]
     assert (wrong.predicted, wrong.mapped, wrong.call_is_mapped) == ("a", ("a",), True)
     assert (other.mapped, other.call_is_mapped) == ((), False)
+    assert no_map(other, others=evidence.study.maps) == "Grad-CAM++ of this scan: not given."
     assert BROUGHT in tile(evidence.basis, evidence.study.maps, brought=True)
 
     scan = tmp_path / "scan.png"
