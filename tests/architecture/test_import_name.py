@@ -85,3 +85,22 @@ def test_a_wheel_holds_every_file_of_the_four_folders(root: Path, unpacked: Path
     assert {path.name for path in unpacked.iterdir()} - {"neuroval"} == {
         path.name for path in unpacked.iterdir() if path.name.endswith(".dist-info")
     }
+
+
+def test_a_server_of_a_wheel_has_our_settings_of_streamlit(unpacked: Path, hostile: Path) -> None:
+    """``serve`` starts Streamlit; instead of it the options it would have are printed, from where it is started."""
+    code = (
+        "import os, sys\n"
+        "def instead(_, arguments):\n"
+        "    from streamlit import config\n"
+        "    names = ('browser.gatherUsageStats', 'client.showErrorDetails', 'client.toolbarMode')\n"
+        "    print(*(config.get_option(name) for name in names), arguments[-1], os.path.isfile(arguments[4]))\n"
+        "    sys.exit()\n"
+        "os.execv = instead\n"
+        "sys.argv = ['neuroval', 'serve', '--no-browser', '--port', '8769']\n"
+        "from neuroval.dashboard.cli.main import main\n"
+        "main()\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(unpacked), "NEUROVAL_HOME": str(hostile / "home")}
+    done = subprocess.run([sys.executable, "-c", code], cwd=hostile, env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "type", "viewer", "20", "True"], done.stderr
