@@ -1,5 +1,7 @@
 """NeuroVal in Python: the page of documentation runs, and the numbers are those of the command line."""
 
+import ast
+import json
 import re
 import subprocess
 import sys
@@ -43,6 +45,28 @@ def test_the_page_runs(df: pd.DataFrame, tmp_path: Path) -> None:
     room = {"df": df}
     for block in blocks:
         exec(block, room)
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    cells = json.loads((PAGE.parent / "first-look.ipynb").read_text(encoding="utf-8"))["cells"]
+    codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    room: dict[str, object] = {}
+    shown = []
+    for code in codes:
+        *before, last = ast.parse(code).body
+        exec(compile(ast.Module(body=before, type_ignores=[]), "cell", "exec"), room)
+        if isinstance(last, ast.Expr):  # what a notebook shows below the cell
+            shown.append(eval(compile(ast.Expression(body=last.value), "cell", "eval"), room))
+        else:
+            exec(compile(ast.Module(body=[last], type_ignores=[]), "cell", "exec"), room)
+    pictures = [value for value in shown if hasattr(value, "to_plotly_json")]
+    tables = [value for value in shown if not hasattr(value, "to_plotly_json") and hasattr(value, "_repr_html_")]
+    assert (len(codes), len(pictures), len(tables)) == (8, 2, 4)
+    assert all("</table>" in value._repr_html_() for value in tables)
+    assert all(not cell.get("outputs") for cell in cells)  # numbers that are kept would grow old
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
 
 
