@@ -170,13 +170,13 @@ def open_workplace(
     check_tolerance(tolerance)
     record = record_sha256(model)
     network = network_of(model, mc_dropout=settings.mc_dropout, threads=threads)
-    _plan_once(model, images, record, network, folder=folder, settings=settings, progress=progress)
+    made = _plan_once(model, images, record, network, folder=folder, settings=settings, progress=progress)
     shared = read_plan(folder / PLAN, images=images)
     if differs := differing(shared.plan.identity, settings.identity(record)):
         raise InputError(f"{folder}: holds the parts of another job ({differs}); choose an empty folder for this one.")
     plan = shared.plan
     reference = read_canary(folder / PLAN / CANARY, job=plan.job, digest=shared.canary)
-    ours = _canary(plan, network)
+    ours = _canary(plan, network) if made is None else made
     apart = difference(reference, ours)
     if apart > tolerance:
         raise InputError(
@@ -204,8 +204,12 @@ def _plan_once(
     folder: Path,
     settings: Settings,
     progress: bool,
-) -> None:
-    """Plan, unless it is done; while another machine plans, wait for it, and take over from one that was killed."""
+) -> Canary | None:
+    """Plan, unless it is done; while another machine plans, wait for it, and take over from one that was killed.
+
+    Return the canary of this machine, if it was this one that planned.
+    """
+    made = None
     place = folder / PLAN
     with contextlib.closing(Bar(desc="Another machine plans", unit="look", disable=not progress, delay=WAIT)) as bar:
         while not (place / FACTS).is_file():
@@ -224,10 +228,12 @@ def _plan_once(
                         )
                         plan = planned(dataset, card, record, settings, progress=progress)
                         frame_of(plan, model, name=PLAN)  # what is wrong with it is said now, not when all is computed
-                        save_plan(place, plan, model=model, canary=_canary(plan, network))
+                        made = _canary(plan, network)
+                        save_plan(place, plan, model=model, canary=made)
             except InUseError:
                 bar.update()
                 time.sleep(WAIT)
+    return made
 
 
 def _canary(plan: Plan, network: Network) -> Canary:
