@@ -9,13 +9,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sqlalchemy.engine import URL
 
 from neuroval.analysis.readers.lists import ReadingList, lists_in, reading_lists
 from neuroval.analysis.readers.state import JUDGEMENTS, STATUSES, Opinion, Status, Subject, opinions, status_of
 from neuroval.dashboard.cases.evaluated_case import ByCase
 from neuroval.dashboard.settings import current_settings
 from neuroval.data.reviews.event import FIRST, Event, Kind
-from neuroval.data.reviews.store import Head, Store, open_store
+from neuroval.data.reviews.store import Head, Store, address_of, open_store
 from neuroval.data.storage.arrow_text import positions
 from neuroval.data.study.folder import Study
 
@@ -114,6 +115,12 @@ def review_store(*, create: bool = False) -> Store | None:
     """
     address = current_settings().reviews
     return open_store("" if address is None else address.get_secret_value(), create=create)
+
+
+def store_address() -> URL:
+    """Return the address of the store that the settings name."""
+    address = current_settings().reviews
+    return address_of("" if address is None else address.get_secret_value())
 
 
 def subjects_of(study: Study) -> Mapping[str, Subject]:
