@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 from neuroval.analysis.readers.lists import ReadingList, lists_in, reading_lists
 from neuroval.analysis.readers.state import JUDGEMENTS, STATUSES, Opinion, Status, Subject, opinions, status_of
 from neuroval.dashboard.cases.evaluated_case import ByCase
+from neuroval.dashboard.permissions import OF_EVENT, check
 from neuroval.dashboard.settings import current_settings
 from neuroval.data.reviews.event import FIRST, Event, Kind
 from neuroval.data.reviews.store import Head, Store, address_of, open_store
@@ -174,8 +175,14 @@ def event_on(
     )
 
 
-def record(event: Event) -> None:
-    """Append an event to the store; it is kept when this returns. Raises ``StoreError``, and then it is not."""
+def record(*events: Event) -> None:
+    """Append events to the store, all or none; they are kept when this returns. Every event of a person comes here.
+
+    Raises ``NotAllowedError`` for who may not say this by the roles, and ``StoreError`` where the store is away; then
+    nothing is kept.
+    """
+    for who, action in dict.fromkeys((event.who, OF_EVENT[event.kind]) for event in events):
+        check(who, action)
     store = review_store(create=True)
     if store is not None:
-        store.append(event)
+        store.append(*events)
