@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 import plotly.graph_objects as go
@@ -69,7 +68,10 @@ def csv_button(
     label: str = "CSV",
 ) -> None:
     """Offer a table as a CSV file, at the right; rows given as a function are made when they are asked for."""
-    made = (lambda: as_csv(study, rows())) if callable(rows) else partial(as_csv, study, rows)
+
+    def made() -> bytes:
+        return as_csv(study, rows() if callable(rows) else rows)
+
     content = noted(study, what, made) if callable(rows) or sign_in.required() else made()
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.download_button(
