@@ -6,7 +6,8 @@ A new page is its file in ``app_pages``, its words, and one entry here.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from neuroval.dashboard.words import how_computed, readers
+from neuroval.dashboard.permissions import Action
+from neuroval.dashboard.words import how_computed, readers, roles
 from neuroval.dashboard.words.glossary import AVERAGES, RATES, RATIOS, SCORE_TERMS, explained
 
 Group = Literal["Verdict", "Evidence", "Tools"]
@@ -17,6 +18,7 @@ class Page:
     """A page: its ``question`` is the title, ``label`` the link to it, ``name`` its file and address.
 
     ``judges`` when its numbers are of the cases that the reader chose to judge: the page then says which these are.
+    ``only`` is what somebody must be allowed to do for the page to be listed.
     ``methods`` says how its numbers were computed, ``metrics`` are the entries of the glossary that it explains.
     """
 
@@ -28,6 +30,7 @@ class Page:
     group: Group = "Evidence"
     needs_study: bool = True
     judges: bool = False
+    only: Action | None = None
 
     @property
     def file(self) -> str:
@@ -181,6 +184,15 @@ _PAGES: Final = (
         methods=how_computed.RUN,
         group="Tools",
         needs_study=False,
+    ),
+    Page(
+        name="access_log",
+        label="Access log",
+        question="Who saw what?",
+        methods=roles.METHODS,
+        group="Tools",
+        needs_study=False,
+        only="see-log",
     ),
 )
 PAGES: Final = {page.name: page for page in _PAGES}

@@ -30,6 +30,7 @@ ELSEWHERE: Final = ("NEUROVAL_HOME", CONFIG, "NEUROVAL_OPEN", "NEUROVAL_PROGRESS
 SHORTEST_KEY: Final = 24  # letters: what nobody guesses
 SHORTEST_SECRET: Final = 32
 CALLBACK: Final = "/oauth2callback"
+ROLE_SETTINGS: Final = ("reader_emails", "adjudicator_emails", "administrator_emails", "auditor_emails")
 HOST_LETTERS: Final = frozenset(string.ascii_lowercase + string.digits + "-_")
 
 
@@ -120,6 +121,23 @@ class Settings(BaseSettings):
         default=(),
         description="addresses, or `@domain`, that may start, cancel, resume and discard evaluations; without any, all "
         "who may sign in",
+    )
+    reader_emails: Emails = Field(
+        default=(),
+        description="addresses, or `@domain`, that review scans and read lists blind; without any role named, all do "
+        "everything",
+    )
+    adjudicator_emails: Emails = Field(
+        default=(), description="addresses, or `@domain`, that also decide where readers differ"
+    )
+    administrator_emails: Emails = Field(
+        default=(), description="addresses, or `@domain`, that do everything: make lists, run evaluations, see the log"
+    )
+    auditor_emails: Emails = Field(
+        default=(), description="addresses, or `@domain`, that see everything, the access log too, and change nothing"
+    )
+    access_log_days: int = Field(
+        default=0, ge=0, le=36_500, description="days after which a row of the access log is removed; 0 keeps all"
     )
     session_idle_minutes: float = Field(
         default=60, gt=0, le=1440, description="minutes without use after which a sign-in ends"
@@ -227,7 +245,11 @@ def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
     if settings.login == "off":
         if settings.run_emails:
             raise InputError("run_emails names who may start evaluations, and without a login nobody is known by name.")
+        for name in ROLE_SETTINGS:
+            if getattr(settings, name):
+                raise InputError(f"{name} names who has a role, and without a login nobody is known by name.")
         return
+    _check_auditors(settings)
     file = next((file for file in files if file.is_file()), None)
     if file is None:
         raise InputError(f"login is required, and there is no {' and no '.join(map(str, files))} that says by whom.")
@@ -242,6 +264,14 @@ def check_sign_in(settings: Settings, files: Sequence[Path]) -> None:
     if not safe or address.path != CALLBACK:
         expected = f"https://HOST{CALLBACK}, or with http on this machine alone"
         raise InputError(f"{file}: redirect_uri of [auth] is {auth['redirect_uri']!r}; expected {expected}.")
+
+
+def _check_auditors(settings: Settings) -> None:
+    """Raise ``InputError`` where an auditor, who changes nothing, has another role too."""
+    for name in ROLE_SETTINGS[:-1]:
+        for email in settings.auditor_emails:
+            if email in getattr(settings, name):
+                raise InputError(f"auditor_emails: {email} is in {name} too; an auditor changes nothing.")
 
 
 def described(settings: Settings) -> list[str]:

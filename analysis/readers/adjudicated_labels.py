@@ -1,19 +1,27 @@
 """The labels that blind reads and decisions give: adjudicated where readers differed, else what all readers say."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from neuroval.analysis.readers.lists import Decision, Read, ReadingList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjudicated:
-    """Labels by case id; ``unusable`` cases have none, and of ``open`` ones the readers differ and nobody decided."""
+    """Labels by case id; ``unusable`` cases have none, and of ``open`` ones the readers differ and nobody decided.
+
+    ``decisions`` are those that count, by case id; other labels are what all readers gave.
+    """
 
     labels: Mapping[str, str]
     unusable: frozenset[str]
     open: frozenset[str]
-    decided: int = 0
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+
+    @property
+    def decided(self) -> int:
+        """How many cases were decided."""
+        return len(self.decisions)
 
 
 def blind_reads(lists: Iterable[ReadingList]) -> dict[tuple[str, str], Read]:
@@ -57,7 +65,7 @@ def adjudicated(lists: Iterable[ReadingList]) -> Adjudicated:
             unusable.add(case_id)
         else:
             labels[case_id] = choice
-    return Adjudicated(labels=labels, unusable=frozenset(unusable), open=frozenset(undecided), decided=len(decisions))
+    return Adjudicated(labels=labels, unusable=frozenset(unusable), open=frozenset(undecided), decisions=decisions)
 
 
 def _decisions(lists: tuple[ReadingList, ...]) -> dict[str, Decision]:

@@ -7,7 +7,7 @@ folder: when it was last used, and whether it was ended. Another process may end
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +58,18 @@ def session_of(cookie: str, *, person: str, began: float) -> Session:
     return Session(key=hashlib.sha256(cookie.encode()).hexdigest(), person=person.casefold(), began=began)
 
 
-def is_open(session: Session, limits: Limits, *, used: bool = True, now: float | None = None) -> bool:
-    """Return whether a session lasts; if so and it is ``used``, it starts to be idle anew."""
+def is_open(
+    session: Session,
+    limits: Limits,
+    *,
+    used: bool = True,
+    now: float | None = None,
+    first: Callable[[], None] = lambda: None,
+) -> bool:
+    """Return whether a session lasts; if so and it is ``used``, it starts to be idle anew.
+
+    ``first`` is called when it is used for the first time, before it counts as open.
+    """
     now = time.time() if now is None else now
     if not -SKEW <= now - session.began <= limits.longest:
         return False
@@ -69,6 +79,8 @@ def is_open(session: Session, limits: Limits, *, used: bool = True, now: float |
         before = database.execute("SELECT max(before) FROM ends WHERE person IN (?, ?)", (session.person, EVERYBODY))
         if ended or session.began < (before.fetchone()[0] or 0) or now - seen > limits.idle:
             return False
+        if used and row is None:
+            first()
         if used and (row is None or now - seen > NOTED):
             with suppress(sqlite3.OperationalError):  # a full disk ends no session before its time
                 _write(database, session, seen=now)

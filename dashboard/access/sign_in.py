@@ -5,6 +5,7 @@ pages ask once more themselves. A client of the API sends one of the server's ke
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +18,14 @@ from neuroval.dashboard.access import sessions, sign_in_page, streamlit_private
 from neuroval.dashboard.access.api_keys import PERSON, SIGNED_IN, has_key
 from neuroval.dashboard.access.gate import API, refused
 from neuroval.dashboard.words import sign_in as text
+from neuroval.data.storage.access_log import AccessKind, AccessLogError
 
 if TYPE_CHECKING:
     from neuroval.dashboard.settings import Settings
 
 PAGES: Final = {f"/{path.stem}" for path in (Path(__file__).parents[1] / "app_pages").glob("*.py")} | {"/", "/home"}
 HEALTH: Final = frozenset({"/api/v1/health", "/api/v1/ready"})
+KINDS: Final = {API: "the API", "/images/": "a picture"}
 NOT_KEPT: Final = {"Cache-Control": "no-store"}
 
 
@@ -34,8 +37,16 @@ class SignIn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with the sign-in."""
-        answer = _instead(HTTPConnection(scope)) if scope["type"] == "http" and required() else None
+        answer = _answer(HTTPConnection(scope)) if scope["type"] == "http" and required() else None
         await (self.app if answer is None else answer)(scope, receive, send)
+
+
+def _answer(request: HTTPConnection) -> Response | None:
+    """Return what is answered in place of what was asked for; nobody comes in unnoticed."""
+    try:
+        return _instead(request)
+    except AccessLogError as error:
+        return refused(request.scope["path"], 503, str(error))
 
 
 def _instead(request: HTTPConnection) -> Response | None:
@@ -45,9 +56,28 @@ def _instead(request: HTTPConnection) -> Response | None:
         return RedirectResponse(streamlit_private.sign_in_address(), 302, NOT_KEPT)
     if path == sign_in_page.SIGN_OUT and (session := session_in(request)) is not None:
         sessions.end(session)  # a copy of the cookie is worth nothing from now on
+        _note("sign-out", who=session.person, what="this device")
     if lets_in(request):
         return None
+    user = streamlit_private.user_of(request.cookies)
+    signed_in = bool(user.get("is_logged_in"))
+    if signed_in or path not in PAGES:  # a page before the sign-in is where it begins
+        with suppress(AccessLogError):  # what is refused is refused
+            _note("refusal", who=person_of(user) if signed_in else "", what=_kind_of(path))
     return HTMLResponse(_page(request), 401, NOT_KEPT) if path in PAGES else refused(path, 401, text.REFUSED)
+
+
+def _kind_of(path: str) -> str:
+    """Return what an address leads to, without the address: it may hold anything."""
+    if path in PAGES:
+        return "a page"
+    return next((words for start, words in KINDS.items() if path.startswith(start)), "another address")
+
+
+def _note(kind: AccessKind, *, who: str, what: str) -> None:
+    from neuroval.dashboard.permissions import note  # as the settings below
+
+    note(kind, who=who, what=what)
 
 
 def _page(request: HTTPConnection) -> str:
@@ -84,7 +114,11 @@ def lasts(request: HTTPConnection, used: bool = True) -> bool:
     if not may_use(streamlit_private.user_of(request.cookies)):
         return False
     session = session_in(request)
-    return session is not None and sessions.is_open(session, _limits(), used=used)
+    if session is None:
+        return False
+    return sessions.is_open(
+        session, _limits(), used=used, first=lambda: _note("sign-in", who=session.person, what="this server")
+    )
 
 
 def session_in(request: HTTPConnection) -> sessions.Session | None:
@@ -117,9 +151,17 @@ def _settings() -> "Settings":
     return current_settings()
 
 
+def _roles_are_named() -> bool:
+    from neuroval.dashboard.permissions import roles_are_named  # as the settings
+
+    return roles_are_named()
+
+
 def may_use(user: Mapping[str, Any]) -> bool:
     """Return whether somebody has signed in, with one of the addresses where the settings name some."""
     if not user.get("is_logged_in"):
+        return False
+    if user.get("email_verified") is False and _roles_are_named():  # anybody may claim an address
         return False
     allowed = _settings().login_emails
     return not allowed or _is_among(user, allowed)
@@ -128,7 +170,13 @@ def may_use(user: Mapping[str, Any]) -> bool:
 def may_run() -> bool:
     """Return whether who sees the page may start, cancel, resume and discard evaluations."""
     allowed = _settings().run_emails
-    if not required() or not allowed:
+    if not required():
+        return True
+    from neuroval.dashboard.permissions import may
+
+    if not may(signed_in(), "run"):
+        return False
+    if not allowed:
         return True
     user = st.user.to_dict() if streamlit_private.can_sign_in() else {}
     return may_use(user) and _is_among(user, allowed)
@@ -154,11 +202,22 @@ def passed() -> bool:
         return False
     with st.sidebar, st.container(horizontal=True, vertical_alignment="center"):
         st.caption(str(user.get("email") or user.get("name") or "Signed in"))
+        if _roles_are_named():
+            st.caption(_role_of(person_of(user)))
         st.button(text.SIGN_OUT, type="tertiary", on_click=st.logout)
         st.button(text.EVERYWHERE, type="tertiary", on_click=_sign_out_everywhere, help=text.EVERYWHERE_HELP)
     return True
 
 
+def _role_of(who: str) -> str:
+    from neuroval.dashboard.permissions import roles_of  # as the settings
+    from neuroval.dashboard.words.roles import yours
+
+    return yours(roles_of(who))
+
+
 def _sign_out_everywhere() -> None:
-    sessions.end_all(person_of(st.user.to_dict()))
+    who = person_of(st.user.to_dict())
+    sessions.end_all(who)
+    _note("sign-out", who=who, what="every device")
     st.logout()

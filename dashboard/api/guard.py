@@ -6,6 +6,7 @@ It is plain ASGI, because a request is turned away before its body is read: a re
 import logging
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +20,10 @@ from neuroval.dashboard.api.log import note
 from neuroval.dashboard.api.meter import Meter
 from neuroval.dashboard.api.problems import answer, problem
 from neuroval.dashboard.api.rate import Rate, caller_of
+from neuroval.dashboard.permissions import note as note_access
 from neuroval.dashboard.scans.prediction import WORKERS
 from neuroval.dashboard.settings import Settings
+from neuroval.data.storage.access_log import AccessLogError
 
 OPEN: Final = ("/health", "/ready", "/docs", "/openapi.json", "/static")  # asked for without a key
 READS_SCANS: Final = ("/predict", "/predict/batch")
@@ -28,6 +31,7 @@ ENVELOPE: Final = 100_000  # bytes of a form around its files
 ARRIVING: Final = 4  # requests that may still be arriving, for each place of those that have
 HELD: Final = 4  # of the largest requests, so many may be in memory: those that arrive, together with those being read
 METHODS: Final = ("GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE")
+BY_KEY: Final = "a key of the API"
 BUSY: Final = "too many requests at once; try again in a second"
 TOO_OFTEN: Final = "more requests than this server takes of one caller; wait as long as Retry-After says"
 RETRY_SECONDS: Final = 1
@@ -115,6 +119,8 @@ class Guard:
             return
         self.arriving -= reads
         try:
+            if reads:
+                note_access("view", who=scope["state"].get(PERSON) or BY_KEY, what="a scan sent to the API")
             with anyio.fail_after(self.settings.timeout):  # a scan that is being read is read to its end
                 await self.app(scope, counted, send)
         except TimeoutError:
@@ -149,6 +155,8 @@ class Guard:
         """Return status and reason of a request that is turned away by its headers alone."""
         keys = self.settings.api_keys
         if keys and not signed_in and not path.startswith(OPEN) and not has_key(headers, keys):
+            with suppress(AccessLogError):  # what is refused is refused
+                note_access("refusal", who="", what="the API")
             return 401, "the header X-API-Key is missing or wrong"
         length = headers.get("content-length", "0")
         if not length.isdecimal():

@@ -14,7 +14,7 @@ from neuroval.analysis.readers.lists import CONFIDENCES, By, ReadingList, Reveal
 from neuroval.analysis.readers.sample import stratified
 from neuroval.analysis.study.results import Results
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.cases.reviews import Reviews, event_on, review_store, subjects_of
+from neuroval.dashboard.cases.reviews import Reviews, event_on, record, subjects_of
 from neuroval.dashboard.cases.selection import FILTERS
 from neuroval.data.exceptions import InputError
 from neuroval.data.reviews.event import Event
@@ -113,23 +113,21 @@ def make_list(study: Study, wanted: Wanted, case_ids: Sequence[str], *, who: str
         )
         for case_id in ids
     ]
-    _append(made, *listed, *(_assign(study, list_id, reader, who=who) for reader in wanted.readers))
+    record(made, *listed, *(_assign(study, list_id, reader, who=who) for reader in wanted.readers))
     return list_id
 
 
 def assign(study: Study, reading_list: ReadingList, reader: str, *, who: str) -> None:
     """Give a list to a further reader. Raises ``InputError``."""
     if reader not in reading_list.readers:
-        _append(_assign(study, reading_list.id, reader, who=who))
+        record(_assign(study, reading_list.id, reader, who=who))
 
 
 def withdraw(study: Study, reading_list: ReadingList, reader: str, *, who: str, reason: str) -> None:
     """Take a list from a reader, whose reads stay. Raises ``InputError`` without a reason."""
     _with_reason(reason)
     payload = {"list": reading_list.id, "reader": reader}
-    _append(
-        Event(who=who, study=study.fingerprint, case_id="", kind="unassign", payload=payload, reason=reason.strip())
-    )
+    record(Event(who=who, study=study.fingerprint, case_id="", kind="unassign", payload=payload, reason=reason.strip()))
 
 
 def record_read(
@@ -158,7 +156,7 @@ def record_read(
     payload: dict[str, Any] = {"list": reading_list.id, "class": choice}
     payload |= {"confidence": None if choice is None else confidence}
     payload |= {"seconds": None if seconds is None else round(seconds, 1)}
-    _append(
+    record(
         event_on(
             study,
             case_id,
@@ -186,7 +184,7 @@ def decide(
     if choice is not None and choice not in study.classes.names:
         raise InputError(f"adjudication: {choice!r} is no class of the study.")
     payload = {"list": reading_list.id, "class": choice, "by": by}
-    _append(event_on(study, case_id, who=who, kind="decide", payload=payload, reason=reason.strip()))
+    record(event_on(study, case_id, who=who, kind="decide", payload=payload, reason=reason.strip()))
 
 
 def numbers_of(results: Results, reviews: Reviews) -> BlindNumbers:
@@ -213,9 +211,3 @@ def _assign(study: Study, list_id: str, reader: str, *, who: str) -> Event:
 def _with_reason(reason: str) -> None:
     if not reason.strip():
         raise InputError("the reason is missing; nothing was saved. Say why in a few words.")
-
-
-def _append(*events: Event) -> None:
-    store = review_store(create=True)
-    if store is not None:
-        store.append(*events)

@@ -9,13 +9,15 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sqlalchemy.engine import URL
 
 from neuroval.analysis.readers.lists import ReadingList, lists_in, reading_lists
 from neuroval.analysis.readers.state import JUDGEMENTS, STATUSES, Opinion, Status, Subject, opinions, status_of
 from neuroval.dashboard.cases.evaluated_case import ByCase
+from neuroval.dashboard.permissions import OF_EVENT, check
 from neuroval.dashboard.settings import current_settings
 from neuroval.data.reviews.event import FIRST, Event, Kind
-from neuroval.data.reviews.store import Head, Store, open_store
+from neuroval.data.reviews.store import Head, Store, address_of, open_store
 from neuroval.data.storage.arrow_text import positions
 from neuroval.data.study.folder import Study
 
@@ -116,6 +118,12 @@ def review_store(*, create: bool = False) -> Store | None:
     return open_store("" if address is None else address.get_secret_value(), create=create)
 
 
+def store_address() -> URL:
+    """Return the address of the store that the settings name."""
+    address = current_settings().reviews
+    return address_of("" if address is None else address.get_secret_value())
+
+
 def subjects_of(study: Study) -> Mapping[str, Subject]:
     """Return the cases of a study as reviews know them, each made when it is asked for."""
     ids, labels = study.cases["case_id"].array, study.cases["label"].array
@@ -167,8 +175,14 @@ def event_on(
     )
 
 
-def record(event: Event) -> None:
-    """Append an event to the store; it is kept when this returns. Raises ``StoreError``, and then it is not."""
+def record(*events: Event) -> None:
+    """Append events to the store, all or none; they are kept when this returns. Every event of a person comes here.
+
+    Raises ``NotAllowedError`` for who may not say this by the roles, and ``StoreError`` where the store is away; then
+    nothing is kept.
+    """
+    for who, action in dict.fromkeys((event.who, OF_EVENT[event.kind]) for event in events):
+        check(who, action)
     store = review_store(create=True)
     if store is not None:
-        store.append(event)
+        store.append(*events)

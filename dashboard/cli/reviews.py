@@ -117,6 +117,35 @@ def verify(
 
 
 @app.command()
+def backup(file: Annotated[Path, typer.Argument(help="File to write, such as reviews-backup.sqlite.")]) -> None:
+    """Copy the store of reviews into one file; right while readers write."""
+    from neuroval.dashboard.cases.reviews import store_address
+    from neuroval.data.reviews.copies import back_up
+
+    head = back_up(store_address(), file)
+    say(f"{file}: {counted(head.number, 'event')}, the record holds")
+    say(f"ends with {head.hash}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="File that neuroval reviews backup has written.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also where a store is there, which is kept beside.")
+    ] = False,
+) -> None:
+    """Put a copy in the place of the store of reviews, once its record is checked; stop the server first."""
+    from neuroval.dashboard.cases.reviews import store_address
+    from neuroval.data.reviews.copies import restore as restored
+
+    head, former = restored(file, store_address(), replace=replace)
+    say(f"{counted(head.number, 'event')}, the record holds")
+    say(f"ends with {head.hash}")
+    if former is not None:
+        note(f"The former store is {former}.")
+
+
+@app.command()
 def lists(
     study: Annotated[str, typer.Argument(help="Study name or folder.")],
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,

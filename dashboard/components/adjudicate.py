@@ -10,9 +10,11 @@ from neuroval.dashboard.components import blind_scan as scan
 from neuroval.dashboard.components import frame
 from neuroval.dashboard.components.blind_read import said_of
 from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.permissions import may
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import reading as text
 from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.roles import MAY_NOT
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
 
@@ -52,7 +54,10 @@ def adjudicate(study: Study, reading_list: ReadingList, *, who: str) -> None:
             st.caption(escaped(text.shown(*said_of(study, case_id), study.classes)))
             if differ:
                 st.button(text.NEXT_SCAN, key="decide-next", on_click=state.open_scan, args=(None,))
-        _form(study, reading_list, case_id, who=who)
+        if may(who, "decide"):
+            _form(study, reading_list, case_id, who=who)
+        else:
+            st.caption(MAY_NOT["decide"])
         places = [order.index(name) + 1 for name in cases]
         st.selectbox(
             "Scan",

@@ -10,10 +10,12 @@ from neuroval.dashboard.cases.reading import record_read
 from neuroval.dashboard.components import blind_scan as scan
 from neuroval.dashboard.components import frame
 from neuroval.dashboard.components.tables import table
+from neuroval.dashboard.permissions import may
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import reading as text
 from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.roles import MAY_NOT
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
 
@@ -28,6 +30,11 @@ def blind_read(study: Study, reading_list: ReadingList, *, who: str) -> None:
         frame.title(study, text.QUESTION)
         _back()
         st.info(text.NOT_YOURS if who else text.NAME_FIRST)
+        return
+    if not may(who, "read"):
+        frame.title(study, text.QUESTION)
+        _back()
+        st.info(MAY_NOT["read"])
         return
     order, left = reading_list.order(who), reading_list.left(who)
     number, after = state.scan_number(len(order)), state.shown_after()

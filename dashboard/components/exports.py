@@ -4,20 +4,24 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from neuroval.analysis.study.results import Results
+from neuroval.dashboard.access import sign_in
 from neuroval.dashboard.access.streamlit_private import fetching_script
 from neuroval.dashboard.components import tables
 from neuroval.dashboard.documents.spreadsheet import row_as_text
 from neuroval.dashboard.documents.study_document import document_of
 from neuroval.dashboard.documents.table import as_csv as as_csv_of
 from neuroval.dashboard.figures.look import CONFIG, revised
+from neuroval.dashboard.permissions import note
 from neuroval.dashboard.words import general as text
 from neuroval.data.study.folder import Study
+
+T = TypeVar("T")
 
 
 def file_name(study: Study, what: str) -> str:
@@ -64,7 +68,11 @@ def csv_button(
     label: str = "CSV",
 ) -> None:
     """Offer a table as a CSV file, at the right; rows given as a function are made when they are asked for."""
-    content = (lambda: as_csv(study, rows())) if callable(rows) else as_csv(study, rows)
+
+    def made() -> bytes:
+        return as_csv(study, rows() if callable(rows) else rows)
+
+    content = noted(study, what, made) if callable(rows) or sign_in.required() else made()
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.download_button(
             label,
@@ -77,6 +85,17 @@ def csv_button(
             type="tertiary",
             help=text.CSV_HELP,
         )
+
+
+def noted(study: Study, what: str, content: Callable[[], T]) -> Callable[[], T]:
+    """Return what makes the content of a file when it is taken, and writes down before who takes it."""
+    who = sign_in.signed_in()
+
+    def made() -> T:
+        note("export", who=who, what=what, study=study.path.name)
+        return content()
+
+    return made
 
 
 def table(study: Study, rows: Sequence[Mapping[str, str]], *, what: str, alt: str) -> None:
@@ -95,11 +114,12 @@ def number_buttons(study: Study, results: Results) -> None:
     name, icon = file_name(study, "numbers"), ":material/download:"
     with st.container(horizontal=True):
         label = "Download all numbers as JSON"
-        st.download_button(label, document, f"{name}.json", "application/json", on_click="ignore", icon=icon)
+        content = noted(study, "all numbers", document)
+        st.download_button(label, content, f"{name}.json", "application/json", on_click="ignore", icon=icon)
         label = "The same as a table (CSV)"
         st.download_button(
             label,
-            lambda: as_csv_of(results),
+            noted(study, "all numbers", lambda: as_csv_of(results)),
             f"{name}.csv",
             "text/csv",
             on_click="ignore",

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from neuroval.dashboard.access import sign_in
 from neuroval.dashboard.access.streamlit_private import DeltaGenerator
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.pages import GROUPS, PAGES
+from neuroval.dashboard.pages import GROUPS, PAGES, Page
+from neuroval.dashboard.permissions import may
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import page_figures as charts
 from neuroval.dashboard.session import state
@@ -65,7 +67,7 @@ def sidebar() -> Study | None:
         for group in GROUPS:
             with st.container(gap="xsmall"):
                 st.caption(group)
-                for page in [page for page in PAGES.values() if page.group == group]:
+                for page in [page for page in PAGES.values() if page.group == group and _is_listed(page)]:
                     query = state.link(named := state.study_name() or next(iter(folders)))
                     if page.name == "errors" and state.reading() == ("", ""):  # a blind reader sees no filter
                         query |= state.kept_filters(named)
@@ -90,6 +92,10 @@ def sidebar() -> Study | None:
     with below:
         _facts(study.manifest.about, study.fingerprint, name)
     return study
+
+
+def _is_listed(page: Page) -> bool:
+    return page.only is None or may(sign_in.signed_in(), page.only)
 
 
 def _basis(study: Study) -> None:

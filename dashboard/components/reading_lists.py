@@ -10,10 +10,12 @@ from neuroval.dashboard.cases import reading
 from neuroval.dashboard.cases.evidence import Evidence
 from neuroval.dashboard.cases.reviews import Reviews
 from neuroval.dashboard.components import review, tiles
+from neuroval.dashboard.permissions import may
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.words import reading as text
 from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.roles import MAY_NOT
 from neuroval.data.exceptions import InputError
 from neuroval.data.study.folder import Study
 
@@ -28,7 +30,9 @@ def section(study: Study, evidence: Evidence, reviews: Reviews) -> None:
     st.header(text.LISTS, anchor=False)
     who = review.reader()
     reading_lists(study, reviews, who=who)
-    if tiles.images_note(study):
+    if who and not may(who, "make-list"):
+        st.caption(MAY_NOT["make-list"])
+    elif tiles.images_note(study):
         maker(study, reviews, sources_of(study, evidence, reviews), who=who, key="new-list")
 
 
@@ -54,12 +58,15 @@ def _reading_list(study: Study, reading_list: ReadingList, *, who: str) -> None:
         mine = any(reading_list.given(case_id, who) for case_id in reading_list.cases)
         if busy:
             label = text.GO_ON if mine else text.READ
-            _way(reading_list, label, state.READING, icon="play_arrow", main=True)
+            if may(who, "read"):
+                _way(reading_list, label, state.READING, icon="play_arrow", main=True)
+            else:
+                st.caption(MAY_NOT["read"])
         elif mine:
             _way(reading_list, text.RESULTS, state.READING, icon="fact_check")
         if reading_list.standing_at("differ", "decided") and who and not busy:
             _way(reading_list, text.ADJUDICATE, state.DECIDING, icon="balance")
-        if who:
+        if may(who, "make-list") and who:
             _members(study, reading_list, who=who)
 
 
@@ -159,7 +166,7 @@ def from_gallery(study: Study, reviews: Reviews | None, case_ids: Sequence[str],
         have = _with_image(study)
         return [case_id for case_id in case_ids if case_id in have][:size]
 
-    if reviews is not None and case_ids:
+    if reviews is not None and case_ids and may(who, "make-list"):
         maker(study, reviews, {"gallery": cases}, who=who, key="gallery-list", most=len(case_ids))
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from neuroval.analysis.study.results import LEVEL
 from neuroval.dashboard.cases.evidence import Evidence
-from neuroval.dashboard.components.exports import file_name
+from neuroval.dashboard.components.exports import file_name, noted
 from neuroval.dashboard.report.options import LONGEST, SECTIONS, Options
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
@@ -85,7 +85,9 @@ def result(study: Study, options: Options, *, asked: bool) -> None:
 
     name = f"{file_name(study, 'report')}.pdf"
     icon = ":material/download:"
-    st.download_button(text.DOWNLOAD, file, name, "application/pdf", on_click="ignore", icon=icon)
+    st.download_button(
+        text.DOWNLOAD, noted(study, "report", file), name, "application/pdf", on_click="ignore", icon=icon
+    )
     st.caption(escaped(text.made_for(options)))
     st.caption(text.size(len(content)))
     st.pdf(content, height=HEIGHT, key="report-pdf", alt=text.PREVIEW_ALT)

@@ -12,11 +12,13 @@ from neuroval.dashboard.access import sign_in
 from neuroval.dashboard.cases.any_case import ListedCase
 from neuroval.dashboard.cases.reviews import REASONS, REVIEW_FILTERS, Reviews, event_on, record
 from neuroval.dashboard.cases.selection import Selection
+from neuroval.dashboard.permissions import may
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import reviews as text
 from neuroval.dashboard.words.formats import escaped
+from neuroval.dashboard.words.roles import MAY_NOT
 from neuroval.data.classes import ClassOrder
 from neuroval.data.exceptions import InputError
 from neuroval.data.reviews.event import Kind
@@ -86,11 +88,16 @@ def case_review(study: Study, reviews: Reviews | None, listed: ListedCase, order
         st.error(escaped(problem))
     with st.container(border=True, gap="small"):
         who = reader()
-        opinion = reviews.opinion(listed.case_id, who)
-        _judgements(study, listed, opinion)
+        opinion, allowed = reviews.opinion(listed.case_id, who), may(who, "judge")
+        _judgements(study, listed, opinion, allowed=allowed)
         _next(reviews, listed, order, who=who)
         if not who:
             st.caption(text.NAME_FIRST)
+            return
+        if not allowed:
+            st.caption(MAY_NOT["judge"])
+            if given := reviews.by_case.get(listed.case_id, ()):
+                st.caption(escaped(text.others(given, study.classes)))
             return
         if opinion.judgement == "label-wrong":
             _classes(study, listed, opinion)
@@ -125,7 +132,7 @@ def reader() -> str:
     return who
 
 
-def _judgements(study: Study, listed: ListedCase, opinion: Opinion) -> None:
+def _judgements(study: Study, listed: ListedCase, opinion: Opinion, *, allowed: bool) -> None:
     judgements: tuple[tuple[Kind, str, str, str], ...] = (
         ("agree", text.AGREE, "A", "check"),
         ("label-wrong", text.WRONG, "W", "close"),
@@ -139,7 +146,7 @@ def _judgements(study: Study, listed: ListedCase, opinion: Opinion) -> None:
                 icon=CHOSEN if opinion.judgement == kind else f":material/{icon}:",
                 key=f"review-{kind}",
                 shortcut=key,
-                disabled=not opinion.who,
+                disabled=not (opinion.who and allowed),
                 on_click=_judge,
                 args=(study, listed, opinion, kind),
             )
@@ -149,7 +156,7 @@ def _judgements(study: Study, listed: ListedCase, opinion: Opinion) -> None:
             key="review-undo",
             shortcut="Z",
             type="tertiary",
-            disabled=not opinion.last,
+            disabled=not (opinion.last and allowed),
             on_click=_add,
             args=(study, listed.case_id, opinion.who, "undo", {"event": opinion.last}),
         )

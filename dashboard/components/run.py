@@ -5,16 +5,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from neuroval.dashboard.access.sign_in import may_run
+from neuroval.dashboard.access.sign_in import may_run, signed_in
 from neuroval.dashboard.jobs import job as jobs
 from neuroval.dashboard.jobs.image_folders import data_sets
 from neuroval.dashboard.jobs.job import Progress, State, Status
 from neuroval.dashboard.pages import PAGES
+from neuroval.dashboard.permissions import check, note
 from neuroval.dashboard.session import state
 from neuroval.dashboard.settings import current_settings
 from neuroval.dashboard.words import run as text
 from neuroval.dashboard.words.formats import escaped
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.access_log import AccessKind
 from neuroval.data.storage.home import models, studies
 from neuroval.model.card import ModelCard, read_card
 
@@ -56,7 +58,11 @@ def form() -> None:
     job = _status()
     wait = "" if job is None else jobs.UNFINISHED.get(job.state, "")
     if st.button("Evaluate", disabled=bool(wait)):
-        _do(lambda: jobs.start(model=model, images=str(folders[images]), data=data, study=study, roots=roots))
+        _do(
+            "start",
+            study,
+            lambda: jobs.start(model=model, images=str(folders[images]), data=data, study=study, roots=roots),
+        )
     if wait:
         st.caption(wait)
 
@@ -107,7 +113,7 @@ def _outcome(*, was_running: bool) -> None:
     except InputError as error:
         st.error(escaped(str(error)))
         if may_run():
-            st.button("Discard", on_click=jobs.discard)
+            st.button("Discard", on_click=_allowed, args=("discard", "", jobs.discard))
         return
     if was_running and (job is None or job.state != State.RUNNING):
         st.rerun()  # the whole page: the form is open again
@@ -119,7 +125,7 @@ def _outcome(*, was_running: bool) -> None:
         st.switch_page(PAGES["overview"].file, query_params=state.link(job.job.study))
     st.markdown(text.asked(job.job))
     if job.state == State.RUNNING:
-        _under_way(job.progress)
+        _under_way(job.progress, job.job.study)
     elif job.state == State.DONE:
         st.success(text.done(job.job))
         query = state.link(job.job.study)
@@ -128,12 +134,12 @@ def _outcome(*, was_running: bool) -> None:
         _go_on(job)
 
 
-def _under_way(progress: Progress | None) -> None:
+def _under_way(progress: Progress | None, study: str) -> None:
     share = progress.done / progress.total if progress is not None and progress.total else 0.0
     st.progress(min(share, 1.0), text.progress(progress))
     st.caption(text.OPENS)
     if may_run():
-        st.button("Cancel", on_click=jobs.cancel)
+        st.button("Cancel", on_click=_allowed, args=("cancel", study, jobs.cancel))
 
 
 def _go_on(status: Status) -> None:
@@ -143,14 +149,24 @@ def _go_on(status: Status) -> None:
         return
     with st.container(horizontal=True):
         again = st.button("Resume")
-        st.button("Discard", on_click=jobs.discard)
+        st.button("Discard", on_click=_allowed, args=("discard", status.job.study, jobs.discard))
     if again:
-        _do(lambda: jobs.resume(roots=current_settings().image_roots))
+        _do("resume", status.job.study, lambda: jobs.resume(roots=current_settings().image_roots))
 
 
-def _do(action: Callable[[], object]) -> None:
+def _allowed(kind: AccessKind, study: str, action: Callable[[], object]) -> None:
+    """Do it and write it down, for whom the settings let. Raises ``InputError`` for others."""
+    who = signed_in()
+    check(who, "run")
+    if not may_run():
+        raise InputError(text.OTHERS_MAY)
+    note(kind, who=who, what="evaluation", study=study)
+    action()
+
+
+def _do(kind: AccessKind, study: str, action: Callable[[], object]) -> None:
     try:
-        action()
+        _allowed(kind, study, action)
     except InputError as error:
         st.error(escaped(str(error)))
     else:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from neuroval.dashboard.access.sign_in import signed_in
+from neuroval.dashboard.permissions import note
 from neuroval.dashboard.session import cache as compute
 from neuroval.dashboard.session import state
 from neuroval.dashboard.settings import current_settings
@@ -38,6 +40,12 @@ def files() -> list[UploadedFile]:
     st.caption(f"{text_scan.FORM} {text_scan.FORGOTTEN}")
     if len(chosen) > (most := current_settings().batch_files):
         st.warning(text_scan.too_many(len(chosen), most))
+    if chosen:
+        try:
+            note("view", who=signed_in(), what="an uploaded scan")
+        except InputError as error:
+            st.error(escaped(str(error)))
+            return []
     return chosen[:most]
 
 

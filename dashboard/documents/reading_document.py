@@ -1,7 +1,9 @@
 """Reading lists and blind reads as plain values: progress, agreement, rates and the adjudicated labels."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from neuroval.analysis.readers.adjudicated_labels import blind_reads
 from neuroval.analysis.readers.against_reference import Corrected, ReaderRates
 from neuroval.analysis.readers.agreement import Agreement
 from neuroval.analysis.readers.blind import BlindNumbers
@@ -17,7 +19,12 @@ MEASURES = ("observed", "fleiss_kappa", "gwet_ac1", "krippendorff_alpha", "cohen
 def document_of_reading(source: Results, reviews: Reviews) -> dict[str, Any]:
     """Return the reading lists of a study, and what their blind reads say of the evaluated cases; null without any."""
     lists = [document_of_list(reading_list) for reading_list in reviews.lists]
-    return {"lists": lists, "blind": _blind(numbers_of(source, reviews)) if lists else None}
+    if not lists:
+        return {"lists": lists, "blind": None}
+    numbers = numbers_of(source, reviews)
+    labels = dict(zip(source.study.cases["case_id"], source.study.cases["label"], strict=True))
+    told = {**_blind(numbers), "labels": _labels(numbers, labels), "open": _open(numbers, reviews, labels)}
+    return {"lists": lists, "blind": told}
 
 
 def document_of_list(reading_list: ReadingList) -> dict[str, Any]:
@@ -35,6 +42,30 @@ def document_of_list(reading_list: ReadingList) -> dict[str, Any]:
         "readers": [{"who": who, "read": total - len(reading_list.left(who))} for who in reading_list.readers],
         **{name: len(reading_list.standing_at(name)) for name in ("agree", "differ", "decided")},
     }
+
+
+def _labels(numbers: BlindNumbers, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the adjudicated label of each case that has one, by case id; a ``class`` of null cannot be used."""
+    settled: dict[str, str | None] = {**numbers.labels.labels, **dict.fromkeys(numbers.labels.unusable)}
+    rows = []
+    for case_id, choice in sorted(settled.items()):
+        decision = numbers.labels.decisions.get(case_id)
+        who, by, reason = (None, "readers", "") if decision is None else (decision.who, decision.by, decision.reason)
+        rows.append(
+            {"case_id": case_id, "label": labels[case_id], "class": choice, "by": by, "who": who, "reason": reason}
+        )
+    return rows
+
+
+def _open(numbers: BlindNumbers, reviews: Reviews, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the cases on which readers differ and nobody has decided, with their last blind reads."""
+    reads: dict[str, list[dict[str, Any]]] = {}
+    for (case_id, who), read in sorted(blind_reads(reviews.lists).items()):
+        reads.setdefault(case_id, []).append({"who": who, "class": read.choice, "confidence": read.confidence})
+    return [
+        {"case_id": case_id, "label": labels[case_id], "reads": reads[case_id]}
+        for case_id in sorted(numbers.labels.open)
+    ]
 
 
 def plain_agreement(told: Agreement) -> dict[str, Any]:

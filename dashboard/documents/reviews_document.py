@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from neuroval.analysis.readers.adjudicated_labels import adjudicated
 from neuroval.analysis.readers.against_reference import as_ratings, corrected, corrected_rates, readers_against
 from neuroval.analysis.readers.agreement import agreement
 from neuroval.analysis.readers.state import Opinion, agreed_class, left_out, status_of
@@ -253,22 +254,25 @@ def opinions_as_csv(study: Study, reviews: Reviews) -> str:
 def corrected_metadata(study: Study, reviews: Reviews) -> tuple[str, int, int]:
     """Return the ``metadata.csv`` of a data set with the labels that readers agree on, how many changed and were left.
 
-    A label is changed where all who judged it give the same other class; a case that all call unusable is not listed,
-    which ``metadata.csv`` cannot say otherwise: take its file away. Cells stand
-    as they are, for a program to read.
+    The adjudicated label counts where there is one; else a label is changed where all who judged it give the same
+    other class. A case that was decided, or that all call, unusable is not listed, which ``metadata.csv`` cannot say
+    otherwise: take its file away. Cells stand as they are, for a program to read.
     """
     labels = dict(zip(study.cases["case_id"], study.cases["label"], strict=True))
-    known = set(study.classes.names)
+    known, settled = set(study.classes.names), adjudicated(reviews.lists)
     changed = dropped = 0
     rows: list[dict[str, Any]] = []
     for record in study.cases.to_dict("records"):
         row = {str(name): value for name, value in record.items()}
-        given = reviews.by_case.get(row["case_id"], ())
-        if left_out(given):
+        case_id = row["case_id"]
+        given = reviews.by_case.get(case_id, ())
+        choice = settled.labels.get(case_id)
+        if choice is None and (case_id in settled.unusable or left_out(given)):
             dropped += 1
             continue
-        choice = agreed_class(given) if status_of(given) == "label-wrong" else None
-        if choice in known and choice != labels[row["case_id"]]:
+        if choice is None and status_of(given) == "label-wrong":
+            choice = agreed_class(given)
+        if choice in known and choice != labels[case_id]:
             row["label"] = choice
             changed += 1
         if isinstance(row["image_path"], str):

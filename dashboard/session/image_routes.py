@@ -7,16 +7,30 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from neuroval.dashboard.access.address_names import name_in_list
+from neuroval.dashboard.access.address_names import name_in_list, name_of_case
+from neuroval.dashboard.access.api_keys import PERSON
 from neuroval.dashboard.cases.evaluated_case import MapOf
 from neuroval.dashboard.figures.scan import LAYERS, SIZES
+from neuroval.dashboard.permissions import note
 from neuroval.dashboard.session import cache as compute
 from neuroval.data.exceptions import InputError
+from neuroval.data.storage.access_log import AccessLogError
 from neuroval.data.storage.home import studies
+from neuroval.data.study.folder import Study
 from neuroval.data.study.trial import INTERVENTIONS, SEVERITIES, UNTOUCHED
 
 NETWORKS: Mapping[str, MapOf] = {"network": "network", "fold": "fold"}
 LEVELS = tuple(map(str, range(SEVERITIES + 1)))
+
+
+def _noted(request: Request, study: Study, what: str) -> Response | None:
+    """Write down who sees a scan; return the refusal where that cannot be written."""
+    who = getattr(request.state, PERSON, "")
+    try:
+        note("view", who=who, what=what, study=study.path.name)
+    except AccessLogError as error:
+        return PlainTextResponse(str(error), status_code=503, headers={"Cache-Control": "no-store"})
+    return None
 
 
 def serve(request: Request) -> Response:
@@ -60,6 +74,8 @@ def serve(request: Request) -> Response:
         content = compute.changed(study, case_id, change=change, level=int(level), size=size)
     if content is None:
         return missing
+    if (refusal := _noted(request, study, f"scan {name_of_case(case_id)}")) is not None:
+        return refusal
     shown = f"{number or 'scan'}-{of}-{size}-{cells}-{change}-{level}-{layer}"
     etag = f'"{study.fingerprint[:16]}-{quote(case_name, safe="")}-{shown}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
@@ -86,8 +102,10 @@ def serve_blind(request: Request) -> Response:
     named = (case_id for case_id in cases if name_in_list(parameters["list"], case_id) == parameters["name"])
     case_id = next(named, None)
     content = None if case_id is None else compute.encoded(study, case_id, None, "original")
-    if content is None:
+    if content is None or case_id is None:
         return missing
+    if (refusal := _noted(request, study, f"scan {name_of_case(case_id)}, blind")) is not None:
+        return refusal
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     if request.headers.get("if-none-match") == etag:

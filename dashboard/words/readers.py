@@ -23,10 +23,11 @@ RATES, REFERENCE, ADJUDICATED, MODEL = (
     "Model",
 )
 ALT: Final = "How often each reader and the model give the label, and the adjudicated label, with intervals"
-OF_LIST: Final = (
+OF_SCANS: Final = (
     "These rates are of the scans on the lists, not of all scans: a list with many errors makes the model look worse "
-    "than it is. Lines: 95% intervals, allowing for several scans of one patient."
+    "than it is."
 )
+OF_LIST: Final = f"{OF_SCANS} Lines: 95% intervals, allowing for several scans of one patient."
 LESS: Final = "Less the model: the reader's rate less the model's, on the same scans, against the label."
 CIRCULAR: Final = (
     "Where nobody decided, the adjudicated label is the class that all readers gave: there each of them is right."

@@ -13,9 +13,11 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from neuroval.dashboard import permissions
 from neuroval.dashboard.access import sign_in, streamlit_private
 from neuroval.dashboard.access.api_keys import PERSON, SIGNED_IN
 from neuroval.dashboard.words import sign_in as text
+from neuroval.data.storage.access_log import Wanted, accesses
 
 ORIGIN, SECRET = "http://neuroval.example", "s" * 40
 NAME = streamlit_private.USER_COOKIE_NAME
@@ -67,6 +69,36 @@ def test_after_it_pages_pictures_and_the_api_are_open_until_it_ends(client: Test
     assert client.get("/auth/logout", headers=signed).status_code == 200
     for path in ("/", "/images/a/b.webp", "/api/v1/studies", "/media/x"):
         assert client.get(path, headers=signed).status_code == 401
+
+
+def test_who_comes_goes_and_is_refused_is_written_down(client: TestClient) -> None:
+    permissions._last.clear()
+    reader, other = {"Cookie": cookie()}, {"Cookie": cookie("other@clinic.example")}
+    client.get("/")  # where a sign-in begins
+    for path in ("/", "/images/a/b.webp", "/errors"):
+        client.get(path, headers=reader)
+    client.get("/images/a/patient-7.webp")
+    client.get("/images/a/patient-8.webp")
+    client.get("/", headers=other)
+    client.get("/auth/logout", headers=reader)
+    client.get("/", headers=reader)
+    rows = [(access.who, access.kind, access.what) for access in accesses(Wanted())][::-1]
+    assert rows == [
+        ("reader@hospital.example", "sign-in", "this server"),
+        ("", "refusal", "a picture"),
+        ("other@clinic.example", "refusal", "a page"),
+        ("reader@hospital.example", "sign-out", "this device"),
+        ("reader@hospital.example", "refusal", "a page"),
+    ]
+
+
+def test_nobody_comes_in_unnoticed(client: TestClient, tmp_path: Path) -> None:
+    permissions._last.clear()
+    (tmp_path / "access").mkdir()
+    (tmp_path / "access" / "log.db").mkdir()
+    answer = client.get("/images/a/b.webp", headers={"Cookie": cookie()})
+    assert answer.status_code == 503
+    assert "nothing is shown or done without it" in answer.text
 
 
 def test_who_may_not_use_the_server_is_told_so_and_can_leave(client: TestClient) -> None:

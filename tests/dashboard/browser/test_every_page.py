@@ -91,7 +91,8 @@ def shown(
     place = request.param
     tab.set_viewport_size(WIDE)
     tab.emulate_media(color_scheme="light")
-    if f"study={place.study}" in tab.url and not place.query:
+    listed = PAGES[place.page].only is None
+    if f"study={place.study}" in tab.url and listed and not place.query:
         turn(tab, place.page)
     else:
         visit(tab, place.page, study=place.study, **dict(place.query))

@@ -29,6 +29,7 @@ WITHOUT_NAMES = (
     "report",
     "try_scan",
     "run",
+    "access_log",
 )
 IN_COMPONENTS = """main => [...main.querySelectorAll("*")].filter(element => element.shadowRoot)
     .map(element => element.shadowRoot.querySelector("div")?.innerText ?? "").join(" ")"""

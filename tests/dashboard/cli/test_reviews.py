@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from neuroval.dashboard.cases.reading import Wanted, make_list, record_read
+from neuroval.dashboard.cases.reading import Wanted, decide, make_list, record_read
 from neuroval.dashboard.cases.reviews import event_on, record, reviews_of
 from neuroval.data.reviews.event import Event
 from neuroval.data.reviews.store import forget_stores, open_store
@@ -209,6 +209,40 @@ def test_a_list_of_the_gallery_holds_what_passes_its_filters(neuroval: Run, link
     assert len(reading_list.cases) == 7
     ended = neuroval(*MAKE, "--name", "all", "--from", "gallery", "--where", "reference=lymphoma")
     assert (ended.code, "is not known" in ended.err) == (2, True)
+
+
+@pytest.mark.usefixtures("linked")
+def test_the_metadata_takes_the_adjudicated_label_first(neuroval: Run, linked: Study, tmp_path: Path) -> None:
+    """Ann and Bob read four cases blind: on the first they agree on another class, the second carl calls unusable."""
+    ids = linked.predictions["case_id"].tolist()[:4]
+    labels = linked.cases.set_index("case_id")
+    wanted = Wanted(name="June", readers=("ann", "bob"), source="gallery")
+    make_list(linked, wanted, ids, who="max")
+    (made,) = reviews_of(linked).lists
+    other = "pituitary" if labels["label"][ids[0]] != "pituitary" else "glioma"
+    for who in made.readers:
+        choices = [other, other if who == "ann" else labels["label"][ids[1]], *labels["label"][ids[2:]]]
+        for case_id, choice in zip(ids, choices, strict=True):
+            record_read(linked, made, case_id, who=who, choice=choice, confidence=4, seconds=1.0)
+    (read,) = reviews_of(linked).lists
+    decide(linked, read, ids[1], who="carl", choice=None, by="third", reason="cut off")
+    neuroval("reviews", "export", tmp_path / "metadata.csv", "--study", "normal", "--what", "metadata")
+    written = {row["image_path"]: row["label"] for row in rows(tmp_path / "metadata.csv")}
+    assert written[labels["image_path"][ids[0]]] == other
+    assert labels["image_path"][ids[1]] not in written
+    assert written[labels["image_path"][ids[2]]] == labels["label"][ids[2]]
+
+
+@pytest.mark.usefixtures("study")
+def test_a_copy_of_the_store_comes_back(neuroval: Run, tmp_path: Path) -> None:
+    ended = neuroval("reviews", "backup", tmp_path / "kept.sqlite")
+    assert "6 events, the record holds" in ended.out
+    assert neuroval("reviews", "restore", tmp_path / "kept.sqlite").code == 2
+    record(Event(who="ann", study="0" * 64, case_id="elsewhere", kind="agree"))
+    ended = neuroval("reviews", "restore", tmp_path / "kept.sqlite", "--replace")
+    assert (ended.code, "The former store is" in ended.err) == (0, True)
+    assert "6 events, the record holds" in neuroval("reviews", "verify").out
+    assert neuroval("reviews", "backup", tmp_path / "home" / "reviews.sqlite").code == 2
 
 
 @pytest.mark.usefixtures("linked")

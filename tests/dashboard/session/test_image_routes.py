@@ -9,8 +9,16 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
+from neuroval.dashboard import permissions
+from neuroval.dashboard.access.address_names import name_of_case
+from neuroval.dashboard.access.api_keys import PERSON
 from neuroval.dashboard.server import ROUTES
+from neuroval.dashboard.settings import current_settings
+from neuroval.data.images.linking import link
+from neuroval.data.storage.access_log import Wanted, accesses
+from neuroval.data.study.import_predictions import study_of_predictions
 
 CASE = f"{20:016x}"
 
@@ -125,3 +133,39 @@ def test_a_change_that_the_trial_does_not_hold_is_no_image(client: TestClient, t
 
 def test_a_study_without_a_trial_has_no_changed_scans(client: TestClient) -> None:
     assert client.get(f"/images/normal/{CASE}.webp?change=jpeg&level=1").status_code == 404
+
+
+def test_who_sees_a_scan_is_written_down_without_the_id_that_an_import_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ids of this study are its own and may say whose scan it is."""
+    permissions._last.clear()
+    monkeypatch.setenv("NEUROVAL_HOME", str(tmp_path))
+    (tmp_path / "images").mkdir()
+    Image.new("L", (40, 30), 99).save(tmp_path / "images" / "a.png")
+    predictions = tmp_path / "mine.csv"
+    predictions.write_text('case_id,label,image_path,prob_a,prob_b\n"Miller, 7",a,a.png,0.9,0.1\n')
+    study = study_of_predictions(predictions, out=tmp_path / "studies" / "mine")
+    link(tmp_path / "images", data_name="mine", cases=study.cases)
+    monkeypatch.setenv("NEUROVAL_LOGIN", "required")
+    current_settings.cache_clear()
+
+    async def signed_in(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})[PERSON] = "ann@hospital.example"
+        await Starlette(routes=ROUTES)(scope, receive, send)
+
+    name = name_of_case("Miller, 7")
+    with TestClient(signed_in) as client:
+        assert client.get(f"/images/mine/{name}.webp").status_code == 200
+        assert client.get(f"/images/mine/{name}x.webp").status_code == 404
+    (row,) = accesses(Wanted())
+    assert (row.who, row.kind, row.study, row.what) == ("ann@hospital.example", "view", "mine", f"scan {name}")
+    kept = [file.read_bytes() for file in (tmp_path / "access").glob("log.db*")]
+    assert any(name.encode() in content for content in kept)
+    assert not any(b"Miller" in content for content in kept)
+    (tmp_path / "access" / "log.db").unlink()
+    (tmp_path / "access" / "log.db").mkdir()
+    permissions._last.clear()
+    with TestClient(signed_in) as client:
+        answer = client.get(f"/images/mine/{name}.webp")
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (503, "text/plain")
