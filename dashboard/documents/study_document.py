@@ -90,7 +90,7 @@ def document_of(
             "basis": source.basis,
             "split": source.published.basis,
             "n": source.evaluated.n,
-            "criteria_set": None if study.manifest.criteria_set is None else study.manifest.criteria_set.isoformat(),
+            **({} if (day := study.manifest.criteria_set) is None else {"criteria_set": day.isoformat()}),
         },
         "sections": {
             name: _subgroups(source, by) if name == "subgroups" else SECTIONS[name](source)
