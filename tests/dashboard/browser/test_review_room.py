@@ -1,7 +1,8 @@
 """A reading list from its making to the file: two readers, one of them with keys alone, an adjudicator and an auditor.
 
-The list has 30 scans of a small phantom cohort. Each of them signs in by the cookie that a sign-in leaves. At the end
-the report holds what they said, the record verifies, and one changed byte of the database is found.
+The list has scans of a small phantom cohort: a few each time, 30 where slow tests are run. Each of them signs in by
+the cookie that a sign-in leaves. At the end the report holds what they said, the record verifies, and one changed byte
+of the database is found.
 """
 
 import csv
@@ -18,7 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,10 @@ from neuroval.model.evaluation.to_study import evaluate
 
 ROOT = Path(__file__).parents[3]
 SECRET = "s" * 40
-SIZE = 30
 ANN, BOB, CARL, DORA, EVE = (f"{name}@hospital.example" for name in ("ann", "bob", "carl", "dora", "eve"))
 ROLES = {"READER": f"{ANN},{BOB}", "ADJUDICATOR": CARL, "ADMINISTRATOR": DORA, "AUDITOR": EVE}
 REASON = "enhancing rim seen"
+PRESSES = 3
 DIFFERENT = 3  # scans on which bob gives another class
 
 
@@ -138,9 +139,9 @@ def now(study: Study) -> ReadingList:
     return reading_list
 
 
-def waits_for(page: Page, number: int) -> None:
+def waits_for(page: Page, number: int, size: int) -> None:
     """Wait until the scan of that place is to be read, its picture too."""
-    expect(page.get_by_text(text.place(number, SIZE), exact=True).first).to_be_visible()
+    expect(page.get_by_text(text.place(number, size), exact=True).first).to_be_visible()
     expect(page.get_by_role("button", name=text.SAVE_NEXT)).to_be_disabled()
     picture = page.locator("[data-testid=stMain] img[src*='/blind/']").first
     picture.evaluate("image => image.decode()")
@@ -149,8 +150,13 @@ def waits_for(page: Page, number: int) -> None:
 def by_keys(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
-    expect(page.get_by_role("button", name=text.SAVE_NEXT)).to_be_enabled()
-    page.keyboard.press("Enter")
+    save = page.get_by_role("button", name=text.SAVE_NEXT)
+    expect(save).to_be_enabled()
+    for _ in range(PRESSES):  # a key that comes while a page is drawn can be lost: one presses it again
+        page.keyboard.press("Enter")
+        with suppress(AssertionError):
+            expect(save).not_to_be_enabled(timeout=10_000)
+            return
 
 
 def by_pointer(page: Page, class_name: str) -> None:
@@ -171,15 +177,16 @@ def opened_by_keys(page: Page, name: str) -> None:
     pytest.fail(f"Tab leads to no button {name}")
 
 
+@pytest.mark.parametrize("size", [6, pytest.param(30, marks=pytest.mark.slow)])
 def test_a_list_is_read_adjudicated_audited_and_filed(
-    home: Path, study: Study, comes: Callable[[str, str], Page], tmp_path: Path
+    home: Path, study: Study, comes: Callable[[str, str], Page], tmp_path: Path, size: int
 ) -> None:
-    named = ("reviews", "make-list", "read", "--name", "List 1", "--size", str(SIZE))
+    named = ("reviews", "make-list", "read", "--name", "List 1", "--size", str(size))
     refused = CliRunner().invoke(app, [*named, "--reader", ANN, "--who", ANN])
     assert "may not make or change a reading list" in str(refused.exception)
     neuroval(*named, "--reader", ANN, "--reader", BOB, "--who", DORA)
     made, labels = now(study), study.cases.set_index("case_id")["label"]
-    assert len(made.cases) == SIZE
+    assert len(made.cases) == size
     names, display = study.classes.names, study.classes.display
     differ = sorted(made.cases)[:DIFFERENT]
     other = {case_id: next(name for name in names if name != labels[case_id]) for case_id in differ}
@@ -194,9 +201,9 @@ def test_a_list_is_read_adjudicated_audited_and_filed(
         bob.get_by_role("button", name=text.READ, exact=True).click()
         orders = zip(made.order(ANN), made.order(BOB), strict=True)
         for number, (hers, his) in enumerate(orders, start=1):
-            waits_for(ann, number)
+            waits_for(ann, number, size)
             by_keys(ann, str(names.index(labels[hers]) + 1), "s")
-            waits_for(bob, number)
+            waits_for(bob, number, size)
             by_pointer(bob, display[other.get(his, labels[his])])
         for page in (ann, bob):
             expect(page.get_by_role("heading", level=1)).to_have_text(text.DONE_TITLE)
@@ -243,7 +250,7 @@ def test_a_list_is_read_adjudicated_audited_and_filed(
 
     neuroval("report", "read", "-o", tmp_path / "report.pdf", "--section", "errors")
     filed = re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages))
-    assert f"2readersread{SIZE}evaluatedscansblind.{DIFFERENT}scansdecided" in filed
+    assert f"2readersread{size}evaluatedscansblind.{DIFFERENT}scansdecided" in filed
     assert REASON.replace(" ", "") in filed
     assert "Adjudicatedby" in filed
     told = neuroval("reviews", "verify")
