@@ -149,14 +149,21 @@ def waits_for(page: Page, number: int, size: int) -> None:
 
 def by_keys(page: Page, *keys: str) -> None:
     for key in keys:
-        page.keyboard.press(key)
+        chosen = page.get_by_role("button", name=re.compile(rf"Shortcut {key}$", re.IGNORECASE)).locator("strong")
+        pressed(page, key, until=lambda chosen=chosen: expect(chosen).to_be_visible(timeout=10_000))
     save = page.get_by_role("button", name=text.SAVE_NEXT)
     expect(save).to_be_enabled()
-    for _ in range(PRESSES):  # a key that comes while a page is drawn can be lost: one presses it again
-        page.keyboard.press("Enter")
+    ready = page.get_by_role("button", name=text.SAVE_NEXT, disabled=False)  # after the last scan there is none
+    pressed(page, "Enter", until=lambda: expect(ready).to_have_count(0, timeout=10_000))
+
+
+def pressed(page: Page, key: str, *, until: Callable[[], None]) -> None:
+    """Press a key, and again where nothing follows: one that comes while a page is drawn can be lost."""
+    for _ in range(PRESSES):
+        page.keyboard.press(key)
         with suppress(AssertionError):
-            expect(save).not_to_be_enabled(timeout=10_000)
-            return
+            return until()
+    return until()
 
 
 def by_pointer(page: Page, class_name: str) -> None:
