@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from neuroval.dashboard.cli.shared import OUR_CLASSES, ClassNames, class_order, say
+from neuroval.dashboard.cli.shared import OUR_CLASSES, ClassNames, class_order, own_study, say
 from neuroval.data.exceptions import InputError
 
 app = typer.Typer()
@@ -18,13 +18,10 @@ def describe(
 ) -> None:
     """Put wording, thresholds, harm and acceptance criteria into a study; the numbers stay as they are."""
     from neuroval.dashboard.words import overview as words
-    from neuroval.data.storage import home
     from neuroval.data.storage.toml import read_toml
     from neuroval.data.study.describing import describe as put
 
-    place = home.find_study(study)
-    if study == place.name and place.parent == home.SHIPPED_STUDIES:
-        raise InputError(f"{study}: a shipped study is not changed; copy its folder and name the copy.")
+    place = own_study(study)
     changed = put(place, read_toml(about), where=str(about))
     say(f"study {place}  fingerprint {changed.fingerprint}")
     if told := words.set_late(changed.manifest.criteria_set):

@@ -19,6 +19,7 @@ from neuroval.dashboard.cli.shared import (
     counted,
     how_to_open,
     listing_of,
+    own_study,
     say,
 )
 from neuroval.data.exceptions import InputError
@@ -242,12 +243,9 @@ def claims_(
     file: Annotated[Path, typer.Argument(help="TOML with what a paper or README says.")],
 ) -> None:
     """Put claims into a study, in the place of earlier ones; the numbers stay as they are."""
-    from neuroval.data.storage import home
     from neuroval.data.study.folder import add_claims
 
-    place = home.find_study(study)
-    if study == place.name and place.parent == home.SHIPPED_STUDIES:
-        raise InputError(f"{study}: a shipped study is not changed; copy its folder and name the copy.")
+    place = own_study(study)
     changed = add_claims(place, file)
     say(f"study {place}  fingerprint {changed.fingerprint}")
     say(f"See them: neuroval analyze {shlex.quote(study)} --section claims")

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from neuroval.dashboard.cli.shared import say
-from neuroval.data.exceptions import InputError
+from neuroval.dashboard.cli.shared import own_study, say
 
 app = typer.Typer(help="Heat maps that came with predictions.", no_args_is_help=True)
 
@@ -31,11 +30,8 @@ def add(
 ) -> None:
     """Show maps of any method beside the cases of a study; numbers of its predictions stay as they are."""
     from neuroval.dashboard.words import heatmaps as words
-    from neuroval.data.storage import home
     from neuroval.data.study.heatmaps import add_heatmaps
 
-    place = home.find_study(study)
-    if study == place.name and place.parent == home.SHIPPED_STUDIES:
-        raise InputError(f"{study}: a shipped study is not changed; copy its folder and name the copy.")
+    place = own_study(study)
     added = add_heatmaps(place, folder, pattern=pattern, method=method, shown_class=shown_class, replace=replace)
     say("\n".join(words.added(added, method=method)))

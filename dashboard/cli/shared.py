@@ -82,6 +82,16 @@ def class_order(names: str, negative: str | None = None) -> ClassOrder:
     return BRAIN_TUMOR if order == BRAIN_TUMOR.names else ClassOrder(names=order, negative=negative)
 
 
+def own_study(name: str) -> Path:
+    """Return the folder of a study that may be changed. Raises ``InputError`` for a shipped one by its name."""
+    from neuroval.data.storage import home
+
+    place = home.find_study(name)
+    if name == place.name and place.parent == home.SHIPPED_STUDIES:
+        raise InputError(f"{name}: a shipped study is not changed; copy its folder and name the copy.")
+    return place
+
+
 def how_to_open(study: Path) -> str:
     """Return how to see a study in the dashboard."""
     from neuroval.data.storage import home

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuroval.dashboard.cli.shared import how_to_open, say
+from neuroval.dashboard.cli.shared import how_to_open, own_study, say
 from neuroval.data.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -32,16 +32,13 @@ def trial(
     A stopped run goes on where it was.
     """
     from neuroval.dashboard.words import trial_run as words
-    from neuroval.data.storage import home
     from neuroval.model.evaluation.trial import run_trial
     from neuroval.model.evaluation.trial_plan import KINDS
 
     for name in kinds or ():
         if name not in KINDS:
             raise InputError(f"--kinds {name!r} is unknown; expected one of {list(KINDS)}.")
-    place = home.find_study(study)
-    if study == place.name and place.parent == home.SHIPPED_STUDIES:
-        raise InputError(f"{study}: a shipped study is not changed; copy its folder and name the copy.")
+    place = own_study(study)
     result = run_trial(
         place,
         model=model or None,

@@ -73,8 +73,7 @@ def rows(entries: tuple[Access, ...]) -> list[dict[str, str]]:
             "Time (UTC)": entry.at[:19].replace("T", " "),
             "Person": entry.who or NOT_SIGNED_IN,
             "What happened": KINDS[entry.kind],
-            "To what": entry.what,
-            "Study": entry.study,
+            "To what": f"{entry.what}, study {entry.study}" if entry.study else entry.what,
         }
         for entry in entries
     ]
